@@ -1,0 +1,35 @@
+# Two commands are enough: `make demo` and `make test`. Each sets up .venv on first use.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint serve bench setup clean
+setup: .venv/.ready
+
+# pip, not another installer: it takes a local CPU build of torch where the machine has one.
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1" -c constraints.txt
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group test
+	touch $@
+
+demo: .venv/.ready
+	$(BIN)/chopmark demo --out out
+
+test: .venv/.ready
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate -q provenance detectors generation policies api
+
+serve: .venv/.ready
+	$(BIN)/uvicorn --factory api.app:create_app --host 127.0.0.1 --port 8600
+
+bench: .venv/.ready
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv out build *.egg-info

@@ -1,0 +1,130 @@
+"""What a detector is asked, and what it answers.
+
+A detector answers one question about one asset with a `Signal`: scores, evidence and a reason. It never decides; the
+thresholds that turn a score into an outcome live in policy packs. A detector that cannot answer raises; the runner
+turns that, and a missed deadline, into a Signal with status FAILED, which holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from detectors.cards import Card
+from provenance.asset import Asset
+from provenance.media.image import Picture
+from provenance.plugins import Plugins
+from provenance.works.registry import Works
+
+
+class Status(StrEnum):
+    """How a detector fared."""
+
+    OK = "ok"
+    """It answered."""
+    NOT_APPLICABLE = "not_applicable"
+    """It has nothing to say about this asset, such as a prompt detector where there is no prompt."""
+    FAILED = "failed"
+    """It crashed, ran out of time or memory, or could not answer. Holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is being asked about.
+
+    Attributes:
+        asset: verified facts.
+        picture: decoded pixels, shared by all detectors; use `picture.reduced` rather than scaling again.
+        unverified_bytes: the file as handed in, for detectors that read its metadata.
+        prompt: the prompt it was made from, if known. Never log it, never put it in a Signal.
+    """
+
+    asset: Asset
+    picture: Picture
+    unverified_bytes: bytes
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One detector's answer about one asset.
+
+    Attributes:
+        detector: its name.
+        version: digest of its card, which pins weights, thresholds and calibration.
+        status: OK, NOT_APPLICABLE or FAILED.
+        scores: category to calibrated score in 0..1, higher is worse; categories are those of its card.
+        evidence: JSON-able records of what the scores rest on (raw scores, boxes, matches, marks found).
+        reason: one line for a person.
+        elapsed_ms: wall time.
+    """
+
+    detector: str
+    version: str
+    status: Status
+    scores: Mapping[str, float] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    reason: str = ""
+    elapsed_ms: float = 0.0
+
+
+class Detector(Protocol):
+    """Answers one question about one asset."""
+
+    @property
+    def card(self) -> Card:
+        """What it answers, what with, and how well; `card.name` is its plugin name."""
+
+    def warm(self) -> None:
+        """Load weights and do one dry run, so that configuration errors surface at start-up.
+
+        Raises:
+            MissingExtraError: an optional dependency is not installed.
+            DetectorUnavailableError: weights are missing or do not match their digest.
+        """
+
+    def detect(self, subject: Subject) -> Signal:
+        """Answer about `subject`. MUST be thread-safe and MUST NOT modify the subject.
+
+        Raises:
+            DetectorError: it cannot answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """What the deployment lends to detectors when it builds them.
+
+    Attributes:
+        works: the works registry.
+        models_dir: folder for weights that the user pulled.
+        marks: scheme name to watermark reader; see `provenance.watermarks.base`.
+        options: this detector's own settings.
+    """
+
+    works: Works
+    models_dir: Path
+    marks: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DetectorFactory(Protocol):
+    """What a plugin's name stands for: builds one detector."""
+
+    def __call__(self, toolbox: Toolbox) -> Detector:
+        """Build without loading weights; `warm` loads them."""
+
+
+DETECTORS: Plugins[DetectorFactory] = Plugins(
+    kind="detectors",
+    builtins={
+        "prompt": "detectors.prompt:PromptDetector",
+        "clip": "detectors.clip:ClipDetector",
+        "nsfw": "detectors.nsfw:NsfwDetector",
+        "nudity": "detectors.nudity:NudityDetector",
+        "copyright": "detectors.copyright:CopyrightDetector",
+        "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
+    },
+    extras={"clip": "clip", "nudity": "nudity-agpl"},
+)

@@ -1,0 +1,68 @@
+"""A detector's card: what it answers, with which weights and thresholds, under which licence, and how well.
+
+Cards are `cards/<name>.toml` beside the detectors. The digest of a card is the version in every Signal, so a change of
+weights or calibration is a change of version.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from provenance.asset import sha256_hex
+from provenance.errors import ConfigurationError
+
+CARDS_DIR: Final = Path(__file__).parent / "cards"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known about one detector.
+
+    Attributes:
+        name: plugin name.
+        question: what it answers, as a question.
+        categories: the score names that its Signals may carry.
+        licence: SPDX expression of code and weights.
+        weights: file name to SHA-256, empty for a detector without weights.
+        thresholds: named numbers that the detector itself uses (not the pack's hold and block thresholds).
+        limits: what defeats it, and its measured error rates; one sentence each.
+        sources: where its facts come from.
+        version: SHA-256 of the card file, first 16 hexadecimal digits.
+    """
+
+    name: str
+    question: str
+    categories: tuple[str, ...]
+    licence: str
+    version: str
+    weights: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
+    """Load the card of detector `name`.
+
+    Raises:
+        ConfigurationError: no such card, or a field is missing or of the wrong type.
+    """
+    path = directory / f"{name}.toml"
+    try:
+        data = path.read_bytes()
+        fields: dict[str, Any] = tomllib.loads(data.decode())
+        return Card(
+            name=fields["name"],
+            question=fields["question"],
+            categories=tuple(fields["categories"]),
+            licence=fields["licence"],
+            version=sha256_hex(data)[:16],
+            weights=dict(fields.get("weights", {})),
+            thresholds={key: float(value) for key, value in fields.get("thresholds", {}).items()},
+            limits=tuple(fields["limits"]),
+            sources=tuple(fields.get("sources", ())),
+        )
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
+        raise ConfigurationError(f"the card {path.name} of detector {name!r} cannot be used: {exc!r}") from exc

@@ -1,0 +1,1 @@
+"""The generation core: requests in, media and their recipe out."""

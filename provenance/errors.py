@@ -1,0 +1,234 @@
+"""Every error Chopmark raises on purpose.
+
+A decision is a value; an inability is an error. Each class carries a stable `code` for machines and says whether
+trying again can help. Messages are lower case, have no full stop, say what was expected and what was got, and never
+hold prompt text, keys or pixels.
+"""
+
+from typing import ClassVar
+
+
+class GateError(Exception):
+    """Root of every error that Chopmark raises on purpose."""
+
+    code: ClassVar[str] = "gate"
+    retryable: ClassVar[bool] = False
+
+
+class ConfigurationError(GateError):
+    """Settings that cannot work; raised at start-up only."""
+
+    code = "configuration"
+
+
+class ProvenanceError(GateError):
+    """Something about an asset or what is bound to it."""
+
+    code = "provenance"
+
+
+class AssetError(ProvenanceError):
+    """The bytes offered are not an asset that the gate can take."""
+
+    code = "asset"
+
+
+class UnsupportedMediaError(AssetError):
+    """The content is of no type that the gate takes."""
+
+    code = "asset.unsupported"
+
+
+class MislabelledAssetError(AssetError):
+    """Content and declared type disagree, or the file is two types at once."""
+
+    code = "asset.mislabelled"
+
+
+class AssetTooLargeError(AssetError):
+    """A bound on bytes, pixels, frames or metadata is exceeded."""
+
+    code = "asset.too_large"
+
+
+class UndecodableAssetError(AssetError):
+    """The content claims a type but cannot be decoded as it: truncated, damaged or hostile."""
+
+    code = "asset.undecodable"
+
+
+class AssetNotFoundError(AssetError):
+    """No asset has this id."""
+
+    code = "asset.not_found"
+
+
+class VerificationError(ProvenanceError):
+    """A proof, manifest or read-back does not hold.
+
+    Attributes:
+        codes: standard failure codes, such as C2PA's ``assertion.dataHash.mismatch``.
+    """
+
+    code = "verification"
+
+    def __init__(self, message: str, *, codes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.codes = codes
+
+
+class SigningError(ProvenanceError):
+    """A manifest could not be signed."""
+
+    code = "signing"
+
+
+class TimestampError(ProvenanceError):
+    """A time-stamp authority did not answer or answered wrongly."""
+
+    code = "timestamp"
+    retryable = True
+
+
+class GrantMismatchError(ProvenanceError):
+    """The bytes, packs or marks are not those that the grant names."""
+
+    code = "grant.mismatch"
+
+
+class WatermarkError(ProvenanceError):
+    """A watermark could not be embedded or read."""
+
+    code = "watermark"
+
+
+class PayloadTooLargeError(WatermarkError):
+    """More bits than the scheme carries in this picture."""
+
+    code = "watermark.payload_too_large"
+
+
+class UnmarkableError(WatermarkError):
+    """This picture cannot carry the mark: too small, too flat, or the mark did not read back."""
+
+    code = "watermark.unmarkable"
+
+
+class LabelError(ProvenanceError):
+    """An explicit or implicit label could not be written or read."""
+
+    code = "label"
+
+
+class FingerprintError(ProvenanceError):
+    """A fingerprint could not be computed for a reason other than the picture's content."""
+
+    code = "fingerprint"
+
+
+class WorksError(ProvenanceError):
+    """The works registry refused: unknown work or bank, or an inconsistent request."""
+
+    code = "works"
+
+
+class StoreError(ProvenanceError):
+    """Blob storage failed."""
+
+    code = "store"
+    retryable = True
+
+
+class BlobNotFoundError(StoreError):
+    """No blob has this key."""
+
+    code = "store.not_found"
+    retryable = False
+
+
+class LedgerError(ProvenanceError):
+    """The ledger refused an entry or could not prove one."""
+
+    code = "ledger"
+
+
+class InconsistentLedgerError(LedgerError):
+    """Two views of the ledger cannot both be true."""
+
+    code = "ledger.inconsistent"
+
+
+class DetectorError(GateError):
+    """A detector could not answer."""
+
+    code = "detector"
+
+
+class DetectorUnavailableError(DetectorError):
+    """A detector is not ready: weights missing, time out, or memory bound exceeded."""
+
+    code = "detector.unavailable"
+    retryable = True
+
+
+class GenerationError(GateError):
+    """The generation core could not make what was asked."""
+
+    code = "generation"
+
+
+class BackendUnavailableError(GenerationError):
+    """A generation backend is not ready or not reachable."""
+
+    code = "generation.unavailable"
+    retryable = True
+
+
+class PromptRefusedError(GenerationError):
+    """The backend itself refused the prompt."""
+
+    code = "generation.refused"
+
+
+class PolicyError(GateError):
+    """A policy pack cannot be used."""
+
+    code = "policy"
+
+
+class PackInvalidError(PolicyError):
+    """A pack does not validate; every problem found is listed.
+
+    Attributes:
+        problems: one line each, ``file:line:column: what is wrong (hint)``.
+    """
+
+    code = "policy.pack_invalid"
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class PluginError(GateError):
+    """A plugin table cannot serve a name."""
+
+    code = "plugin"
+
+
+class UnknownPluginError(PluginError):
+    """No plugin of this kind has this name; the message lists those that exist."""
+
+    code = "plugin.unknown"
+
+
+class DuplicatePluginError(PluginError):
+    """Two plugins of one kind claim one name."""
+
+    code = "plugin.duplicate"
+
+
+class MissingExtraError(PluginError, ImportError):
+    """A plugin needs an optional dependency; the message names the extra to install."""
+
+    code = "plugin.missing_extra"

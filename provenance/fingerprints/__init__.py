@@ -1,0 +1,1 @@
+"""Perceptual fingerprints: pixels to comparable codes."""

@@ -1,0 +1,62 @@
+"""The seam between the gate and perceptual fingerprints."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from provenance.media.image import Picture
+from provenance.plugins import Plugins
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A comparable code of a picture.
+
+    Attributes:
+        alg: plugin name, versioned where the algorithm's route matters (``pdq``, ``phash``).
+        value: the code, most significant bit first; 32 bytes for PDQ, 8 for pHash.
+        quality: 0-100; below the scheme's bound the code says nothing.
+    """
+
+    alg: str
+    value: bytes
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unhashable:
+    """The picture has too little structure for this scheme: a result, never a non-match."""
+
+    alg: str
+    quality: int
+    reason: str
+
+
+class FingerprintScheme(Protocol):
+    """Turns pixels into comparable codes."""
+
+    @property
+    def alg(self) -> str:
+        """Plugin name."""
+
+    @property
+    def bits(self) -> int:
+        """Length of the code."""
+
+    @property
+    def confident_distance_bits(self) -> int:
+        """Hamming distance at which two pictures count as the same, with its source in the module."""
+
+    def compute(self, picture: Picture) -> Fingerprint | Unhashable:
+        """Return the code of `picture`, or say that it has none."""
+
+    def compute_variants(self, picture: Picture) -> tuple[tuple[str, Fingerprint], ...]:
+        """Return (variant name, code) pairs to index beside the plain code: flips, quarter turns, common crops."""
+
+
+FINGERPRINTS: Plugins[type[FingerprintScheme]] = Plugins(
+    kind="fingerprints",
+    builtins={
+        "pdq": "provenance.fingerprints.pdq:Pdq",
+        "phash": "provenance.fingerprints.phash:PHash",
+    },
+)

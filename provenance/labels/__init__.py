@@ -1,0 +1,1 @@
+"""Labels that people see (explicit) and that machines read (implicit)."""

@@ -1,0 +1,1 @@
+"""The append-only, provable record of what the gate did."""

@@ -1,0 +1,112 @@
+"""The gate's own tables, and the door through which every domain's tables are registered.
+
+JSON columns hold records that are read whole; whatever is searched has a column. Times are RFC 3339 text in UTC.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+
+import provenance.ledger.tables
+import provenance.works.tables  # noqa: F401 - both register their tables on METADATA
+from provenance.database import METADATA, JsonColumn
+
+ASSETS: Final = Table(
+    "assets",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("media_type", String(32), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("stage", String(16), nullable=False, index=True),
+    Column("packs", JsonColumn, nullable=False),
+    Column("recipe", JsonColumn),
+    Column("has_prompt", Integer, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("created_at", String(32), nullable=False, index=True),
+)
+"""One row an accepted submission. `stage` is the last finished step of the line; `name` is for people only."""
+
+SIGNALS: Final = Table(
+    "signals",
+    METADATA,
+    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
+    Column("detector", String(64), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("body", JsonColumn, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""What each detector answered."""
+
+DECISIONS: Final = Table(
+    "decisions",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("asset_id", String(36), ForeignKey("assets.id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("outcome", String(16), nullable=False, index=True),
+    Column("body", JsonColumn, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    UniqueConstraint("asset_id", "sequence"),
+)
+"""Sequence 0 is the policy's own decision; reviews add more. The highest counts."""
+
+GRANTS: Final = Table(
+    "grants",
+    METADATA,
+    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
+    Column("decision_id", String(36), ForeignKey("decisions.id"), nullable=False),
+    Column("payload", BigInteger, nullable=False, unique=True),
+    Column("created_at", String(32), nullable=False),
+)
+"""One grant an asset; `payload` is the 56-bit id that its watermark carries."""
+
+SEALS: Final = Table(
+    "seals",
+    METADATA,
+    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("media_type", String(32), nullable=False),
+    Column("manifest_id", String(255), nullable=False, unique=True),
+    Column("body", JsonColumn, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""What was sealed and recorded: digest of the file that ships, its C2PA manifest, the marks that read back."""
+
+SOFT_BINDINGS: Final = Table(
+    "soft_bindings",
+    METADATA,
+    Column("alg", String(128), primary_key=True),
+    Column("value", LargeBinary(64), primary_key=True),
+    Column("asset_id", String(36), ForeignKey("seals.asset_id"), primary_key=True),
+)
+"""What leads back from a stripped picture to its manifest. The same value may be bound to several assets."""
+
+FINGERPRINTS: Final = Table(
+    "fingerprints",
+    METADATA,
+    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
+    Column("alg", String(128), primary_key=True),
+    Column("value", LargeBinary(64), nullable=False),
+    Column("quality", Integer, nullable=False),
+)
+"""Fingerprints of what was released, as it was released."""
+
+REVIEWS: Final = Table(
+    "reviews",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("asset_id", String(36), ForeignKey("assets.id"), nullable=False),
+    Column("decision_id", String(36), ForeignKey("decisions.id"), nullable=False),
+    Column("reviewer", String(128), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(2000), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""What moderators decided about held assets."""
+
+Index("ix_decisions_asset_id", DECISIONS.c.asset_id)

@@ -1,0 +1,1 @@
+"""The copyright registry: works, banks, and the match index."""
