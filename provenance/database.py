@@ -66,6 +66,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Run one read-only transaction over a consistent view."""
         with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
             finally:

@@ -86,16 +86,6 @@ SOFT_BINDINGS: Final = Table(
 )
 """What leads back from a stripped picture to its manifest. The same value may be bound to several assets."""
 
-FINGERPRINTS: Final = Table(
-    "fingerprints",
-    METADATA,
-    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
-    Column("alg", String(128), primary_key=True),
-    Column("value", LargeBinary(64), nullable=False),
-    Column("quality", Integer, nullable=False),
-)
-"""Fingerprints of what was released, as it was released."""
-
 REVIEWS: Final = Table(
     "reviews",
     METADATA,
