@@ -5,7 +5,7 @@ JSON columns hold records that are read whole; whatever is searched has a column
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 import provenance.ledger.tables
 import provenance.works.tables  # noqa: F401 - both register their tables on METADATA
@@ -22,13 +22,14 @@ ASSETS: Final = Table(
     Column("height", Integer, nullable=False),
     Column("origin", String(16), nullable=False),
     Column("stage", String(16), nullable=False, index=True),
-    Column("packs", JsonColumn, nullable=False),
-    Column("recipe", JsonColumn),
-    Column("has_prompt", Integer, nullable=False),
+    Column("request", JsonColumn, nullable=False),
+    Column("recipe", JsonColumn, nullable=False),
+    Column("has_prompt", Boolean, nullable=False),
     Column("name", String(255), nullable=False),
     Column("created_at", String(32), nullable=False, index=True),
 )
-"""One row an accepted submission. `stage` is the last finished step of the line; `name` is for people only."""
+"""One row an accepted submission. `stage` is the last finished step of the line; `request` holds
+the packs asked for and the context flags; `name` is for people only."""
 
 SIGNALS: Final = Table(
     "signals",

@@ -1,0 +1,76 @@
+"""What a decision may take into account besides the asset and the signals about it: a small closed set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from provenance.errors import PolicyError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Circumstances of one release.
+
+    Conditions read the first four as ``context.<name>``; the engine itself reads the last two.
+
+    Attributes:
+        tenant: on whose behalf, or "".
+        jurisdictions: where the asset will be published, as lower-case codes such as ``cn`` or ``eu``.
+        explicit_label_waived: the user asked for a copy without the label that people see, under an agreement that
+            names their duties, and the provider keeps who and when for six months (Measures Art. 9).
+        timestamp_available: a time-stamp authority is configured.
+        decided_on: the day, UTC; a pack past its last day holds.
+        enabled_detectors: those that the deployment runs; one without a signal holds.
+    """
+
+    decided_on: date
+    tenant: str = ""
+    jurisdictions: tuple[str, ...] = ()
+    explicit_label_waived: bool = False
+    timestamp_available: bool = False
+    enabled_detectors: frozenset[str] = frozenset()
+
+
+CONDITION_FIELDS: Final = ("explicit_label_waived", "jurisdictions", "tenant", "timestamp_available")
+"""Fields of the context that conditions may read."""
+
+_REQUEST_FIELDS: Final[Mapping[str, type]] = {"tenant": str, "jurisdictions": list, "explicit_label_waived": bool}
+
+
+def parse_context(
+    unverified: Mapping[str, Any],
+    *,
+    decided_on: date,
+    timestamp_available: bool = False,
+    enabled_detectors: frozenset[str] = frozenset(),
+) -> Context:
+    """Return the context of a request: what it says of itself, and what the deployment knows.
+
+    Args:
+        unverified: any of ``tenant`` (text), ``jurisdictions`` (list of texts), ``explicit_label_waived`` (true or
+            false); nothing else.
+        decided_on: the day, UTC.
+        timestamp_available: a time-stamp authority is configured.
+        enabled_detectors: those that the deployment runs.
+
+    Raises:
+        PolicyError: an unknown field, or a value of the wrong type.
+    """
+    for name, value in unverified.items():
+        expected = _REQUEST_FIELDS.get(name)
+        if expected is None:
+            raise PolicyError(f"expected a context out of {', '.join(sorted(_REQUEST_FIELDS))}, got {name!r}")
+        if not isinstance(value, (list, tuple) if expected is list else expected):
+            raise PolicyError(f"expected context {name} to be {expected.__name__}, got {type(value).__name__}")
+    jurisdictions = tuple(unverified.get("jurisdictions", ()))
+    if not all(isinstance(item, str) for item in jurisdictions):
+        raise PolicyError("expected context jurisdictions to be a list of texts")
+    return Context(
+        decided_on=decided_on,
+        tenant=unverified.get("tenant", ""),
+        jurisdictions=jurisdictions,
+        explicit_label_waived=unverified.get("explicit_label_waived", False),
+        timestamp_available=timestamp_available,
+        enabled_detectors=enabled_detectors,
+    )

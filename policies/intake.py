@@ -1,0 +1,138 @@
+"""Stage (1): unverified bytes become an Asset, kept in quarantine."""
+
+import json
+import time
+from typing import Final
+
+from sqlalchemy import insert, select
+
+from policies.deployment import Deployment, Submission
+from policies.records import FINAL_STAGES, Stage, asset_row, parse_asset
+from provenance.asset import Asset, AssetId, new_asset_id, sha256_hex
+from provenance.database import utc_now
+from provenance.errors import AssetError
+from provenance.media.image import Picture, parse_image
+from provenance.tables import ASSETS
+
+ORPHAN_GRACE_S: Final = 600.0
+"""A quarantined blob without a row is swept after this long; until then another process may be about to write the row."""
+
+NAME_LIMIT: Final = 255
+
+
+def original_key(asset_id: AssetId) -> str:
+    """Return the quarantine key of the file as handed in."""
+    return f"{asset_id}/original"
+
+
+def prompt_key(asset_id: AssetId) -> str:
+    """Return the quarantine key of the prompt."""
+    return f"{asset_id}/prompt"
+
+
+def intake(here: Deployment, submission: Submission) -> AssetId:
+    """Verify what was handed in and keep it in quarantine.
+
+    The row is written last: an id that is returned, or found in the database, has its blob.
+
+    Raises:
+        AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes; nothing is kept.
+        ConfigurationError: an unknown pack is named.
+    """
+    asset_id = submission.asset_id or new_asset_id()
+    digest = sha256_hex(submission.unverified_bytes)
+    here.select_packs(submission.packs)
+    with here.database.read() as connection:
+        known = connection.execute(select(ASSETS.c.sha256).where(ASSETS.c.id == asset_id)).scalar()
+    if known is not None:
+        if known != digest:
+            raise AssetError(f"the id {asset_id} belongs to bytes {known[:12]}, got {digest[:12]}")
+        return asset_id
+    picture = parse_image(
+        submission.unverified_bytes,
+        declared_name=submission.name,
+        declared_type=submission.declared_type,
+        limits=here.limits,
+    )
+    here.pictures.put(digest, picture)
+    here.blobs.quarantine.put(original_key(asset_id), submission.unverified_bytes)
+    if submission.prompt is not None:
+        here.blobs.quarantine.put(prompt_key(asset_id), submission.prompt.encode())
+    with here.database.write() as connection:
+        connection.execute(
+            insert(ASSETS).values(
+                id=asset_id,
+                sha256=digest,
+                media_type=picture.media_type.value,
+                size_bytes=len(submission.unverified_bytes),
+                width=picture.width,
+                height=picture.height,
+                origin=submission.origin.value,
+                stage=Stage.ACCEPTED.value,
+                request={"packs": list(submission.packs), "context": dict(submission.context)},
+                recipe=json.loads(json.dumps(dict(submission.recipe))),
+                has_prompt=submission.prompt is not None,
+                name=submission.name[:NAME_LIMIT],
+                created_at=utc_now(),
+            )
+        )
+    return asset_id
+
+
+def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, bytes]:
+    """Return the decoded picture of `asset` and the bytes it came from; checks the digest.
+
+    Raises:
+        AssetError: the quarantined blob is not the one accepted.
+    """
+    data = here.blobs.quarantine.get(original_key(asset.id))
+    if sha256_hex(data) != asset.sha256:
+        raise AssetError(f"the quarantined blob of {asset.id} is not the one accepted")
+    picture = here.pictures.find(asset.sha256)
+    if picture is None:
+        picture = parse_image(data, limits=here.limits)
+        here.pictures.put(asset.sha256, picture)
+    return picture, data
+
+
+def load_asset(here: Deployment, asset_id: AssetId) -> Asset:
+    """Return the facts about `asset_id`.
+
+    Raises:
+        AssetNotFoundError: there is no such asset.
+    """
+    with here.database.read() as connection:
+        return parse_asset(asset_row(connection, asset_id))
+
+
+def unfinished(here: Deployment) -> tuple[AssetId, ...]:
+    """Return the accepted assets that a crash left in the middle of the line, oldest first."""
+    final = [stage.value for stage in FINAL_STAGES]
+    with here.database.read() as connection:
+        rows = connection.execute(select(ASSETS.c.id).where(ASSETS.c.stage.not_in(final)).order_by(ASSETS.c.id))
+        return tuple(AssetId(row) for row in rows.scalars())
+
+
+def sweep(here: Deployment, *, grace_s: float = ORPHAN_GRACE_S) -> int:
+    """Remove half-written files, blobs that no row knows, and what published assets left behind; return how many."""
+    swept = here.blobs.quarantine.sweep_staging() + here.blobs.public.sweep_staging()
+    now = time.time()
+    old = [key for key, changed in here.blobs.quarantine.keys() if now - changed >= grace_s]
+    if not old:
+        return swept
+    with here.database.read() as connection:
+        known = {
+            row
+            for chunk in _chunks(sorted({key.partition("/")[0] for key in old}))
+            for row in connection.execute(
+                select(ASSETS.c.id).where(ASSETS.c.id.in_(chunk), ASSETS.c.stage != Stage.PUBLISHED.value)
+            ).scalars()
+        }
+    orphans = [key for key in old if key.partition("/")[0] not in known]
+    for key in orphans:
+        here.blobs.quarantine.delete(key)
+    return swept + len(orphans)
+
+
+def _chunks(items: list[str], size: int = 500) -> list[list[str]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

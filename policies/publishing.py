@@ -1,0 +1,84 @@
+"""Stages (4) and (8): the two ends of the line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from policies.decision import Decision, Outcome
+from policies.deployment import Deployment
+from policies.records import Stage, asset_row, latest_decision, move_stage
+from policies.sealing import manifest_key, sealed_key
+from provenance.asset import AssetId, MediaType
+from provenance.tables import SEALS
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the line ended for one asset.
+
+    Attributes:
+        asset_id: the asset.
+        name: as handed in, for people.
+        outcome: RELEASE, HOLD or BLOCK.
+        decision: the decision that counts, with every reason.
+        seal: what was sealed and read back (`provenance.seal.build_seal_facts`), empty unless released.
+        ledger_index: index of the release entry, or None.
+        public_key: key of the published file in the public blob store, or "".
+    """
+
+    asset_id: AssetId
+    name: str
+    outcome: Outcome
+    decision: Decision
+    seal: dict[str, Any]
+    ledger_index: int | None = None
+    public_key: str = ""
+
+
+def public_file_key(asset_id: AssetId, media_type: MediaType) -> str:
+    """Return the public key of a released file."""
+    return f"{asset_id}/media{media_type.extension}"
+
+
+def public_manifest_key(asset_id: AssetId) -> str:
+    """Return the public key of a released file's manifest store (`application/c2pa`)."""
+    return f"{asset_id}/manifest.c2pa"
+
+
+def withhold(here: Deployment, asset_id: AssetId) -> Result:
+    """Leave a held asset for a moderator, or a blocked one refused; both keep their bytes in quarantine."""
+    with here.database.write() as connection:
+        row = asset_row(connection, asset_id)
+        decision = latest_decision(connection, asset_id)
+        assert decision is not None
+        move_stage(connection, asset_id, Stage.HELD if decision.outcome is Outcome.HOLD else Stage.BLOCKED)
+    return Result(asset_id, row["name"], decision.outcome, decision, seal={})
+
+
+def publish(here: Deployment, asset_id: AssetId) -> Result:
+    """Make the sealed file and its manifest readable, then empty the asset's quarantine."""
+    with here.database.read() as connection:
+        row = asset_row(connection, asset_id)
+        seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().one()
+        decision = latest_decision(connection, asset_id)
+    assert decision is not None
+    file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
+    if row["stage"] != Stage.PUBLISHED.value:
+        quarantine, public = here.blobs.quarantine, here.blobs.public
+        public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
+        public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
+        with here.database.write() as connection:
+            move_stage(connection, asset_id, Stage.PUBLISHED)
+        here.pictures.drop(row["sha256"])
+        for key, _ in tuple(here.blobs.quarantine.keys(f"{asset_id}/")):
+            here.blobs.quarantine.delete(key)
+    return Result(
+        asset_id,
+        row["name"],
+        decision.outcome,
+        decision,
+        seal=dict(seal["body"]),
+        ledger_index=seal["ledger_index"],
+        public_key=file_key,
+    )

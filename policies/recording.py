@@ -1,0 +1,75 @@
+"""Stage (7): everything that a release leaves behind, in one database transaction."""
+
+from sqlalchemy import insert, select
+
+from policies.deployment import Deployment
+from policies.records import Stage, asset_row, latest_decision, move_stage, parse_asset
+from policies.sealing import grant, load_sealed
+from provenance.asset import AssetId, sha256_hex
+from provenance.database import utc_now
+from provenance.errors import GrantMismatchError
+from provenance.seal import Sealed, build_seal_facts
+from provenance.tables import SEALS, SOFT_BINDINGS
+
+
+def record(here: Deployment, asset_id: AssetId) -> int:
+    """Write ledger entry, manifest, fingerprints and soft bindings; return the ledger index.
+
+    Raises:
+        GrantMismatchError: there is nothing sealed under the decision that counts.
+    """
+    with here.database.read() as connection:
+        known = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
+        asset = parse_asset(asset_row(connection, asset_id))
+        decision = latest_decision(connection, asset_id)
+    if known is not None:
+        return int(known)
+    licence = grant(here, asset_id)
+    sealed = load_sealed(here, asset_id, decision) if decision else None
+    if sealed is None:
+        raise GrantMismatchError(f"expected a sealed file of {asset_id} under decision {licence.decision_id}, got none")
+    licence.verify_bytes(asset.sha256)
+    with here.database.write() as connection:
+        known = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
+        if known is not None:
+            return int(known)
+        entry = here.log.append(
+            connection,
+            kind="asset.released",
+            subject=asset_id,
+            body=build_release_entry(asset.sha256, sealed),
+            key=f"release:{asset_id}",
+        )
+        connection.execute(
+            insert(SEALS).values(
+                asset_id=asset_id,
+                sha256=sealed.sha256,
+                media_type=sealed.media_type.value,
+                manifest_id=sealed.manifest_id,
+                body=build_seal_facts(sealed),
+                ledger_index=entry.index,
+                created_at=utc_now(),
+            )
+        )
+        for binding in sealed.soft_bindings:
+            connection.execute(
+                insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=asset_id)
+            )
+        here.works.record_release(connection, asset_id, sealed.fingerprints)
+        move_stage(connection, asset_id, Stage.RECORDED)
+    return entry.index
+
+
+def build_release_entry(asset_sha256: str, sealed: Sealed) -> dict[str, object]:
+    """Return what the ledger says of a release: digests and ids."""
+    return {
+        "asset_id": sealed.asset_id,
+        "asset_sha256": asset_sha256,
+        "decision_id": sealed.decision_id,
+        "sealed_sha256": sealed.sha256,
+        "media_type": sealed.media_type.value,
+        "manifest_id": sealed.manifest_id,
+        "manifest_sha256": sha256_hex(sealed.manifest_bytes),
+        "soft_bindings": [{"alg": item.alg, "value": item.value.hex()} for item in sealed.soft_bindings],
+        "marks": [mark.kind.value for mark in sealed.marks if mark.made],
+    }

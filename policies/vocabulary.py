@@ -1,0 +1,49 @@
+"""The closed vocabulary that packs speak: categories of scores, and what conditions may read.
+
+A category is what a detector scores and a threshold compares. Built-in detectors share these names, so that a pack does
+not depend on which of them is installed; a third party's detector names its own as ``vendor.category``, and the pack
+that uses them declares them.
+"""
+
+import re
+from typing import Final
+
+from detectors.base import DETECTORS
+from provenance.plugins import Plugins
+
+CONTENT_CATEGORIES: Final = frozenset({
+    "alcohol", "documents", "drugs", "gambling", "gore", "hate", "illegal", "minors", "nudity", "political",
+    "real_person", "self_harm", "sexual", "tobacco", "violence", "weapons",
+})  # fmt: skip
+"""What a picture may show."""
+
+PROMPT_CATEGORIES: Final = frozenset(f"prompt.{category}" for category in CONTENT_CATEGORIES)
+"""The same, asked for in words."""
+
+COPYRIGHT_CATEGORIES: Final = frozenset({
+    "copyright_attribute", "copyright_block", "copyright_hold", "copyright_unhashable",
+})  # fmt: skip
+"""What the works registry answers."""
+
+INCOMING_CATEGORIES: Final = frozenset({"incoming_ai", "incoming_invalid_manifest", "incoming_own_mark"})
+"""Marks that the file already carries."""
+
+CATEGORIES: Final = frozenset(
+    CONTENT_CATEGORIES | PROMPT_CATEGORIES | COPYRIGHT_CATEGORIES | INCOMING_CATEGORIES | {"nsfw"}
+)
+"""Every built-in category."""
+
+VENDOR_CATEGORY: Final = re.compile(r"(?!prompt\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+"""A category of somebody else's detector."""
+
+ASSET_FIELDS: Final = ("height", "media_type", "origin", "size_bytes", "width")
+"""Facts of the asset that conditions may read."""
+
+SIGNAL_FIELDS: Final = ("evidence", "scores", "status")
+"""Parts of a signal that conditions may read."""
+
+
+def known_detectors() -> frozenset[str]:
+    """Return the name of every detector that this installation knows, enabled or not."""
+    table: Plugins[object] = DETECTORS  # type: ignore[assignment]  # Plugins only hands its type out
+    return frozenset(table.names())
