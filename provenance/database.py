@@ -5,16 +5,17 @@ at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that a transac
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Engine, MetaData, create_engine, event, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import JSON, URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from provenance.errors import ConfigurationError
+from provenance.errors import ConfigurationError, DatabaseUnavailableError, MissingExtraError
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -28,6 +29,9 @@ METADATA: Final = MetaData(
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer waits for another on SQLite."""
+
+_MIGRATION_LOCK: Final = 7_304_091
+"""Any number that nobody else in this database takes as an advisory lock."""
 
 JsonColumn = JSON
 """One JSON type that both engines have."""
@@ -55,36 +59,70 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Run one read-write transaction; commits at the end, rolls back on any error."""
-        with self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            with connection.begin() if not connection.in_transaction() else _joined(connection):
-                yield connection
+        """Run one read-write transaction; commits at the end, rolls back on any error.
+
+        On SQLite this is the only writer while it lasts, so keep it short and never open a second one inside it. On
+        PostgreSQL each statement sees what others have committed by then (READ COMMITTED), row locks order the rest.
+
+        Raises:
+            DatabaseUnavailableError: no connection, or another writer did not finish within the busy time.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Run one read-only transaction over a consistent view."""
-        with self.engine.connect() as connection:
+        """Run one read-only transaction over one consistent view, however many statements it has.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
+        with self._transaction("BEGIN", isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql("PRAGMA query_only=ON")
             try:
                 yield connection
             finally:
-                connection.rollback()
+                if self.is_sqlite:
+                    connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+    @contextmanager
+    def _transaction(self, begin: str, **postgres_options: Any) -> Iterator[Connection]:  # noqa: ANN401 - as SQLAlchemy
+        """Begin explicitly on SQLite, at the given isolation on PostgreSQL; roll back what was not committed."""
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self.engine.connect())  # leaving rolls back
+                if self.is_sqlite:
+                    connection.exec_driver_sql(begin)
+                elif postgres_options:
+                    connection.execution_options(**postgres_options)
+            except (OperationalError, PoolTimeoutError) as exc:
+                where = f"the database at {self.engine.url!r}"
+                raise DatabaseUnavailableError(f"{where} cannot be used now: {exc}") from exc
+            yield connection
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision; safe to call at every start and from several processes."""
+        """Bring the schema to the newest revision; safe to call at every start and from several processes.
+
+        One transaction that one process at a time is in: a killed process leaves the old schema.
+
+        Raises:
+            ConfigurationError: the database cannot be opened, or is of a newer revision than this code.
+        """
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        config.attributes["engine"] = self.engine
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
         try:
-            with _migration_lock(self):
+            with self.write() as connection:
+                if not self.is_sqlite:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+                config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-        except SQLAlchemyError as exc:
+        except (SQLAlchemyError, CommandError, DatabaseUnavailableError) as exc:
             raise ConfigurationError(f"the database at {self.engine.url!r} could not be migrated: {exc}") from exc
 
     def table_names(self) -> frozenset[str]:
@@ -96,57 +134,31 @@ class Database:
         self.engine.dispose()
 
 
-@contextmanager
-def _joined(connection: Connection) -> Iterator[None]:
-    """Commit or roll back the transaction that the explicit BEGIN made SQLAlchemy aware of."""
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    else:
-        connection.commit()
-
-
-@contextmanager
-def _migration_lock(database: Database) -> Iterator[None]:
-    """Let one process migrate at a time: an advisory lock on PostgreSQL, a lock file beside a SQLite file."""
-    if not database.is_sqlite:
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT pg_advisory_lock(7304091)")
-            try:
-                yield
-            finally:
-                connection.exec_driver_sql("SELECT pg_advisory_unlock(7304091)")
-        return
-    path = database.engine.url.database
-    if not path or path == ":memory:":
-        yield
-        return
-    import fcntl
-
-    with Path(f"{path}.migrate-lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _create_engine(url: str) -> Engine:
-    if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
-        event.listen(engine, "connect", _prepare_sqlite)
-        return engine
-    return create_engine(url, pool_pre_ping=True)
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _create_sqlite(parsed)
+        if parsed.get_backend_name() in {"postgresql", "postgres"}:
+            # Not left to the server's own default: appending relies on seeing what others committed.
+            parsed = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    except ArgumentError as exc:
+        raise ConfigurationError("a database url looks like sqlite:///path/to/file or postgresql://host/name") from exc
+    except ImportError as exc:
+        raise MissingExtraError("PostgreSQL needs the extra: pip install 'chopmark[postgres]'") from exc
+    raise ConfigurationError(f"the database must be sqlite or postgresql, got {parsed.get_backend_name()}")
+
+
+def _create_sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own connection type
     connection.isolation_level = None  # the driver must not begin transactions behind our back
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "temp_store=MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}").close()

@@ -146,6 +146,13 @@ class BlobNotFoundError(StoreError):
     retryable = False
 
 
+class DatabaseUnavailableError(ProvenanceError):
+    """The database did not answer, or another writer held it for too long."""
+
+    code = "database.unavailable"
+    retryable = True
+
+
 class LedgerError(ProvenanceError):
     """The ledger refused an entry or could not prove one."""
 
@@ -208,6 +215,12 @@ class PackInvalidError(PolicyError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class ConditionError(PolicyError):
+    """A pack's condition could not be evaluated for this asset, or did not answer true or false."""
+
+    code = "policy.condition"
 
 
 class PluginError(GateError):

@@ -30,4 +30,4 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - the encoder's own value type is
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
+    return value

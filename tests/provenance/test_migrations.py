@@ -1,0 +1,70 @@
+"""The revisions make exactly the tables that the code declares, on both engines, atomically."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import provenance.tables  # noqa: F401 - registers every table
+from provenance.database import METADATA, Database
+from provenance.errors import ConfigurationError
+from provenance.migrations.__main__ import build_config
+
+
+def test_the_revisions_make_the_declared_tables(database):
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        difference = compare_metadata(context, METADATA)
+    assert difference == [], "run: python -m provenance.migrations new 'what changes'"
+    assert set(METADATA.tables) == database.table_names() - {"alembic_version"}
+
+
+def test_migrating_again_changes_nothing(database):
+    before = database.table_names()
+    database.migrate()
+    assert database.table_names() == before
+
+
+def test_every_revision_can_be_undone_and_redone(database):
+    from alembic import command
+
+    config = build_config()
+    for direction, target in ((command.downgrade, "base"), (command.upgrade, "head")):
+        with database.write() as connection:
+            config.attributes["connection"] = connection
+            direction(config, target)
+        if target == "base":
+            assert database.table_names() == {"alembic_version"}
+    assert set(METADATA.tables) <= database.table_names()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_many_processes_may_migrate_at_once(engine, request, tmp_path):
+    url = f"sqlite:///{tmp_path}/new.db" if engine == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    program = "import sys; from provenance.database import Database; Database(sys.argv[1]).migrate()"
+    running = [subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE) for _ in range(4)]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    database = Database(url)
+    assert set(METADATA.tables) <= database.table_names()
+    database.close()
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/new.db")
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE works (id INTEGER)")  # the migration meets a table in its way
+    with pytest.raises(ConfigurationError, match="could not be migrated"):
+        database.migrate()
+    assert database.table_names() == {"works"}
+    database.close()
+
+
+def test_a_database_of_a_newer_release_is_refused(database):
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigurationError, match="9999"):
+        database.migrate()
