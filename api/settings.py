@@ -1,0 +1,164 @@
+"""Settings, from the environment (``CHOPMARK_*``) and an optional ``chopmark.toml`` in the data directory.
+
+Everything has a default that works offline. Whatever would reach a network is off until it is named here.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from provenance.errors import ConfigurationError
+
+SETTINGS_FILE: Final = "chopmark.toml"
+
+
+class Environment(StrEnum):
+    """Where this deployment runs."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    """Refuses every stand-in whose name begins with Unsafe, the development CA first."""
+
+
+class Provider(BaseModel):
+    """Who releases: what labels and manifests say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "Chopmark development deployment"
+    """Provider name, as EU and California disclosures ask for it."""
+    code: str = ""
+    """27-character provider code of TC260-PG-20252A for GB 45438 labels; empty writes the name instead."""
+    label_text: str = "AI生成"
+    """What the explicit label says."""
+
+
+class Signing(BaseModel):
+    """Who signs. Nothing set: the development CA, which production refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    certificate_chain: Path | None = None
+    """PEM file: leaf first, then intermediates."""
+    private_key: Path | None = None
+    """PEM file of the leaf's key, readable by its owner only."""
+    command: tuple[str, ...] = ()
+    """Instead of a key: a command that reads the bytes to sign on stdin and writes the signature on stdout."""
+    timestamp_url: str = ""
+    """RFC 3161 time-stamp authority; empty for none. Setting it makes signing use the network."""
+    trust_anchors: tuple[Path, ...] = ()
+    """PEM bundles of roots that verification trusts beside the development root."""
+
+
+class Settings(BaseSettings):
+    """Every setting of one deployment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHOPMARK_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    home: Path = Field(default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")) / "chopmark")
+    """Data directory: database, keys, quarantine, index, and by default the public blobs."""
+    environment: Environment = Environment.DEVELOPMENT
+    database_url: str = ""
+    """SQLAlchemy URL; empty for SQLite in the data directory."""
+    quarantine_url: str = ""
+    """Blob store for what came in; empty for a folder in the data directory."""
+    public_url: str = ""
+    """Blob store for what was published; empty for a folder in the data directory."""
+    packs: tuple[str, ...] = ("baseline",)
+    """Packs that decide when a submission names none."""
+    pack_folders: tuple[Path, ...] = ()
+    """More folders to look for packs in."""
+    detectors: tuple[str, ...] = ("prompt", "incoming_marks", "copyright", "nsfw")
+    """Enabled detectors. Each MUST answer for a release."""
+    detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
+    screen_deadline_s: float = 30.0
+    """All detectors together have this long; what is late holds."""
+    watermark: str = "dwt_dct_svd"
+    """Scheme that the gate embeds."""
+    read_watermarks: tuple[str, ...] = ("dwt_dct_svd",)
+    """Schemes that verification and intake look for."""
+    backend: str = "sketch"
+    """Generation backend."""
+    backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options by backend."""
+    max_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
+    """Largest file that intake takes."""
+    max_pixels: int = Field(default=64_000_000, gt=0)
+    """Largest picture that intake takes."""
+    ledger_origin: str = ""
+    """Name of this ledger in checkpoints; empty for one made at first use."""
+    provider: Provider = Provider()
+    signing: Signing = Signing()
+
+    @property
+    def is_production(self) -> bool:
+        """Whether unsafe stand-ins are refused."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def keys_dir(self) -> Path:
+        """Folder of keys; owner-only."""
+        return self.home / "keys"
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of pulled weights."""
+        return self.home / "models"
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder of the match index; can be rebuilt from the database."""
+        return self.home / "index"
+
+    def resolved_database_url(self) -> str:
+        """Return the database URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'chopmark.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read, in falling order: arguments, environment, the data directory's settings file."""
+        del dotenv_settings, file_secret_settings
+        file = TomlConfigSettingsSource(settings_cls, toml_file=_home_from_environment() / SETTINGS_FILE)
+        return init_settings, env_settings, file
+
+
+def _home_from_environment() -> Path:
+    named = os.environ.get("CHOPMARK_HOME")
+    base = Path(named) if named else Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")) / "chopmark"
+    return base.expanduser()
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic validates each
+    """Read the settings; arguments win over the environment, the environment over the file.
+
+    Raises:
+        ConfigurationError: a setting is unknown or invalid; the message names each.
+    """
+    try:
+        settings = Settings(**overrides)
+    except (ValidationError, ValueError) as exc:
+        raise ConfigurationError(f"settings cannot be used: {_describe(exc)}") from exc
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def _describe(exc: ValueError) -> str:
+    if not isinstance(exc, ValidationError):
+        return str(exc)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in error['loc']) or 'settings'}: {error['msg'].lower()}"
+        for error in exc.errors(include_input=False)
+    )

@@ -1,0 +1,73 @@
+"""Run every benchmark side by side, print the tables, and write docs/benchmarks.md when asked."""
+
+import argparse
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import line, registry
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+
+def machine() -> str:
+    """Name the machine."""
+    model = next(
+        (row.partition(":")[2].strip() for row in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in row),
+        platform.processor(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Run, print, and with --write keep the page."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--quick", action="store_true", help="skip the 10,000,000-work registry")
+    parser.add_argument("--write", action="store_true", help=f"rewrite {PAGE.name}")
+    parser.add_argument("--only", choices=("line", "registry"))
+    options = parser.parse_args()
+    console = Console()
+    console.print(machine())
+    sections: dict[str, list[dict[str, Any]]] = {}
+    if options.only != "registry":
+        sections["The line against a naive script"] = line.run()
+        console.print(build_table("The line against a naive script", sections["The line against a naive script"]))
+    if options.only != "line":
+        sections["The works registry"] = registry.run(quick=options.quick)
+        console.print(build_table("The works registry", sections["The works registry"]))
+    if options.write:
+        PAGE.write_text(build_page(sections))
+
+
+def build_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
+    """Return the rows as a terminal table."""
+    table = Table(title=title, title_justify="left")
+    for column in rows[0]:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row.values()))
+    return table
+
+
+def build_page(sections: dict[str, list[dict[str, Any]]]) -> str:
+    """Return the page that keeps the figures."""
+    parts = [
+        "# Benchmarks\n",
+        "`make bench` makes this page's tables: everything side by side in one run, medians.",
+        f"Machine: {machine()}.\n",
+    ]
+    for title, rows in sections.items():
+        parts += [f"## {title}\n", "| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
+        parts += ["| " + " | ".join(str(cell) for cell in row.values()) + " |" for row in rows]
+        parts.append("")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()
