@@ -6,13 +6,16 @@ A pack is data. It is read from YAML by `policies.loader`, validated whole, and 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from policies.conditions import Condition
 from policies.decision import Outcome
 from provenance.asset import Digest
 from provenance.errors import PolicyError
 from provenance.grant import MarkKind, PackRef
+
+ENGINE: Final = "engine"
+"""The name under which the engine's own reasons stand; no pack may take it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import re
 from typing import Final
 
 from detectors.base import DETECTORS
-from provenance.plugins import Plugins
 
 CONTENT_CATEGORIES: Final = frozenset({
     "alcohol", "documents", "drugs", "gambling", "gore", "hate", "illegal", "minors", "nudity", "political",
@@ -45,5 +44,4 @@ SIGNAL_FIELDS: Final = ("evidence", "scores", "status")
 
 def known_detectors() -> frozenset[str]:
     """Return the name of every detector that this installation knows, enabled or not."""
-    table: Plugins[object] = DETECTORS  # type: ignore[assignment]  # Plugins only hands its type out
-    return frozenset(table.names())
+    return frozenset(DETECTORS.names())
