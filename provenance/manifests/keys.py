@@ -1,0 +1,91 @@
+"""The secrets that are not certificates: watermark keys and the ledger's key, made at first use.
+
+Each lies in a file of its own that only its owner may read. Losing a watermark key makes the marks under it unreadable;
+losing the ledger's key means that no new checkpoint continues the old log.
+"""
+
+import base64
+import binascii
+import json
+import secrets
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from provenance.errors import ConfigurationError
+from provenance.manifests.secretfile import SecretDirectory
+from provenance.watermarks.base import WatermarkKey
+
+WATERMARK_FILE: Final = "watermark-keys.json"
+LEDGER_FILE: Final = "ledger-key.pem"
+
+SECRET_BYTES: Final = 32
+
+
+def load_watermark_keys(directory: Path) -> tuple[WatermarkKey, ...]:
+    """Return every watermark key, newest first; makes one when there is none.
+
+    Raises:
+        ConfigurationError: the file is damaged, or others can read it.
+    """
+    data = SecretDirectory(directory).read_or_make(WATERMARK_FILE, lambda: _render_keys((_new_key(),)))
+    return _parse_keys(data)
+
+
+def add_watermark_key(directory: Path) -> WatermarkKey:
+    """Make a key that marks from now on; the older ones stay, to read older marks.
+
+    Raises:
+        ConfigurationError: the file is damaged, cannot be written, or others can read it.
+    """
+    files = SecretDirectory(directory)
+    key = _new_key()
+    with files.locked():
+        data = files.read(WATERMARK_FILE)
+        older = () if data is None else _parse_keys(data)
+        files.write(WATERMARK_FILE, _render_keys((key, *older)))
+    return key
+
+
+def load_ledger_key(directory: Path) -> Ed25519PrivateKey:
+    """Return the key that signs the ledger's checkpoints; makes it when there is none.
+
+    Raises:
+        ConfigurationError: the file is damaged, or others can read it.
+    """
+    data = SecretDirectory(directory).read_or_make(LEDGER_FILE, _make_ledger_key)
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except ValueError as exc:
+        raise ConfigurationError(f"{LEDGER_FILE} is damaged: restore it from a backup") from exc
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError(f"{LEDGER_FILE} holds another kind of key, expected Ed25519")
+    return key
+
+
+def _new_key() -> WatermarkKey:
+    return WatermarkKey(key_id=f"wk-{secrets.token_hex(4)}", secret=secrets.token_bytes(SECRET_BYTES))
+
+
+def _render_keys(keys: tuple[WatermarkKey, ...]) -> bytes:
+    rows = [{"key_id": key.key_id, "secret": base64.b64encode(key.secret).decode()} for key in keys]
+    return json.dumps({"keys": rows}, indent=1).encode()
+
+
+def _parse_keys(data: bytes) -> tuple[WatermarkKey, ...]:
+    try:
+        rows = json.loads(data)["keys"]
+        keys = tuple(WatermarkKey(str(row["key_id"]), base64.b64decode(row["secret"], validate=True)) for row in rows)
+    except (ValueError, KeyError, TypeError, binascii.Error) as exc:
+        raise ConfigurationError(f"{WATERMARK_FILE} is damaged: restore it from a backup") from exc
+    if not keys or any(len(key.secret) != SECRET_BYTES for key in keys):
+        raise ConfigurationError(f"{WATERMARK_FILE} is damaged: expected keys of {SECRET_BYTES} bytes")
+    return keys
+
+
+def _make_ledger_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

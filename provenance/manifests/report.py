@@ -1,0 +1,187 @@
+"""What a manifest says and whether it holds, as facts that later layers can rest on.
+
+Integrity and trust are apart: integrity says that nothing changed since the signature, trust says that we know the
+signer. Everything in a manifest is written by strangers, so every text is cleaned and cut here, once.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from provenance.manifests.softbinding import SoftBinding
+
+MAX_TEXT_CHARS: Final = 256
+"""Longest text taken from a manifest into a named field."""
+MAX_JSON_CHARS: Final = 2048
+"""Longest text inside the crJSON kept for experts."""
+MAX_ITEMS: Final = 100
+"""Most actions, ingredients, codes or bindings listed."""
+
+IPTC_PREFIX: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+C2PA_PREFIX: Final = "http://c2pa.org/digitalsourcetype/"
+
+# C2PA conformance signals 1.0: source types that mean that generative AI took part
+AI_SOURCE_TYPES: Final = frozenset(
+    {
+        f"{IPTC_PREFIX}trainedAlgorithmicMedia",
+        f"{IPTC_PREFIX}compositeWithTrainedAlgorithmicMedia",
+        f"{IPTC_PREFIX}compositeSynthetic",
+        f"{C2PA_PREFIX}trainedAlgorithmicData",
+    }
+)
+
+# IPTC digital source type NewsCodes: made by a camera, a scanner or a person's hand
+HUMAN_SOURCE_TYPES: Final = frozenset(
+    IPTC_PREFIX + name
+    for name in (
+        "digitalCapture",
+        "computationalCapture",
+        "compositeCapture",
+        "negativeFilm",
+        "positiveFilm",
+        "print",
+        "humanEdits",
+        "minorHumanEdits",
+        "digitalCreation",
+        "digitalArt",
+    )
+)
+
+
+class ValidationState(StrEnum):
+    """C2PA's own states, and one for what was not looked at."""
+
+    INVALID = "Invalid"
+    VALID = "Valid"
+    TRUSTED = "Trusted"
+    NOT_CHECKED = "NotChecked"
+
+
+class Integrity(StrEnum):
+    """Whether the file and its manifest are as they were when signed."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_CHECKED = "not_checked"
+
+
+class Trust(StrEnum):
+    """Whether we know the signer."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    DEVELOPMENT = "development"
+    """Known only as this machine's development CA."""
+    EXPIRED = "expired"
+    """The certificate has ended, and no trusted time-stamp shows that it was used before."""
+    REVOKED = "revoked"
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampReport:
+    """The RFC 3161 time-stamp in a manifest's signature.
+
+    Attributes:
+        time: RFC 3339, as the authority wrote it.
+        authority: common name of the time-stamp certificate.
+        is_trusted: the authority is one of ours.
+    """
+
+    time: str
+    authority: str
+    is_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IngredientReport:
+    """One ingredient of the active manifest.
+
+    Attributes:
+        id: label of the ingredient's own manifest, or its instance id, or "".
+        title, media_type, relationship: as written in the manifest.
+        has_manifest: its own manifest is kept inside this one.
+        digital_source_type: of an ingredient without manifest, or "".
+        failure_codes: what did not hold, found now or recorded when it was taken in; trust is not counted.
+    """
+
+    id: str
+    title: str
+    media_type: str
+    relationship: str
+    has_manifest: bool
+    digital_source_type: str
+    failure_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestReport:
+    """Everything that later layers need to know about a manifest.
+
+    Attributes:
+        validation_state: C2PA's word.
+        integrity: signature, assertion hashes and hard binding.
+        is_signature_intact: the claim's own signature and assertion hashes hold, whatever the pixels say.
+        trust: of the signer.
+        failure_codes: C2PA codes of everything that failed, trust included.
+        manifest_id: label of the active manifest.
+        issuer, signer: organisation that issued, common name that signed.
+        signed_at: time of a validated time-stamp, RFC 3339, else "".
+        timestamp: the time-stamp, if there is one that validates.
+        claim_generator: ``name/version``.
+        digital_source_types: URIs in the active manifest and in its parents, inception first.
+        is_ai: the manifest says that generative AI took part.
+        claims_human_capture: it says that a camera or a person made this, and nothing in it speaks of AI.
+        actions: names, in order.
+        soft_bindings: of the active manifest.
+        ingredients: of the active manifest.
+        is_embedded: read from the file itself, not handed in beside it.
+        remote_host: host of a manifest kept elsewhere, which is never fetched.
+        note: one line about what could not be checked.
+        crjson: the standard report, cleaned; {} when it is too large to keep.
+    """
+
+    validation_state: ValidationState
+    integrity: Integrity
+    trust: Trust
+    is_signature_intact: bool = False
+    failure_codes: tuple[str, ...] = ()
+    manifest_id: str = ""
+    issuer: str = ""
+    signer: str = ""
+    signed_at: str = ""
+    timestamp: TimestampReport | None = None
+    claim_generator: str = ""
+    digital_source_types: tuple[str, ...] = ()
+    is_ai: bool = False
+    claims_human_capture: bool = False
+    actions: tuple[str, ...] = ()
+    soft_bindings: tuple[SoftBinding, ...] = ()
+    ingredients: tuple[IngredientReport, ...] = ()
+    is_embedded: bool = True
+    remote_host: str = ""
+    note: str = ""
+    crjson: Mapping[str, Any] = field(default_factory=dict)
+
+
+def clean_text(unverified: object, limit: int = MAX_TEXT_CHARS) -> str:
+    """Return text fit for one line: controls and direction marks replaced, cut to `limit` characters; "" if no text."""
+    if not isinstance(unverified, str):
+        return ""
+    cut = unverified if len(unverified) <= limit else f"{unverified[: limit - 1]}…"
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in _UNSAFE else char for char in cut)
+
+
+def clean_json(unverified: object, limit: int = MAX_JSON_CHARS) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """Return a JSON value with every text cleaned and cut."""
+    if isinstance(unverified, Mapping):
+        return {clean_text(key): clean_json(value, limit) for key, value in unverified.items()}
+    if isinstance(unverified, list):
+        return [clean_json(value, limit) for value in unverified]
+    return clean_text(unverified, limit) if isinstance(unverified, str) else unverified
+
+
+# Unicode general categories: controls, format and direction marks, lone surrogates
+_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs"})

@@ -1,0 +1,129 @@
+"""Read a file's C2PA manifest and say what holds; a bad manifest is a report, never an exception.
+
+Trusts c2pa-rs for parsing and cryptography. Never uses the network: remote manifests are named, not fetched, and
+revocation is not asked about.
+"""
+
+import io
+import json
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import c2pa
+
+from provenance.errors import VerificationError
+from provenance.manifests.reading import build_report
+from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState, clean_text
+from provenance.manifests.trust import TrustAnchors
+
+__all__ = ["ManifestReport", "build_settings", "read_manifest"]
+
+# C2PA 2.4 s11.1.4: a claim store larger than this is not a picture's
+MAX_DECOMPRESSED_MIB: Final = 32
+
+_REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S{1,2048})")
+
+# c2pa-rs 0.91: what it says of a file whose container it cannot walk, whether or not a manifest is in it
+_UNREADABLE_ASSET: Final = ("asset could not be parsed", "type is unsupported", "could not parse")
+
+
+def build_settings(trust: TrustAnchors) -> dict[str, Any]:
+    """Return c2pa's settings for reading and signing: offline, trust as given, no thumbnail."""
+    return {
+        "core": {"allowed_network_hosts": [], "max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB},
+        "verify": {
+            "verify_after_reading": True,
+            "verify_after_sign": False,
+            "verify_trust": True,
+            "verify_timestamp_trust": True,
+            "ocsp_fetch": False,
+            "remote_manifest_fetch": False,
+        },
+        "builder": {"thumbnail": {"enabled": False}},
+        "trust": trust.build_settings(),
+    }
+
+
+def read_manifest(
+    unverified_bytes: bytes, media_type: str, trust: TrustAnchors, manifest_bytes: bytes | None = None
+) -> ManifestReport | None:
+    """Return what the file's manifest says and whether it holds; None when the file has none.
+
+    Args:
+        unverified_bytes: the whole file.
+        media_type: as found by content.
+        trust: whom to trust.
+        manifest_bytes: a manifest store kept elsewhere, to be checked against this file instead of an embedded one. A
+            stripped or re-encoded file no longer matches its hash: `integrity` is then FAILED by the hard binding,
+            while `is_signature_intact` says whether the manifest itself is as it was signed.
+
+    Limits: says nothing about whether a manifest was removed; trust is judged now, offline, without revocation.
+    """
+    context = c2pa.Context.from_dict(build_settings(trust))
+    try:
+        with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), manifest_bytes, context=context) as reader:
+            state = reader.get_validation_state() or ""
+            summary, crjson_text = reader.json(), reader.crjson()
+    except c2pa.C2paError.ManifestNotFound:
+        return None
+    except c2pa.C2paError as exc:
+        return _report_failure(str(exc))
+    try:
+        parsed, crjson = json.loads(summary), json.loads(crjson_text)
+    except (ValueError, RecursionError):
+        return _report_failure("the manifest's report is not JSON")
+    return build_report(state, parsed, crjson_text, crjson, is_embedded=manifest_bytes is None)
+
+
+def find_remote_url(unverified_bytes: bytes, media_type: str) -> str:
+    """Return the address of the manifest that the file says is kept elsewhere, or ""; fetches nothing.
+
+    Raises:
+        VerificationError: the file cannot be looked into.
+    """
+    context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
+    try:
+        with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), context=context):
+            return ""
+    except c2pa.C2paError.ManifestNotFound:
+        return ""
+    except c2pa.C2paError as exc:
+        remote = _REMOTE.search(str(exc))
+        if remote is None:
+            raise VerificationError(f"manifest cannot be read: {clean_text(str(exc))}") from exc
+        return remote[1]
+
+
+def _report_failure(message: str) -> ManifestReport:
+    remote = _REMOTE.search(message)
+    if remote is not None:
+        host = clean_text(_host(remote[1]))
+        return _build_unchecked(f"not checked: remote manifest at {host}", host)
+    if any(text in message for text in _UNREADABLE_ASSET):
+        return _build_unchecked(f"not checked: the file cannot be walked: {clean_text(message)}", "")
+    return ManifestReport(
+        validation_state=ValidationState.INVALID,
+        integrity=Integrity.FAILED,
+        trust=Trust.NOT_CHECKED,
+        # C2PA 2.4 s15.2.2: what has no code of its own
+        failure_codes=("general.error",),
+        note=clean_text(f"the manifest cannot be read: {message}"),
+    )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "an unnamed host"
+    except ValueError:
+        return "an unreadable address"
+
+
+def _build_unchecked(note: str, host: str) -> ManifestReport:
+    return ManifestReport(
+        validation_state=ValidationState.NOT_CHECKED,
+        integrity=Integrity.NOT_CHECKED,
+        trust=Trust.NOT_CHECKED,
+        remote_host=host,
+        note=note,
+    )
