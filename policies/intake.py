@@ -2,10 +2,12 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import insert, select
 
+from policies.context import parse_context
 from policies.deployment import Deployment, Submission
 from policies.records import FINAL_STAGES, Stage, asset_row, parse_asset
 from provenance.asset import Asset, AssetId, new_asset_id, sha256_hex
@@ -38,10 +40,12 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     Raises:
         AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes; nothing is kept.
         ConfigurationError: an unknown pack is named.
+        PolicyError: the context has an unknown or wrong field.
     """
     asset_id = submission.asset_id or new_asset_id()
     digest = sha256_hex(submission.unverified_bytes)
     here.select_packs(submission.packs)
+    parse_context(submission.context, decided_on=datetime.now(UTC).date())
     with here.database.read() as connection:
         known = connection.execute(select(ASSETS.c.sha256).where(ASSETS.c.id == asset_id)).scalar()
     if known is not None:
@@ -54,7 +58,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
         declared_type=submission.declared_type,
         limits=here.limits,
     )
-    here.pictures.put(digest, picture)
+    here.pictures.keep(digest, picture)
     here.blobs.quarantine.put(original_key(asset_id), submission.unverified_bytes)
     if submission.prompt is not None:
         here.blobs.quarantine.put(prompt_key(asset_id), submission.prompt.encode())
@@ -91,7 +95,7 @@ def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, bytes]:
     picture = here.pictures.find(asset.sha256)
     if picture is None:
         picture = parse_image(data, limits=here.limits)
-        here.pictures.put(asset.sha256, picture)
+        here.pictures.keep(asset.sha256, picture)
     return picture, data
 
 

@@ -64,15 +64,14 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
         decision = latest_decision(connection, asset_id)
     assert decision is not None
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
+    quarantine, public = here.blobs.quarantine, here.blobs.public
     if row["stage"] != Stage.PUBLISHED.value:
-        quarantine, public = here.blobs.quarantine, here.blobs.public
         public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
         public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
         with here.database.write() as connection:
             move_stage(connection, asset_id, Stage.PUBLISHED)
-        here.pictures.drop(row["sha256"])
-        for key, _ in tuple(here.blobs.quarantine.keys(f"{asset_id}/")):
-            here.blobs.quarantine.delete(key)
+    for key, _ in tuple(quarantine.keys(f"{asset_id}/")):
+        quarantine.delete(key)
     return Result(
         asset_id,
         row["name"],

@@ -1,10 +1,12 @@
 """Stages (2) and (3): what detectors answer, and what the packs make of it."""
 
 import uuid
+from datetime import UTC, datetime
 
 from sqlalchemy import insert
 
 from detectors.base import Signal, Subject
+from policies.context import parse_context
 from policies.decision import Decision
 from policies.deployment import Deployment
 from policies.engine import decide as decide_by_packs
@@ -63,14 +65,14 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         return known
     asset = parse_asset(row)
     request = row["request"]
-    decision = decide_by_packs(
-        asset,
-        signals,
-        here.select_packs(tuple(request["packs"])),
-        {"timestamp_available": here.sealer.has_timestamp, **request["context"]},
-        enabled=here.runner.names,
-        decision_id=str(uuid.uuid4()),
+    context = parse_context(
+        request["context"],
+        decided_on=datetime.now(UTC).date(),
+        timestamp_available=here.sealer.has_timestamp,
+        enabled_detectors=frozenset(here.runner.names),
     )
+    packs = here.select_packs(tuple(request["packs"]))
+    decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
     with here.database.write() as connection:
         known = latest_decision(connection, asset_id)
         if known is not None:
