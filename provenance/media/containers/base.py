@@ -1,0 +1,179 @@
+"""What every container walk shares: bounded reads, the tally of metadata, and what a walk reports.
+
+Trusts nothing: every offset, length and count comes from the file and is checked against it before use.
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from provenance.asset import MediaType
+from provenance.errors import AssetTooLargeError, UndecodableAssetError
+from provenance.media.limits import IntakeLimits
+
+UPRIGHT: Final = 1
+
+# TIFF 6.0 s8, tag 274 Orientation, which EXIF 3.0 s4.6.5 takes over; 8 values.
+_ORIENTATION_TAG: Final = 274
+_ORIENTATIONS: Final = 8
+
+# TIFF 6.0 s2: an IFD is a count, then entries of 12 bytes.
+_ENTRY_BYTES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a file's headers say about it.
+
+    Attributes:
+        media_type: the container walked.
+        width, height: as stored, before orientation.
+        frames: pictures in the file.
+        end: offset of the first byte after the image, by the container's own rules.
+        essence: the file again with nothing in it but pixels and what is needed to decode them, so that a decoder
+            never parses metadata.
+        orientation: EXIF value 1-8.
+        icc: colour profile, or empty.
+        is_inverted: zero is white (TIFF) and the decoder does not see to it.
+    """
+
+    media_type: MediaType
+    width: int
+    height: int
+    frames: int
+    end: int
+    essence: bytes
+    orientation: int = UPRIGHT
+    icc: bytes = b""
+    is_inverted: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts one file's metadata and refuses once a bound is passed.
+
+    Attributes:
+        media_type: named in messages.
+        limits: the bounds.
+        size_bytes, items: counted so far.
+    """
+
+    media_type: MediaType
+    limits: IntakeLimits
+    size_bytes: int = 0
+    items: int = 0
+
+    def add(self, size_bytes: int) -> None:
+        """Count one more item of `size_bytes`."""
+        self.items += 1
+        if self.items > self.limits.max_metadata_items:
+            raise AssetTooLargeError(
+                f"{self.media_type.value}: expected at most {self.limits.max_metadata_items} metadata items, got more"
+            )
+        self.grow(size_bytes)
+
+    def grow(self, size_bytes: int) -> None:
+        """Count `size_bytes` more in the item at hand."""
+        self.size_bytes += size_bytes
+        if self.size_bytes > self.limits.max_metadata_bytes:
+            raise AssetTooLargeError(
+                f"{self.media_type.value}: expected at most {self.limits.max_metadata_bytes} bytes of metadata, "
+                f"got at least {self.size_bytes}"
+            )
+
+    def inflate(self, packed: bytes) -> bytes:
+        """Unpack a zlib stream, counting what comes out and stopping at the bound.
+
+        Raises:
+            AssetTooLargeError: it unpacks to more than is left of the bound.
+            UndecodableAssetError: no zlib stream, or a truncated one.
+        """
+        left = self.limits.max_metadata_bytes - self.size_bytes
+        unpacker = zlib.decompressobj()
+        try:
+            unpacked = unpacker.decompress(packed, left + 1)
+        except zlib.error as exc:
+            raise UndecodableAssetError(
+                f"{self.media_type.value}: expected compressed metadata, got a damaged stream"
+            ) from exc
+        self.grow(len(unpacked))
+        if not unpacker.eof:
+            raise UndecodableAssetError(
+                f"{self.media_type.value}: expected a whole compressed text, got a truncated one"
+            )
+        return unpacked
+
+    def check_size(self, width: int, height: int) -> None:
+        """Refuse sides or areas out of bounds, zero included."""
+        limits, name = self.limits, self.media_type.value
+        if width < 1 or height < 1:
+            raise UndecodableAssetError(f"{name}: expected at least 1x1 pixels, got {width}x{height}")
+        if max(width, height) > limits.max_side:
+            raise AssetTooLargeError(f"{name}: expected sides of at most {limits.max_side}, got {width}x{height}")
+        if width * height > limits.max_pixels:
+            raise AssetTooLargeError(
+                f"{name}: expected at most {limits.max_pixels} pixels, got {width}x{height} = {width * height}"
+            )
+
+    def check_frames(self, frames: int) -> None:
+        """Refuse too many pictures, and none."""
+        if frames < 1:
+            raise UndecodableAssetError(f"{self.media_type.value}: expected a picture, got none")
+        if frames > self.limits.max_frames:
+            raise AssetTooLargeError(
+                f"{self.media_type.value}: expected at most {self.limits.max_frames} frame(s), got {frames}"
+            )
+
+
+def read_bytes(data: bytes, start: int, size: int, name: str) -> bytes:
+    """Return `size` bytes at `start`, all of them.
+
+    Raises:
+        UndecodableAssetError: the file ends before.
+    """
+    if start < 0 or size < 0 or start + size > len(data):
+        raise UndecodableAssetError(
+            f"{name}: expected {size} bytes at offset {start}, got a file of {len(data)} bytes: truncated or damaged"
+        )
+    return data[start : start + size]
+
+
+def read_uint(data: bytes, start: int, size: int, name: str) -> int:
+    """Return the big-endian unsigned integer of `size` bytes at `start`."""
+    return int.from_bytes(read_bytes(data, start, size, name), "big")
+
+
+def parse_orientation(unverified_exif: bytes) -> int:
+    r"""Return the orientation that an EXIF block asks for, 1 where it does not say.
+
+    Reads the first directory only and follows nothing, so no block however built can make it loop.
+
+    Args:
+        unverified_exif: from the byte-order mark on, with or without the ``Exif\0\0`` that JPEG puts before it.
+    """
+    exif = unverified_exif.removeprefix(b"Exif\0\0")
+    if exif[:4] not in {b"II*\0", b"MM\0*"} or len(exif) < 8:
+        return UPRIGHT
+    endian: Literal["little", "big"] = "little" if exif.startswith(b"II") else "big"
+    start = int.from_bytes(exif[4:8], endian)
+    count = int.from_bytes(exif[start : start + 2], endian)
+    for index in range(count):
+        entry = exif[start + 2 + index * _ENTRY_BYTES :][:_ENTRY_BYTES]
+        if len(entry) < _ENTRY_BYTES:
+            break
+        if int.from_bytes(entry[:2], endian) == _ORIENTATION_TAG:
+            value = int.from_bytes(entry[8:10], endian)
+            return value if UPRIGHT <= value <= _ORIENTATIONS else UPRIGHT
+    return UPRIGHT
+
+
+def without(data: bytes, dropped: list[tuple[int, int]], end: int) -> bytes:
+    """Return `data[:end]` without the (start, stop) ranges in `dropped`, which are in order and apart."""
+    if not dropped:
+        return data[:end]
+    view, parts, position = memoryview(data), [], 0
+    for start, stop in dropped:
+        parts.append(view[position:start])
+        position = stop
+    parts.append(view[position:end])
+    return b"".join(parts)

@@ -1,0 +1,192 @@
+"""AVIF and HEIC: boxes of ISO/IEC 14496-12 and 23008-12, without decoding."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import AssetTooLargeError, UndecodableAssetError
+from provenance.media.containers.base import Layout, Tally, read_bytes, read_uint
+from provenance.media.limits import IntakeLimits
+
+# Boxes that stand at the top level of a still picture; moov and its kin mean a sequence. C2PA's is a uuid box.
+_TOP_LEVEL: Final = frozenset({
+    b"ftyp", b"styp", b"meta", b"mdat", b"idat", b"free", b"skip", b"wide", b"uuid", b"moov", b"moof", b"mfra", b"sidx",
+    b"pdin", b"prft", b"emsg", b"jumb",
+})  # fmt: skip
+_SEQUENCE: Final = frozenset({b"moov", b"moof"})
+# ISO/IEC 23008-12 s6: item types that are not pictures.
+_METADATA_ITEMS: Final = frozenset({b"Exif", b"mime", b"uri ", b"xml "})
+# A 12-megapixel telephone picture has about 50 tile items.
+_MAX_ITEMS: Final = 2048
+_MAX_BOXES: Final = 8192
+_MAX_EXTENTS: Final = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box: its type, and where its content lies."""
+
+    kind: bytes
+    start: int
+    stop: int
+
+
+def read_boxes(data: bytes, start: int, stop: int, name: str) -> Iterator[Box]:
+    """Yield the boxes that fill `data[start:stop]`.
+
+    Raises:
+        UndecodableAssetError: a box is longer than what holds it, or shorter than its own header.
+        AssetTooLargeError: too many.
+    """
+    for _ in range(_MAX_BOXES):
+        if start >= stop:
+            return
+        size, kind, header = read_uint(data, start, 4, name), read_bytes(data, start + 4, 4, name), 8
+        if size == 1:
+            size, header = read_uint(data, start + 8, 8, name), 16
+        elif size == 0:
+            size = stop - start
+        if size < header or start + size > stop:
+            raise UndecodableAssetError(
+                f"{name}: expected a box of {header} to {stop - start} bytes at offset {start}, got {size}: "
+                "truncated or damaged"
+            )
+        yield Box(kind, start + header, start + size)
+        start += size
+    raise AssetTooLargeError(f"{name}: expected at most {_MAX_BOXES} boxes in a row, got more")
+
+
+def parse_layout(data: bytes, limits: IntakeLimits, media_type: MediaType) -> Layout:
+    """Walk the boxes of an AVIF or HEIC file.
+
+    Orientation and colour profile stay with the decoders, which apply or report them.
+
+    Raises:
+        UndecodableAssetError: truncated, or boxes that contradict themselves.
+        AssetTooLargeError: a bound is passed; image sequences by default.
+    """
+    tally = Tally(media_type, limits)
+    name = media_type.value
+    metas, position = [], 0
+    for box in _read_top_level(data, tally):
+        position = box.stop
+        if box.kind in _SEQUENCE:
+            # Samples are not counted: a sequence is more than one frame, whatever its tables say.
+            tally.check_frames(max(2, limits.max_frames + 1))
+        elif box.kind == b"meta":
+            metas.append(box)
+        elif box.kind not in {b"ftyp", b"mdat", b"idat"}:
+            tally.add(box.stop - box.start)
+    if len(metas) != 1:
+        raise UndecodableAssetError(f"{name}: expected one meta box, got {len(metas)}")
+    width, height = _read_meta(data, metas[0], tally)
+    return Layout(media_type=media_type, width=width, height=height, frames=1, end=position, essence=data)
+
+
+def _read_top_level(data: bytes, tally: Tally) -> Iterator[Box]:
+    """Yield top-level boxes; stop before padding, refuse anything else between or after them."""
+    name, position, count = tally.media_type.value, 0, 0
+    while position < len(data):
+        kind = data[position + 4 : position + 8]
+        if kind not in _TOP_LEVEL:
+            # Either the image ended here, which the caller judges, or it never had its end.
+            return
+        count += 1
+        if count > _MAX_BOXES:
+            raise AssetTooLargeError(f"{name}: expected at most {_MAX_BOXES} boxes, got more")
+        box = next(read_boxes(data, position, len(data), name))
+        position = box.stop
+        yield box
+
+
+def _read_meta(data: bytes, meta: Box, tally: Tally) -> tuple[int, int]:
+    """Count items and return the largest (width, height) that any image property states, all of them checked."""
+    name = tally.media_type.value
+    children = {box.kind: box for box in read_boxes(data, meta.start + 4, meta.stop, name)}
+    for kind in (b"pitm", b"iinf", b"iloc", b"iprp"):
+        if kind not in children:
+            raise UndecodableAssetError(f"{name}: expected a {kind.decode()} box in meta, got none")
+    kinds = _read_item_types(data, children[b"iinf"], name)
+    for item, size in _read_item_sizes(data, children, name):
+        if kinds.get(item) in _METADATA_ITEMS:
+            tally.add(size)
+    iprp = children[b"iprp"]
+    containers = [box for box in read_boxes(data, iprp.start, iprp.stop, name) if box.kind == b"ipco"]
+    sizes = []
+    for box in (box for found in containers for box in read_boxes(data, found.start, found.stop, name)):
+        if box.kind == b"ispe":
+            sizes.append((read_uint(data, box.start + 4, 4, name), read_uint(data, box.start + 8, 4, name)))
+            tally.check_size(*sizes[-1])
+        elif box.kind == b"colr":
+            tally.add(box.stop - box.start)
+    if not sizes:
+        raise UndecodableAssetError(f"{name}: expected an image size (ispe), got none")
+    return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:
+    """Return item id to item type (ISO/IEC 14496-12 s8.11.6)."""
+    counted = 2 if read_uint(data, iinf.start, 1, name) == 0 else 4
+    kinds: dict[int, bytes] = {}
+    for box in read_boxes(data, iinf.start + 4 + counted, iinf.stop, name):
+        version = read_uint(data, box.start, 1, name)
+        if box.kind != b"infe" or version not in {2, 3}:
+            continue
+        id_bytes = 2 if version == 2 else 4
+        item = read_uint(data, box.start + 4, id_bytes, name)
+        kinds[item] = read_bytes(data, box.start + 4 + id_bytes + 2, 4, name)
+        if len(kinds) > _MAX_ITEMS:
+            raise AssetTooLargeError(f"{name}: expected at most {_MAX_ITEMS} items, got more")
+    return kinds
+
+
+def _read_item_sizes(data: bytes, children: dict[bytes, Box], name: str) -> Iterator[tuple[int, int]]:
+    """Yield (item id, bytes) with every extent checked against the file (ISO/IEC 14496-12 s8.11.3)."""
+    iloc = children[b"iloc"]
+    cursor = _Cursor(data, iloc, name)
+    version = cursor.take(1)
+    cursor.take(3)
+    widths = cursor.take(1), cursor.take(1)
+    offset_bytes, length_bytes, base_bytes = widths[0] >> 4, widths[0] & 15, widths[1] >> 4
+    index_bytes = widths[1] & 15 if version in {1, 2} else 0
+    count = cursor.take(4 if version == 2 else 2)
+    if count > _MAX_ITEMS:
+        raise AssetTooLargeError(f"{name}: expected at most {_MAX_ITEMS} items, got {count}")
+    idat, seen = children.get(b"idat"), 0
+    for _ in range(count):
+        item = cursor.take(4 if version == 2 else 2)
+        method = cursor.take(2) & 15 if version in {1, 2} else 0
+        cursor.take(2)
+        base = cursor.take(base_bytes)
+        extents, total = cursor.take(2), 0
+        seen += extents
+        if seen > _MAX_EXTENTS:
+            raise AssetTooLargeError(f"{name}: expected at most {_MAX_EXTENTS} item extents, got more")
+        for _ in range(extents):
+            cursor.take(index_bytes)
+            start, size = base + cursor.take(offset_bytes), cursor.take(length_bytes)
+            room = len(data) if method == 0 else (idat.stop - idat.start if idat else 0)
+            if method < 2 and start + size > room:
+                raise UndecodableAssetError(
+                    f"{name}: item {item}: expected {size} bytes at offset {start}, got {room} in all: truncated"
+                )
+            total += size
+        yield item, total
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """Reads big-endian numbers one after the other, inside one box."""
+
+    data: bytes
+    box: Box
+    name: str
+    offset: int = 0
+
+    def take(self, size: int) -> int:
+        start = self.box.start + self.offset
+        if start + size > self.box.stop:
+            raise UndecodableAssetError(f"{self.name}: expected {size} more bytes in a box, got its end")
+        self.offset += size
+        return read_uint(self.data, start, size, self.name) if size else 0

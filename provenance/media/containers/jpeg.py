@@ -1,0 +1,182 @@
+"""JPEG: ITU-T T.81 Annex B markers, without decoding.
+
+Further JPEG images after the first are taken for what they are where the file announces them: multi-picture format
+(CIPA DC-007) and the gain maps of Ultra HDR and ISO 21496-1. They are neither decoded nor shipped.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
+from provenance.media.containers.base import UPRIGHT, Layout, Tally, parse_orientation, read_bytes, read_uint, without
+from provenance.media.limits import IntakeLimits
+
+NAME: Final = MediaType.JPEG.value
+
+# ITU-T T.81 table B.1.
+_SOI, _EOI, _SOS, _DNL = 0xD8, 0xD9, 0xDA, 0xDC
+_FRAMES_READ: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+_FRAMES_OTHER: Final = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xC8, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE})
+_TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
+_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+
+# In entropy-coded data 0xFF is followed by 0x00 (stuffing), a restart marker or more 0xFF (fill): T.81 s B.1.1.
+_NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+# A decoder passes over the whole picture once a scan, and a scan can be a few bytes long. jpegtran writes 10 scans,
+# mozjpeg up to 64 while searching; libjpeg-turbo's own fuzzers stop at 500. docs/intake.md has the cost measured.
+MAX_SCANS: Final = 64
+MAX_SCANNED_PIXELS: Final = 500_000_000
+
+# Tables, scans and fill together; progressive files with a table before each scan stay below 200.
+MAX_SEGMENTS: Final = 1024
+
+# Main picture, gain map, stereo partner, previews: more than CIPA DC-007 cameras write.
+MAX_IMAGES: Final = 8
+
+# Announcements of further images: CIPA DC-007 s5.1; Ultra HDR s"GContainer"; ISO 21496-1 Annex C.
+_MULTI_PICTURE: Final = b"MPF\0"
+_GAIN_MAP: Final = b"http://ns.google.com/photos/1.0/container/"
+
+_NO_FILL: Final = re.compile(rb"[^\xff]")
+
+_ICC_MARK: Final = b"ICC_PROFILE\0"
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One image found by walking its markers."""
+
+    width: int = 0
+    height: int = 0
+    end: int = 0
+    scans: int = 0
+    orientation: int = 0
+    announces_more: bool = False
+    icc: dict[int, bytes] = field(default_factory=dict)
+    dropped: list[tuple[int, int]] = field(default_factory=list)
+
+
+def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
+    """Walk the markers of a JPEG file.
+
+    Raises:
+        UndecodableAssetError: truncated, or markers that no encoder writes.
+        UnsupportedMediaError: lossless, differential or hierarchical coding.
+        AssetTooLargeError: a bound is passed.
+    """
+    tally = Tally(MediaType.JPEG, limits)
+    first = _walk(data, 0, tally)
+    end, images = first.end, 1
+    while first.announces_more:
+        # Images may be aligned: the gap is zeros.
+        start = end + len(data[end:]) - len(data[end:].lstrip(b"\0"))
+        if data[start : start + 2] != b"\xff\xd8":
+            break
+        images += 1
+        if images > MAX_IMAGES:
+            raise AssetTooLargeError(f"{NAME}: expected at most {MAX_IMAGES} images in one file, got more")
+        end = _walk(data, start, tally).end
+        tally.add(end - start)
+    return Layout(
+        media_type=MediaType.JPEG,
+        width=first.width,
+        height=first.height,
+        frames=1,
+        end=end,
+        essence=without(data, first.dropped, first.end),
+        orientation=first.orientation or UPRIGHT,
+        icc=b"".join(first.icc[number] for number in sorted(first.icc)),
+    )
+
+
+def _walk(data: bytes, start: int, tally: Tally) -> _Stream:
+    """Follow markers from the SOI at `start` to its EOI."""
+    stream = _Stream()
+    position = start + 2
+    for _ in range(MAX_SEGMENTS + tally.limits.max_metadata_items):
+        marker, at = _next_marker(data, position)
+        if at > position:
+            stream.dropped.append((position, at))
+        if marker == _EOI:
+            stream.end = at + 2
+            break
+        length = read_uint(data, at + 2, 2, NAME)
+        body = read_bytes(data, at + 4, length - 2, NAME)
+        position = at + 2 + length
+        if marker in _FRAMES_READ:
+            _read_frame(body, stream, tally)
+        elif marker == _SOS:
+            position = _skip_scan(data, position, stream)
+        elif marker in _FRAMES_OTHER:
+            raise UnsupportedMediaError(f"{NAME}: expected baseline or progressive coding, got marker {marker:#x}")
+        elif marker in {_SOI, _DNL}:
+            raise UndecodableAssetError(f"{NAME}: expected a segment at offset {at}, got marker {marker:#x}")
+        elif not _is_needed(marker, body):
+            tally.add(length + 2)
+            stream.dropped.append((at, position))
+            _read_metadata(marker, body, stream)
+    else:
+        raise AssetTooLargeError(f"{NAME}: expected at most {MAX_SEGMENTS} segments beside metadata, got more")
+    if not stream.scans:
+        raise UndecodableAssetError(f"{NAME}: expected image data, got an end marker")
+    return stream
+
+
+def _next_marker(data: bytes, position: int) -> tuple[int, int]:
+    """Return the marker expected at `position` and where it starts, past any fill bytes."""
+    if read_uint(data, position, 1, NAME) != 0xFF:
+        raise UndecodableAssetError(f"{NAME}: expected a marker at offset {position}, got something else")
+    found = _NO_FILL.search(data, position)
+    if found is None:
+        raise UndecodableAssetError(
+            f"{NAME}: expected a marker at offset {position}, got the end of the file: truncated"
+        )
+    return data[found.start()], found.start() - 1
+
+
+def _read_frame(body: bytes, stream: _Stream, tally: Tally) -> None:
+    """Take the size from a frame header (T.81 s B.2.2)."""
+    if stream.width:
+        raise UndecodableAssetError(f"{NAME}: expected one frame header, got two")
+    stream.height, stream.width = read_uint(body, 1, 2, NAME), read_uint(body, 3, 2, NAME)
+    tally.check_size(stream.width, stream.height)
+
+
+def _skip_scan(data: bytes, position: int, stream: _Stream) -> int:
+    """Return the offset of the marker that ends the entropy-coded data at `position`."""
+    stream.scans += 1
+    if not stream.width:
+        raise UndecodableAssetError(f"{NAME}: expected a frame header before image data, got none")
+    scanned = stream.scans * stream.width * stream.height
+    if stream.scans > MAX_SCANS or (stream.scans > 1 and scanned > MAX_SCANNED_PIXELS):
+        raise AssetTooLargeError(
+            f"{NAME}: expected at most {MAX_SCANS} scans and {MAX_SCANNED_PIXELS} pixels scanned, "
+            f"got {stream.scans} scans of {stream.width}x{stream.height}"
+        )
+    found = _NEXT_MARKER.search(data, position)
+    if found is None:
+        raise UndecodableAssetError(f"{NAME}: expected an end-of-image marker, got the end of the file: truncated")
+    return found.start()
+
+
+def _is_needed(marker: int, body: bytes) -> bool:
+    """Tell what a decoder needs: tables, and the two segments that say how colour is coded."""
+    return (
+        marker in _TABLES
+        or (marker == _APP0 and body.startswith(b"JFIF\0"))
+        or (marker == _APP14 and body.startswith(b"Adobe"))
+    )
+
+
+def _read_metadata(marker: int, body: bytes, stream: _Stream) -> None:
+    """Note orientation, colour profile and announcements of further images."""
+    if marker == _APP1 and body.startswith(b"Exif\0\0") and not stream.orientation:
+        stream.orientation = parse_orientation(body)
+    elif (marker == _APP1 and _GAIN_MAP in body) or (marker == _APP2 and body.startswith(_MULTI_PICTURE)):
+        stream.announces_more = True
+    elif marker == _APP2 and body.startswith(_ICC_MARK) and len(body) >= len(_ICC_MARK) + 2:
+        # ICC.1:2022 s B.4: sequence number, count, then a part of the profile.
+        stream.icc.setdefault(body[len(_ICC_MARK)], body[len(_ICC_MARK) + 2 :])

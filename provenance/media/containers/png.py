@@ -1,0 +1,115 @@
+"""PNG: chunks of the W3C Recommendation (third edition), without inflating pixels."""
+
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import AssetTooLargeError, UndecodableAssetError
+from provenance.media.containers.base import UPRIGHT, Layout, Tally, parse_orientation, read_bytes, read_uint, without
+from provenance.media.limits import IntakeLimits
+
+NAME: Final = MediaType.PNG.value
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+
+_NEEDED: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
+_FRAME_DATA: Final = frozenset({b"fcTL", b"fdAT"})
+
+# PNG s11.2.1: colour type to the bit depths that go with it.
+_DEPTHS: Final = {
+    0: frozenset({1, 2, 4, 8, 16}),
+    2: frozenset({8, 16}),
+    3: frozenset({1, 2, 4, 8}),
+    4: frozenset({8, 16}),
+    6: frozenset({8, 16}),
+}
+
+# Encoders write pixel chunks of 8 KiB and up, so 64 MiB need 8192; empty ones by the million cost time.
+MAX_PIXEL_CHUNKS: Final = 65_536
+
+
+class _Walk:
+    """Collects what the chunks say, one at a time."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.width = self.height = 0
+        self.frames = 1
+        self.orientation = UPRIGHT
+        self.icc = b""
+        self.pixel_chunks = 0
+
+    def read(self, kind: bytes, body: bytes) -> None:
+        """Take one chunk."""
+        if not self.width and kind != b"IHDR":
+            raise UndecodableAssetError(f"{NAME}: expected IHDR as the first chunk, got another")
+        if kind == b"IHDR":
+            self._read_header(body)
+        elif kind in _NEEDED or kind in _FRAME_DATA:
+            self.pixel_chunks += 1
+            if self.pixel_chunks > MAX_PIXEL_CHUNKS:
+                raise AssetTooLargeError(f"{NAME}: expected at most {MAX_PIXEL_CHUNKS} pixel chunks, got more")
+        elif not kind[0] & 0x20:
+            # PNG s5.4: bit 5 of the first byte clear means that no decoder may go on without knowing it.
+            raise UndecodableAssetError(f"{NAME}: expected only standard critical chunks, got an unknown one")
+        else:
+            self.tally.add(len(body))
+            self._read_metadata(kind, body)
+
+    def _read_header(self, body: bytes) -> None:
+        if self.width or len(body) != 13:
+            raise UndecodableAssetError(f"{NAME}: expected one IHDR of 13 bytes, got another or {len(body)}")
+        self.width, self.height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
+        self.tally.check_size(self.width, self.height)
+        depth, colour, compression, filtering, interlace = body[8:]
+        if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
+            raise UndecodableAssetError(f"{NAME}: expected a standard IHDR, got {tuple(body[8:])}")
+
+    def _read_metadata(self, kind: bytes, body: bytes) -> None:
+        if kind == b"acTL":
+            self.frames = read_uint(body, 0, 4, NAME)
+        elif kind == b"eXIf":
+            self.orientation = parse_orientation(body)
+        elif kind in {b"iCCP", b"zTXt"}:
+            # Keyword, zero, compression method, stream.
+            _, _, rest = body.partition(b"\0")
+            unpacked = self.tally.inflate(rest[1:])
+            self.icc = unpacked if kind == b"iCCP" else self.icc
+        elif kind == b"iTXt":
+            # Keyword, zero, compression flag and method, language, zero, translated keyword, zero, text.
+            _, _, rest = body.partition(b"\0")
+            _, _, text = rest[2:].partition(b"\0")
+            _, _, text = text.partition(b"\0")
+            if rest[:1] == b"\1":
+                self.tally.inflate(text)
+
+
+def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
+    """Walk the chunks of a PNG file.
+
+    Raises:
+        UndecodableAssetError: truncated, or chunks that no encoder writes.
+        AssetTooLargeError: a bound is passed, compressed metadata counted as it unpacks.
+    """
+    walk = _Walk(Tally(MediaType.PNG, limits))
+    dropped: list[tuple[int, int]] = []
+    position, kind = len(SIGNATURE), b""
+    while kind != b"IEND":
+        start = position
+        size = read_uint(data, start, 4, NAME)
+        kind = read_bytes(data, start + 4, 4, NAME)
+        position = start + 12 + size
+        read_bytes(data, start + 8 + size, 4, NAME)
+        walk.read(kind, b"" if kind in {b"IDAT", b"fdAT"} else data[start + 8 : start + 8 + size])
+        if kind not in _NEEDED:
+            dropped.append((start, position))
+    walk.tally.check_frames(walk.frames)
+    return Layout(
+        media_type=MediaType.PNG,
+        width=walk.width,
+        height=walk.height,
+        frames=walk.frames,
+        end=position,
+        essence=without(data, dropped, position),
+        orientation=walk.orientation,
+        icc=walk.icc,
+    )

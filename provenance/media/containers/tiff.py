@@ -1,0 +1,241 @@
+"""TIFF: directories of TIFF 6.0 and BigTIFF, without decoding.
+
+The decoder gets the file with one new directory at its end that lists the first picture's essential tags alone; the
+original directories are then unreachable, so nothing parses EXIF, XMP, maker notes or sub-images.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
+from provenance.media.containers.base import UPRIGHT, Layout, Tally, read_bytes
+from provenance.media.limits import IntakeLimits
+
+NAME: Final = MediaType.TIFF.value
+
+# TIFF 6.0 s2 (types 1-12), TIFF Technical Note 1 (13), BigTIFF (16-18): bytes a value.
+_TYPE_BYTES: Final = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+}  # fmt: skip
+_UNSIGNED: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _STRIP_BYTES = 273, 274, 277, 279
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
+_ICC, _DNG_VERSION = 34675, 50706
+_POINTERS: Final = frozenset({330, 34665, 34853, 40965})  # SubIFDs, EXIF, GPS, interoperability
+# What describes pixels: TIFF 6.0 baseline and s14-23. Orientation and profile are applied here, not by the decoder.
+_ESSENTIAL: Final = frozenset({
+    _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, 266, _STRIP_OFFSETS, _SAMPLES, 278, _STRIP_BYTES, 284, 292, 293,
+    317, 320, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES, 332, 338, 339, 347, 529, 530, 531, 532,
+})  # fmt: skip
+_SINGLE: Final = frozenset({
+    _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, 266, _SAMPLES, 278, 284, 317, _TILE_WIDTH, _TILE_HEIGHT,
+})  # fmt: skip
+
+# None, CCITT (2-4), LZW, JPEG, Deflate twice, PackBits, Zstandard. LZMA may ask for gigabytes of dictionary.
+_COMPRESSIONS: Final = frozenset({1, 2, 3, 4, 5, 7, 8, 32946, 32773, 50000})
+
+# Five samples are CMYK with alpha; 64 bits a sample is a double.
+_MAX_SAMPLES: Final = 5
+_MAX_BITS: Final = 64
+# One strip a row of the largest picture, and then some.
+_MAX_PARTS: Final = 65_536
+_MAX_DIRECTORIES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How numbers are laid out in this file: byte order, and classic or BigTIFF widths."""
+
+    order: str
+    is_big: bool
+
+    @property
+    def count_bytes(self) -> int:
+        return 8 if self.is_big else 2
+
+    @property
+    def offset_bytes(self) -> int:
+        return 8 if self.is_big else 4
+
+    @property
+    def entry_bytes(self) -> int:
+        return 20 if self.is_big else 12
+
+    def read(self, data: bytes, start: int, size: int) -> int:
+        raw = read_bytes(data, start, size, NAME)
+        return int.from_bytes(raw, "little" if self.order == "<" else "big")
+
+    def pack(self, value: int, size: int) -> bytes:
+        return value.to_bytes(size, "little" if self.order == "<" else "big")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One tag: its raw entry, and where its values lie."""
+
+    tag: int
+    kind: int
+    count: int
+    raw: bytes
+    start: int
+    size: int
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What the directories say, collected."""
+
+    data: bytes
+    form: _Form
+    tally: Tally
+    end: int = 0
+    visited: set[int] = field(default_factory=set)
+
+    def values(self, entry: _Entry) -> tuple[int, ...]:
+        """Return an entry's unsigned values."""
+        code = _UNSIGNED.get(entry.kind)
+        if code is None or entry.count > _MAX_PARTS:
+            raise UndecodableAssetError(
+                f"{NAME}: tag {entry.tag}: expected at most {_MAX_PARTS} unsigned values, "
+                f"got {entry.count} of type {entry.kind}"
+            )
+        return struct.unpack_from(f"{self.form.order}{entry.count}{code}", self.data, entry.start)
+
+    def single(self, entries: dict[int, _Entry], tag: int, default: int) -> int:
+        """Return the first value of a tag, or `default` where it is absent."""
+        if tag not in entries:
+            return default
+        return next(iter(self.values(entries[tag])), default)
+
+    def read_directory(self, start: int) -> tuple[dict[int, _Entry], int]:
+        """Return the entries at `start` by tag, and the offset of the next directory."""
+        if start in self.visited or len(self.visited) >= _MAX_DIRECTORIES:
+            raise UndecodableAssetError(f"{NAME}: expected at most {_MAX_DIRECTORIES} directories, got more or a loop")
+        self.visited.add(start)
+        form = self.form
+        count = form.read(self.data, start, form.count_bytes)
+        if count > self.tally.limits.max_metadata_items:
+            raise AssetTooLargeError(
+                f"{NAME}: expected at most {self.tally.limits.max_metadata_items} tags, got {count}"
+            )
+        position = start + form.count_bytes
+        found = [self._read_entry(position + index * form.entry_bytes) for index in range(count)]
+        tail = position + count * form.entry_bytes
+        following = form.read(self.data, tail, form.offset_bytes)
+        self.end = max(self.end, tail + form.offset_bytes)
+        entries: dict[int, _Entry] = {}
+        for entry in found:
+            entries.setdefault(entry.tag, entry)
+        return entries, following
+
+    def _read_entry(self, start: int) -> _Entry:
+        form = self.form
+        raw = read_bytes(self.data, start, form.entry_bytes, NAME)
+        tag, kind = form.read(raw, 0, 2), form.read(raw, 2, 2)
+        count = form.read(raw, 4, form.offset_bytes)
+        size = count * _TYPE_BYTES.get(kind, 1)
+        at = 4 + form.offset_bytes
+        where = start + at if size <= form.offset_bytes else form.read(raw, at, form.offset_bytes)
+        read_bytes(self.data, where, size, f"{NAME}: tag {tag}")
+        self.end = max(self.end, where + size)
+        return _Entry(tag, kind, count, raw, where, size)
+
+    def visit(self, start: int, *, is_main: bool) -> tuple[dict[int, _Entry], int]:
+        """Read a directory and those it points to, counting what is not pixels."""
+        entries, following = self.read_directory(start)
+        for entry in entries.values():
+            if not (is_main and entry.tag in _ESSENTIAL):
+                self.tally.add(entry.size)
+            if entry.tag in _POINTERS:
+                for child in self.values(entry):
+                    self.visit(child, is_main=False)
+        self._count_pixels(entries)
+        return entries, following
+
+    def _count_pixels(self, entries: dict[int, _Entry]) -> None:
+        """Check that strips or tiles lie inside the file."""
+        for offsets, sizes in ((_STRIP_OFFSETS, _STRIP_BYTES), (_TILE_OFFSETS, _TILE_BYTES)):
+            if offsets in entries and sizes in entries:
+                parts = zip(self.values(entries[offsets]), self.values(entries[sizes]), strict=False)
+                last = max((start + size for start, size in parts), default=0)
+                read_bytes(self.data, 0, last, NAME)
+                self.end = max(self.end, last)
+
+
+def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
+    """Walk the directories of a TIFF file.
+
+    Raises:
+        UndecodableAssetError: truncated, or directories that loop or contradict themselves.
+        UnsupportedMediaError: camera raw, or a compression that is not taken.
+        AssetTooLargeError: a bound is passed; several pages by default.
+    """
+    form = _Form("<" if data[:2] == b"II" else ">", is_big=43 in data[2:4])
+    walk = _Walk(data, form, Tally(MediaType.TIFF, limits))
+    if data[8:10] == b"CR":
+        raise UnsupportedMediaError(f"{NAME}: expected a picture, got camera raw (CR2)")
+    first = form.read(data, 8 if form.is_big else 4, form.offset_bytes)
+    main, following = walk.visit(first, is_main=True)
+    width, height = _check_picture(walk, main)
+    frames = 1
+    while following:
+        page, following = walk.visit(following, is_main=False)
+        # TIFF 6.0 s8, NewSubfileType: bit 0 is a smaller version, bit 2 a mask; neither is a page.
+        frames += not walk.single(page, _SUBFILE, 0) & 0b101
+        walk.tally.check_frames(frames)
+    icc = main.get(_ICC)
+    return Layout(
+        media_type=MediaType.TIFF,
+        width=width,
+        height=height,
+        frames=frames,
+        end=walk.end,
+        essence=_build_essence(data, form, main),
+        orientation=min(max(walk.single(main, _ORIENTATION, UPRIGHT), 1), 8),
+        icc=b"" if icc is None else data[icc.start : icc.start + icc.size],
+        is_inverted=walk.single(main, _PHOTOMETRIC, 1) == 0,
+    )
+
+
+def _check_picture(walk: _Walk, main: dict[int, _Entry]) -> tuple[int, int]:
+    """Return (width, height) of the first picture once everything that costs memory is within bounds."""
+    if _DNG_VERSION in main:
+        raise UnsupportedMediaError(f"{NAME}: expected a picture, got camera raw (DNG)")
+    for tag in _SINGLE & main.keys():
+        if main[tag].count != 1:
+            raise UndecodableAssetError(f"{NAME}: tag {tag}: expected one value, got {main[tag].count}")
+    width, height = walk.single(main, _WIDTH, 0), walk.single(main, _HEIGHT, 0)
+    walk.tally.check_size(width, height)
+    compression = walk.single(main, _COMPRESSION, 1)
+    if compression not in _COMPRESSIONS:
+        raise UnsupportedMediaError(f"{NAME}: expected compression {sorted(_COMPRESSIONS)}, got {compression}")
+    samples = walk.single(main, _SAMPLES, 1)
+    bits = max(walk.values(main[_BITS]), default=1) if _BITS in main else 1
+    if not 1 <= samples <= _MAX_SAMPLES or not 1 <= bits <= _MAX_BITS:
+        raise UnsupportedMediaError(
+            f"{NAME}: expected at most {_MAX_SAMPLES} samples of {_MAX_BITS} bits, got {samples} of {bits}"
+        )
+    if _TILE_WIDTH in main or _TILE_HEIGHT in main:
+        walk.tally.check_size(walk.single(main, _TILE_WIDTH, 0), walk.single(main, _TILE_HEIGHT, 0))
+    return width, height
+
+
+def _build_essence(data: bytes, form: _Form, main: dict[int, _Entry]) -> bytes:
+    """Return the file with a directory of essential tags at its end, and the header pointing there."""
+    entries = [main[tag].raw for tag in sorted(main.keys() & _ESSENTIAL)]
+    # TIFF 6.0 s2: directories begin on a word boundary.
+    start = len(data) + len(data) % 2
+    at = 8 if form.is_big else 4
+    return b"".join([
+        data[:at],
+        form.pack(start, form.offset_bytes),
+        data[at + form.offset_bytes :],
+        b"\0" * (start - len(data)),
+        form.pack(len(entries), form.count_bytes),
+        *entries,
+        form.pack(0, form.offset_bytes),
+    ])  # fmt: skip

@@ -1,0 +1,243 @@
+"""What a file is, by its content alone, and whether it is something else as well.
+
+A name or a declared type is a claim. It is checked against the content, never used to choose a decoder.
+"""
+
+import mimetypes
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import MislabelledAssetError, UnsupportedMediaError
+
+TAKEN: Final = ", ".join(media_type.value for media_type in MediaType)
+
+_MAGIC: Final[tuple[tuple[bytes, MediaType], ...]] = (
+    (b"\xff\xd8\xff", MediaType.JPEG),
+    (b"\x89PNG\r\n\x1a\n", MediaType.PNG),
+    (b"GIF87a", MediaType.GIF),
+    (b"GIF89a", MediaType.GIF),
+    (b"II*\0", MediaType.TIFF),
+    (b"MM\0*", MediaType.TIFF),
+    (b"II+\0", MediaType.TIFF),
+    (b"MM\0+", MediaType.TIFF),
+)
+
+# AV1-ISOBMFF and ISO/IEC 23008-12 annex B: brands of pictures, and of sequences, which intake then refuses as such.
+_BRANDS: Final[Mapping[bytes, MediaType]] = {
+    b"avif": MediaType.AVIF,
+    b"avis": MediaType.AVIF,
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), MediaType.HEIC),
+}
+# Brands that leave the coding open: the compatible brands say it.
+_OPEN_BRANDS: Final = frozenset({b"mif1", b"mif2", b"msf1"})
+
+# Names for what people hand in by mistake, so that the message can say what was got.
+_OTHERS: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"%PDF-", "PDF"),
+    (b"PK\x03\x04", "ZIP archive or office document"),
+    (b"PK\x05\x06", "ZIP archive"),
+    (b"Rar!\x1a\x07", "RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BM", "BMP"),
+    (b"8BPS", "Photoshop document"),
+    (b"\x00\x00\x01\x00", "icon"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\x1aE\xdf\xa3", "Matroska or WebM video"),
+    (b"OggS", "Ogg"),
+    (b"fLaC", "FLAC audio"),
+    (b"ID3", "MP3 audio"),
+    (b"\x7fELF", "ELF program"),
+    (b"MZ", "Windows program"),
+    (b"#!", "script"),
+    (b"%!PS", "PostScript"),
+    (b"<?php", "PHP script"),
+)
+_MARKUP: Final = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|!--|html|svg|script|head|body|iframe)", re.IGNORECASE
+)
+
+_TEXT: Final = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+
+_ALIASES: Final[Mapping[str, MediaType]] = {
+    "image/jpg": MediaType.JPEG,
+    "image/pjpeg": MediaType.JPEG,
+    "image/x-png": MediaType.PNG,
+    "image/apng": MediaType.PNG,
+    "image/tif": MediaType.TIFF,
+    "image/heif": MediaType.HEIC,
+    "image/heic-sequence": MediaType.HEIC,
+    "image/heif-sequence": MediaType.HEIC,
+    "image/avif-sequence": MediaType.AVIF,
+} | {media_type.value: media_type for media_type in MediaType}
+
+_EXTENSIONS: Final[Mapping[str, MediaType]] = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), MediaType.JPEG),
+    **dict.fromkeys((".png", ".apng"), MediaType.PNG),
+    ".webp": MediaType.WEBP,
+    ".avif": MediaType.AVIF,
+    **dict.fromkeys((".tif", ".tiff"), MediaType.TIFF),
+    ".gif": MediaType.GIF,
+    **dict.fromkeys((".heic", ".heif", ".hif"), MediaType.HEIC),
+}
+
+# RFC 2046 s4.5.1: octet-stream says that nothing is known.
+_NO_CLAIM: Final = frozenset({"", "application/octet-stream", "binary/octet-stream", "image/*", "*/*"})
+_NEUTRAL_EXTENSIONS: Final = frozenset({"", ".bin"})
+# Built-in table only: the system's own files differ from machine to machine.
+_OTHER_EXTENSIONS: Final[Mapping[str, str]] = mimetypes.MimeTypes(filenames=()).types_map[True]
+
+_PADDING: Final = b"\0\xff \t\r\n"
+
+# ISO 32000-1 annex H, note 13: readers accept the header anywhere in the first 1024 bytes.
+_PDF_WINDOW: Final = 1024
+# APPNOTE.TXT s4.3.16: the end record is 22 bytes and a comment of at most 65,535.
+_ZIP_WINDOW: Final = 22 + 65_535
+# Self-extracting archives: readers look for the signature after a stub of up to 1 MiB.
+_ARCHIVE_WINDOW: Final = 1 << 20
+_ARCHIVES: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"Rar!\x1a\x07\x00", "RAR archive"),
+    (b"Rar!\x1a\x07\x01\x00", "RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+)
+
+
+def sniff_media_type(unverified_bytes: bytes) -> MediaType:
+    """Return the type of a file by its first bytes.
+
+    Raises:
+        UnsupportedMediaError: none that intake takes; the message says what it looks like instead.
+    """
+    for magic, media_type in _MAGIC:
+        if unverified_bytes.startswith(magic):
+            return media_type
+    if unverified_bytes.startswith(b"RIFF") and unverified_bytes[8:12] == b"WEBP":
+        return MediaType.WEBP
+    if unverified_bytes[4:8] == b"ftyp":
+        found = _sniff_brands(unverified_bytes)
+        if found is not None:
+            return found
+    raise UnsupportedMediaError(f"expected one of {TAKEN}; got {describe_content(unverified_bytes)}")
+
+
+def _sniff_brands(data: bytes) -> MediaType | None:
+    """Return what the brands of a file-type box say: the major one, or where that is open, the first coded one."""
+    size = int.from_bytes(data[:4], "big")
+    major = data[8:12]
+    if major in _BRANDS:
+        return _BRANDS[major]
+    if major not in _OPEN_BRANDS:
+        return None
+    # 64 compatible brands are five times what encoders write.
+    compatible = data[16 : min(size, 16 + 4 * 64)]
+    brands = (compatible[index : index + 4] for index in range(0, len(compatible) - 3, 4))
+    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+
+
+def describe_content(unverified_bytes: bytes) -> str:
+    """Return what a file looks like, for a message: a name out of a fixed list, never a part of the file."""
+    data = unverified_bytes
+    known = (*_MAGIC, *_OTHERS, (b"RIFF", {b"WAVE": "WAV audio", b"AVI ": "AVI video"}.get(data[8:12], "RIFF")))
+    for magic, name in known:
+        if data.startswith(magic):
+            return name
+    if data[4:8] == b"ftyp":
+        return "MP4 or QuickTime video, or another ISO media file"
+    if _MARKUP.match(data[:1024]):
+        return "HTML, SVG or XML"
+    looks_like_text = bool(data) and not data[:1024].translate(None, _TEXT)
+    return f"{len(data)} bytes of text" if looks_like_text else f"{len(data)} bytes of no known type"
+
+
+def check_claims(media_type: MediaType, *, declared_name: str, declared_type: str) -> None:
+    """Compare what the file is with what its name and its declared type say.
+
+    No claim is made by an empty or unknown extension, ``.bin``, an empty type or ``application/octet-stream``.
+
+    Raises:
+        MislabelledAssetError: they differ.
+    """
+    stated = declared_type.partition(";")[0].strip().lower()
+    if stated not in _NO_CLAIM and _ALIASES.get(stated) != media_type:
+        known = _ALIASES.get(stated)
+        other = "a type that intake does not take" if known is None else known.value
+        raise MislabelledAssetError(f"declared type: expected {other} as declared, got {media_type.value} by content")
+    # Windows separators too: a name is a claim from anywhere.
+    suffix = PurePath(declared_name.replace("\\", "/").replace("\0", "")).suffix.lower()
+    if suffix in _NEUTRAL_EXTENSIONS:
+        return
+    claimed = _EXTENSIONS.get(suffix)
+    other = claimed.value if claimed else _OTHER_EXTENSIONS.get(suffix, media_type.value)
+    if other != media_type.value:
+        raise MislabelledAssetError(f"file name: expected {other} by its extension, got {media_type.value} by content")
+
+
+def check_single(unverified_bytes: bytes, media_type: MediaType, *, end: int, max_tail_bytes: int) -> None:
+    """Refuse a file that another program would read as something else (docs/intake.md, "Two types at once").
+
+    Args:
+        unverified_bytes: the whole file.
+        media_type: what it is.
+        end: offset of the first byte after the image, by the container's own rules.
+        max_tail_bytes: how much padding may follow.
+
+    Raises:
+        MislabelledAssetError: something follows the image, or another container's marks lie where its readers look.
+    """
+    data, size = unverified_bytes, len(unverified_bytes)
+    tail = data[end:]
+    rest = tail.strip(_PADDING)
+    if rest or len(tail) > max_tail_bytes:
+        what = describe_content(rest) if rest else "padding"
+        raise MislabelledAssetError(
+            f"{media_type.value}: expected at most {max_tail_bytes} bytes of padding after the image, "
+            f"got {len(tail)} bytes ({what})"
+        )
+    if b"%PDF-" in data[:_PDF_WINDOW]:
+        _refuse(media_type, "a PDF header in the first 1024 bytes")
+    if _has_zip_directory(data):
+        _refuse(media_type, "a ZIP directory at the end")
+    for magic, name in _ARCHIVES:
+        if data.find(magic, 0, min(size, _ARCHIVE_WINDOW)) >= 0:
+            _refuse(media_type, f"a {name} inside")
+    if _is_script(data):
+        _refuse(media_type, "a script written around the picture's header")
+
+
+def _refuse(media_type: MediaType, what: str) -> None:
+    raise MislabelledAssetError(f"{media_type.value}: expected a file of one type, got {what}")
+
+
+def _has_zip_directory(data: bytes) -> bool:
+    """Tell whether a ZIP reader would find its directory: an end record whose own numbers lead to entries."""
+    base = max(0, len(data) - _ZIP_WINDOW)
+    at = data.find(b"PK\x05\x06", base)
+    while at >= 0:
+        record = data[at : at + 22]
+        entries, length = int.from_bytes(record[10:12], "little"), int.from_bytes(record[12:16], "little")
+        start = at - length
+        if len(record) == 22 and entries and start >= 0 and data[start : start + 4] == b"PK\x01\x02":
+            return True
+        at = data.find(b"PK\x05\x06", at + 4)
+    return False
+
+
+# Where a header's free bytes can open a comment or a string, so that the header reads as a JavaScript name:
+# GIF89a/* ... */=1;   JPEG: a first segment of 0x2F2A bytes.   WebP: RIFF/* ...
+_COMMENT_AT: Final = ((b"GIF8", 6), (b"\xff\xd8\xff", 4), (b"RIFF", 4))
+_COMMENT_CLOSED: Final = re.compile(rb"\*/\s*[=;(]")
+_STRING_OPENED: Final = re.compile(rb"GIF8[79]a=(['\"`/])")
+
+
+def _is_script(data: bytes) -> bool:
+    """Tell whether the file runs as JavaScript: its header opens a comment or string that ends in code."""
+    if any(data.startswith(magic) and data[at : at + 2] == b"/*" for magic, at in _COMMENT_AT):
+        return _COMMENT_CLOSED.search(data, 8) is not None
+    opened = _STRING_OPENED.match(data)
+    return opened is not None and data.find(opened[1] + b";", 9) >= 0
