@@ -26,6 +26,9 @@ def postgres_url():
     # Not under pytest's own folder: that is private to one user, and the server runs as another when we are root.
     folder = Path(tempfile.mkdtemp(prefix="chopmark-pg-"))
     server = get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # tests kill clients, never the machine
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,8 +11,8 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 """What a ledger body may hold. Integers beyond 2**53 - 1 do not survive JSON readers: write them as hex text."""
 
 
-def build_canonical(value: Json) -> bytes:
-    """Build the RFC 8785 bytes of `value`.
+def canonical_json(value: Json) -> bytes:
+    """Return the RFC 8785 bytes of `value`.
 
     Raises:
         LedgerError: it holds something that canonical JSON cannot: NaN, an integer over 2**53 - 1, a lone surrogate,

@@ -7,11 +7,12 @@ format is enough to rebuild it, and none of its fields can be changed without ch
 import json
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from re import compile as compile_pattern
 from typing import Any, Final
 
 from provenance.errors import LedgerError
-from provenance.ledger.canonical import Json, build_canonical
+from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.merkle import hash_leaf
 
 # C2SP tlog-tiles: an entry's length is a big-endian uint16 in the entry bundle.
@@ -70,6 +71,8 @@ def build_entry(index: int, *, kind: str, subject: str, key: str, body: bytes, c
     for name, value in (("subject", subject), ("key", key)):
         if not 0 < len(value) <= _TEXT_LIMIT or any(unicodedata.category(char)[0] == "C" for char in value):
             raise LedgerError(f"{name} must be 1 to {_TEXT_LIMIT} printable characters, got {value[:80]!r}")
+    if not body.startswith(b"{"):
+        raise LedgerError("an entry's body is a JSON object")
     leaf = build_leaf(kind=kind, subject=subject, key=key, body=body, created_at=created_at)
     if len(leaf) > MAX_ENTRY_BYTES:
         raise LedgerError(f"an entry is at most {MAX_ENTRY_BYTES} bytes, got {len(leaf)}: record a digest instead")
@@ -94,4 +97,15 @@ def build_leaf(*, kind: str, subject: str, key: str, body: bytes, created_at: st
         "v": ENTRY_VERSION,
     }
     # RFC 8785 s3.2.3 sorts names, and "body" sorts first, so its bytes can be spliced in unparsed.
-    return b'{"body":' + body + b"," + build_canonical(rest)[1:]
+    return b'{"body":' + body + b"," + canonical_json(rest)[1:]
+
+
+def format_time(moment: datetime) -> str:
+    """Return the time in the form that entries keep: RFC 3339, UTC, milliseconds.
+
+    Raises:
+        LedgerError: it has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise LedgerError("a time needs a time zone")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

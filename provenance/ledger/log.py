@@ -1,37 +1,64 @@
 """The append-only log: entries go in with the transaction that they speak of, and can be proven ever after."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from provenance.database import Database, utc_now
 from provenance.errors import InconsistentLedgerError, LedgerError
-from provenance.ledger.canonical import Json, build_canonical
-from provenance.ledger.entry import LedgerEntry, build_entry
-from provenance.ledger.merkle import HASH_BYTES, extend_frontier
-from provenance.ledger.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
+from provenance.ledger.canonical import Json, canonical_json
+from provenance.ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint, verify_extension
+from provenance.ledger.entry import LedgerEntry, build_entry, format_time
+from provenance.ledger.growth import Growth, grow
+from provenance.ledger.merkle import (
+    HASH_BYTES,
+    build_consistency_proof,
+    build_frontier,
+    build_inclusion_proof,
+    build_root,
+    extend_frontier,
+)
+from provenance.ledger.note import NoteSigner
+from provenance.ledger.proof import Proof
+from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
+from provenance.ledger.tiles import TILE_HEIGHT, StoredTree, write_resource
 
-
-class Signer(Protocol):
-    """What signs checkpoints; see `provenance.ledger.note`."""
-
-    @property
-    def name(self) -> str:
-        """The log's origin."""
-        ...
+_PAGE: Final = 1_000
+"""Entries read at a time, each page in a transaction of its own: entries never change."""
 
 
 class Log:
     """The ledger in a database.
 
-    Limits: writers wait for each other from `append` to the end of their transaction, so append last.
+    Args:
+        database: migrated.
+        signer: signs checkpoints; its name is the log's origin and stays the log's for ever.
+        memory: a file that keeps the last checkpoint signed here, apart from the database, so that a database that
+            was set back to an older state is noticed instead of signed.
+
+    Limits: writers wait for each other from `append` to the end of their transaction, so append last. An entry can be
+        proven once its transaction has committed.
     """
 
-    def __init__(self, database: Database, signer: Signer) -> None:
+    def __init__(self, database: Database, signer: NoteSigner, *, memory: Path | None = None) -> None:
         self._database = database
         self._signer = signer
+        self._memory = memory
+
+    @property
+    def database(self) -> Database:
+        """Where the entries are."""
+        return self._database
+
+    @property
+    def signer(self) -> NoteSigner:
+        """What signs for this log."""
+        return self._signer
 
     @property
     def origin(self) -> str:
@@ -57,23 +84,23 @@ class Log:
             LedgerError: the key was used for other content, or the entry is not allowed.
             InconsistentLedgerError: the tables disagree with each other.
         """
-        canonical_body = build_canonical(body)
-        size, frontier = self._lock_head(connection)
+        canonical_body = canonical_json(body)
+        head = self._lock_head(connection)
         found = _find(connection, key)
         if found is not None:
             if (found.kind, found.subject, found.body) != (kind, subject, canonical_body):
                 raise LedgerError(f"key {key!r} already stands for other content at index {found.index}")
             return found
-        entry = build_entry(size, kind=kind, subject=subject, key=key, body=canonical_body, created_at=utc_now())
-        grown, completed = extend_frontier(frontier, size, entry.leaf_hash)
+        entry = build_entry(head.size, kind=kind, subject=subject, key=key, body=canonical_body, created_at=utc_now())
+        grown, completed = extend_frontier(head.frontier, head.size, entry.leaf_hash)
         try:
             connection.execute(insert(LEDGER_ENTRIES).values(**_columns(entry)))
             for level, index, root in completed:
-                if level % 8 == 0:
-                    connection.execute(insert(LEDGER_NODES).values(level=level // 8, index=index, hash=root))
-            connection.execute(update(LEDGER_HEAD).values(size=size + 1, frontier=b"".join(grown)))
+                if level % TILE_HEIGHT == 0:
+                    connection.execute(insert(LEDGER_NODES).values(level=level // TILE_HEIGHT, index=index, hash=root))
+            connection.execute(update(LEDGER_HEAD).values(size=head.size + 1, frontier=b"".join(grown)))
         except IntegrityError as exc:
-            raise InconsistentLedgerError(f"the ledger's head says {size} entries, its rows disagree") from exc
+            raise InconsistentLedgerError(f"the ledger's head says {head.size} entries, its rows disagree") from exc
         return entry
 
     def find(self, key: str) -> LedgerEntry | None:
@@ -81,7 +108,176 @@ class Log:
         with self._database.read() as connection:
             return _find(connection, key)
 
-    def _lock_head(self, connection: Connection) -> tuple[int, tuple[bytes, ...]]:
+    def entry(self, index: int) -> LedgerEntry:
+        """Return the entry at `index`.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        for entry in self.entries(first=index, stop=index + 1):
+            return entry
+        raise LedgerError(f"the ledger has no entry {index}")
+
+    def entries(
+        self,
+        *,
+        first: int = 0,
+        stop: int | None = None,
+        kinds: Collection[str] | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[LedgerEntry]:
+        """Yield entries in order, a page at a time.
+
+        Args:
+            first: lowest index.
+            stop: one past the highest; by default, all that there are.
+            kinds: only these kinds.
+            subject: only about this.
+            since: made at this time or later; with a time zone.
+            until: made before this time; with a time zone.
+        """
+        query = select(LEDGER_ENTRIES).order_by(LEDGER_ENTRIES.c.index).limit(_PAGE)
+        if stop is not None:
+            query = query.where(LEDGER_ENTRIES.c.index < stop)
+        if kinds is not None:
+            query = query.where(LEDGER_ENTRIES.c.kind.in_(sorted(kinds)))
+        if subject is not None:
+            query = query.where(LEDGER_ENTRIES.c.subject == subject)
+        if since is not None:
+            query = query.where(LEDGER_ENTRIES.c.created_at >= format_time(since))
+        if until is not None:
+            query = query.where(LEDGER_ENTRIES.c.created_at < format_time(until))
+        while True:
+            with self._database.read() as connection:
+                page = connection.execute(query.where(LEDGER_ENTRIES.c.index >= first)).all()
+            for row in page:
+                yield _entry(row)
+            if len(page) < _PAGE:
+                return
+            first = _entry(page[-1]).index + 1
+
+    def size(self) -> int:
+        """Return how many entries there are."""
+        with self._database.read() as connection:
+            return self.head(connection).size
+
+    def head(self, connection: Connection) -> Growth:
+        """Return the size and the frontier as the database keeps them."""
+        row = connection.execute(select(LEDGER_HEAD)).one_or_none()
+        return Growth(size=0, frontier=()) if row is None else _growth(row)
+
+    def checkpoint(self) -> Checkpoint:
+        """Sign the log as it stands now, and keep what was signed; the same size gives the same note.
+
+        Before it signs, it rebuilds every leaf since the last checkpoint and checks that the tree extends that one.
+
+        Raises:
+            InconsistentLedgerError: it does not, so nothing is signed.
+        """
+        with self._database.read() as connection:
+            head = self.head(connection)
+            size, tree = head.size, StoredTree(connection, head.size)
+            root = build_root(tree, 0, size)
+            if root != head.root:
+                raise InconsistentLedgerError(f"the ledger's head does not match its {size} entries")
+            latest = self._latest(connection)
+            if latest is not None and (latest.size, latest.root) == (size, root):
+                return latest
+            known = [item for item in (latest, self._remembered()) if item is not None]
+            for old in known:
+                proof = build_consistency_proof(tree, old.size, size) if old.size <= size else ()
+                verify_extension(old, Checkpoint(self.origin, size, root, ""), proof)
+            start = max((old.size for old in known), default=0)
+            known_tree = Growth(size=start, frontier=build_frontier(tree, start))
+        grown = deque(grow(known_tree, self.entries(first=start, stop=size), size), maxlen=1).pop()
+        if grown.root != root:
+            raise InconsistentLedgerError(f"the ledger's {size} entries do not make the tree that stands for them")
+        return self._keep(sign_checkpoint(size, root, self._signer))
+
+    def latest_checkpoint(self) -> Checkpoint | None:
+        """Return the last checkpoint that was signed with this log's key, if any."""
+        with self._database.read() as connection:
+            return self._latest(connection)
+
+    def inclusion_proof(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return the audit path of an entry in the tree of `size` entries, by default of all.
+
+        Raises:
+            LedgerError: there is no such entry or no such tree yet.
+        """
+        with self._database.read() as connection:
+            size = self._existing(connection, size)
+            return build_inclusion_proof(StoredTree(connection, size), index, size)
+
+    def consistency_proof(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return the proof that the tree of `size` entries, by default of all, extends that of `old_size`.
+
+        Raises:
+            LedgerError: there is no such tree yet.
+        """
+        with self._database.read() as connection:
+            size = self._existing(connection, size)
+            return build_consistency_proof(StoredTree(connection, size), old_size, size)
+
+    def proof(self, index: int) -> Proof:
+        """Return the offline proof of an entry, under the newest checkpoint; signs one if none holds the entry yet.
+
+        Raises:
+            LedgerError: there is no such entry.
+        """
+        checkpoint = self.latest_checkpoint()
+        if checkpoint is None or checkpoint.size <= index:
+            checkpoint = self.checkpoint()
+        hashes = self.inclusion_proof(index, checkpoint.size)
+        return Proof(index=index, hashes=hashes, checkpoint=checkpoint.note)
+
+    def _existing(self, connection: Connection, size: int | None) -> int:
+        current = self.head(connection).size
+        if size is not None and not 0 <= size <= current:
+            raise LedgerError(f"the ledger has {current} entries, asked for its tree of {size}")
+        return current if size is None else size
+
+    def _latest(self, connection: Connection) -> Checkpoint | None:
+        table = LEDGER_CHECKPOINTS
+        query = select(table).where(table.c.key_id == self._signer.verifier.key_id.hex())
+        row = connection.execute(query.order_by(table.c.size.desc()).limit(1)).one_or_none()
+        return None if row is None else Checkpoint(self.origin, row.size, bytes(row.root), row.note)
+
+    def _remembered(self) -> Checkpoint | None:
+        """Return the checkpoint in the memory file. It is our own file: its form is checked, not its signature."""
+        if self._memory is None or not self._memory.exists():
+            return None
+        note = self._memory.read_text(encoding="utf-8")
+        return parse_checkpoint(note.partition("\n\n")[0] + "\n", self.origin, note)
+
+    def _keep(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Store the checkpoint; when another process stored one of this size, that must be the same."""
+        key_id = self._signer.verifier.key_id.hex()
+        columns = {
+            "size": checkpoint.size,
+            "key_id": key_id,
+            "root": checkpoint.root,
+            "note": checkpoint.note,
+            "created_at": utc_now(),
+        }
+        table = LEDGER_CHECKPOINTS
+        query = select(table.c.root).where(table.c.size == checkpoint.size, table.c.key_id == key_id)
+        names = ", ".join(columns)
+        values = ", ".join(f":{name}" for name in columns)
+        statement = text(f"INSERT INTO ledger_checkpoints ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608
+        with self._database.write() as connection:
+            if connection.execute(query).one_or_none() is None:
+                connection.execute(statement, columns)
+            root = bytes(connection.execute(query).scalar_one())
+        if root != checkpoint.root:
+            raise InconsistentLedgerError(f"two different trees of {checkpoint.size} entries were to be signed")
+        if self._memory is not None:
+            write_resource(self._memory.parent, self._memory.name, checkpoint.note.encode())
+        return checkpoint
+
+    def _lock_head(self, connection: Connection) -> Growth:
         """Lock the head row until the transaction ends; return the size and the frontier.
 
         SQLite has no FOR UPDATE and needs none: `Database.write` holds its one write lock from the start.
@@ -96,8 +292,7 @@ class Log:
             row = connection.execute(query).one()
         if row.origin != self._signer.name:
             raise LedgerError(f"this database holds the ledger {row.origin}, the signer is for {self._signer.name}")
-        packed = bytes(row.frontier)
-        return row.size, tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
+        return _growth(row)
 
 
 def _columns(entry: LedgerEntry) -> dict[str, Any]:
@@ -120,3 +315,9 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         body=bytes(fields["body"]),
         created_at=fields["created_at"],
     )
+
+
+def _growth(row: Row[Any]) -> Growth:
+    packed = bytes(row.frontier)
+    peaks = tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
+    return Growth(size=row.size, frontier=peaks)

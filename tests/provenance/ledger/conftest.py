@@ -1,0 +1,43 @@
+"""A log with a key of its own."""
+
+import pytest
+
+from provenance.ledger.log import Log
+from provenance.ledger.note import load_signer
+
+
+@pytest.fixture
+def signer(tmp_path):
+    return load_signer(tmp_path / "keys" / "ledger.key", origin="example.com/ledger")
+
+
+@pytest.fixture
+def log(database, signer, tmp_path):
+    """An empty log, once on each engine."""
+    return Log(database, signer, memory=tmp_path / "keys" / "ledger.checkpoint")
+
+
+@pytest.fixture
+def sqlite_log(sqlite_database, signer, tmp_path):
+    """An empty log on SQLite only, for what does not differ between engines."""
+    return Log(sqlite_database, signer, memory=tmp_path / "keys" / "ledger.checkpoint")
+
+
+@pytest.fixture
+def append_many():
+    """Append entries ``first`` to ``stop`` in one transaction."""
+
+    def append(log, stop, first=0):
+        with log.database.write() as connection:
+            return [
+                log.append(
+                    connection,
+                    kind=("decision", "release", "review")[number % 3],
+                    subject=f"asset-{number % 7}",
+                    body={"sha256": f"{number:064x}", "sequence": number, "scores": [0.5, number / 7]},
+                    key=f"event:{number}",
+                )
+                for number in range(first, stop)
+            ]
+
+    return append
