@@ -17,7 +17,7 @@ from provenance.manifests.report import (
     clean_json,
     clean_text,
 )
-from provenance.manifests.trust import DEVELOPMENT_LIST
+from provenance.manifests.trust import DEVELOPMENT_LIST, TIMESTAMP_LIST
 
 MAX_CRJSON_CHARS: Final = 1_000_000
 
@@ -34,6 +34,9 @@ HARD_BINDING_PREFIXES: Final = (
 
 MAX_PARENTS: Final = 16
 
+# C2PA 2.4 s18.15.3: one of these comes first
+INCEPTIONS: Final = frozenset({"c2pa.created", "c2pa.opened"})
+
 Json = Mapping[str, Any]
 
 
@@ -48,14 +51,13 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
         is_embedded: the manifest came out of the file.
     """
     manifests = _mapping(summary.get("manifests"))
-    label = summary.get("active_manifest")
+    label = clean_text(summary.get("active_manifest"))
     active = _mapping(manifests.get(label))
     results = _mapping(summary.get("validation_results"))
     codes = _codes(_mapping(results.get("activeManifest")), "failure")
     broken = tuple(code for code in codes if not code.startswith(TRUST_PREFIXES))
-    types = _source_types(active, manifests)
-    everywhere = (*types, *_ingredient_types(active))
-    is_ai = not AI_SOURCE_TYPES.isdisjoint(everywhere) or _has_assertion(active, "c2pa.ai-disclosure")
+    types, edit_types = _source_types(active, manifests)
+    is_ai = not AI_SOURCE_TYPES.isdisjoint((*types, *edit_types)) or _has_assertion(active, "c2pa.ai-disclosure")
     signature = _mapping(active.get("signature_info"))
     timestamp = _timestamp(signature, _mapping(results.get("activeManifest")), crjson)
     return ManifestReport(
@@ -64,18 +66,19 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
         is_signature_intact=not any(not code.startswith(HARD_BINDING_PREFIXES) for code in broken),
         trust=_trust(results, codes),
         failure_codes=codes,
-        manifest_id=clean_text(label),
+        manifest_id=label,
         issuer=clean_text(signature.get("issuer")),
         signer=clean_text(signature.get("common_name")),
         signed_at=timestamp.time if timestamp else "",
         timestamp=timestamp,
         claim_generator=_claim_generator(active),
-        digital_source_types=tuple(dict.fromkeys(everywhere))[:MAX_ITEMS],
+        digital_source_types=types,
+        edit_source_types=edit_types,
         is_ai=is_ai,
-        claims_human_capture=not is_ai and not HUMAN_SOURCE_TYPES.isdisjoint(everywhere),
+        claims_human_capture=not is_ai and not HUMAN_SOURCE_TYPES.isdisjoint(types),
         actions=tuple(clean_text(action.get("action")) for action in _actions(active))[:MAX_ITEMS],
         soft_bindings=_soft_bindings(active),
-        ingredients=_ingredients(active, results),
+        ingredients=_ingredients(active, manifests, results),
         is_embedded=is_embedded,
         note="" if len(crjson_text) <= MAX_CRJSON_CHARS else "the full report is too large to keep",
         crjson=clean_json(crjson) if len(crjson_text) <= MAX_CRJSON_CHARS else {},
@@ -106,14 +109,18 @@ def _trust(results: Json, failures: tuple[str, ...]) -> Trust:
 
 
 def _timestamp(signature: Json, results: Json, crjson: Json) -> TimestampReport | None:
-    successes = _codes(results, "success")
-    if "timeStamp.validated" not in successes:
+    if "timeStamp.validated" not in _codes(results, "success"):
         return None
     shown = _mappings(crjson.get("manifests"))
     info = _mapping(_mapping(shown[0].get("signature")).get("timeStampInfo")) if shown else {}
     authority = _mapping(_mapping(info.get("certificateInfo")).get("subject")).get("CN")
     time = clean_text(signature.get("time")) or clean_text(info.get("timestamp"))
-    return TimestampReport(time, clean_text(authority), is_trusted="timeStamp.trusted" in successes)
+    # c2pa-rs also trusts authorities of its own choice for old claims; the explanation names the list.
+    is_trusted = any(
+        item.get("code") == "timeStamp.trusted" and TIMESTAMP_LIST in str(item.get("explanation"))
+        for item in _mappings(results.get("success"))
+    )
+    return TimestampReport(time, clean_text(authority), is_trusted=is_trusted)
 
 
 def _claim_generator(active: Json) -> str:
@@ -150,13 +157,16 @@ def _soft_bindings(manifest: Json) -> tuple[softbinding.SoftBinding, ...]:
     return tuple(found)[:MAX_ITEMS]
 
 
-def _source_types(manifest: Json, manifests: Json) -> tuple[str, ...]:
-    """Return the source types of the manifest's actions, then those of its parents', nearest first."""
-    found: list[str] = []
+def _source_types(manifest: Json, manifests: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the source types of how the picture began and of what was done to it, nearest manifest first."""
+    began: list[str] = []
+    edits: list[str] = []
     seen: set[str] = set()
     for _ in range(MAX_PARENTS):
-        found += [clean_text(action.get("digitalSourceType")) for action in _actions(manifest)]
-        found += _ingredient_types(manifest)
+        for action in _actions(manifest):
+            source_type = clean_text(action.get("digitalSourceType")).strip()
+            (began if action.get("action") in INCEPTIONS else edits).append(source_type)
+        began += _ingredient_types(manifest)
         parents = (
             item.get("active_manifest")
             for item in _mappings(manifest.get("ingredients"))
@@ -167,28 +177,48 @@ def _source_types(manifest: Json, manifests: Json) -> tuple[str, ...]:
             break
         seen.add(parent)
         manifest = _mapping(manifests.get(parent))
-    return tuple(item for item in found if item)
+    return _distinct(began), _distinct(edits)
+
+
+def _distinct(names: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))[:MAX_ITEMS]
 
 
 def _ingredient_types(manifest: Json) -> list[str]:
-    shown = (clean_text(item.get("digital_source_type")) for item in _mappings(manifest.get("ingredients")))
+    shown = (clean_text(item.get("digital_source_type")).strip() for item in _mappings(manifest.get("ingredients")))
     return [item for item in shown if item]
 
 
-def _ingredients(active: Json, results: Json) -> tuple[IngredientReport, ...]:
+def _ingredients(active: Json, manifests: Json, results: Json) -> tuple[IngredientReport, ...]:
+    """Return the active manifest's ingredients, then theirs, breadth first, each manifest once."""
     deltas: dict[str, tuple[str, ...]] = {}
     for delta in _mappings(results.get("ingredientDeltas")):
         uri = delta.get("ingredientAssertionURI")
         if isinstance(uri, str):
-            deltas[uri.rpartition("/")[2]] = _codes(_mapping(delta.get("validationDeltas")), "failure")
-    return tuple(_ingredient(item, deltas) for item in _mappings(active.get("ingredients"))[:MAX_ITEMS])
+            deltas[uri] = _codes(_mapping(delta.get("validationDeltas")), "failure")
+    found: list[IngredientReport] = []
+    seen: set[str] = set()
+    level = [active]
+    for depth in range(1, MAX_PARENTS + 1):
+        below: list[Json] = []
+        for manifest in level:
+            for item in _mappings(manifest.get("ingredients")):
+                uri = f"self#jumbf=/c2pa/{manifest.get('label')}/c2pa.assertions/{item.get('label')}"
+                report = _ingredient(item, deltas.get(uri, ()), depth)
+                found.append(report)
+                if report.has_manifest and report.id not in seen:
+                    seen.add(report.id)
+                    below.append(_mapping(manifests.get(report.id)))
+        if not below or len(found) >= MAX_ITEMS:
+            break
+        level = below
+    return tuple(found[:MAX_ITEMS])
 
 
-def _ingredient(item: Json, deltas: Mapping[str, tuple[str, ...]]) -> IngredientReport:
-    label = item.get("label")
-    recorded = _codes({"failure": item.get("validation_status")}, "failure")
-    recorded += _codes(_mapping(_mapping(item.get("validation_results")).get("activeManifest")), "failure")
-    codes = (*recorded, *deltas.get(label if isinstance(label, str) else "", ()))
+def _ingredient(item: Json, delta_codes: tuple[str, ...], depth: int) -> IngredientReport:
+    codes = _codes({"failure": item.get("validation_status")}, "failure")
+    codes += _codes(_mapping(_mapping(item.get("validation_results")).get("activeManifest")), "failure")
+    codes += delta_codes
     manifest_id = item.get("active_manifest")
     return IngredientReport(
         id=clean_text(manifest_id) or clean_text(item.get("instance_id")),
@@ -196,6 +226,7 @@ def _ingredient(item: Json, deltas: Mapping[str, tuple[str, ...]]) -> Ingredient
         media_type=clean_text(item.get("format")),
         relationship=clean_text(item.get("relationship")),
         has_manifest=isinstance(manifest_id, str),
-        digital_source_type=clean_text(item.get("digital_source_type")),
+        digital_source_type=clean_text(item.get("digital_source_type")).strip(),
         failure_codes=tuple(dict.fromkeys(code for code in codes if not code.startswith(TRUST_PREFIXES))),
+        depth=depth,
     )

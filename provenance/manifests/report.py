@@ -105,6 +105,7 @@ class IngredientReport:
         has_manifest: its own manifest is kept inside this one.
         digital_source_type: of an ingredient without manifest, or "".
         failure_codes: what did not hold, found now or recorded when it was taken in; trust is not counted.
+        depth: 1 for an ingredient of this very manifest, 2 for an ingredient's ingredient, and so on.
     """
 
     id: str
@@ -114,6 +115,7 @@ class IngredientReport:
     has_manifest: bool
     digital_source_type: str
     failure_codes: tuple[str, ...]
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,13 @@ class ManifestReport:
         signed_at: time of a validated time-stamp, RFC 3339, else "".
         timestamp: the time-stamp, if there is one that validates.
         claim_generator: ``name/version``.
-        digital_source_types: URIs in the active manifest and in its parents, inception first.
+        digital_source_types: URIs that say how the picture began, of this manifest, then of its parents.
+        edit_source_types: URIs of what was done to it since.
         is_ai: the manifest says that generative AI took part.
         claims_human_capture: it says that a camera or a person made this, and nothing in it speaks of AI.
         actions: names, in order.
         soft_bindings: of the active manifest.
-        ingredients: of the active manifest.
+        ingredients: of the active manifest, then of its ingredients.
         is_embedded: read from the file itself, not handed in beside it.
         remote_host: host of a manifest kept elsewhere, which is never fetched.
         note: one line about what could not be checked.
@@ -155,6 +158,7 @@ class ManifestReport:
     timestamp: TimestampReport | None = None
     claim_generator: str = ""
     digital_source_types: tuple[str, ...] = ()
+    edit_source_types: tuple[str, ...] = ()
     is_ai: bool = False
     claims_human_capture: bool = False
     actions: tuple[str, ...] = ()

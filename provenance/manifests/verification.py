@@ -7,17 +7,17 @@ revocation is not asked about.
 import io
 import json
 import re
+from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import c2pa
 
-from provenance.errors import VerificationError
 from provenance.manifests.reading import build_report
 from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState, clean_text
 from provenance.manifests.trust import TrustAnchors
 
-__all__ = ["ManifestReport", "build_settings", "read_manifest"]
+__all__ = ["ManifestReport", "Presence", "build_settings", "locate_manifest", "read_manifest"]
 
 # C2PA 2.4 s11.1.4: a claim store larger than this is not a picture's
 MAX_DECOMPRESSED_MIB: Final = 32
@@ -76,23 +76,28 @@ def read_manifest(
     return build_report(state, parsed, crjson_text, crjson, is_embedded=manifest_bytes is None)
 
 
-def find_remote_url(unverified_bytes: bytes, media_type: str) -> str:
-    """Return the address of the manifest that the file says is kept elsewhere, or ""; fetches nothing.
+class Presence(StrEnum):
+    """Where a file's manifest is."""
 
-    Raises:
-        VerificationError: the file cannot be looked into.
-    """
+    NONE = "none"
+    EMBEDDED = "embedded"
+    REMOTE = "remote"
+    """Named in the file, kept elsewhere."""
+    UNREADABLE = "unreadable"
+    """In the file, or the file itself, but too damaged to read."""
+
+
+def locate_manifest(unverified_bytes: bytes, media_type: str) -> tuple[Presence, str]:
+    """Return where the file's manifest is, and its address when that is elsewhere; fetches nothing, judges nothing."""
     context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
     try:
         with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), context=context):
-            return ""
+            return Presence.EMBEDDED, ""
     except c2pa.C2paError.ManifestNotFound:
-        return ""
+        return Presence.NONE, ""
     except c2pa.C2paError as exc:
         remote = _REMOTE.search(str(exc))
-        if remote is None:
-            raise VerificationError(f"manifest cannot be read: {clean_text(str(exc))}") from exc
-        return remote[1]
+        return (Presence.UNREADABLE, "") if remote is None else (Presence.REMOTE, remote[1])
 
 
 def _report_failure(message: str) -> ManifestReport:
