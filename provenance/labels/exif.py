@@ -142,10 +142,17 @@ def _read_entry(data: bytes, layout: Layout, at: int) -> Entry:
 
 
 def _decode(charset: bytes, text: bytes, layout: Layout) -> str:
-    """Decode by the charset code; the order of UTF-16 is the file's unless a mark says otherwise."""
-    if charset.startswith(b"UNICODE"):
-        has_mark = text[:2] in {b"\xff\xfe", b"\xfe\xff"}
-        codec = "utf-16" if has_mark else f"utf-16-{layout.order[0]}e"
-    else:
+    """Decode by the charset code.
+
+    UTF-16 is in the order its mark says, else in the file's; where that makes the first letter none of Latin-1, as some
+    writers ignore the file's order, in the other.
+    """
+    if not charset.startswith(b"UNICODE"):
         codec = "utf-8"
+    elif text[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        codec = "utf-16"
+    else:
+        high = text[:1] if layout.order == "big" else text[1:2]
+        is_big = (layout.order == "big") == (high == b"\x00")
+        codec = "utf-16-be" if is_big else "utf-16-le"
     return text.decode(codec, "replace").strip("\x00 ")

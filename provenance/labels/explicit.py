@@ -42,6 +42,7 @@ _RADIUS: Final = 0.22
 
 # A full-width character with less ink than this part of the font size is flat by design; the rest have 0.75 and more.
 _FLAT_PART: Final = 0.7
+_PLAINLY_INKED: Final = 192
 _ORDINARY_HAN: Final = "国"
 
 # GB 45438-2025 section 4.1: an AI element and a generation element.
@@ -115,8 +116,8 @@ def measure_ink_height(text: str, size_px: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _count_ink_rows(char: str, size_px: int) -> int:
-    """Count the rows in which a character alone is somewhere at least half covered."""
-    return int(np.count_nonzero(_draw_ink(char, size_px).max(axis=1, initial=0) >= 128))
+    """Count the rows in which a character alone is somewhere plainly inked, its soft edges left out."""
+    return int(np.count_nonzero(_draw_ink(char, size_px).max(axis=1, initial=0) >= _PLAINLY_INKED))
 
 
 def _build_ink(text: str, least_px: int) -> Plane:

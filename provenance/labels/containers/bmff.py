@@ -88,7 +88,7 @@ def write(encoded: bytes, packet: bytes) -> bytes:
     xmp_id = next((at.item_id for at in meta.locations if meta.is_xmp(at.item_id)), 0)
     is_new = not xmp_id
     if is_new:
-        xmp_id = max((item.id for item in meta.items), default=0) + 1
+        xmp_id = max((0, *(item.id for item in meta.items), *(at.item_id for at in meta.locations))) + 1
     ours = Location(xmp_id, 0, ((len(data) + 8, len(packet)),))
     others = tuple(at for at in meta.locations if not meta.is_xmp(at.item_id) or at.item_id != xmp_id)
     # Once without moving anything, to learn by how much the box grows.

@@ -38,6 +38,8 @@ def write(encoded: bytes, packet: bytes) -> bytes:
     if old and old.start + old.length <= len(data):
         data[old.start : old.start + old.length] = bytes(old.length)
     data += bytes(len(data) % 2)
+    # TIFF 6.0 section 2: a value that fits the offset's own field would have to lie there.
+    packet = packet.ljust(layout.offset_bytes + 1)
     packet_at = len(data)
     data += packet + bytes(len(packet) % 2)
     directory_at = len(data)
