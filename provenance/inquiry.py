@@ -8,7 +8,7 @@ import base64
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -18,6 +18,7 @@ from provenance.errors import BlobNotFoundError, LedgerError, VerificationError,
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.labels.implicit import read_labels
 from provenance.ledger.log import Log
+from provenance.ledger.proof import verify_proof
 from provenance.manifests.report import Integrity, ManifestReport, Trust
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import read_manifest
@@ -221,13 +222,32 @@ class Verifier:
         technique = "c2sp tlog-proof"
         if asset_id is None:
             return Layer("ledger", technique, LayerStatus.NOT_CHECKED, "nothing led to a release here"), None
+        entry = self._log.find(f"release:{asset_id}")
+        if entry is None:
+            text = f"release {asset_id} is recorded, but has no entry in the ledger"
+            return Layer("ledger", technique, LayerStatus.FAILED, text), False
         try:
-            proof = self._log.prove_release(asset_id)
+            self._verify_record(asset_id, entry.fields())
+            proof = self._log.proof(entry.index)
+            checkpoint = verify_proof(proof, entry.leaf, self._log.signer.verifier)
         except (LedgerError, VerificationError) as exc:
             return Layer("ledger", technique, LayerStatus.FAILED, str(exc), {"asset_id": asset_id}), False
-        detail = {"index": proof.index, "size": proof.size, "root": base64.b64encode(proof.root).decode()}
-        text = f"entry {proof.index} is proved by the checkpoint over {proof.size} entries"
+        detail = {
+            "index": entry.index,
+            "size": checkpoint.size,
+            "origin": self._log.origin,
+            "root": base64.b64encode(checkpoint.root).decode(),
+        }
+        text = f"entry {entry.index} is proved by the checkpoint over {checkpoint.size} entries"
         return Layer("ledger", technique, LayerStatus.FOUND, text, detail), True
+
+    def _verify_record(self, asset_id: AssetId, entry: Mapping[str, Any]) -> None:
+        """Check that the database says of a release what the ledger says."""
+        with self._database.read() as connection:
+            row = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().first()
+        said = None if row is None else (row["sha256"], row["manifest_id"])
+        if said != (entry["sealed_sha256"], entry["manifest_id"]):
+            raise VerificationError(f"the database and the ledger say different things of release {asset_id}")
 
 
 def _describe_integrity(report: ManifestReport | None, recovered: ManifestReport | None) -> Layer:

@@ -1,0 +1,242 @@
+"""`chopmark policies`: list, show, check and explain policy packs. Reads files only; nothing is recorded."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from api.console import EXIT_ERROR, OUT, build_table, plain, print_json, read_input, teaching_errors
+from api.settings import load_settings
+from policies.decision import Decision, Outcome
+from policies.explanation import Explanation, explain, parse_case, what_if
+from policies.loader import find_pack_files, load_named, load_pack
+from policies.pack import Pack
+from provenance.errors import PackInvalidError, PolicyError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True, help="List, show, check and explain policy packs.")
+
+STYLES: Final = {Outcome.RELEASE: "green", Outcome.HOLD: "yellow", Outcome.BLOCK: "bold red"}
+
+JSON_HELP: Final = "One JSON document on standard output."
+
+Folders = Annotated[
+    list[Path] | None, typer.Option("--folder", help="One more folder of packs, besides those in the settings.")
+]
+
+
+@app.command("list")
+@teaching_errors
+def list_packs(
+    folder: Folders = None, as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False
+) -> None:
+    """List every pack found; exits 2 when one of them does not validate."""
+    documents: list[dict[str, Any]] = []
+    table = build_table("Pack", "Version", "Title", "In force from", "Digest")
+    table.columns[0].no_wrap = True
+    broken = 0
+    for name, path in find_pack_files(_folders(folder)).items():
+        try:
+            pack = load_pack(path)
+        except PackInvalidError as exc:
+            broken += 1
+            documents.append({"name": name, "file": str(path), "ok": False, "problems": list(exc.problems)})
+            table.add_row(
+                plain(name, "red"), "", plain(f"{len(exc.problems)} problems: chopmark policies check {path}")
+            )
+            continue
+        counts = {"thresholds": len(pack.thresholds), "rules": len(pack.rules), "obligations": len(pack.obligations)}
+        documents.append({**_summary(pack), "file": str(path), "ok": True, **counts})
+        cells = (pack.name, pack.version, pack.title, str(pack.effective_from), pack.sha256[:12])
+        table.add_row(*map(plain, cells))
+    if as_json:
+        print_json({"packs": documents})
+    else:
+        OUT.print(table)
+    if broken:
+        raise typer.Exit(EXIT_ERROR)
+
+
+@app.command()
+@teaching_errors
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a pack, or a pack file.")],
+    folder: Folders = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Show everything that one pack says."""
+    path = Path(name)
+    pack = load_pack(path) if path.suffix == ".yaml" else load_named([name], _folders(folder))[0]
+    if as_json:
+        print_json(_document(pack))
+    else:
+        OUT.print(_view(pack))
+
+
+@app.command()
+@teaching_errors
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Pack files.")],
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Validate pack files whole and print every problem as file:line:column; exits 2 when there is one."""
+    documents: list[dict[str, Any]] = []
+    for path in files:
+        try:
+            pack = load_pack(path)
+        except PackInvalidError as exc:
+            documents.append({"file": str(path), "ok": False, "problems": list(exc.problems)})
+        except PolicyError as exc:
+            documents.append({"file": str(path), "ok": False, "problems": [str(exc)]})
+        else:
+            documents.append({"file": str(path), "ok": True, **_summary(pack), "problems": []})
+    if as_json:
+        print_json({"ok": all(item["ok"] for item in documents), "files": documents})
+    else:
+        _print_check(documents)
+    if not all(item["ok"] for item in documents):
+        raise typer.Exit(EXIT_ERROR)
+
+
+@app.command("explain")
+@teaching_errors
+def explain_case(
+    case: Annotated[
+        str, typer.Argument(help="JSON file with signals, and optionally asset and context; - for a pipe.")
+    ],
+    pack: Annotated[list[str] | None, typer.Option("--pack", help="Pack that decides; once for each.")] = None,
+    folder: Folders = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Say what packs would decide about given signals, and why; nothing is recorded."""
+    packs = load_named(pack or load_settings().packs, _folders(folder))
+    found = parse_case(read_input(case), today=datetime.now(UTC).date())
+    decision = what_if(found.signals, packs, asset=found.asset, context=found.context)
+    explanation = explain(decision)
+    if as_json:
+        print_json({"decision": asdict(decision), "explanation": asdict(explanation)})
+    else:
+        OUT.print(_view_explanation(decision, explanation))
+
+
+def _folders(more: list[Path] | None) -> list[Path]:
+    return [*load_settings().pack_folders, *(more or ())]
+
+
+def _summary(pack: Pack) -> dict[str, Any]:
+    return {
+        "name": pack.name,
+        "version": pack.version,
+        "title": pack.title,
+        "jurisdiction": pack.jurisdiction,
+        "effective_from": str(pack.effective_from),
+        "effective_until": str(pack.effective_until) if pack.effective_until else None,
+        "sha256": pack.sha256,
+    }
+
+
+def _document(pack: Pack) -> dict[str, Any]:
+    """Return the JSON form of a whole pack; conditions stand as their text."""
+    return {
+        **_summary(pack),
+        "description": pack.description,
+        "sources": [asdict(source) for source in pack.sources],
+        "requires": [asdict(requirement) for requirement in pack.requires],
+        "thresholds": [asdict(threshold) for threshold in pack.thresholds],
+        "rules": [
+            {"id": rule.id, "when": rule.when.text, "outcome": rule.outcome, "clause": rule.clause, "text": rule.text}
+            for rule in pack.rules
+        ],
+        "obligations": [
+            {
+                "id": demand.id,
+                "mark": demand.mark,
+                "parameters": dict(demand.parameters),
+                "required": demand.required,
+                "when": demand.when.text if demand.when else None,
+                "clause": demand.clause,
+                "text": demand.text,
+            }
+            for demand in pack.obligations
+        ],
+    }
+
+
+def _view(pack: Pack) -> Group:
+    until = f" until {pack.effective_until}" if pack.effective_until else ""
+    force = f"jurisdiction {pack.jurisdiction}, in force from {pack.effective_from}{until}"
+    head = Text.assemble(
+        (f"{pack.name} {pack.version}", "bold"),
+        f"  {pack.title}\n{pack.description}\n",
+        (f"{force}\nsha256 {pack.sha256}\n", "dim"),
+    )
+    parts: list[Table | Text] = [head]
+    tables = (
+        ("Must have answered", ("Detector", "May be not applicable", "Why", "Clause"), [
+            (item.detector, "yes" if item.not_applicable else "no", item.text, item.clause) for item in pack.requires
+        ]),
+        ("Thresholds", ("Category", "Hold from", "Block from", "Why", "Clause"), [
+            (item.category, _number(item.hold), _number(item.block), item.text, item.clause) for item in pack.thresholds
+        ]),
+        ("Rules", ("Rule", "Outcome", "When", "Why", "Clause"), [
+            (item.id, item.outcome, item.when.text, item.text, item.clause) for item in pack.rules
+        ]),
+        ("Marks due", ("Mark", "Required", "When", "Parameters", "Why", "Clause"), [
+            (item.mark, "yes" if item.required else "no", item.when.text if item.when else "always",
+             _spell(item.parameters), item.text, item.clause) for item in pack.obligations
+        ]),
+        ("Sources", ("Cited as", "Title", "Where"), [(item.key, item.title, item.url) for item in pack.sources]),
+    )  # fmt: skip
+    for title, columns, rows in tables:
+        if rows:
+            table = build_table(*columns, title=title)
+            for row in rows:
+                table.add_row(*map(plain, row))
+            parts += [table, Text()]
+    return Group(*parts)
+
+
+def _view_explanation(decision: Decision, explanation: Explanation) -> Group:
+    parts: list[Table | Text] = [plain(explanation.summary, STYLES[decision.outcome]), Text()]
+    if explanation.reasons:
+        table = build_table("Outcome", "Rule", "Why", "Clause")
+        for row in explanation.reasons:
+            why = plain_lines((row.text, row.measured) if row.measured else (row.text,))
+            table.add_row(plain(row.outcome, STYLES[row.outcome]), plain(row.rule), why, plain(row.clause))
+        parts += [table, Text()]
+    marks = build_table("Mark", "Required", "Parameters", "Asked for by", title="Marks due on release")
+    for mark in explanation.marks:
+        marks.add_row(
+            *map(plain, (mark.mark, "yes" if mark.required else "where possible", mark.parameters)),
+            plain_lines(mark.sources),
+        )
+    parts.append(marks)
+    return Group(*parts)
+
+
+def plain_lines(lines: tuple[str, ...]) -> Text:
+    """Return lines of a stranger's text, one below the other."""
+    return Text("\n").join(plain(line) for line in lines)
+
+
+def _print_check(documents: list[dict[str, Any]]) -> None:
+    for item in documents:
+        if item["ok"]:
+            OUT.print(plain(f"{item['file']}: ok, pack {item['name']} {item['version']}", "green"), soft_wrap=True)
+        for problem in item["problems"]:
+            OUT.print(plain(problem), soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _spell(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(parameters.items()))

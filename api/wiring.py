@@ -1,0 +1,260 @@
+"""Settings to a running site: the one place that knows which class serves which seam."""
+
+import fcntl
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Final, TextIO
+
+from api.settings import Settings
+from detectors.base import DETECTORS, Toolbox
+from detectors.runner import Runner
+from generation.base import BACKENDS, Backend, ImageToImage, Progress, TextToImage
+from policies.deployment import Deployment, Submission
+from policies.gate import resume
+from policies.loader import load_named
+from provenance.asset import MediaType, Origin
+from provenance.database import Database
+from provenance.errors import ConfigurationError
+from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
+from provenance.inquiry import Verifier
+from provenance.ledger.log import Log
+from provenance.ledger.note import load_signer
+from provenance.manifests.identity import (
+    SigningIdentity,
+    load_command_identity,
+    load_development_identity,
+    load_local_identity,
+)
+from provenance.manifests.keys import load_watermark_keys
+from provenance.manifests.timestamp import TimestampAuthority
+from provenance.manifests.trust import TrustAnchors, load_trust
+from provenance.media.image import IntakeLimits, Picture, PictureCache, encode_image, parse_image
+from provenance.seal import Provider, Sealer
+from provenance.store import BlobStore, open_store
+from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
+from provenance.works.registry import Works
+
+VERSION: Final = "0.1.0"
+"""Of this software; tests hold it to pyproject.toml."""
+
+PICTURE_CACHE_BYTES: Final = 256 * 1024 * 1024
+"""Room for some twenty decoded pictures of 2048x2048."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One deployment, opened.
+
+    Attributes:
+        settings: as read.
+        deployment: what the gate uses.
+        verifier: what verification uses.
+        identity: who signs.
+    """
+
+    settings: Settings
+    deployment: Deployment
+    verifier: Verifier
+    identity: SigningIdentity
+
+    def warm(self) -> None:
+        """Load what the detectors need, so that a wrong configuration stops here and not at the first asset."""
+        self.deployment.runner.warm()
+
+    def backend(self) -> Backend:
+        """Return the configured generation backend, warm."""
+        name = self.settings.backend
+        made = BACKENDS.load(name)(self.settings.backend_options.get(name, {}))
+        made.warm()
+        return made
+
+    def draw(
+        self,
+        prompt: str,
+        *,
+        seed: int = 0,
+        size: tuple[int, int] = (512, 512),
+        steps: int | None = None,
+        source: bytes | None = None,
+        strength: float = 0.6,
+        packs: tuple[str, ...] = (),
+        progress: Progress | None = None,
+    ) -> Submission:
+        """Draw one picture and hand it in with its prompt and recipe; `size` is (width, height)."""
+        request: TextToImage | ImageToImage
+        if source is None:
+            request = TextToImage(prompt, width=size[0], height=size[1], seed=seed, steps=steps)
+        else:
+            start = parse_image(source, limits=self.deployment.limits)
+            request = ImageToImage(prompt, start.frame, strength=strength, seed=seed, steps=steps)
+        made = self.backend().generate(request, progress)
+        return Submission(
+            encode_image(Picture.from_frame(made.frame), MediaType.PNG),
+            name=build_name(prompt, seed),
+            prompt=prompt,
+            recipe={key: dict(value) if isinstance(value, Mapping) else value for key, value in asdict(made.recipe).items()},
+            origin=Origin.GENERATED,
+            packs=packs,
+        )
+
+    def close(self) -> None:
+        """Let go of the database and the detectors."""
+        self.deployment.works.close()
+        self.deployment.runner.close()
+        self.deployment.database.close()
+
+
+def build_name(prompt: str, seed: int) -> str:
+    """Return a file name for a drawn picture; a digest stands for the prompt, which is nobody else's business."""
+    return f"drawn-{hashlib.sha256(prompt.encode()).hexdigest()[:8]}-{seed}.png"
+
+
+@contextmanager
+def open_site(settings: Settings) -> Iterator[Site]:
+    """Open everything that `settings` name; finish what was interrupted; close it all at the end.
+
+    Raises:
+        ConfigurationError: settings that cannot work.
+        UnknownPluginError: a name that no plugin has; the message lists the known ones.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.home / "at-work.lock").open("a") as lock:
+        is_alone = _lock(lock)
+        site = build_site(settings)
+        try:
+            if is_alone:
+                resume(site.deployment)
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            yield site
+        finally:
+            site.close()
+
+
+def _lock(lock: TextIO) -> bool:
+    """Take the presence lock: exclusively, and say so, when no other process is at work here, else shared."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return False
+    return True
+
+
+def build_site(settings: Settings) -> Site:
+    """Build a site without the presence lock; `open_site` is the usual door."""
+    database = open_database(settings)
+    blobs = open_blobs(settings)
+    log = open_log(settings, database)
+    works = Works(database, settings.index_dir, log)
+    identity, trust = load_identity(settings), load_site_trust(settings)
+    keys = load_watermark_keys(settings.keys_dir)
+    marks = build_marks(settings, keys)
+    fingerprints = build_fingerprints()
+    limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    provider = Provider(settings.provider.name, settings.provider.code, settings.provider.label_text, VERSION)
+    sealer = Sealer(
+        watermark=WATERMARKS.load(settings.watermark)(keys),
+        fingerprints=fingerprints,
+        identity=identity,
+        trust=trust,
+        provider=provider,
+        timestamp=TimestampAuthority(settings.signing.timestamp_url) if settings.signing.timestamp_url else None,
+    )
+    deployment = Deployment(
+        database=database,
+        blobs=blobs,
+        log=log,
+        works=works,
+        runner=build_runner(settings, works, marks),
+        packs={pack.name: pack for pack in load_packs(settings)},
+        default_packs=settings.packs,
+        sealer=sealer,
+        limits=limits,
+        pictures=PictureCache(PICTURE_CACHE_BYTES),
+    )
+    verifier = Verifier(
+        database=database,
+        blobs=blobs,
+        log=log,
+        works=works,
+        marks=marks,
+        fingerprints=fingerprints,
+        trust=trust,
+        limits=limits,
+    )
+    return Site(settings=settings, deployment=deployment, verifier=verifier, identity=identity)
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database and bring its schema up to date."""
+    database = Database(settings.resolved_database_url())
+    database.migrate()
+    return database
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """Open both sides of the blob store."""
+    return open_store(
+        settings.quarantine_url or str(settings.home / "quarantine"),
+        settings.public_url or str(settings.home / "public"),
+    )
+
+
+def open_log(settings: Settings, database: Database) -> Log:
+    """Open the ledger with its own key."""
+    signer = load_signer(settings.keys_dir / "ledger.key", settings.ledger_origin or None)
+    return Log(database, signer, memory=settings.home / "last-checkpoint.txt")
+
+
+def load_identity(settings: Settings) -> SigningIdentity:
+    """Load who signs; without any setting the development CA, which production refuses."""
+    signing, environment = settings.signing, settings.environment.value
+    if signing.certificate_chain is None:
+        if signing.private_key is not None or signing.command:
+            raise ConfigurationError("signing.private_key and signing.command need signing.certificate_chain")
+        return load_development_identity(settings.keys_dir, environment=environment)
+    if (signing.private_key is None) == (not signing.command):
+        raise ConfigurationError("expected either signing.private_key or signing.command beside the certificate chain")
+    if signing.private_key is not None:
+        return load_local_identity(signing.certificate_chain, signing.private_key, environment=environment)
+    return load_command_identity(signing.certificate_chain, signing.command, environment=environment)
+
+
+def load_site_trust(settings: Settings) -> TrustAnchors:
+    """Load whom verification trusts."""
+    anchors = settings.signing.trust_anchors
+    return load_trust(anchors, anchors, environment=settings.environment.value, keys_directory=settings.keys_dir)
+
+
+def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
+    """Build the watermark schemes that verification reads."""
+    return {name: WATERMARKS.load(name)(keys) for name in settings.read_watermarks}
+
+
+def build_fingerprints() -> tuple[FingerprintScheme, ...]:
+    """Build the fingerprint schemes; PDQ is the key, pHash the second opinion."""
+    return tuple(FINGERPRINTS.load(name)() for name in ("pdq", "phash"))
+
+
+def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark]) -> Runner:
+    """Build the enabled detectors and what runs them."""
+    makers: list[Callable[[], Any]] = []
+    for name in settings.detectors:
+        toolbox = Toolbox(
+            works=works,
+            models_dir=settings.models_dir,
+            marks=marks,
+            options=settings.detector_options.get(name, {}),
+        )
+        makers.append(partial(DETECTORS.load(name), toolbox))
+    return Runner(tuple(make() for make in makers), deadline_s=settings.screen_deadline_s)
+
+
+def load_packs(settings: Settings) -> tuple[Any, ...]:
+    """Load every pack that can be named: the built-in ones and those in the settings' folders."""
+    from policies.loader import find_pack_files
+
+    return load_named(tuple(find_pack_files(settings.pack_folders)), settings.pack_folders)
