@@ -1,0 +1,192 @@
+"""The only import of open_clip, and the only place where CLIP weights become a network.
+
+Trusts a checkpoint as data only: safetensors, or a pickle of tensors under ``weights_only``. open_clip's own loader
+retries without that guard when the guarded one raises TypeError, so it is not used. Never uses the network.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from pickle import PickleError
+from typing import Any, Final
+from zipfile import BadZipFile
+
+# Read when huggingface_hub is first imported; `chopmark models pull` sets it to 0 before it gets here.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from provenance.errors import ConfigurationError, DetectorUnavailableError
+
+_MISSING_OPERATOR: Final = "operator torchvision::"
+_KEPT: Final[list[object]] = []
+
+
+def _import_open_clip() -> Any:  # noqa: ANN401 - open_clip has no types
+    """Import open_clip, also where torchvision was built for another torch.
+
+    The registry's torchvision is a CUDA build; beside a CPU torch its import dies because two operators were never
+    registered. Their schemas alone make it importable, and nothing here calls them.
+    """
+    try:
+        import torchvision  # noqa: F401 - tried out before open_clip needs it
+    except RuntimeError as exc:
+        if _MISSING_OPERATOR not in str(exc):
+            raise
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _KEPT.append(library)
+    import open_clip
+
+    return open_clip
+
+
+open_clip: Final = _import_open_clip()
+
+
+class ClipNet:
+    """A loaded CLIP model.
+
+    Attributes:
+        image_size: (height, width) that the image tower takes.
+        mean, std: (3,) of the pixels it was trained on, after division by 255.
+        mode: ``shortest`` or ``squash``; interpolation: ``bicubic`` or ``bilinear``.
+    """
+
+    def __init__(self, architecture: str, checkpoint: Path, *, tag: str = "", options: dict[str, Any]) -> None:
+        """Build `architecture` and load `checkpoint` into it.
+
+        Raises:
+            ConfigurationError: unknown architecture or tag, or an option that does not fit.
+            DetectorUnavailableError: the checkpoint cannot be read or belongs to another architecture.
+        """
+        preset = find_preset(architecture, tag) if tag else {}
+        wants_quick = bool(options.get("quick_gelu", preset.get("quick_gelu", False)))
+        self._dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[_precision(options)]
+        if "config" in options:
+            open_clip.add_model_config(Path(options["config"]))
+        self._model, self._tokenizer = _build(architecture, quick_gelu=wants_quick)
+        _load_weights(self._model, checkpoint)
+        self._model.eval().requires_grad_(requires_grad=False)
+        size = self._model.visual.image_size
+        self.image_size: tuple[int, int] = (int(size[0]), int(size[1])) if isinstance(size, tuple) else (size, size)
+        settings = {**vars(open_clip.transform.PreprocessCfg()), **preset, **options.get("preprocess", {})}
+        self.mean: NDArray[np.float32] = np.asarray(settings["mean"], dtype=np.float32)
+        self.std: NDArray[np.float32] = np.asarray(settings["std"], dtype=np.float32)
+        self.mode: str = "squash" if settings["resize_mode"] == "squash" else "shortest"
+        self.interpolation: str = settings["interpolation"]
+        self._visual = self._model.visual
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (T, D) float32 rows of length 1."""
+        with torch.inference_mode():
+            features = self._model.encode_text(self._tokenizer(list(texts)), normalize=True)
+            rows: NDArray[np.float32] = features.float().numpy()
+            return rows
+
+    def settle(self) -> None:
+        """Let go of the text tower, and take the working precision."""
+        self._visual = self._model.visual.to(self._dtype)
+        self._model = None
+        self._tokenizer = None
+
+    def embed(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (N, D) float32 rows of length 1 for (N, 3, H, W) standardised pixels."""
+        with torch.inference_mode():
+            features = self._visual(torch.from_numpy(pixels).to(self._dtype))
+            features = features[0] if isinstance(features, tuple) else features
+            rows: NDArray[np.float32] = torch.nn.functional.normalize(features.float(), dim=-1).numpy()
+            return rows
+
+
+def find_preset(architecture: str, tag: str) -> dict[str, Any]:
+    """Return what open_clip knows about published weights: where they are, and how their pixels were prepared.
+
+    Raises:
+        ConfigurationError: no such architecture or tag.
+    """
+    preset: dict[str, Any] = open_clip.get_pretrained_cfg(architecture, tag) or {}
+    if not preset:
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture)) or "none"
+        raise ConfigurationError(f"open_clip publishes no {architecture!r} weights tagged {tag!r}; known tags: {tags}")
+    return preset
+
+
+def download(architecture: str, tag: str, into: Path) -> Path:
+    """Fetch published weights into `into`; the one function here that uses the network.
+
+    Raises:
+        ConfigurationError: no such architecture or tag.
+        DetectorUnavailableError: the download failed.
+    """
+    preset = find_preset(architecture, tag)
+    try:
+        return Path(open_clip.download_pretrained(preset, cache_dir=str(into)))
+    except (OSError, RuntimeError, ValueError) as exc:
+        raise DetectorUnavailableError(f"weights {architecture} {tag} cannot be fetched: {exc}") from exc
+
+
+def _precision(options: dict[str, Any]) -> str:
+    """Return fp32 or bf16; ``auto`` is bf16 where the processor multiplies it natively (otherwise it is slower)."""
+    precision = options.get("precision", "fp32")
+    if precision == "auto":
+        return "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() and _has_native_bf16() else "fp32"  # noqa: SLF001
+    if precision not in {"fp32", "bf16"}:
+        raise ConfigurationError(f"precision is fp32, bf16 or auto, got {precision!r}")
+    return str(precision)
+
+
+def _has_native_bf16() -> bool:
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name
+
+
+def _build(architecture: str, *, quick_gelu: bool) -> tuple[Any, Any]:
+    """Return model and tokenizer, the model's weights still random."""
+    level = logging.root.level
+    logging.root.setLevel(logging.ERROR)  # it warns of random weights, which the next step replaces
+    try:
+        model = open_clip.create_model(architecture, pretrained_text=False, force_quick_gelu=quick_gelu, device="cpu")
+        return model, open_clip.get_tokenizer(architecture)
+    except (RuntimeError, OSError, ValueError) as exc:
+        raise ConfigurationError(f"open_clip cannot build {architecture!r}: {exc}") from exc
+    finally:
+        logging.root.setLevel(level)
+
+
+def _load_weights(model: Any, checkpoint: Path) -> None:  # noqa: ANN401 - open_clip has no types
+    state = _read_state(checkpoint)
+    factory = open_clip.factory
+    try:
+        state = factory.convert_state_dict(model, state)
+        if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
+            state = factory.convert_to_custom_text_state_dict(state)
+        for scalar in ("logit_scale", "logit_bias"):
+            own = getattr(model, scalar, None)
+            if own is not None:
+                state[scalar] = state.get(scalar, torch.zeros_like(own)).reshape(own.shape)
+        model.load_state_dict(state, strict=True)
+    except (RuntimeError, KeyError, AttributeError) as exc:
+        first = str(exc).splitlines()[0]
+        raise DetectorUnavailableError(f"{checkpoint.name} does not fit this architecture: {first}") from exc
+
+
+def _read_state(checkpoint: Path) -> dict[str, Any]:
+    try:
+        if checkpoint.suffix == ".safetensors":
+            return dict(load_file(checkpoint))
+        loaded = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except (SafetensorError, PickleError, BadZipFile, OSError, RuntimeError, TypeError, ValueError, EOFError) as exc:
+        raise DetectorUnavailableError(f"{checkpoint.name} cannot be read as tensors alone: {exc}") from exc
+    state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
+    if not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise DetectorUnavailableError(f"{checkpoint.name} is not a mapping of tensors")
+    return {key.removeprefix("module."): value for key, value in state.items()}

@@ -1,0 +1,226 @@
+"""What does the picture show, out of what a policy may forbid?
+
+One forward pass of a CLIP image tower; a concept bank in words and any number of trained heads read the same embedding.
+Bring your own weights: any open_clip architecture, from a local checkpoint or pulled beforehand. Source:
+`cards/clip.toml`.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from detectors.base import Signal, Status, Subject, Toolbox
+from detectors.cards import Card, load_card
+from detectors.concept_bank import ConceptBank, Embedding, load_concept_bank
+from detectors.heads import Head, load_head
+from detectors.pixels import flattened_views, resized
+from detectors.weights import find_weights, sha256_file
+from provenance.asset import Digest, sha256_hex
+from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
+from provenance.media.image import Picture
+
+if TYPE_CHECKING:
+    from detectors._clip_net import ClipNet
+
+_OPTIONS: Final = frozenset(
+    {"model", "pretrained", "checkpoint", "sha256", "config", "bank", "heads", "precision", "quick_gelu", "preprocess"}
+)
+_DEFAULT_MODEL: Final = "ViT-B-32"
+_DEFAULT_TAG: Final = "laion2b_s34b_b79k"
+_RESAMPLING: Final = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """Everything `detect` needs; replaced as one, so threads see all of it or none."""
+
+    net: "ClipNet"
+    texts: NDArray[np.float32]
+    digest: Digest
+
+
+@dataclass(slots=True)
+class ClipDetector:
+    """Scores pictures by a concept bank and heads on one CLIP embedding.
+
+    Options: ``model`` (architecture, default ViT-B-32); ``checkpoint`` (file; safetensors or a pickle of tensors) or
+    ``pretrained`` (tag of weights pulled before; default laion2b_s34b_b79k); ``sha256`` of the weights; ``config``
+    (JSON of an architecture that open_clip does not know); ``bank`` (name or YAML file, default baseline); ``heads``
+    (see `detectors.heads`); ``precision`` (fp32, bf16, auto); ``quick_gelu`` (true for OpenAI's own weights given as a
+    file); ``preprocess`` (mean, std, interpolation, resize_mode where they are not OpenAI's).
+    """
+
+    toolbox: Toolbox
+    card: Card = field(init=False)
+    _bank: ConceptBank = field(init=False)
+    _heads: tuple[Head, ...] = field(init=False, default=())
+    _loaded: _Loaded | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        options = self.toolbox.options
+        unknown = set(options) - _OPTIONS
+        if unknown:
+            known = ", ".join(sorted(_OPTIONS))
+            raise ConfigurationError(f"detector 'clip' has no option {sorted(unknown)[0]!r}; known: {known}")
+        self.card = load_card("clip")
+        self._bank = load_concept_bank(str(options.get("bank", "baseline")))
+
+    def warm(self) -> None:
+        """Load weights, bank and heads, embed the bank's texts once, and run once.
+
+        Raises:
+            MissingExtraError: the extra ``clip`` is not installed.
+            DetectorUnavailableError: weights or a head are missing or have another digest.
+            ConfigurationError: an option does not fit.
+        """
+        options = dict(self.toolbox.options)
+        model, tag = str(options.get("model", _DEFAULT_MODEL)), str(options.get("pretrained", ""))
+        path, digest, tag = self._find(model, tag)
+        try:
+            from detectors._clip_net import ClipNet
+        except ImportError as exc:
+            raise MissingExtraError(f"detector 'clip' needs the extra: pip install 'chopmark[clip]' ({exc})") from exc
+        self._heads = tuple(load_head(fields) for fields in options.get("heads", ()))
+        net = ClipNet(model, path, tag=tag, options=options)
+        texts = self._embed_texts(net, sha256_hex(f"{digest} {model} {tag} {options.get('quick_gelu')}".encode()))
+        net.settle()
+        for head in self._heads:
+            if head.width != texts.shape[1]:
+                raise ConfigurationError(f"head {head.name!r} takes {head.width} values, {model} yields {texts.shape[1]}")
+        self._loaded = _Loaded(net, texts, digest)
+        self.card = self._card(digest, path.name)
+        self._embed((Picture.from_frame(np.zeros((64, 64, 3), np.uint8)),))
+
+    def embed(self, picture: Picture) -> Embedding:
+        """Return the image embedding of `picture`, on white where it is transparent: (D,) float32 of length 1."""
+        rows: Embedding = self._embed((picture.flattened(),))[0]
+        return rows
+
+    def detect(self, subject: Subject) -> Signal:
+        """Answer about the pixels of `subject`; of a transparent picture, about the worse of two backgrounds.
+
+        Raises:
+            DetectorError: as `warm`, which the first call makes if nobody did.
+        """
+        rows = self._embed(flattened_views(subject.picture))
+        scores: dict[str, float] = {}
+        evidence: list[Mapping[str, Any]] = []
+        for record in self._measure(rows):
+            evidence.append(record)
+            scores[record["category"]] = max(scores.get(record["category"], 0.0), record["score"])
+        top = max(scores, key=lambda category: scores[category])
+        reason = f"highest is {top} at {scores[top]:.2f}"
+        return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)
+
+    def _measure(self, rows: Sequence[Embedding]) -> list[dict[str, Any]]:
+        """Return a record for each category and head, of the view that scores highest."""
+        assert self._loaded is not None
+        best: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in rows:
+            records = [
+                {"category": one.category, "by": "bank", "raw": one.margin, "score": one.score, "nearest": one.nearest}
+                for one in self._bank.measure(row, self._loaded.texts)
+            ]
+            records += (
+                {"category": head.category, "by": head.name, "raw": head.logit(row), "score": head.score(row)}
+                for head in self._heads
+            )
+            for record in records:
+                key = (str(record["by"]), str(record["category"]))
+                if key not in best or record["score"] > best[key]["score"]:
+                    best[key] = record
+        return list(best.values())
+
+    def _embed(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        if self._loaded is None:
+            self.warm()
+        assert self._loaded is not None
+        net = self._loaded.net
+        batch = np.stack([_build_input(picture, net) for picture in pictures])
+        return net.embed(batch)
+
+    def _find(self, model: str, tag: str) -> tuple[Path, Digest, str]:
+        """Return the weights' file, its verified digest, and the tag they were published under or ""."""
+        options = self.toolbox.options
+        expected = str(options.get("sha256", ""))
+        if "checkpoint" in options:
+            path = Path(options["checkpoint"])
+            if not path.is_file():
+                raise DetectorUnavailableError(f"clip weights {path.name} are not there; set option 'checkpoint'")
+        else:
+            tag = tag or _DEFAULT_TAG
+            pulled = find_weights(self.toolbox.models_dir, model, tag)
+            if pulled is None:
+                raise DetectorUnavailableError(
+                    f"clip weights {model} {tag} are not on this machine; fetch them once with "
+                    f"'chopmark models pull clip --model {model} --tag {tag}', or set option 'checkpoint' to a file"
+                )
+            path, noted = pulled
+            expected = expected or noted
+        digest = sha256_file(path)
+        if expected and digest != expected:
+            raise DetectorUnavailableError(f"{path.name}: expected SHA-256 {expected[:12]}…, got {digest[:12]}…")
+        return path, digest, tag
+
+    def _embed_texts(self, net: "ClipNet", weights: Digest) -> NDArray[np.float32]:
+        """Return (T, D) rows for the bank, from disk where this bank met these weights before."""
+        key = sha256_hex(f"{weights} {self._bank.digest}".encode())
+        path = self.toolbox.models_dir / "cache" / f"texts-{key[:32]}.npz"
+        texts = self._bank.texts
+        cached = _read_cache(path, len(texts))
+        if cached is not None:
+            return cached
+        rows = sum(net.embed_texts([template.format(text) for text in texts]) for template in self._bank.templates)
+        mean: NDArray[np.float32] = np.asarray(rows, dtype=np.float32)
+        mean /= np.linalg.norm(mean, axis=1, keepdims=True)
+        _write_cache(path, mean)
+        return mean
+
+    def _card(self, digest: Digest, name: str) -> Card:
+        """Return the card of this very configuration: other weights, bank or heads are another version."""
+        heads = {f"head:{head.name}": str(head.digest) for head in self._heads}
+        categories = [concept.category for concept in self._bank.concepts] + [head.category for head in self._heads]
+        settings = sorted((key, repr(value)) for key, value in self.toolbox.options.items() if key != "checkpoint")
+        parts = (load_card("clip").version, digest, self._bank.digest, *sorted(heads.values()), repr(settings))
+        return replace(
+            self.card,
+            categories=tuple(dict.fromkeys(categories)),
+            weights={name: str(digest), **heads},
+            version=sha256_hex(" ".join(parts).encode())[:16],
+        )
+
+
+def _build_input(picture: Picture, net: "ClipNet") -> NDArray[np.float32]:
+    """Return (3, H, W) standardised pixels, as open_clip's own transform does but from the shared array."""
+    mode = "squash" if net.mode == "squash" else "shortest"
+    small = resized(picture, net.image_size, mode=mode, resample=_RESAMPLING[net.interpolation])
+    scaled = small.astype(np.float32) * (1 / (255 * net.std)) - net.mean / net.std
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1), dtype=np.float32)
+
+
+def _read_cache(path: Path, rows: int) -> NDArray[np.float32] | None:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            texts: NDArray[np.float32] = archive["texts"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    return texts if texts.ndim == 2 and len(texts) == rows else None
+
+
+def _write_cache(path: Path, texts: NDArray[np.float32]) -> None:
+    """Keep `texts`; a folder that cannot be written to costs time at the next start, nothing else."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            np.savez(file, texts=texts)
+        os.replace(file.name, path)  # noqa: PTH105 - atomic, and the name is the temporary file's
+    except OSError:
+        return

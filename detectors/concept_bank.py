@@ -1,0 +1,173 @@
+"""Concept banks: what to look for in a picture, said in words that a CLIP text tower understands.
+
+A category has positive prompts (what it means) and contrast prompts (what looks like it and is not); a bank has neutral
+prompts that contrast with every category. A picture's margin is its best cosine to a positive less its best to a
+contrast; a logistic with the category's scale and offset makes a score of it. Banks are data: `banks/*.yaml`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from provenance.asset import Digest, sha256_hex
+from provenance.errors import ConfigurationError
+
+BANKS_DIR: Final = Path(__file__).parent / "banks"
+Embedding = NDArray[np.float32]
+"""(D,) float32 of length 1."""
+Pool = Literal["max", "mean"]
+# exp overflows float64 past 709; a logit this far out is 0 or 1 to every digit anyway.
+_MOST_LOGIT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One category of a bank.
+
+    Attributes:
+        category: score name.
+        positive, contrast: prompts; neutral prompts of the bank are already among the contrasts.
+        scale: logits per unit of cosine margin, > 0.
+        offset: the margin that scores 0.5.
+        pool: how the positives' cosines become one; contrasts always count by their best.
+    """
+
+    category: str
+    positive: tuple[str, ...]
+    contrast: tuple[str, ...]
+    scale: float
+    offset: float
+    pool: Pool = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How one picture stands to one category."""
+
+    category: str
+    margin: float
+    score: float
+    nearest: int
+    """Index of the nearest positive prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptBank:
+    """A set of categories and the texts they need.
+
+    Attributes:
+        name: as in the file.
+        calibration: on what scale and offset were fitted; one sentence.
+        templates: each prompt is put into each template, and the embeddings averaged.
+        concepts: the categories.
+        digest: SHA-256 over everything that influences a score.
+    """
+
+    name: str
+    calibration: str
+    templates: tuple[str, ...]
+    concepts: tuple[Concept, ...]
+    digest: Digest
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every prompt once, in a fixed order: the rows of the matrix that `measure` takes."""
+        return tuple(dict.fromkeys(text for one in self.concepts for text in (*one.positive, *one.contrast)))
+
+    def measure(self, embedding: Embedding, texts: NDArray[np.float32]) -> tuple[Margin, ...]:
+        """Return the margins and scores of a picture, in the order of `concepts`.
+
+        Args:
+            embedding: (D,) float32, length 1.
+            texts: (T, D) float32, rows of length 1, one for each of `self.texts`.
+        """
+        cosines = dict(zip(self.texts, (texts @ embedding).tolist(), strict=True))
+        return tuple(_measure(concept, cosines) for concept in self.concepts)
+
+
+def logistic(logit: float) -> float:
+    """Return 1 / (1 + e^-logit), finite for every finite logit."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -_MOST_LOGIT, _MOST_LOGIT))))
+
+
+def load_concept_bank(name: str, directory: Path = BANKS_DIR) -> ConceptBank:
+    """Load ``<directory>/<name>.yaml``; `name` may also be the path of a YAML file.
+
+    Raises:
+        ConfigurationError: no such bank, or it is malformed; the message names the entry.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else directory / f"{name}.yaml"
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise ConfigurationError(f"concept bank {path.name} cannot be read: {exc}") from exc
+    try:
+        return parse_concept_bank(data)
+    except ConfigurationError as exc:
+        raise ConfigurationError(f"{path.name}: {exc}") from exc
+
+
+def parse_concept_bank(data: Any) -> ConceptBank:  # noqa: ANN401 - checked here
+    """Build a bank from parsed YAML.
+
+    Raises:
+        ConfigurationError: it is malformed.
+    """
+    if not isinstance(data, Mapping) or not isinstance(data.get("categories"), Mapping) or not data["categories"]:
+        raise ConfigurationError("expected a mapping with 'name', 'templates', 'neutral' and 'categories'")
+    templates = _texts(data.get("templates", ["{}"]), "templates")
+    if any(template.count("{}") != 1 for template in templates):
+        raise ConfigurationError("templates: each has to hold {} once")
+    neutral = _texts(data.get("neutral", []), "neutral", may_be_empty=True)
+    defaults = {"scale": data.get("scale", 100.0), "offset": data.get("offset", 0.0), "pool": data.get("pool", "max")}
+    concepts = tuple(
+        _parse_concept(str(category), fields, neutral, defaults) for category, fields in data["categories"].items()
+    )
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    calibration = str(data.get("calibration", "none"))
+    return ConceptBank(
+        str(data.get("name", "")), calibration, templates, concepts, sha256_hex(canonical.encode("utf-8"))
+    )
+
+
+def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], defaults: Mapping[str, Any]) -> Concept:  # noqa: ANN401 - checked here
+    known = {"positive", "contrast", *defaults}
+    if not isinstance(fields, Mapping) or not set(fields) <= known:
+        raise ConfigurationError(f"{category}: expected a mapping with only {', '.join(sorted(known))}")
+    positive = _texts(fields.get("positive", []), f"{category}.positive")
+    contrast = (*_texts(fields.get("contrast", []), f"{category}.contrast", may_be_empty=True), *neutral)
+    if not contrast:
+        raise ConfigurationError(f"{category}: without contrast or neutral prompts every picture looks like it")
+    both = set(positive) & set(contrast)
+    if both:
+        raise ConfigurationError(f"{category}: {sorted(both)[0]!r} is positive and contrast at once")
+    values = {key: fields.get(key, default) for key, default in defaults.items()}
+    scale, offset, pool = values["scale"], values["offset"], values["pool"]
+    if not isinstance(scale, int | float) or not isinstance(offset, int | float) or scale <= 0:
+        raise ConfigurationError(f"{category}: expected a positive scale and a numeric offset, got {scale!r}, {offset!r}")
+    if pool not in {"max", "mean"}:
+        raise ConfigurationError(f"{category}: pool is 'max' or 'mean', got {pool!r}")
+    return Concept(category, positive, contrast, float(scale), float(offset), pool)
+
+
+def _texts(value: Any, where: str, *, may_be_empty: bool = False) -> tuple[str, ...]:  # noqa: ANN401 - checked here
+    if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+        raise ConfigurationError(f"{where}: expected a list of texts")
+    if not value and not may_be_empty:
+        raise ConfigurationError(f"{where}: expected at least one text")
+    return tuple(value)
+
+
+def _measure(concept: Concept, cosines: Mapping[str, float]) -> Margin:
+    positives = [cosines[text] for text in concept.positive]
+    best = max(positives)
+    pooled = best if concept.pool == "max" else sum(positives) / len(positives)
+    margin = pooled - max(cosines[text] for text in concept.contrast)
+    score = logistic(concept.scale * (margin - concept.offset))
+    return Margin(concept.category, margin, score, positives.index(best))

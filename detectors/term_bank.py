@@ -1,0 +1,222 @@
+"""Term banks: words and phrases per category, graded, with phrases in which they mean something else.
+
+A bank is a folder of YAML files, one a category, and `combinations.yaml` for terms that are harmless apart and not
+together. Matching walks a trie of words along every reading of the prompt (see `detectors.normalisation`), so a Latin
+term matches whole words only, a Chinese term matches anywhere, and one pass serves all categories and languages.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, fold
+from provenance.errors import ConfigurationError
+
+TERMS_DIR: Final = Path(__file__).parent / "terms"
+_COMBINATIONS: Final = "combinations.yaml"
+_ALLOW: Final = "allow"
+_ID_DIGITS: Final = 8
+# The C parser where PyYAML has it: ten times as fast on these files.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Grade(StrEnum):
+    """How much one term weighs, from least to most."""
+
+    NOTE = "note"
+    """Says what the prompt is about; recorded, and an ingredient of combinations."""
+    HOLD = "hold"
+    """A person should look."""
+    BLOCK = "block"
+    """Asks for what the category forbids."""
+
+    @property
+    def rank(self) -> int:
+        """0 for NOTE, 1 for HOLD, 2 for BLOCK."""
+        return tuple(Grade).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One entry of a bank.
+
+    Attributes:
+        id: ``<category>/<language>/<8 hexadecimal digits of its text>``: stable, and silent about what it says.
+        category, language, text: as in the file.
+        grade: its weight, or None for an allow phrase.
+        words: the folded words it is matched by.
+    """
+
+    id: str
+    category: str
+    language: str
+    text: str
+    grade: Grade | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term in a prompt, at offsets [start, end) of the unfolded prompt; combinations have the whole prompt."""
+
+    id: str
+    category: str
+    grade: Grade
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Where every category in `needs` has a match of at least that grade, `category` gets `grade`."""
+
+    id: str
+    category: str
+    grade: Grade
+    needs: Mapping[str, Grade]
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    terms: list[Term] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    term: Term
+    first: int
+    last: int
+
+
+class TermBank:
+    """An immutable set of terms and combinations, ready to match."""
+
+    def __init__(self, terms: Iterable[Term], combinations: Iterable[Combination] = ()) -> None:
+        self.terms: Final = {term.id: term for term in terms}
+        self.combinations: Final = tuple(combinations)
+        self.categories: Final = tuple(dict.fromkeys(term.category for term in self.terms.values()))
+        self._root: Final = _Node()
+        self._vocabulary: Final = {word for term in self.terms.values() for word in _with_plurals(term)}
+        for term in self.terms.values():
+            node = self._root
+            for word in term.words[:-1]:
+                node = node.children.setdefault(word, _Node())
+            for last in dict.fromkeys((term.words[-1], *_plurals(term.words[-1]))):
+                node.children.setdefault(last, _Node()).terms.append(term)
+
+    def match(self, prompt: str) -> tuple[Found, ...]:
+        """Return every term and combination in `prompt`, strictest first, then by place."""
+        folded = fold(prompt)
+        tokens = build_tokens(folded)
+        spans = tuple(self._walk(tokens, build_edges(folded, self._vocabulary)))
+        allowed = [span for span in spans if span.term.grade is None]
+        found = {
+            Found(span.term.id, span.term.category, grade, tokens[span.first].start, tokens[span.last - 1].end)
+            for span in spans
+            if (grade := span.term.grade) is not None and not any(_covers(one, span) for one in allowed)
+        }
+        found |= set(self._combined(found, len(prompt)))
+        return tuple(sorted(found, key=lambda one: (-one.grade.rank, one.category, one.start, one.id)))
+
+    def _walk(self, tokens: tuple[Token, ...], edges: tuple[Edge, ...]) -> Iterator[_Span]:
+        onward: dict[int, list[Edge]] = {}
+        for edge in edges:
+            onward.setdefault(edge.first, []).append(edge)
+        for first in onward:
+            paths = [(first, self._root)]
+            while paths:
+                place, node = paths.pop()
+                if place > first and (place >= len(tokens) or not tokens[place].follows):
+                    continue
+                for edge in onward.get(place, ()):
+                    child = node.children.get(edge.word)
+                    if child is not None:
+                        yield from (_Span(term, first, edge.last) for term in child.terms)
+                        paths.append((edge.last, child))
+
+    def _combined(self, found: set[Found], length: int) -> Iterator[Found]:
+        best: dict[str, int] = {}
+        for one in found:
+            best[one.category] = max(best.get(one.category, -1), one.grade.rank)
+        for rule in self.combinations:
+            if all(best.get(category, -1) >= grade.rank for category, grade in rule.needs.items()):
+                yield Found(f"combination/{rule.id}", rule.category, rule.grade, 0, length)
+
+
+def load_term_bank(directory: Path = TERMS_DIR) -> TermBank:
+    """Load every file of a bank.
+
+    Raises:
+        ConfigurationError: a file is missing or malformed; the message names file and entry.
+    """
+    paths = sorted(path for path in directory.glob("*.yaml") if path.name != _COMBINATIONS)
+    if not paths:
+        raise ConfigurationError(f"no term files (*.yaml) in {directory.name}")
+    terms: dict[str, Term] = {}
+    for path in paths:
+        for term in _parse_terms(path.name, _load(path)):
+            if term.id in terms:
+                raise ConfigurationError(f"{path.name}: {term.text!r} stands there twice in {term.language!r}")
+            terms[term.id] = term
+    extra = directory / _COMBINATIONS
+    return TermBank(terms.values(), _parse_combinations(_load(extra)) if extra.exists() else ())
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401 - whatever the YAML holds; the callers check it
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, see above
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise ConfigurationError(f"{path.name} cannot be read as YAML: {exc}") from exc
+
+
+def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - checked here
+    if not isinstance(data, dict) or not isinstance(data.get("category"), str):
+        raise ConfigurationError(f"{name}: expected a mapping with a text field 'category'")
+    category = data["category"]
+    for language, grades in data.items():
+        if language == "category":
+            continue
+        if not isinstance(grades, dict) or not set(grades) <= {*Grade, _ALLOW}:
+            raise ConfigurationError(f"{name}: {language!r} takes lists named block, hold, note and allow only")
+        for grade, texts in grades.items():
+            for text in texts if isinstance(texts, list) else [texts]:
+                words = build_words(text) if isinstance(text, str) else ()
+                if not words:
+                    raise ConfigurationError(f"{name}: {language}.{grade} has {text!r}, which is not a term (quote it?)")
+                digest = hashlib.sha256(" ".join(words).encode()).hexdigest()[:_ID_DIGITS]
+                weight = None if grade == _ALLOW else Grade(grade)
+                yield Term(f"{category}/{language}/{digest}", category, language, text, weight, words)
+
+
+def _parse_combinations(data: Any) -> Iterator[Combination]:  # noqa: ANN401 - checked here
+    try:
+        for rule in data["combinations"]:
+            needs = {category: Grade(grade) for category, grade in rule["all"].items()}
+            yield Combination(rule["id"], rule["category"], Grade(rule["grade"]), needs)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise ConfigurationError(f"{_COMBINATIONS}: a rule needs id, category, grade and all: {exc!r}") from exc
+
+
+def _covers(allowed: _Span, span: _Span) -> bool:
+    same = allowed.term.category == span.term.category
+    return same and allowed.first <= span.first and span.last <= allowed.last
+
+
+def _with_plurals(term: Term) -> Iterator[str]:
+    yield from term.words
+    yield from _plurals(term.words[-1])
+
+
+def _plurals(word: str) -> tuple[str, ...]:
+    """Return the regular English plural of a Latin word; none for a Chinese one or a number."""
+    if not (word.isascii() and word.isalpha()):
+        return ()
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return (f"{word[:-1]}ies",)
+    return (f"{word}es",) if word.endswith(("s", "x", "z", "ch", "sh")) else (f"{word}s",)
