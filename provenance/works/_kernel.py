@@ -157,7 +157,7 @@ def estimate_steps(
 
 @compiled
 def plan_radii(steps: NDArray[np.float64], radius: int, radii: NDArray[np.int64]) -> float:
-    """Choose how many flips to try in each word and return what that costs, in nanoseconds.
+    """Choose how many flips to try in each word and return what that costs; infinite if it cannot be exact.
 
     Exact by the general pigeonhole rule: a code within `radius` differs in some word by at most `radii[word]` bits
     whenever the sum of `radii[word] + 1` exceeds `radius` (-1 leaves a word out). A word whose buckets are full is
@@ -306,7 +306,8 @@ def search(
     for w in range(words):
         keys[w] = word_at(target, 0, w, bits)
     radii = np.empty(words, np.int64)
-    if plan_radii(estimate_steps(offsets, keys, flips, shells, bits), radius, radii) > count * scan_cost:
+    cost = plan_radii(estimate_steps(offsets, keys, flips, shells, bits), radius, radii)
+    if cost == np.inf or cost > count * scan_cost:
         return scan(limbs, count, query, radius, positions, distances)
     found = 0
     for w in range(words):

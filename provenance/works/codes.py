@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, PoolProxiedConnection, exists, insert, select
 
-from provenance.database import utc_now
+from provenance.database import Database, utc_now
 from provenance.errors import WorksError
 from provenance.works.tables import CODE_REMOVALS, CODES
 
@@ -53,6 +53,46 @@ class OwnedCode:
     alg: str
     variant: str
     value: bytes
+
+
+class ChangeWatch:
+    """Tells cheaply whether anything was committed since it was last asked.
+
+    SQLite answers a pragma on a connection of its own in 6 microseconds, fifty times faster than a query through the
+    pool; on other engines, and for a database in memory, the answer is always yes. Not safe for several threads.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._connection: PoolProxiedConnection | None = None
+        path = database.engine.url.database
+        if database.is_sqlite and path and path != ":memory:":
+            self._connection = database.engine.raw_connection()
+            self._connection.detach()  # stays ours: the pool gives out another in its place
+        self._last: int | None = None
+
+    def has_changed(self) -> bool:
+        """Return whether there may be something new; what is committed after this call is told by the next."""
+        if self._connection is None:
+            return True
+        cursor = self._connection.cursor()
+        # sqlite.org/pragma.html#pragma_data_version: differs if another connection has committed in between
+        cursor.execute("PRAGMA data_version")
+        row = cursor.fetchone()
+        cursor.close()
+        assert row is not None
+        is_new = bool(row[0] != self._last)
+        self._last = row[0]
+        return is_new
+
+    def forget(self) -> None:
+        """Answer yes next time: the caller could not read what was new."""
+        self._last = None
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def append_codes(connection: Connection, collection: str, *, owner_id: str, codes: Iterable[Code]) -> None:

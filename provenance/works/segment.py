@@ -217,7 +217,7 @@ def write_segment(
     Args:
         folder: exists and is empty; rename it when this returns.
         limbs: (n, limbs) at least one code.
-        sequences: (n,) their sequence numbers, ascending.
+        sequences: (n,) their sequence numbers.
         origin: goes into the manifest.
         radius_bits: the distance for which queries are to be fastest; any other stays exact.
 
