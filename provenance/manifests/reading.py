@@ -17,7 +17,7 @@ from provenance.manifests.report import (
     clean_json,
     clean_text,
 )
-from provenance.manifests.trust import DEVELOPMENT_LIST, TIMESTAMP_LIST
+from provenance.manifests.trust import DEVELOPMENT_LIST, MANIFEST_LIST, TIMESTAMP_LIST
 
 MAX_CRJSON_CHARS: Final = 1_000_000
 
@@ -59,12 +59,13 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
     types, edit_types = _source_types(active, manifests)
     is_ai = not AI_SOURCE_TYPES.isdisjoint((*types, *edit_types)) or _has_assertion(active, "c2pa.ai-disclosure")
     signature = _mapping(active.get("signature_info"))
+    trust = _trust(results, codes)
     timestamp = _timestamp(signature, _mapping(results.get("activeManifest")), crjson)
     return ManifestReport(
-        validation_state=ValidationState(state) if state in set(ValidationState) else ValidationState.INVALID,
+        validation_state=_state(state, trust),
         integrity=Integrity.FAILED if broken else Integrity.OK,
         is_signature_intact=not any(not code.startswith(HARD_BINDING_PREFIXES) for code in broken),
-        trust=_trust(results, codes),
+        trust=trust,
         failure_codes=codes,
         manifest_id=label,
         issuer=clean_text(signature.get("issuer")),
@@ -105,7 +106,17 @@ def _trust(results: Json, failures: tuple[str, ...]) -> Trust:
         return Trust.EXPIRED
     if "signingCredential.trusted" not in _codes(_mapping(results.get("activeManifest")), "success"):
         return Trust.UNTRUSTED
-    return Trust.DEVELOPMENT if results.get("trustListUri") == DEVELOPMENT_LIST else Trust.TRUSTED
+    # c2pa-rs 0.91 takes a signer under a time-stamp root for trusted; the list that it names tells them apart.
+    by_list = {MANIFEST_LIST: Trust.TRUSTED, DEVELOPMENT_LIST: Trust.DEVELOPMENT}
+    return by_list.get(str(results.get("trustListUri")), Trust.UNTRUSTED)
+
+
+def _state(state: str, trust: Trust) -> ValidationState:
+    if state not in set(ValidationState):
+        return ValidationState.INVALID
+    if state == ValidationState.TRUSTED and trust not in {Trust.TRUSTED, Trust.DEVELOPMENT}:
+        return ValidationState.VALID
+    return ValidationState(state)
 
 
 def _timestamp(signature: Json, results: Json, crjson: Json) -> TimestampReport | None:
