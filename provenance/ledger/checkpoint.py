@@ -3,13 +3,12 @@
 Source: c2sp.org/tlog-checkpoint.
 """
 
-import binascii
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from provenance.errors import InconsistentLedgerError, VerificationError
+from provenance.ledger.encoding import build_base64, parse_base64
 from provenance.ledger.merkle import HASH_BYTES, verify_consistency
 from provenance.ledger.note import NoteSigner, NoteVerifier, sign_note, verify_note
 
@@ -36,7 +35,7 @@ class Checkpoint:
 
 def sign_checkpoint(size: int, root: bytes, signer: NoteSigner) -> Checkpoint:
     """Sign the tree; whoever calls has checked that it extends all that was signed before."""
-    text = f"{signer.name}\n{size}\n{b64encode(root).decode()}\n"
+    text = f"{signer.name}\n{size}\n{build_base64(root)}\n"
     return Checkpoint(origin=signer.name, size=size, root=root, note=sign_note(text, signer))
 
 
@@ -63,10 +62,7 @@ def parse_checkpoint(text: str, origin: str, note: str) -> Checkpoint:
     digits = lines[1]
     if not (digits.isascii() and digits.isdecimal()) or str(int(digits[:20])) != digits or int(digits) > _MAX_SIZE:
         raise _malformed("a decimal size on the second line")
-    try:
-        root = b64decode(lines[2], validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise _malformed("a base64 root on the third line") from exc
+    root = parse_base64(lines[2], "the root of the checkpoint", "ledger.checkpoint")
     if len(root) != HASH_BYTES:
         raise _malformed(f"a root of {HASH_BYTES} bytes")
     return Checkpoint(origin=lines[0], size=int(digits), root=root, note=note)

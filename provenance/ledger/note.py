@@ -4,10 +4,8 @@ Source: c2sp.org/signed-note. Only signature type 0x01 is verified; signatures o
 specification demands, so that witnesses may add theirs.
 """
 
-import binascii
 import os
 import unicodedata
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from provenance.errors import ConfigurationError, VerificationError
+from provenance.ledger.encoding import build_base64, parse_base64
 
 # c2sp.org/signed-note: "Ed25519 signatures as specified by this document".
 _ED25519: Final = b"\x01"
@@ -50,7 +49,7 @@ class NoteVerifier:
     @property
     def vkey(self) -> str:
         """The verifier key: what a third party pins."""
-        return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self.public_key).decode()}"
+        return f"{self.name}+{self.key_id.hex()}+{build_base64(_ED25519 + self.public_key)}"
 
     def verify(self, text: str, signature: bytes) -> None:
         """Check this key's 64-byte `signature` over the note's text.
@@ -117,7 +116,7 @@ def sign_note(text: str, signer: NoteSigner) -> str:
     """
     if not text.endswith("\n") or not _is_clean(text):
         raise VerificationError("a note's text ends with a newline and has no other control character")
-    signature = b64encode(signer.verifier.key_id + signer.sign(text.encode())).decode()
+    signature = build_base64(signer.verifier.key_id + signer.sign(text.encode()))
     return f"{text}\n{_DASH}{signer.name} {signature}\n"
 
 
@@ -191,7 +190,7 @@ def _write_key(path: Path, name: str) -> None:
     handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            encoded = b64encode(_ED25519 + key.private_bytes_raw()).decode()
+            encoded = build_base64(_ED25519 + key.private_bytes_raw())
             file.write(f"{_PRIVATE}+{name}+{key_id}+{encoded}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -219,10 +218,7 @@ def _parse_key(line: str, what: str) -> tuple[str, str, bytes]:
     parts = line.split("+", 2)
     if len(parts) != 3 or not _is_name(parts[0]):
         raise VerificationError(f"a {what} looks like <name>+<8 hex digits>+<base64>", codes=("note.key",))
-    try:
-        key = b64decode(parts[2], validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise VerificationError(f"the {what} of {parts[0]} is not base64", codes=("note.key",)) from exc
+    key = parse_base64(parts[2], f"the {what} of {parts[0]}", "note.key")
     if key[:1] != _ED25519 or len(key) != 33:
         raise VerificationError(f"the {what} of {parts[0]} is not an Ed25519 key", codes=("note.key",))
     return parts[0], parts[1], key[1:]
@@ -243,10 +239,7 @@ def _split_note(unverified_note: str) -> tuple[str, list[str]]:
 
 def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
-    try:
-        decoded = b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise VerificationError("a signature line of the note is not base64", codes=("note",)) from exc
+    decoded = parse_base64(encoded, "a signature line of the note", "note")
     if not line.startswith(_DASH) or not _is_name(name) or len(decoded) < 5:
         raise VerificationError("a line after the note's text is not a signature", codes=("note",))
     return name, decoded[:4], decoded[4:]

@@ -3,13 +3,12 @@
 Source: c2sp.org/tlog-proof@v1.
 """
 
-import binascii
-from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import Final
 
 from provenance.errors import VerificationError
 from provenance.ledger.checkpoint import Checkpoint, verify_checkpoint
+from provenance.ledger.encoding import build_base64, parse_base64
 from provenance.ledger.merkle import HASH_BYTES, hash_leaf, verify_inclusion
 from provenance.ledger.note import MAX_NOTE_BYTES, NoteVerifier
 
@@ -40,9 +39,9 @@ class Proof:
         """The content of the `.tlog-proof` file."""
         lines = [HEADER]
         if self.extra:
-            lines.append(f"extra {b64encode(self.extra).decode()}")
+            lines.append(f"extra {build_base64(self.extra)}")
         lines.append(f"index {self.index}")
-        lines += [b64encode(item).decode() for item in self.hashes]
+        lines += [build_base64(item) for item in self.hashes]
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
 
@@ -88,10 +87,7 @@ def verify_proof(unverified_proof: Proof, leaf: bytes, verifier: NoteVerifier) -
 
 
 def _decode(encoded: str) -> bytes:
-    try:
-        return b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise _malformed("base64") from exc
+    return parse_base64(encoded, "a line of the tlog-proof", "ledger.proof")
 
 
 def _malformed(expected: str) -> VerificationError:

@@ -1,0 +1,207 @@
+"""Check an export with nothing but the export and the log's public key: no database, no network, no trust in the file.
+
+What is checked, in this order, so that the first failure names the tampering most closely: the manifest's signature,
+the checkpoint's signature, each row against its own hash, order and number of rows, the file's digest, the batch proof
+against the signed root, each `.tlog-proof`.
+
+Limits: a log's owner can leave entries out of an export that was filtered by kind or time, and nobody can tell from
+the export alone; an unfiltered export is shown to have no gap. A log that shows different histories to different
+people is found by comparing checkpoints: keep the ones you saw and pass the last as `earlier_checkpoint`.
+"""
+
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from provenance.errors import InconsistentLedgerError, VerificationError
+from provenance.ledger.checkpoint import Checkpoint, verify_checkpoint
+from provenance.ledger.encoding import parse_base64
+from provenance.ledger.export import (
+    BATCH_FORMAT,
+    BATCH_PROOF,
+    MANIFEST,
+    MANIFEST_NOTE,
+    PROOFS,
+    ExportManifest,
+    build_manifest_text,
+)
+from provenance.ledger.merkle import extend_frontier, fold_frontier, hash_leaf, verify_batch, verify_inclusion
+from provenance.ledger.note import MAX_NOTE_BYTES, NoteVerifier, parse_vkey, verify_note
+from provenance.ledger.proof import SUFFIX, parse_proof
+from provenance.ledger.rows import FORMATS
+
+# 100,000 row proofs by index take less than 1 MB of manifest.
+_MAX_MANIFEST_BYTES: Final = 16_000_000
+# One hash for each of at most 10 million gaps.
+_MAX_BATCH_BYTES: Final = 450_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationSummary:
+    """What an export was found to prove.
+
+    Attributes:
+        origin: which log.
+        size: entries in the log that the checkpoint commits to.
+        rows: entries in the export, each proven to be in that log.
+        first_index, last_index: of the first and last; None when there are none.
+        is_complete: every entry of the log from the first to the last index is here.
+        row_proofs: how many `.tlog-proof`s were checked as well.
+        checkpoint: the signed note, to be compared with those seen before.
+        manifest: all that the signed manifest says.
+    """
+
+    origin: str
+    size: int
+    rows: int
+    first_index: int | None
+    last_index: int | None
+    is_complete: bool
+    row_proofs: int
+    checkpoint: str
+    manifest: ExportManifest
+
+
+def verify_export(folder: Path, vkey: str, *, earlier_checkpoint: str | None = None) -> VerificationSummary:
+    """Check the export in `folder` against the verifier key that the reader trusts.
+
+    Args:
+        folder: of `export_ledger`.
+        vkey: ``<name>+<key id>+<base64>``, from a source other than the export.
+        earlier_checkpoint: a signed note of this log seen before, which the export, of everything, must extend.
+
+    Raises:
+        InconsistentLedgerError: the export contradicts `earlier_checkpoint`: the log has two histories.
+        VerificationError: something was changed, is missing, was added, or is signed by another key; `codes` has a
+            word for which, the message names the place.
+        MissingExtraError: the entries are Parquet and pyarrow is not installed.
+    """
+    verifier = parse_vkey(vkey)
+    manifest = _verify_manifest(folder, verifier)
+    checkpoint = verify_checkpoint(manifest.checkpoint, verifier)
+    leaves = _verify_rows(folder, manifest)
+    _verify_digest(folder / manifest.file, manifest.sha256)
+    _verify_digest(folder / BATCH_PROOF, manifest.batch_proof_sha256)
+    verify_batch(leaves, size=checkpoint.size, proof=_read_batch_proof(folder), root=checkpoint.root)
+    _verify_row_proofs(folder, manifest, checkpoint, leaves)
+    if earlier_checkpoint is not None:
+        _verify_earlier(verify_checkpoint(earlier_checkpoint, verifier), checkpoint, leaves)
+    first, last = manifest.first_index, manifest.last_index
+    return VerificationSummary(
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        rows=len(leaves),
+        first_index=first,
+        last_index=last,
+        is_complete=first is not None and last is not None and last - first + 1 == len(leaves),
+        row_proofs=len(manifest.row_proofs),
+        checkpoint=checkpoint.note,
+        manifest=manifest,
+    )
+
+
+def _verify_manifest(folder: Path, verifier: NoteVerifier) -> ExportManifest:
+    content = _read(folder / MANIFEST, _MAX_MANIFEST_BYTES)
+    try:
+        text = _read(folder / MANIFEST_NOTE, MAX_NOTE_BYTES).decode()
+    except UnicodeDecodeError as exc:
+        raise VerificationError(f"{MANIFEST_NOTE} is not text", codes=("export.manifest",)) from exc
+    note = verify_note(text, verifier)
+    if note.text != build_manifest_text(verifier.name, content):
+        raise VerificationError(f"{MANIFEST} is not what the log signed: it was edited", codes=("export.manifest",))
+    try:
+        return ExportManifest.model_validate_json(content)
+    except ValidationError as exc:
+        message = f"{MANIFEST} is signed but of a form that this version does not read"
+        raise VerificationError(message, codes=("export.format",)) from exc
+
+
+def _verify_rows(folder: Path, manifest: ExportManifest) -> dict[int, bytes]:
+    """Check each row against its hash, and their order and number; return the leaf hashes by index."""
+    path = folder / manifest.file
+    if not path.is_file():
+        raise VerificationError(f"{manifest.file} is missing", codes=("export.missing",))
+    everything = manifest.since is None and manifest.until is None and manifest.kinds is None
+    leaves: dict[int, bytes] = {}
+    previous = -1
+    for number, entry in enumerate(FORMATS[manifest.file_format].read(path), start=1):
+        where = f"{manifest.file} row {number} (entry {entry.index})"
+        leaf_hash = hash_leaf(entry.leaf)
+        if leaf_hash != entry.leaf_hash:
+            raise VerificationError(f"{where} was changed: it has another leaf hash", codes=("export.changed",))
+        if entry.index <= previous:
+            raise VerificationError(f"{where} is out of order after entry {previous}", codes=("export.order",))
+        if everything and entry.index != previous + 1:
+            raise VerificationError(f"{where} follows entry {previous}: a row was dropped", codes=("export.dropped",))
+        leaves[entry.index] = leaf_hash
+        previous = entry.index
+    if len(leaves) != manifest.rows:
+        code = "export.dropped" if len(leaves) < manifest.rows else "export.added"
+        message = f"{manifest.file} has {len(leaves)} rows, the log signed {manifest.rows}"
+        raise VerificationError(message, codes=(code,))
+    return leaves
+
+
+def _verify_row_proofs(
+    folder: Path, manifest: ExportManifest, checkpoint: Checkpoint, leaves: dict[int, bytes]
+) -> None:
+    expected = {f"{index}{SUFFIX}" for index in manifest.row_proofs}
+    found = {path.name for path in (folder / PROOFS).iterdir()} if (folder / PROOFS).is_dir() else set()
+    if found != expected:
+        names = ", ".join(sorted(found ^ expected)[:5])
+        raise VerificationError(f"proofs are missing or too many: {names}", codes=("export.proofs",))
+    for index in manifest.row_proofs:
+        name = f"{PROOFS}/{index}{SUFFIX}"
+        try:
+            _verify_row_proof(_read(folder / name, MAX_NOTE_BYTES).decode(), index, checkpoint, leaves[index])
+        except (VerificationError, UnicodeDecodeError, KeyError) as exc:
+            raise VerificationError(f"{name} does not prove its entry: {exc}", codes=("export.proof",)) from exc
+
+
+def _verify_row_proof(unverified_text: str, index: int, checkpoint: Checkpoint, leaf_hash: bytes) -> None:
+    proof = parse_proof(unverified_text)
+    if (proof.index, proof.checkpoint) != (index, checkpoint.note):
+        raise VerificationError(f"it is of entry {proof.index}, or under another checkpoint")
+    verify_inclusion(leaf_hash, index=index, size=checkpoint.size, proof=proof.hashes, root=checkpoint.root)
+
+
+def _verify_earlier(earlier: Checkpoint, checkpoint: Checkpoint, leaves: dict[int, bytes]) -> None:
+    """Check that the first entries make the tree that was signed earlier."""
+    if earlier.size <= checkpoint.size and len(leaves) != checkpoint.size:
+        raise VerificationError("an earlier checkpoint can be compared with an export of everything only")
+    frontier: tuple[bytes, ...] = ()
+    for index in range(min(earlier.size, len(leaves))):
+        frontier, _ = extend_frontier(frontier, index, leaves[index])
+    if earlier.size > checkpoint.size or fold_frontier(frontier) != earlier.root:
+        message = f"the log of {checkpoint.size} entries does not extend the one of {earlier.size} seen earlier"
+        raise InconsistentLedgerError(message)
+
+
+def _read_batch_proof(folder: Path) -> list[bytes]:
+    lines = _read(folder / BATCH_PROOF, _MAX_BATCH_BYTES).decode("ascii", "replace").split("\n")
+    hashes = [parse_base64(line, f"a line of {BATCH_PROOF}", "export.proof") for line in lines[1:-1]]
+    if lines[0] != BATCH_FORMAT or lines[-1] or any(len(item) != 32 for item in hashes):
+        raise VerificationError(f"{BATCH_PROOF} is no batch proof", codes=("export.proof",))
+    return hashes
+
+
+def _verify_digest(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise VerificationError(f"{path.name} is missing", codes=("export.missing",))
+    with path.open("rb") as file:
+        if file_digest(file, "sha256").hexdigest() != expected:
+            raise VerificationError(f"{path.name} is not the file that the log signed", codes=("export.digest",))
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as exc:
+        raise VerificationError(f"{path.name} is missing or cannot be read", codes=("export.missing",)) from exc
+    if len(content) > limit:
+        raise VerificationError(f"{path.name} is over {limit} bytes", codes=("export.format",))
+    return content
