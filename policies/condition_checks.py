@@ -72,8 +72,9 @@ def parse_condition(unverified_text: str, *, categories: Collection[str], detect
 
 def suggest(name: str, known: Collection[str]) -> str:
     """Return a hint for a name that is not among `known`."""
-    close = get_close_matches(name, sorted(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
+    names = sorted(map(str, known))
+    close = get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
 
 
 def _syntax_flaw(text: str, report: str) -> Flaw:

@@ -110,4 +110,6 @@ def describe_error(exc: Exception) -> str:
     """Return what the CEL library complains of, in one line."""
     if isinstance(exc, KeyError):
         return f"there is no {exc.args[0]!r}"
+    if isinstance(exc, TypeError):
+        return "its operands are of unlike types"
     return str(exc).splitlines()[0]

@@ -157,6 +157,11 @@ class Section:
         """Return where `key` itself starts."""
         return self._keys[key]
 
+    def is_filled(self, key: str) -> bool:
+        """Return whether anything at all, valid or not, stands under `key`."""
+        node = self._values.get(key)
+        return node is not None and bool(node.value)
+
     def expect(self, *, required: Collection[str], optional: Collection[str] = ()) -> None:
         """Note each key that is missing or unknown."""
         known = (*required, *optional)

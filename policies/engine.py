@@ -120,11 +120,11 @@ def _judge_requirements(pack: Pack, signals: Sequence[Signal]) -> Iterator[Reaso
     for needed in pack.requires:
         statuses = {signal.status for signal in signals if signal.detector == needed.detector}
         if not statuses:
-            missing = "no signal"
+            missing = "gave no signal"
         elif Status.FAILED in statuses:
-            missing = "it failed"
+            missing = "failed"
         elif Status.NOT_APPLICABLE in statuses and not needed.not_applicable:
-            missing = "it found itself not applicable"
+            missing = "found itself not applicable"
         else:
             continue
         yield Reason(
@@ -132,7 +132,7 @@ def _judge_requirements(pack: Pack, signals: Sequence[Signal]) -> Iterator[Reaso
             rule=f"requires.{needed.detector}",
             outcome=Outcome.HOLD,
             clause=needed.clause,
-            text=f"{needed.text}: {missing}",
+            text=f"{needed.text}, and {needed.detector} {missing}",
             detector=needed.detector,
         )
 

@@ -94,8 +94,6 @@ def _explain_reason(reason: Reason) -> ReasonRow:
     measured = ""
     if reason.score is not None and reason.threshold is not None:
         measured = f"{reason.detector}: {reason.category} {reason.score:.3g}, limit {reason.threshold:g}"
-    elif reason.detector:
-        measured = reason.detector
     return ReasonRow(
         outcome=reason.outcome,
         rule=f"{reason.pack}/{reason.rule}",

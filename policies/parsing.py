@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from policies.condition_checks import ConditionFlawedError, parse_condition, suggest
+from policies.condition_checks import LENGTH_LIMIT, ConditionFlawedError, parse_condition, suggest
 from policies.conditions import Condition
 from policies.decision import Outcome
 from policies.document import Section, parse_document
@@ -80,7 +80,7 @@ class _PackReader:
         }
         if fields["name"] == ENGINE:
             self._problems.add(self._root.mark_of("name"), f"the name {ENGINE!r} is taken by the engine")
-        if not self._has_any("thresholds") and not self._has_any("rules"):
+        if not self._root.is_filled("thresholds") and not self._root.is_filled("rules"):
             self._problems.add(
                 self._root.mark, "pack has neither thresholds nor rules", "an empty rule list would release everything"
             )
@@ -95,13 +95,6 @@ class _PackReader:
         if first is not None and last is not None and last < first:
             self._problems.add(effective.mark_of("until"), f"last day {last} is before first day {first}")
         return first, last
-
-    def _has_any(self, key: str) -> bool:
-        """Whether the file states anything under `key`, valid or not."""
-        if key == "thresholds":
-            section = self._root.read_section(key) if key in self._root else None
-            return section is not None and bool(section.names)
-        return any(True for _ in self._root.read_sections(key))
 
     def _read_matching(self, key: str, pattern: re.Pattern[str], expected: str) -> str:
         value = self._root.read_text(key, limit=63)
@@ -224,8 +217,8 @@ class _PackReader:
         return values
 
     def _read_condition(self, section: Section) -> Condition | None:
-        text = section.read_text("when", limit=10_000, fold=False) if "when" in section else ""
-        if not text:
+        text = section.read_text("when", limit=LENGTH_LIMIT, fold=False)
+        if not text or len(text) > LENGTH_LIMIT:
             return None
         try:
             return parse_condition(text, categories=self._categories, detectors=self._detectors)
