@@ -151,9 +151,7 @@ def read_codes(
         numbers, values = zip(*chunk, strict=True)
         joined = b"".join(values)
         if any(len(value) != size_bytes for value in values):
-            raise WorksError(
-                f"a stored {alg} code is not {size_bytes} bytes long, between {numbers[0]} and {numbers[-1]}"
-            )
+            raise WorksError(f"expected {alg} codes of {size_bytes} bytes, got another in {numbers[0]}..{numbers[-1]}")
         yield np.array(numbers, np.int64), np.frombuffer(joined, np.uint8).reshape(len(values), size_bytes)
 
 

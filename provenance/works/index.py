@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from provenance.database import Database
 from provenance.errors import GateError, WorksError
 from provenance.works.codes import ChangeWatch, Marks, find_codes, read_codes, read_marks, read_removals
-from provenance.works.segment import Origin, Segment, SegmentDamagedError, build_limbs
+from provenance.works.segment import Origin, Segment, SegmentDamagedError, as_read_only, build_limbs
 from provenance.works.shelf import Shelf
 
 # 50,000 codes of 256 bits are read through in 0.1 ms (docs/works.md), a third of what a query may take.
@@ -328,7 +328,7 @@ def _scan(view: _View, query: NDArray[np.uint64], radius_bits: int) -> tuple[NDA
     from provenance.works import _kernel
 
     positions, distances = np.empty(view.count, np.int64), np.empty(view.count, np.int64)
-    found = _kernel.scan(rows.reshape(-1), view.count, tuple(query), radius_bits, positions, distances)
+    found = _kernel.scan(as_read_only(rows.reshape(-1)), view.count, tuple(query), radius_bits, positions, distances)
     return positions[:found], distances[:found]
 
 

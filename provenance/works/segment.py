@@ -16,12 +16,14 @@ from functools import lru_cache
 from itertools import combinations
 from math import comb
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from provenance.errors import WorksError
+
+AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 FORMAT: Final = "chopmark-match-index"
 FORMAT_VERSION: Final = 1
@@ -103,8 +105,15 @@ def build_limbs(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
     from provenance.works import _kernel
 
     limbs = np.empty((len(codes), -(-codes.shape[1] // 8)), np.uint64)
-    _kernel.spread(np.ascontiguousarray(codes), _spread_table(codes.shape[1]), limbs)
+    _kernel.spread(as_read_only(codes), _spread_table(codes.shape[1]), limbs)
     return limbs
+
+
+def as_read_only(array: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
+    """Return a contiguous read-only view: compiled loops are compiled once for each type, and this is part of it."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 @lru_cache(maxsize=8)

@@ -32,10 +32,10 @@ class Shelf:
         self.folder = folder
 
     def current_name(self) -> str | None:
-        """Return the name of the segment that counts; None before the first, or when the pointer is damaged."""
+        """Return the name of the segment that counts; None before the first, or when that cannot be read."""
         try:
             name = (self.folder / _POINTER).read_text(encoding="utf-8")
-        except (FileNotFoundError, UnicodeDecodeError):
+        except (OSError, UnicodeDecodeError):
             return None
         return name if _NAME.fullmatch(name) else None
 

@@ -42,3 +42,19 @@ def within(codes, query, radius):
     flat.add(np.ascontiguousarray(codes))
     _, distances, rows = flat.range_search(query[None], radius + 1)
     return dict(zip(rows.tolist(), distances.astype(int).tolist(), strict=True))
+
+
+def add(database, codes, *, collection="works", alg="pdq", owner_id="w"):
+    """Append codes in one transaction; return their sequence numbers."""
+    from provenance.works.codes import Code, append_codes, read_marks
+
+    with database.write() as connection:
+        before = read_marks(connection).code
+        append_codes(
+            connection,
+            collection,
+            owner_id=owner_id,
+            codes=[Code(alg, "plain", bytes(code)) for code in codes],
+        )
+        after = read_marks(connection).code
+    return range(before + 1, after + 1)
