@@ -1,0 +1,138 @@
+"""`chopmark audit`: hand the ledger to somebody who does not trust you."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from api.console import ERR, OUT, build_table, plain, print_json, teaching_errors, write_output
+from api.settings import load_settings
+from api.wiring import open_database, open_log
+from provenance.errors import GateError
+from provenance.ledger.audit import verify_log
+from provenance.ledger.export import FormatName, export_ledger
+from provenance.ledger.log import Log
+from provenance.ledger.static_tree import write_tiles
+from provenance.ledger.verification import verify_export
+
+app = typer.Typer(no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+@app.command()
+@teaching_errors
+def export(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.")] = Path("audit"),
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    since: Annotated[str, typer.Option(help="Only entries from this day or time (RFC 3339, UTC unless it says).")] = "",
+    until: Annotated[str, typer.Option(help="Only entries before this day or time.")] = "",
+    kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Export entries with a manifest and proofs; whoever has the public key can verify it offline."""
+    manifest = export_ledger(
+        _open_log(), out, cast("FormatName", form), since=parse_time(since), until=parse_time(until), kinds=kind or None
+    )
+    if as_json:
+        print_json({"folder": str(out), "manifest": manifest.model_dump()})
+        return
+    OUT.print(plain(f"{manifest.rows} entries in {out}/{manifest.file}, with {len(manifest.row_proofs)} proofs of their own"))
+    OUT.print(plain(f"verify: chopmark audit verify {out} --vkey '{manifest.vkey}'"), soft_wrap=True)
+
+
+@app.command()
+@teaching_errors
+def verify(
+    folder: Annotated[Path, typer.Argument(help="An export.")],
+    vkey: Annotated[str, typer.Option(help="The ledger's public key, from a source that you trust.")],
+    earlier: Annotated[Path | None, typer.Option(help="A checkpoint you kept: the export must extend it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Verify an export offline, with nothing but its files and the public key; exits 2 when it does not hold."""
+    kept = earlier.read_text(encoding="utf-8") if earlier else None
+    summary = verify_export(folder, vkey, earlier_checkpoint=kept)
+    if as_json:
+        print_json({"verified": True, **asdict(summary)})
+        return
+    table = build_table("verified", "")
+    for name, value in asdict(summary).items():
+        table.add_row(name.replace("_", " "), plain(str(value)))
+    OUT.print(table)
+
+
+@app.command()
+@teaching_errors
+def checkpoint(as_json: Json = False) -> None:
+    """Sign the ledger as it stands and print the checkpoint."""
+    signed = _open_log().checkpoint()
+    if as_json:
+        print_json({"origin": signed.origin, "size": signed.size, "root": signed.root.hex(), "note": signed.note})
+        return
+    OUT.print(plain(signed.note.rstrip("\n")) if OUT.is_terminal else signed.note, end="\n" if OUT.is_terminal else "", soft_wrap=True)
+
+
+@app.command()
+@teaching_errors
+def proof(
+    index: Annotated[int, typer.Argument(min=0, help="Index of an entry.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File for the proof; printed otherwise.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the `.tlog-proof` of one entry."""
+    made = _open_log().proof(index)
+    if out is not None:
+        write_output(out, made.text.encode())
+    if as_json:
+        print_json({"index": index, "proof": made.text, "written": str(out or "")})
+    elif out is None:
+        OUT.out(made.text, end="")
+
+
+@app.command()
+@teaching_errors
+def tiles(
+    folder: Annotated[Path, typer.Argument(help="Folder that a web server can serve as it is.")],
+    as_json: Json = False,
+) -> None:
+    """Write the ledger as C2SP tlog-tiles, for mirrors and monitors."""
+    signed = write_tiles(_open_log(), folder)
+    if as_json:
+        print_json({"folder": str(folder), "size": signed.size, "root": signed.root.hex()})
+        return
+    OUT.print(plain(f"{folder} holds the tree of {signed.size} entries"))
+
+
+@app.command("check")
+@teaching_errors
+def check_log(as_json: Json = False) -> None:
+    """Rebuild the whole ledger from its entries and check every node and checkpoint; exits 2 when it does not hold."""
+    summary = verify_log(_open_log())
+    if as_json:
+        print_json({"verified": True, **asdict(summary)})
+        return
+    for name, value in asdict(summary).items():
+        ERR.print(plain(f"{name.replace('_', ' ')}: {value}"))
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return a time given as RFC 3339 text, UTC unless it says otherwise; None for "".
+
+    Raises:
+        GateError: it is no time.
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise GateError(f"expected a day or time such as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}") from exc
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _open_log() -> Log:
+    settings = load_settings()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return open_log(settings, open_database(settings))

@@ -1,0 +1,172 @@
+"""`kill -9` at every boundary: nothing is readable that the ledger does not hold, nothing accepted is lost or done twice.
+
+A child process walks assets down the line and kills itself right before or right after one of its durable effects (a
+blob stored or removed, a transaction committed); another child then starts up as a user would, and checks. The
+boundary moves on by one until a child gets through, over one and the same site.
+"""
+
+import os
+import random
+import signal
+import time
+import traceback
+
+import pytest
+from sqlalchemy import func, select
+
+from api.wiring import open_site
+from policies.gate import release
+from policies.records import FINAL_STAGES
+from provenance.asset import AssetId, sha256_hex
+from provenance.database import Database
+from provenance.store import Blobs
+from provenance.tables import ASSETS, SEALS
+from tests.sites import build_settings, submission
+
+
+class KillAt:
+    """Counts durable effects and kills the process at one of them."""
+
+    def __init__(self, boundary):
+        self.left = boundary
+
+    def pass_one(self):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, function):
+        def run(*args, **kwargs):
+            self.pass_one()
+            answer = function(*args, **kwargs)
+            self.pass_one()
+            return answer
+
+        return run
+
+    def install(self):
+        from contextlib import contextmanager
+
+        Blobs.put, Blobs.delete = self.around(Blobs.put), self.around(Blobs.delete)
+        write = Database.write
+
+        @contextmanager
+        def counted(database):
+            with write(database) as connection:
+                yield connection
+                self.pass_one()  # before the commit
+            self.pass_one()  # after it
+
+        Database.write = counted
+
+
+def in_child(function):
+    """Run `function` in a forked child; return its exit status, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        try:
+            function()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def hand_in(home, accepted, boundary):
+    """Walk one asset of each outcome; note each id once intake returned it."""
+    from policies import gate
+
+    take_in = gate.intake
+
+    def noting(here, handed_in):
+        asset_id = take_in(here, handed_in)
+        with accepted.open("a") as notes:
+            notes.write(f"{asset_id}\n")
+        return asset_id
+
+    gate.intake = noting
+    with open_site(build_settings(home)) as site:
+        killer = KillAt(boundary)
+        killer.install()
+        for handed_in in (submission(), submission(prompt="a loaded pistol"), submission(prompt="a casino roulette table")):
+            release(site.deployment, handed_in)
+
+
+def check(home, accepted):
+    """Check right after the crash, then start up as usual and check again."""
+    settings = build_settings(home)
+    database = Database(settings.resolved_database_url())
+    verify_public(database, Blobs(str(home / "public")))
+    database.close()
+    with open_site(settings) as site:
+        here = site.deployment
+        verify_public(here.database, here.blobs.public)
+        ids = {AssetId(line) for line in accepted.read_text().split()} if accepted.exists() else set()
+        with here.database.read() as connection:
+            stages = dict(connection.execute(select(ASSETS.c.id, ASSETS.c.stage)).all())
+            sealed = connection.execute(select(func.count()).select_from(SEALS)).scalar()
+        assert ids <= stages.keys(), "an accepted asset was lost"
+        assert set(stages.values()) <= {stage.value for stage in FINAL_STAGES}, stages
+        decided, done = {}, {}
+        for entry in here.log.entries():
+            counts = decided if entry.kind == "decision.made" else done
+            counts[entry.subject] = counts.get(entry.subject, 0) + 1
+        assert decided == dict.fromkeys(stages, 1), "an asset was decided twice or never"
+        published = [asset_id for asset_id, stage in stages.items() if stage == "published"]
+        assert done == dict.fromkeys(published, 1), "an asset was released twice or without an entry"
+        assert sealed == len(published)
+        held_back = {key.partition("/")[0] for key, _ in here.blobs.quarantine.keys()}
+        assert not held_back & set(published) or sweepable(here, published)
+        here.log.checkpoint()
+
+
+def sweepable(here, published):
+    """Leftovers of published assets go with the sweep once nobody can be writing them any more."""
+    from policies.intake import sweep
+
+    sweep(here, grace_s=0)
+    return not {key.partition("/")[0] for key, _ in here.blobs.quarantine.keys()} & set(published)
+
+
+def verify_public(database, public):
+    """Every readable file is one that the ledger holds."""
+    if "seals" not in database.table_names():
+        assert not list(public.keys())
+        return
+    with database.read() as connection:
+        recorded = dict(connection.execute(select(SEALS.c.asset_id, SEALS.c.sha256)).all())
+    for key, _ in public.keys():
+        asset_id, _, name = key.partition("/")
+        assert asset_id in recorded, f"{key} is readable without a record"
+        if name.startswith("media"):
+            assert sha256_hex(public.get(key)) == recorded[asset_id]
+
+
+@pytest.mark.slow
+def test_killed_at_every_boundary(tmp_path):
+    home, accepted = tmp_path / "home", tmp_path / "accepted"
+    for boundary in range(1, 200):
+        status = in_child(lambda boundary=boundary: hand_in(home, accepted, boundary))
+        assert status in {0, -signal.SIGKILL}, f"boundary {boundary}"
+        assert in_child(lambda: check(home, accepted)) == 0, f"after a kill at boundary {boundary}"
+        if status == 0:
+            break
+    else:
+        pytest.fail("no run got through")
+    assert boundary > 20, "expected more durable effects than that: the counting is broken"
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path):
+    home, accepted = tmp_path / "home", tmp_path / "accepted"
+    dice = random.Random(20)
+    for _ in range(12):
+        child = os.fork()
+        if child == 0:
+            hand_in(home, accepted, -1)
+            os._exit(0)
+        time.sleep(dice.uniform(0.05, 1.5))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert in_child(lambda: check(home, accepted)) == 0

@@ -1,0 +1,46 @@
+"""A whole site in a test's own folder, and the pictures that tests hand in."""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from api.settings import load_settings
+from policies.deployment import Submission
+
+LIGHT_DETECTORS = ("prompt", "incoming_marks", "copyright")
+"""Those that load no weights; enough for whatever is not about classifiers."""
+
+
+def build_settings(home: Path, **overrides):
+    """Settings of a site under `home`, light unless told otherwise."""
+    return load_settings(**{"home": home, "detectors": LIGHT_DETECTORS, **overrides})
+
+
+def photograph_path(name: str) -> Path:
+    """Path of a photograph that scikit-image brings along."""
+    import skimage
+
+    return Path(skimage.__file__).parent / "data" / name
+
+
+def photograph(name: str = "coffee.png", side: int = 384) -> Image.Image:
+    """A real photograph, its shorter side brought to `side`."""
+    with Image.open(photograph_path(name)) as picture:
+        picture = picture.convert("RGB")
+    scale = side / min(picture.size)
+    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+
+
+def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
+    """Bytes of `picture` as a file of that kind."""
+    buffer = io.BytesIO()
+    if kind == "JPEG":
+        options = {"quality": 92, **options}
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def submission(name: str = "coffee.png", kind: str = "JPEG", **fields) -> Submission:
+    """A photograph handed in as a file."""
+    return Submission(encode(photograph(name), kind), **fields)
