@@ -5,6 +5,8 @@ bits) is resolved here, once, and is gone from the file that ships.
 """
 
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,7 +15,7 @@ from PIL import Image, ImageCms
 
 from provenance.asset import Frame, Plane
 
-# Whole-picture conversions would hold several copies at once; strips of about a megapixel hold one.
+# Conversions hold several copies of what they convert: of a strip of a megapixel, never of the whole picture.
 _STRIP_PIXELS: Final = 1 << 20
 
 # The ranges in which integer and float TIFF files keep their values.
@@ -25,67 +27,108 @@ _SPACES: Final = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 # A profile that moves no colour of a 17-step lattice by more than one level is sRGB by another name.
 _SAME_WITHIN: Final = 1
 
+_WITH_ALPHA: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
+_GREY: Final = frozenset({"1", "L", "LA", "La"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    """How one picture's strips become sRGB.
+
+    Attributes:
+        has_alpha: whether there is a plane to set apart.
+        base: mode of the colour channels: ``RGB``, ``L``, ``CMYK`` or ``LAB``.
+        transform: from the picture's profile to sRGB; None where its channels are read as they are.
+        top: value that counts as white in 32-bit and float modes.
+        is_inverted: zero is white.
+    """
+
+    has_alpha: bool
+    base: str
+    transform: ImageCms.ImageCmsTransform | None
+    top: float
+    is_inverted: bool
+
+    def apply(self, strip: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+        """Return an ``RGB`` image and, if there is any, the alpha channel."""
+        alpha = None
+        if strip.mode.startswith(("I", "F")):
+            strip = self._to_grey(strip)
+        if self.has_alpha:
+            strip = strip.convert(f"{self.base}A")
+            alpha = strip.getchannel("A")
+        if strip.mode != self.base:
+            strip = strip.convert(self.base)
+        if self.transform is not None:
+            strip = self.transform.apply(strip)
+        return strip if strip.mode == "RGB" else strip.convert("RGB"), alpha
+
+    def _to_grey(self, strip: Image.Image) -> Image.Image:
+        """Return 16- and 32-bit integers and floats as 8-bit grey."""
+        if strip.mode.startswith("I;16"):
+            grey = (np.asarray(strip) >> 8).astype(np.uint8)
+        else:
+            values = np.nan_to_num(np.asarray(strip, dtype=np.float64), nan=0.0, posinf=self.top, neginf=0.0)
+            grey = (np.clip(values / self.top, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+        return Image.fromarray(255 - grey if self.is_inverted else grey)
+
 
 def convert_pixels(image: Image.Image, icc: bytes, *, is_inverted: bool) -> tuple[Frame, Plane | None]:
     """Return the sRGB frame and the alpha plane of a loaded picture.
 
     16-bit channels keep their upper 8 bits. Integers of 32 bits and floats are scaled from the smallest of the ranges
-    0..1, 0..255, 0..65535, 0..2^31-1 and 0..2^32-1 that holds them; negative values and NaN are black. A colour profile
-    that is damaged, or made for other channels than the picture has, counts as sRGB, as it does in browsers.
+    0..1, 0..255, 0..65535, 0..2^31-1 and 0..2^32-1 that holds them; negative values and NaN are black, infinity white.
+    A colour profile that is damaged, or made for other channels than the picture has, counts as sRGB, as it does in
+    browsers.
 
     Args:
         image: decoded; any mode that Pillow's plugins deliver.
         icc: its colour profile, or empty.
-        is_inverted: zero is white, in modes where Pillow leaves that to us.
+        is_inverted: zero is white, in 16-bit, 32-bit and float modes, where Pillow leaves that to its caller.
 
     Raises:
         ValueError, ImageCms.PyCMSError: no way from this mode to sRGB.
     """
-    if image.mode.startswith(("I", "F")):
-        image = _to_grey(image, is_inverted=is_inverted)
-    elif image.mode == "1":
-        image = image.convert("L")
-    elif "transparency" in image.info or image.mode in {"PA", "La", "RGBa"}:
-        image = image.convert("LA" if image.mode in {"L", "La"} else "RGBA")
-    elif image.mode == "P":
-        image = image.convert("RGB")
-    alpha: Plane | None = None
-    if image.mode in {"LA", "RGBA"}:
-        alpha = _as_array(image.getchannel("A"))
-        image = image.convert(image.mode.removesuffix("A"))
-    return _as_array(_to_srgb(image, icc)), alpha
+    conversion = _plan(image, icc, is_inverted=is_inverted)
+    width, height = image.size
+    frame = np.empty((height, width, 3), np.uint8)
+    alpha = np.empty((height, width), np.uint8) if conversion.has_alpha else None
+    for top, strip in _strips(image):
+        colour, transparency = conversion.apply(strip)
+        frame[top : top + colour.height] = np.asarray(colour)
+        if alpha is not None and transparency is not None:
+            alpha[top : top + transparency.height] = np.asarray(transparency)
+    return frame, alpha
 
 
-def _to_grey(image: Image.Image, *, is_inverted: bool) -> Image.Image:
-    """Return 16- and 32-bit integers and floats as 8-bit grey."""
-    if image.mode.startswith("I;16"):
-        values: NDArray[np.generic] = np.asarray(image) >> 8
-    else:
-        floats = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=np.inf, neginf=0.0)
-        finite = floats[np.isfinite(floats)]
-        largest = float(finite.max(initial=0.0))
-        top = next((limit for limit in _RANGES if largest <= limit), largest)
-        values = np.clip(floats * np.float32(255.0 / top) + np.float32(0.5), 0, 255)
-    grey = values.astype(np.uint8)
-    return Image.fromarray(255 - grey if is_inverted else grey)
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Apply the profile, or the usual reading of a mode that has none."""
-    if image.mode == "LAB":
+def _plan(image: Image.Image, icc: bytes, *, is_inverted: bool) -> _Conversion:
+    """Decide once how all strips are converted."""
+    mode, top = image.mode, 1.0
+    if mode in {"I", "F"}:
+        highest = max(_highest(strip) for _, strip in _strips(image))
+        top = next((limit for limit in _RANGES if highest <= limit), highest)
+    base = mode if mode in {"CMYK", "LAB"} else "L" if mode in _GREY or mode.startswith(("I", "F")) else "RGB"
+    has_alpha = mode in _WITH_ALPHA or ("transparency" in image.info and base in {"L", "RGB"})
+    if base == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        assert converted is not None, "not in place"
-        return converted
-    if image.mode not in _SPACES:
-        image = image.convert("RGB")
-    transform = build_transform(icc, image.mode) if icc else None
-    if transform is None:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    if image.mode == "RGB":
-        ImageCms.applyTransform(image, transform, inPlace=True)
-        return image
-    return transform.apply(image)
+        return _Conversion(has_alpha, base, ImageCms.buildTransform(lab, srgb, "LAB", "RGB"), top, is_inverted)
+    return _Conversion(has_alpha, base, build_transform(icc, base) if icc else None, top, is_inverted)
+
+
+def _highest(strip: Image.Image) -> float:
+    values = np.asarray(strip, dtype=np.float64)
+    return float(values.max(initial=0.0, where=np.isfinite(values)))
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """Yield (first row, strip) from top to bottom."""
+    width, height = image.size
+    rows = max(1, _STRIP_PIXELS // width)
+    if rows >= height:
+        yield 0, image
+        return
+    for top in range(0, height, rows):
+        yield top, image.crop((0, top, width, min(top + rows, height)))
 
 
 def build_transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
@@ -101,11 +144,9 @@ def build_transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
             return None
         transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
-        # lcms2 refuses it, so no viewer that uses lcms2 applies it either.
+        # littleCMS refuses it, and so do the viewers that use littleCMS.
         return None
-    if mode == "RGB" and _is_srgb(transform):
-        return None
-    return transform
+    return None if mode == "RGB" and _is_srgb(transform) else transform
 
 
 def _is_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
@@ -114,19 +155,6 @@ def _is_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
     lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(17, -1, 3)
     moved = np.asarray(transform.apply(Image.fromarray(lattice)), dtype=np.int16)
     return int(np.abs(moved - lattice).max()) <= _SAME_WITHIN
-
-
-def _as_array(image: Image.Image) -> NDArray[np.uint8]:
-    """Return the pixels of an ``RGB`` or ``L`` image, copied strip by strip."""
-    width, height = image.size
-    shape = (height, width, 3) if image.mode == "RGB" else (height, width)
-    rows = max(1, _STRIP_PIXELS // width)
-    if rows >= height:
-        return np.array(image, dtype=np.uint8)
-    array = np.empty(shape, np.uint8)
-    for top in range(0, height, rows):
-        array[top : top + rows] = np.asarray(image.crop((0, top, width, min(top + rows, height))))
-    return array
 
 
 def orient(array: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -117,7 +117,8 @@ def _bgr(picture: "Picture") -> "NDArray[np.uint8]":
     import cv2
 
     if picture.alpha is None:
-        return cv2.cvtColor(picture.frame, cv2.COLOR_RGB2BGR)
+        pixels: NDArray[np.uint8] = cv2.cvtColor(picture.frame, cv2.COLOR_RGB2BGR)
+        return pixels
     return np.dstack((picture.frame[..., ::-1], picture.alpha))
 
 
@@ -130,7 +131,7 @@ def _encode_cv2(extension: str, pixels: "NDArray[np.uint8]", settings: list[int]
         raise AssetError(f"the {extension} encoder failed on {pixels.shape}: {exc.code}") from exc
     if not is_done:
         raise AssetError(f"the {extension} encoder failed on {pixels.shape}")
-    return encoded.tobytes()  # type: ignore[no-any-return]  # cv2 has no types
+    return bytes(encoded.tobytes())
 
 
 def _encode_pillow(picture: "Picture", kind: str, **settings: Any) -> bytes:  # noqa: ANN401 - Pillow's own keywords

@@ -55,6 +55,8 @@ _WALKS: Final[Mapping[MediaType, Callable[[bytes, IntakeLimits], Layout]]] = {
     MediaType.HEIC: partial(bmff.parse_layout, media_type=MediaType.HEIC),
 }
 
+_SLOW: Final = frozenset({MediaType.AVIF, MediaType.HEIC})
+
 # The plugin class itself, not Image.open: no other plugin is ever tried.
 _PLUGINS: Final[Mapping[MediaType, type[ImageFile.ImageFile]]] = {
     MediaType.JPEG: JpegImagePlugin.JpegImageFile,
@@ -115,6 +117,10 @@ def parse_image(
     if len(unverified_bytes) > limits.max_bytes:
         raise AssetTooLargeError(f"expected at most {limits.max_bytes} bytes, got {len(unverified_bytes)}")
     media_type = sniff_media_type(unverified_bytes)
+    if media_type in _SLOW and len(unverified_bytes) > limits.max_slow_bytes:
+        raise AssetTooLargeError(
+            f"{media_type.value}: expected at most {limits.max_slow_bytes} bytes, got {len(unverified_bytes)}"
+        )
     check_claims(media_type, declared_name=declared_name, declared_type=declared_type)
     layout = _WALKS[media_type](unverified_bytes, limits)
     check_single(unverified_bytes, media_type, end=layout.end, max_tail_bytes=limits.max_tail_bytes)
@@ -151,6 +157,9 @@ def _decode_pillow(layout: Layout) -> tuple[Image.Image, bytes, int]:
     image = _PLUGINS[layout.media_type](io.BytesIO(layout.essence))
     _check_decoder(layout, image.size)
     image.load()
+    # The plugins of WebP and AVIF keep their decoder and its buffers: two more copies of the picture.
+    vars(image).pop("_decoder", None)
+    image.fp = None
     if layout.media_type is not MediaType.AVIF:
         return image, layout.icc, layout.orientation
     # libavif reports its own transformation properties, which overrule EXIF, as if they were EXIF.

@@ -20,6 +20,7 @@ class IntakeLimits:
 
     Attributes:
         max_bytes: length of the file.
+        max_slow_bytes: the same for AVIF and HEIC, whose decoders take ten times as long for a byte.
         max_pixels: width x height of the picture, and of every image inside the file.
         max_side: width and height each.
         max_frames: pictures in the file; with more than one allowed, the first is taken and the rest never ships.
@@ -29,6 +30,7 @@ class IntakeLimits:
     """
 
     max_bytes: int = 64 * MEBI
+    max_slow_bytes: int = 16 * MEBI
     max_pixels: int = 40_000_000
     max_side: int = 16_384
     max_frames: int = 1
