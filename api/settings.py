@@ -78,8 +78,8 @@ class Settings(BaseSettings):
     """Enabled detectors. Each MUST answer for a release."""
     detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
-    screen_deadline_s: float = 30.0
-    """All detectors together have this long; what is late holds."""
+    screen_deadline_s: float = Field(default=15.0, gt=0)
+    """Each detector has this long, all together twice as long; what is late holds."""
     watermark: str = "dwt_dct_svd"
     """Scheme that the gate embeds."""
     read_watermarks: tuple[str, ...] = ("dwt_dct_svd",)

@@ -103,7 +103,6 @@ class Site:
     def close(self) -> None:
         """Let go of the database and the detectors."""
         self.deployment.works.close()
-        self.deployment.runner.close()
         self.deployment.database.close()
 
 
@@ -250,7 +249,7 @@ def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark
             options=settings.detector_options.get(name, {}),
         )
         makers.append(partial(DETECTORS.load(name), toolbox))
-    return Runner(tuple(make() for make in makers), deadline_s=settings.screen_deadline_s)
+    return Runner(tuple(make() for make in makers), deadline_s=settings.screen_deadline_s, total_s=2 * settings.screen_deadline_s)
 
 
 def load_packs(settings: Settings) -> tuple[Any, ...]:

@@ -69,7 +69,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         request["context"],
         decided_on=datetime.now(UTC).date(),
         timestamp_available=here.sealer.has_timestamp,
-        enabled_detectors=frozenset(here.runner.names),
+        enabled_detectors=frozenset(detector.card.name for detector in here.runner.detectors),
     )
     packs = here.select_packs(tuple(request["packs"]))
     decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))

@@ -164,7 +164,7 @@ class Verifier:
     def _compare(self, picture: Picture, asset_id: AssetId) -> tuple[int | None, bool | None]:
         """Return the distance to a release's own fingerprint, and whether it agrees; None where it cannot tell."""
         scheme = self.fingerprints[0]
-        code = scheme.compute(picture)
+        code = scheme.compute(picture.flattened())
         recorded = self._recorded_code(asset_id, scheme.alg)
         if not isinstance(code, Fingerprint) or recorded is None:
             return None, None
@@ -181,10 +181,10 @@ class Verifier:
 
     def _match(self, picture: Picture) -> tuple[Layer, AssetId | None]:
         technique = self.fingerprints[0].alg
-        if not isinstance(self.fingerprints[0].compute(picture), Fingerprint):
+        if not isinstance(self.fingerprints[0].compute(picture.flattened()), Fingerprint):
             text = "too little structure for a fingerprint"
             return Layer("fingerprint", technique, LayerStatus.NOT_CHECKED, text), None
-        matches = self._works.match_releases(picture)
+        matches = self._works.match_releases(picture.flattened())
         if not matches:
             return Layer("fingerprint", technique, LayerStatus.ABSENT, "looks like no release of ours"), None
         nearest = matches[0]

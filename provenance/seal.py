@@ -200,7 +200,7 @@ class Sealer:
         return draw_label(picture, **options), str(options["text"])
 
     def _fingerprint(self, picture: Picture) -> tuple[Fingerprint, ...]:
-        codes = (scheme.compute(picture) for scheme in self.fingerprints)
+        codes = (scheme.compute(picture.flattened()) for scheme in self.fingerprints)
         return tuple(code for code in codes if isinstance(code, Fingerprint))
 
     def _build_labels(
@@ -314,7 +314,7 @@ class Sealer:
     def _verify_fingerprints(self, shipped: Picture, codes: tuple[Fingerprint, ...]) -> None:
         for code in codes:
             scheme = next(item for item in self.fingerprints if item.alg == code.alg)
-            again = scheme.compute(shipped)
+            again = scheme.compute(shipped.flattened())
             if not isinstance(again, Fingerprint):
                 raise VerificationError(f"the finished file has no {code.alg} fingerprint, the picture had one")
             distance = (int.from_bytes(code.value) ^ int.from_bytes(again.value)).bit_count()
