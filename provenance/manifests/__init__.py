@@ -1,1 +1,1 @@
-"""C2PA manifests: keys, claims, signing and verification. c2pa-python stays behind two of these modules."""
+"""C2PA manifests: identities, claims, signing and reading. c2pa-python stays behind `signing` and `verification`."""

@@ -143,18 +143,15 @@ def build_definition(
     Raises:
         SigningError: the recipe names a digital source type that does not exist.
     """
-    is_opened = recipe is None or (asset.origin is Origin.SUBMITTED and source is not None and source.has_manifest)
-    first, used = (
-        _build_opened(source or SourceFile(asset.media_type), marks, media_type)
-        if recipe is None or is_opened
-        else _build_created(recipe, source, created_at)
-    )
-    disclosure = _disclose_unknown(used) if recipe is None or is_opened else _disclose(recipe)
-    actions = [*first, *_build_marking(marks)]
-    bindings = [*((marks.watermark,) if marks.watermark and marks.watermark.value else ()), *marks.fingerprints]
+    if recipe is None or (asset.origin is Origin.SUBMITTED and source is not None and source.has_manifest):
+        first, used = _build_opened(source or SourceFile(asset.media_type), marks, media_type)
+        relationship, disclosure = "parentOf", _disclose_unknown(used)
+    else:
+        first, used = _build_created(recipe, source, created_at)
+        relationship, disclosure = "inputTo", _disclose(recipe)
     assertions = [
-        _assertion("c2pa.actions.v2", {"actions": actions, "allActionsIncluded": True}),
-        *map(softbinding.build_assertion, bindings),
+        _assertion("c2pa.actions.v2", {"actions": [*first, *_build_marking(marks)], "allActionsIncluded": True}),
+        *_build_bindings(marks),
         *disclosure,
         *([] if recipe is None else [_assertion(GENERATION_LABEL, _describe_recipe(recipe))]),
         _assertion(RELEASE_LABEL, _describe_release(asset, grant)),
@@ -166,8 +163,7 @@ def build_definition(
     }
     if used is None:
         return Definition(manifest)
-    ingredient = _build_ingredient(used, "parentOf" if is_opened else "inputTo")
-    return Definition(manifest, ingredient, str(used.media_type or ""))
+    return Definition(manifest, _build_ingredient(used, relationship), str(used.media_type or ""))
 
 
 def build_source_type(name: str) -> str:
@@ -233,6 +229,13 @@ def _build_marking(marks: Marks) -> list[dict[str, Any]]:
         parameters = {f"{NAMESPACE}.labels": ", ".join(written)}
         actions.append({"action": "c2pa.edited.metadata", "softwareAgent": _agent(), "parameters": parameters})
     return actions
+
+
+def _build_bindings(marks: Marks) -> list[dict[str, Any]]:
+    bindings = list(marks.fingerprints)
+    if marks.watermark is not None and marks.watermark.value:
+        bindings.insert(0, marks.watermark)
+    return [softbinding.build_assertion(binding) for binding in bindings]
 
 
 def _build_ingredient(source: SourceFile, relationship: str) -> dict[str, Any]:

@@ -83,9 +83,7 @@ def sign_manifest(
     except c2pa.C2paError as exc:
         raise _translate(exc, signature, timestamp) from (signature.error or exc)
     data = destination.getvalue()
-    report = _read_back(data, media_type, trust)
-    if timestamp is not None:
-        verify_timestamp(report, timestamp, trust)
+    report = _read_back(data, media_type, trust, timestamp)
     return Signed(data, report.manifest_id, manifest_bytes, report)
 
 
@@ -135,11 +133,15 @@ def _place_ingredient(definition: Definition, source: bytes) -> tuple[dict[str, 
     return manifest, None
 
 
-def _read_back(data: bytes, media_type: str, trust: TrustAnchors) -> ManifestReport:
+def _read_back(
+    data: bytes, media_type: str, trust: TrustAnchors, timestamp: TimestampAuthority | None
+) -> ManifestReport:
     report = read_manifest(data, media_type, trust)
     if report is None or report.integrity is not Integrity.OK:
         codes = () if report is None else report.failure_codes
         raise SigningError(f"the manifest does not read back intact: {', '.join(codes) or 'none found'}")
+    if timestamp is not None:
+        verify_timestamp(report, timestamp, trust)
     return report
 
 

@@ -31,7 +31,7 @@ _UNREADABLE_ASSET: Final = ("asset could not be parsed", "type is unsupported", 
 def build_settings(trust: TrustAnchors) -> dict[str, Any]:
     """Return c2pa's settings for reading and signing: offline, trust as given, no thumbnail."""
     return {
-        "core": {"allowed_network_hosts": [], "max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB},
+        "core": {"max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB},
         "verify": {
             "verify_after_reading": True,
             "verify_after_sign": False,

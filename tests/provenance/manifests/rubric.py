@@ -11,77 +11,67 @@ from typing import Any
 Json = dict[str, Any]
 Check = Callable[[Json], list[str]]
 
+
+def words(text: str, prefix: str = "") -> set[str]:
+    return {prefix + word for word in text.split()}
+
+
 INCEPTIONS = {"c2pa.created", "c2pa.opened"}
 
-NOT_PERCEPTIBLE = {
-    f"c2pa.{name}"
-    for name in (
-        "converted edited.metadata enhanced published redacted repackaged resized.proportional transcoded "
-        "watermarked watermarked.bound watermarked.unbound"
-    ).split()
-}
+NOT_PERCEPTIBLE = words(
+    "converted edited.metadata enhanced published redacted repackaged resized.proportional transcoded "
+    "watermarked watermarked.bound watermarked.unbound",
+    "c2pa.",
+)
 """Actions that do not change what one sees."""
 
-ACTIONS = NOT_PERCEPTIBLE | {
-    f"c2pa.{name}"
-    for name in (
-        "addedText adjustedColor changedSpeed color_adjustments created cropped deleted drawing dubbed edited filtered "
-        "mastered mixed opened orientation placed remixed removed resized translated trimmed unknown"
-    ).split()
-}
-
-DEPRECATED_ACTIONS = {
-    f"c2pa.{name}"
-    for name in "color_adjustments copied formatted managed printed produced saved version_updated watermarked".split()
-}
-
-ASSERTIONS = {
-    f"c2pa.{name}"
-    for name in (
-        "actions.v2 ai-disclosure alternative-content-representation assertion.metadata asset-ref asset-type.v2 "
-        "certificate-status cloud-data depthmap.GDepth embedded-data environmental-sustainability external-reference "
-        "hash.bmff.v3 hash.boxes hash.collection.data hash.data hash.data.part hash.multi-asset icon ingredient.v3 "
-        "metadata repository-receipt session-keys soft-binding thumbnail.claim thumbnail.ingredient time-stamp"
-    ).split()
-}
-
-DEPRECATED_ASSERTIONS = {
-    f"c2pa.{name}" for name in "actions asset-type claim hash.bmff.v2 ingredient ingredient.v2".split()
-}
-
-PARAMETERS = set(
-    (
-        "redacted ingredients ingredient description relatedAssertions sourceLanguage targetLanguage multipleInstances "
-        "ranges weight width italic slant optical-size"
-    ).split()
+ACTIONS = NOT_PERCEPTIBLE | words(
+    "addedText adjustedColor changedSpeed color_adjustments created cropped deleted drawing dubbed edited filtered "
+    "mastered mixed opened orientation placed remixed removed resized translated trimmed unknown",
+    "c2pa.",
 )
 
-MALFORMED = set(
-    (
-        "assertion.action.malformed assertion.bmffHash.malformed assertion.boxesHash.malformed "
-        "assertion.collectionHash.malformed assertion.dataHash.malformed assertion.external-reference.malformed "
-        "assertion.external-reference.labelMismatch assertion.external-reference.created assertion.ingredient.malformed "
-        "assertion.alternativeContentRepresentation.malformed assertion.alternativeContentRepresentation.missing "
-        "assertion.multiAssetHash.malformed assertion.cbor.invalid assertion.json.invalid claim.cbor.invalid "
-        "claim.hardBindings.missing claim.malformed claim.missing claim.multiple hashedURI.missing "
-        "ingredient.manifest.missing assertion.boxesHash.unknownBox assertion.multipleHardBindings "
-        "manifest.compressed.invalid manifest.html.multipleManifests manifest.inaccessible manifest.multipleParents "
-        "manifest.structuredText.emptyReference manifest.structuredText.malformedReference "
-        "manifest.structuredText.multipleReferences manifest.structuredText.noManifest "
-        "manifest.structuredText.noResolutionPath manifest.timestamp.invalid manifest.timestamp.wrongParents "
-        "manifest.update.invalid manifest.update.wrongParents"
-    ).split()
+DEPRECATED_ACTIONS = words(
+    "color_adjustments copied formatted managed printed produced saved version_updated watermarked", "c2pa."
 )
 
-MISMATCHED = set(
-    (
-        "assertion.action.ingredientMismatch assertion.action.redactionMismatch assertion.bmffHash.mismatch "
-        "assertion.boxesHash.mismatch assertion.collectionHash.mismatch assertion.dataHash.mismatch "
-        "assertion.external-reference.hashMismatch assertion.alternativeContentRepresentation.hashMismatch "
-        "assertion.multiAssetHash.mismatch assertion.hashedURI.mismatch assertion.hardBinding.redacted "
-        "hashedURI.mismatch ingredient.manifest.mismatch ingredient.claimSignature.missing "
-        "ingredient.claimSignature.mismatch claimSignature.missing claimSignature.mismatch"
-    ).split()
+ASSERTIONS = words(
+    "actions.v2 ai-disclosure alternative-content-representation assertion.metadata asset-ref asset-type.v2 "
+    "certificate-status cloud-data depthmap.GDepth embedded-data environmental-sustainability external-reference "
+    "hash.bmff.v3 hash.boxes hash.collection.data hash.data hash.data.part hash.multi-asset icon ingredient.v3 "
+    "metadata repository-receipt session-keys soft-binding thumbnail.claim thumbnail.ingredient time-stamp",
+    "c2pa.",
+)
+
+DEPRECATED_ASSERTIONS = words("actions asset-type claim hash.bmff.v2 ingredient ingredient.v2", "c2pa.")
+
+PARAMETERS = words(
+    "redacted ingredients ingredient description relatedAssertions sourceLanguage targetLanguage multipleInstances "
+    "ranges weight width italic slant optical-size"
+)
+
+MALFORMED = words(
+    "assertion.action.malformed assertion.bmffHash.malformed assertion.boxesHash.malformed "
+    "assertion.collectionHash.malformed assertion.dataHash.malformed assertion.external-reference.malformed "
+    "assertion.external-reference.labelMismatch assertion.external-reference.created assertion.ingredient.malformed "
+    "assertion.alternativeContentRepresentation.malformed assertion.alternativeContentRepresentation.missing "
+    "assertion.multiAssetHash.malformed assertion.cbor.invalid assertion.json.invalid claim.cbor.invalid "
+    "claim.hardBindings.missing claim.malformed claim.missing claim.multiple hashedURI.missing "
+    "ingredient.manifest.missing assertion.boxesHash.unknownBox assertion.multipleHardBindings "
+    "manifest.compressed.invalid manifest.html.multipleManifests manifest.inaccessible manifest.multipleParents "
+    "manifest.structuredText.emptyReference manifest.structuredText.malformedReference "
+    "manifest.structuredText.multipleReferences manifest.structuredText.noManifest "
+    "manifest.structuredText.noResolutionPath manifest.timestamp.invalid manifest.timestamp.wrongParents "
+    "manifest.update.invalid manifest.update.wrongParents"
+)
+
+MISMATCHED = words(
+    "assertion.action.ingredientMismatch assertion.action.redactionMismatch assertion.bmffHash.mismatch "
+    "assertion.boxesHash.mismatch assertion.collectionHash.mismatch assertion.dataHash.mismatch "
+    "assertion.external-reference.hashMismatch assertion.alternativeContentRepresentation.hashMismatch "
+    "assertion.multiAssetHash.mismatch assertion.hashedURI.mismatch assertion.hardBinding.redacted "
+    "hashedURI.mismatch ingredient.manifest.mismatch ingredient.claimSignature.missing "
+    "ingredient.claimSignature.mismatch claimSignature.missing claimSignature.mismatch"
 )
 
 
@@ -110,7 +100,7 @@ def failures(crjson: Json) -> list[str]:
 
 
 def base(label: str) -> str:
-    return label.split("__")[0]
+    return label.partition("__")[0]
 
 
 def mandatory_dst_for_perceptible_transformations(crjson: Json) -> list[str]:
@@ -164,9 +154,7 @@ def inception_action_position(crjson: Json) -> list[str]:
 
 
 def no_deprecated_assertions(crjson: Json) -> list[str]:
-    return [
-        label for label in assertions(crjson) if label.startswith("stds.") or base(label) in DEPRECATED_ASSERTIONS
-    ]
+    return [label for label in assertions(crjson) if label.startswith("stds.") or base(label) in DEPRECATED_ASSERTIONS]
 
 
 def no_unsupported_assertions(crjson: Json) -> list[str]:

@@ -88,5 +88,3 @@ def define(
         source=source,
         title=title,
     )
-
-

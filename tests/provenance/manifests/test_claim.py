@@ -8,7 +8,16 @@ from provenance.asset import MediaType, Origin
 from provenance.errors import SigningError
 from provenance.manifests.claim import Marks, SourceFile, build_source_type
 from provenance.manifests.softbinding import SoftBinding
-from tests.provenance.manifests.samples import CREATED_AT, FINGERPRINT, LABELLED, MARKS, RECIPE, SKETCH, WATERMARK, define
+from tests.provenance.manifests.samples import (
+    CREATED_AT,
+    FINGERPRINT,
+    LABELLED,
+    MARKS,
+    RECIPE,
+    SKETCH,
+    WATERMARK,
+    define,
+)
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -139,7 +148,9 @@ def test_source_types_of_c2pa_have_its_prefix():
     assert build_source_type("empty") == "http://c2pa.org/digitalsourcetype/empty"
 
 
-@pytest.mark.parametrize("name", ["", "realPhoto", "http://example.org/trainedAlgorithmicMedia", "TRAINEDALGORITHMICMEDIA"])
+@pytest.mark.parametrize(
+    "name", ["", "realPhoto", "http://example.org/trainedAlgorithmicMedia", "TRAINEDALGORITHMICMEDIA"]
+)
 def test_unknown_source_types_are_refused(name):
     with pytest.raises(SigningError, match="no digital source type"):
         define(recipe={**RECIPE, "digital_source_type": name})

@@ -277,6 +277,4 @@ def test_what_a_failing_command_says_stays_out_of_the_message(files):
 def test_an_expired_chain_is_refused_at_start(files):
     key = serialization.load_pem_private_key((files / "key.pem").read_bytes(), None)
     with pytest.raises(ConfigurationError, match="does not include today"):
-        LocalIdentity(
-            (files / "chain.pem").read_text(), key, environment="production", now=NOW + timedelta(days=400)
-        )
+        LocalIdentity((files / "chain.pem").read_text(), key, environment="production", now=NOW + timedelta(days=400))

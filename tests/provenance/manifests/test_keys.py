@@ -80,9 +80,7 @@ def test_a_damaged_or_foreign_ledger_key_is_refused(tmp_path):
         load_ledger_key(tmp_path)
     other = ec.generate_private_key(ec.SECP256R1())
     path.write_bytes(
-        other.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        other.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     with pytest.raises(ConfigurationError, match="expected Ed25519"):
         load_ledger_key(tmp_path)

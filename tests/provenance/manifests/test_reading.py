@@ -10,18 +10,21 @@ from provenance.manifests.reading import MAX_CRJSON_CHARS, build_report
 from provenance.manifests.report import MAX_ITEMS, Integrity, Trust, ValidationState
 from provenance.manifests.trust import DEVELOPMENT_LIST, MANIFEST_LIST, TIMESTAMP_LIST
 
-KEYS = st.sampled_from(
+NAMES = (
     "active_manifest manifests a assertions label data actions action digitalSourceType ingredients relationship "
     "validation_results activeManifest failure success code trustListUri signature_info claim_generator_info name "
-    "ingredientDeltas ingredientAssertionURI validationDeltas validation_status active_manifest alg blocks value".split()
+    "ingredientDeltas ingredientAssertionURI validationDeltas validation_status active_manifest alg blocks value"
 )
+KEYS = st.sampled_from(sorted(set(NAMES.split())))
 LEAVES = (
     st.none()
     | st.booleans()
     | st.integers(-3, 3)
     | st.sampled_from(["a", "parentOf", "c2pa.actions.v2", "c2pa.created", "c2pa.soft-binding"])
 )
-SHAPES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=30)
+SHAPES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=30
+)
 
 
 def report_of(summary, state="Valid", crjson=None):

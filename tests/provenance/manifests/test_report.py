@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from provenance.manifests.report import AI_SOURCE_TYPES, HUMAN_SOURCE_TYPES, clean_json, clean_text
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 

@@ -25,7 +25,11 @@ SHAPES = {
     "submitted": {"recipe": None, "origin": Origin.SUBMITTED},
     "submitted, labelled": {"recipe": None, "origin": Origin.SUBMITTED, "marks": LABELLED},
     "submitted, turned": {"recipe": None, "origin": Origin.SUBMITTED, "marks": Marks(orientation_applied=True)},
-    "submitted, silent": {"recipe": None, "origin": Origin.SUBMITTED, "source": SourceFile(MediaType.JPEG, "", False, "")},
+    "submitted, silent": {
+        "recipe": None,
+        "origin": Origin.SUBMITTED,
+        "source": SourceFile(MediaType.JPEG, "", False, ""),
+    },
 }
 
 
@@ -47,13 +51,21 @@ def test_every_shape_in_every_format_conforms(shape, media_type, identity, trust
 def test_a_submission_with_its_own_manifest_conforms_and_keeps_it(media_type, identity, trust, signed_jpeg):
     source = SourceFile(MediaType.JPEG, "incoming.jpg", has_manifest=True)
     report = sign(
-        media_type, identity, trust, recipe=None, origin=Origin.SUBMITTED, source=source, ingredient_bytes=signed_jpeg.data
+        media_type,
+        identity,
+        trust,
+        recipe=None,
+        origin=Origin.SUBMITTED,
+        source=source,
+        ingredient_bytes=signed_jpeg.data,
     )
     assert rubric.score(report.crjson) == {}
     assert [item.id for item in report.ingredients] == [signed_jpeg.manifest_id]
 
 
-@pytest.mark.parametrize("name", ["C.jpg", "E-sig-CA.jpg", "XCA.jpg", "CACA.jpg", "CACAE-uri-CA.jpg", "cloud.jpg", "ocsp.jpg"])
+@pytest.mark.parametrize(
+    "name", ["C.jpg", "E-sig-CA.jpg", "XCA.jpg", "CACA.jpg", "CACAE-uri-CA.jpg", "cloud.jpg", "ocsp.jpg"]
+)
 def test_incoming_manifests_of_others_conform_whole_or_broken(name, identity, trust, fixtures):
     source = SourceFile(MediaType.JPEG, name, has_manifest=True)
     incoming = (fixtures / name).read_bytes()
@@ -88,7 +100,13 @@ def created(identity, trust):
 def opened(identity, trust, signed_jpeg):
     source = SourceFile(MediaType.JPEG, "incoming.jpg", has_manifest=True)
     return sign(
-        MediaType.JPEG, identity, trust, recipe=None, origin=Origin.SUBMITTED, source=source, ingredient_bytes=signed_jpeg.data
+        MediaType.JPEG,
+        identity,
+        trust,
+        recipe=None,
+        origin=Origin.SUBMITTED,
+        source=source,
+        ingredient_bytes=signed_jpeg.data,
     ).crjson
 
 

@@ -96,10 +96,9 @@ def _certificate(common_name, key, issuer, issuer_key, *, is_ca, expired=False):
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
-    usage = {
-        name: False
-        for name in ("key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only")
-    }
+    usage = dict.fromkeys(
+        ("key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
+    )
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
