@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from hypothesis import HealthCheck, settings
+
 from detectors.base import Signal, Status
 from policies.condition_checks import parse_condition
 from policies.context import Context
@@ -13,6 +15,9 @@ from provenance.grant import MarkKind
 
 DETECTORS = ("clip", "copyright", "incoming_marks", "nsfw", "nudity", "prompt")
 DAY = date(2026, 11, 22)
+
+PATIENT = settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For laws: tests share their machine, so no example is ever too slow."""
 
 ASSET = Asset(
     id=AssetId("0193f0a0-0000-7000-8000-000000000001"),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from policies.condition_checks import LENGTH_LIMIT, ConditionFlawedError, Flaw, _syntax_flaw, parse_condition, suggest
 from policies.conditions import build_variables
 from provenance.errors import ConditionError
-from tests.policies.samples import ASSET, DETECTORS, condition, context, signal
+from tests.policies.samples import ASSET, DETECTORS, PATIENT, condition, context, signal
 
 
 def flaws(text):
@@ -100,6 +100,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
+@PATIENT
 @given(st.lists(words, min_size=1, max_size=12).map(" ".join) | st.text(max_size=60))
 def test_any_text_is_refused_with_places_or_answers(text):
     found = answer_of(text)

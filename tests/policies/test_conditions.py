@@ -1,11 +1,11 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Status
 from policies.conditions import NESTING_LIMIT, build_variables
 from provenance.errors import ConditionError
-from tests.policies.samples import ASSET, condition, context, signal
+from tests.policies.samples import ASSET, PATIENT, condition, context, signal
 
 
 def variables(*signals, **fields):
@@ -98,7 +98,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@PATIENT
 @given(st.lists(st.dictionaries(st.text(max_size=5), json_values, max_size=3), max_size=2))
 def test_no_evidence_breaks_the_variables(evidence):
     found = variables(signal("nsfw", nsfw=0.7, evidence=evidence))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from policies.document import DEPTH_LIMIT, NODE_LIMIT, SIZE_LIMIT, parse_document
 from provenance.errors import PackInvalidError
+from tests.policies.samples import PATIENT
 
 
 def read_document(content, read):
@@ -176,6 +177,7 @@ def test_a_problem_inside_a_text_is_pointed_at_where_it_stands_as_written(conten
     assert found == (f"p.yaml:{place}: here",)
 
 
+@PATIENT
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")))
 def test_any_bytes_are_a_document_or_refused(content):
     try:

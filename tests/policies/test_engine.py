@@ -2,7 +2,7 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Status
@@ -11,7 +11,19 @@ from policies.engine import CLOSED, decide
 from policies.pack import ENGINE
 from provenance.errors import PolicyError
 from provenance.grant import MarkKind, PackRef
-from tests.policies.samples import ASSET, DAY, DETECTORS, context, demand, pack, requirement, rule, signal, threshold
+from tests.policies.samples import (
+    ASSET,
+    DAY,
+    DETECTORS,
+    PATIENT,
+    context,
+    demand,
+    pack,
+    requirement,
+    rule,
+    signal,
+    threshold,
+)
 
 
 def outcome_of(signals, packs, **fields):
@@ -288,6 +300,7 @@ def pack_sets(draw, least=1):
     ]
 
 
+@PATIENT
 @given(signal_sets(), pack_sets(), st.randoms())
 def test_the_decision_does_not_depend_on_order(signals, packs, random):
     made = decided(signals, packs)
@@ -296,6 +309,7 @@ def test_the_decision_does_not_depend_on_order(signals, packs, random):
     assert decided(signals, packs) == made
 
 
+@PATIENT
 @given(signal_sets(), pack_sets())
 def test_the_outcome_is_the_strictest_reason_and_reasons_fall_in_strictness(signals, packs):
     made = decided(signals, packs)
@@ -305,6 +319,7 @@ def test_the_outcome_is_the_strictest_reason_and_reasons_fall_in_strictness(sign
     assert Outcome.RELEASE not in {reason.outcome for reason in made.reasons}
 
 
+@PATIENT
 @given(signal_sets(), pack_sets(), st.sampled_from(CATEGORIES), st.floats(0, 1), st.integers(0, 3))
 def test_raising_a_score_is_never_milder(signals, packs, category, rise, which):
     before = outcome_of(signals, packs)
@@ -316,6 +331,7 @@ def test_raising_a_score_is_never_milder(signals, packs, category, rise, which):
     assert outcome_of(signals, packs).strictness >= before.strictness
 
 
+@PATIENT
 @given(signal_sets(), pack_sets(least=2))
 def test_adding_a_pack_is_never_milder_and_demands_no_less(signals, packs):
     fewer, more = decided(signals, packs[:-1]), decided(signals, packs)
@@ -325,6 +341,7 @@ def test_adding_a_pack_is_never_milder_and_demands_no_less(signals, packs):
         assert set(fewer.reasons) <= set(more.reasons)
 
 
+@PATIENT
 @given(signal_sets(), pack_sets(), st.integers(0, 3))
 def test_removing_a_signal_of_an_enabled_detector_never_releases(signals, packs, which):
     enabled = frozenset(item.detector for item in signals)
@@ -333,6 +350,7 @@ def test_removing_a_signal_of_an_enabled_detector_never_releases(signals, packs,
         assert outcome_of(signals, packs, enabled_detectors=enabled) is not Outcome.RELEASE
 
 
+@PATIENT
 @given(signal_sets(), pack_sets(), st.integers(0, 3))
 def test_a_detector_that_fails_never_releases(signals, packs, which):
     if signals:
@@ -341,7 +359,7 @@ def test_a_detector_that_fails_never_releases(signals, packs, which):
         assert outcome_of(signals, packs) is not Outcome.RELEASE
 
 
-@settings(max_examples=30)
+@PATIENT
 @given(signal_sets(), pack_sets())
 def test_deciding_twice_gives_the_same(signals, packs):
     assert decided(signals, packs) == decided(signals, packs)

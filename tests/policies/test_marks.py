@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from policies.marks import CORNERS, PARAMETERS, known_parameters, merge_demands
 from provenance.grant import MarkKind, Obligation
-from tests.policies.samples import demand, pack
+from tests.policies.samples import PATIENT, demand, pack
 
 LABEL = MarkKind.EXPLICIT_LABEL
 
@@ -81,6 +81,7 @@ labels = st.builds(
 )
 
 
+@PATIENT
 @given(st.lists(labels, min_size=1, max_size=5), st.randoms())
 def test_merging_does_not_depend_on_order(demands, random):
     pairs = [(pack(f"p{index}"), item) for index, item in enumerate(demands)]
@@ -89,6 +90,7 @@ def test_merging_does_not_depend_on_order(demands, random):
     assert merge_demands(pairs) == merge_demands(shuffled)
 
 
+@PATIENT
 @given(st.lists(labels, min_size=1, max_size=5))
 def test_the_merged_label_meets_every_demand(demands):
     (obligation,), conflicts = merged(*demands)

@@ -14,7 +14,7 @@ from policies.parsing import parse_pack
 from provenance.asset import sha256_hex
 from provenance.errors import PackInvalidError
 from provenance.grant import MarkKind
-from tests.policies.samples import DETECTORS
+from tests.policies.samples import DETECTORS, PATIENT
 
 GOLDEN = Path(__file__).parent / "golden"
 BROKEN = sorted(path.stem for path in GOLDEN.glob("*.yaml") if path.stem != "valid")
@@ -89,6 +89,7 @@ def outcome_of(content):
     return ()
 
 
+@PATIENT
 @given(st.lists(st.sampled_from(LINES), max_size=len(LINES)), st.integers(0, 40), st.text(max_size=10))
 def test_any_mix_of_lines_is_a_pack_or_refused_with_places(lines, at, noise):
     content = "\n".join([*lines[:at], noise, *lines[at:]]).encode(errors="replace")
@@ -101,6 +102,7 @@ def test_leaving_out_any_line_is_a_pack_or_refused_with_places(index):
     assert all(problem.startswith("valid.yaml:") for problem in outcome_of(content))
 
 
+@PATIENT
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(content):
     assert outcome_of(content)
