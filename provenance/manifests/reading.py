@@ -17,7 +17,7 @@ from provenance.manifests.report import (
     clean_json,
     clean_text,
 )
-from provenance.manifests.trust import DEVELOPMENT_LIST, MANIFEST_LIST, TIMESTAMP_LIST
+from provenance.manifests.trust import AUTHORITY_LISTS, DEVELOPMENT_LIST, SIGNER_LISTS
 
 MAX_CRJSON_CHARS: Final = 1_000_000
 
@@ -107,8 +107,10 @@ def _trust(results: Json, failures: tuple[str, ...]) -> Trust:
     if "signingCredential.trusted" not in _codes(_mapping(results.get("activeManifest")), "success"):
         return Trust.UNTRUSTED
     # c2pa-rs 0.91 takes a signer under a time-stamp root for trusted; the list that it names tells them apart.
-    by_list = {MANIFEST_LIST: Trust.TRUSTED, DEVELOPMENT_LIST: Trust.DEVELOPMENT}
-    return by_list.get(str(results.get("trustListUri")), Trust.UNTRUSTED)
+    found_in = str(results.get("trustListUri"))
+    if found_in in SIGNER_LISTS:
+        return Trust.TRUSTED
+    return Trust.DEVELOPMENT if found_in == DEVELOPMENT_LIST else Trust.UNTRUSTED
 
 
 def _state(state: str, trust: Trust) -> ValidationState:
@@ -128,7 +130,7 @@ def _timestamp(signature: Json, results: Json, crjson: Json) -> TimestampReport 
     time = clean_text(signature.get("time")) or clean_text(info.get("timestamp"))
     # c2pa-rs also trusts authorities of its own choice for old claims; the explanation names the list.
     is_trusted = any(
-        item.get("code") == "timeStamp.trusted" and TIMESTAMP_LIST in str(item.get("explanation"))
+        item.get("code") == "timeStamp.trusted" and str(item.get("explanation")).endswith(AUTHORITY_LISTS)
         for item in _mappings(results.get("success"))
     )
     return TimestampReport(time, clean_text(authority), is_trusted=is_trusted)

@@ -6,16 +6,21 @@ development CA can never pass for trust in a real one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from provenance.errors import ConfigurationError
-from provenance.manifests.certificates import SIGNING_EKUS, parse_chain
+from provenance.manifests.certificates import SIGNING_EKUS, parse_chain, to_pem
 from provenance.manifests.identity import PRODUCTION, load_development_root
 
 MANIFEST_LIST: Final = "urn:chopmark:trust:manifest"
 TIMESTAMP_LIST: Final = "urn:chopmark:trust:timestamp"
+SHARED_LIST: Final = "urn:chopmark:trust:manifest-and-timestamp"
 DEVELOPMENT_LIST: Final = "urn:chopmark:trust:development"
+
+SIGNER_LISTS: Final = frozenset({MANIFEST_LIST, SHARED_LIST})
+AUTHORITY_LISTS: Final = (TIMESTAMP_LIST, SHARED_LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,9 @@ class TrustAnchors:
 
     def build_settings(self) -> dict[str, Any]:
         """Return the `trust` part of c2pa's settings."""
-        lists = (
-            (self.manifest_pem, MANIFEST_LIST, "manifest"),
-            (self.timestamp_pem, TIMESTAMP_LIST, "tsa"),
-            (self.development_pem, DEVELOPMENT_LIST, "manifest"),
-        )
-        anchors = [{"trust_anchors": pem, "trust_uri": uri, "trust_kind": kind} for pem, uri, kind in lists if pem]
+        anchors = _build_lists(self.manifest_pem, self.timestamp_pem, self.development_pem)
         purposes = "".join(f"{purpose.dotted_string}\n" for purpose in SIGNING_EKUS)
-        return {"anchors": anchors, "trust_config": purposes}
+        return {"anchors": list(anchors), "trust_config": purposes}
 
 
 def load_trust(
@@ -64,6 +64,27 @@ def load_trust(
         timestamp_pem="".join(map(_read_bundle, timestamp_paths)),
         development_pem=development,
     )
+
+
+@lru_cache(maxsize=16)
+def _build_lists(manifest_pem: str, timestamp_pem: str, development_pem: str) -> tuple[dict[str, str], ...]:
+    """Return c2pa's trust lists; a root for both purposes gets a list of its own, as c2pa names the first that has it."""
+    signers, authorities = _split(manifest_pem), _split(timestamp_pem)
+    lists = (
+        (signers - authorities, MANIFEST_LIST, "manifest"),
+        (signers & authorities, SHARED_LIST, "manifest"),
+        (authorities - signers, TIMESTAMP_LIST, "tsa"),
+        (_split(development_pem), DEVELOPMENT_LIST, "manifest"),
+    )
+    return tuple(
+        {"trust_anchors": "".join(sorted(roots)), "trust_uri": uri, "trust_kind": kind}
+        for roots, uri, kind in lists
+        if roots
+    )
+
+
+def _split(pem: str) -> frozenset[str]:
+    return frozenset(map(to_pem, parse_chain(pem))) if pem.strip() else frozenset()
 
 
 def _read_bundle(path: Path) -> str:

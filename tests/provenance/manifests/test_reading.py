@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provenance.manifests.reading import MAX_CRJSON_CHARS, build_report
 from provenance.manifests.report import MAX_ITEMS, Integrity, Trust, ValidationState
-from provenance.manifests.trust import DEVELOPMENT_LIST, MANIFEST_LIST, TIMESTAMP_LIST
+from provenance.manifests.trust import DEVELOPMENT_LIST, MANIFEST_LIST, SHARED_LIST, TIMESTAMP_LIST
 
 NAMES = (
     "active_manifest manifests a assertions label data actions action digitalSourceType ingredients relationship "
@@ -50,6 +50,7 @@ TRUSTED = {"code": "signingCredential.trusted"}
     ("results", "trust"),
     [
         (store(successes=[TRUSTED], trustListUri=MANIFEST_LIST), Trust.TRUSTED),
+        (store(successes=[TRUSTED], trustListUri=SHARED_LIST), Trust.TRUSTED),
         (store(successes=[TRUSTED], trustListUri=DEVELOPMENT_LIST), Trust.DEVELOPMENT),
         (store(successes=[TRUSTED], trustListUri=TIMESTAMP_LIST), Trust.UNTRUSTED),
         (store(successes=[TRUSTED]), Trust.UNTRUSTED),

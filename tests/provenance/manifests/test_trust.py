@@ -4,8 +4,12 @@ from provenance.asset import MediaType
 from provenance.errors import ConfigurationError
 from provenance.manifests.identity import load_development_identity
 from provenance.manifests.report import Integrity, Trust, ValidationState
+from provenance.manifests.signing import sign_manifest
+from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors, load_trust
 from provenance.manifests.verification import read_manifest
+from tests.provenance.manifests.samples import define, photograph
+from tests.provenance.manifests.timestamp_authority import Authority, serve
 
 
 @pytest.fixture
@@ -62,3 +66,19 @@ def test_bundles_that_are_none_are_refused(tmp_path, content):
         load_trust((path,), environment="production")
     with pytest.raises(ConfigurationError, match=r"absent\.pem"):
         load_trust((tmp_path / "absent.pem",), environment="production")
+
+
+def test_a_root_for_both_purposes_serves_both(identity, root_path):
+    with serve(Authority()) as authority:
+        root_path.write_text(identity.root_pem + authority.root_pem)
+        both = load_trust((root_path,), (root_path,), environment="production")
+        report = sign_manifest(
+            photograph(MediaType.JPEG),
+            MediaType.JPEG,
+            define(),
+            identity,
+            timestamp=TimestampAuthority(authority.url),
+            trust=both,
+        ).report
+    assert report.trust is Trust.TRUSTED
+    assert report.timestamp.is_trusted
