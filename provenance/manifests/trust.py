@@ -68,7 +68,7 @@ def load_trust(
 
 @lru_cache(maxsize=16)
 def _build_lists(manifest_pem: str, timestamp_pem: str, development_pem: str) -> tuple[dict[str, str], ...]:
-    """Return c2pa's trust lists; a root for both purposes gets a list of its own, as c2pa names the first that has it."""
+    """Return c2pa's trust lists; it names the first that has a root, so a root for both purposes has its own."""
     signers, authorities = _split(manifest_pem), _split(timestamp_pem)
     lists = (
         (signers - authorities, MANIFEST_LIST, "manifest"),
