@@ -1,7 +1,6 @@
-"""The secrets that are not certificates: watermark keys and the ledger's key, made at first use.
+"""Watermark keys, made at first use in a file that only its owner may read.
 
-Each lies in a file of its own that only its owner may read. Losing a watermark key makes the marks under it unreadable;
-losing the ledger's key means that no new checkpoint continues the old log.
+Losing a key makes the marks under it unreadable. The ledger's key is `provenance.ledger.note`'s.
 """
 
 import base64
@@ -11,15 +10,11 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from provenance.errors import ConfigurationError
 from provenance.manifests.secretfile import SecretDirectory
 from provenance.watermarks.base import WatermarkKey
 
 WATERMARK_FILE: Final = "watermark-keys.json"
-LEDGER_FILE: Final = "ledger-key.pem"
 
 SECRET_BYTES: Final = 32
 
@@ -49,22 +44,6 @@ def add_watermark_key(directory: Path) -> WatermarkKey:
     return key
 
 
-def load_ledger_key(directory: Path) -> Ed25519PrivateKey:
-    """Return the key that signs the ledger's checkpoints; makes it when there is none.
-
-    Raises:
-        ConfigurationError: the file is damaged, or others can read it.
-    """
-    data = SecretDirectory(directory).read_or_make(LEDGER_FILE, _make_ledger_key)
-    try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except ValueError as exc:
-        raise ConfigurationError(f"{LEDGER_FILE} is damaged: restore it from a backup") from exc
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigurationError(f"{LEDGER_FILE} holds another kind of key, expected Ed25519")
-    return key
-
-
 def _new_key() -> WatermarkKey:
     return WatermarkKey(key_id=f"wk-{secrets.token_hex(4)}", secret=secrets.token_bytes(SECRET_BYTES))
 
@@ -83,9 +62,3 @@ def _parse_keys(data: bytes) -> tuple[WatermarkKey, ...]:
     if not keys or any(len(key.secret) != SECRET_BYTES for key in keys):
         raise ConfigurationError(f"{WATERMARK_FILE} is damaged: expected keys of {SECRET_BYTES} bytes")
     return keys
-
-
-def _make_ledger_key() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

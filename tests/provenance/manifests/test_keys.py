@@ -2,18 +2,9 @@ import json
 import stat
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance.errors import ConfigurationError
-from provenance.manifests.keys import (
-    LEDGER_FILE,
-    WATERMARK_FILE,
-    add_watermark_key,
-    load_ledger_key,
-    load_watermark_keys,
-)
+from provenance.manifests.keys import WATERMARK_FILE, add_watermark_key, load_watermark_keys
 
 
 def test_a_watermark_key_is_made_at_first_use_and_kept(tmp_path):
@@ -62,25 +53,3 @@ def test_a_damaged_watermark_file_is_refused_not_replaced(tmp_path, text):
     with pytest.raises(ConfigurationError, match="damaged"):
         load_watermark_keys(tmp_path)
     assert path.read_text() == text
-
-
-def test_the_ledger_key_is_made_once(tmp_path):
-    key = load_ledger_key(tmp_path)
-    again = load_ledger_key(tmp_path)
-    assert isinstance(key, Ed25519PrivateKey)
-    assert key.public_key() == again.public_key()
-    assert stat.S_IMODE((tmp_path / LEDGER_FILE).stat().st_mode) == 0o600
-
-
-def test_a_damaged_or_foreign_ledger_key_is_refused(tmp_path):
-    load_ledger_key(tmp_path)
-    path = tmp_path / LEDGER_FILE
-    path.write_bytes(b"nonsense")
-    with pytest.raises(ConfigurationError, match="damaged"):
-        load_ledger_key(tmp_path)
-    other = ec.generate_private_key(ec.SECP256R1())
-    path.write_bytes(
-        other.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    with pytest.raises(ConfigurationError, match="expected Ed25519"):
-        load_ledger_key(tmp_path)
