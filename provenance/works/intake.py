@@ -1,0 +1,171 @@
+"""How a work enters the registry: checked, given an id, and written with its codes and its ledger entry at once."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from re import compile as compile_pattern
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select
+
+from provenance.asset import Frame, sha256_hex
+from provenance.database import utc_now
+from provenance.errors import LedgerError, WorksError
+from provenance.ledger.canonical import Json, canonical_json
+from provenance.ledger.log import Log
+from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_banks
+from provenance.works.codes import Code, append_codes
+from provenance.works.record import Registration, Work, WorkStatus
+from provenance.works.tables import WORKS
+
+_ID: Final = compile_pattern(r"[A-Za-z0-9._:-]{1,128}")
+_TITLE_LIMIT: Final = 500
+_OWNER_LIMIT: Final = 255
+_REASON_LIMIT: Final = 2_000
+_CLAIM_LIMIT_BYTES: Final = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A checked registration with everything that is kept of its picture."""
+
+    work_id: str
+    title: str
+    owner: str
+    bank: str
+    claim: Mapping[str, Json]
+    picture_sha256: str
+    codes: tuple[Code, ...]
+
+    @property
+    def facts_sha256(self) -> str:
+        """Digest of what people stated, as canonical JSON: provable later, unreadable in the ledger."""
+        return sha256_hex(canonical_json({"title": self.title, "owner": self.owner, "claim": self.claim}))
+
+    @property
+    def codes_sha256(self) -> str:
+        """Digest of the codes, as canonical JSON."""
+        return sha256_hex(canonical_json([[code.alg, code.variant, code.value.hex()] for code in self.codes]))
+
+
+def build_entry(registration: Registration, codes: Sequence[Code]) -> Entry:
+    """Check a registration and give it an id if it has none: the same facts always get the same one.
+
+    Raises:
+        WorksError: something about it is not allowed.
+    """
+    title = _parse_text("title", registration.title, _TITLE_LIMIT)
+    owner = _parse_text("owner", registration.owner, _OWNER_LIMIT)
+    digest = hash_frame(registration.picture.flattened().frame)
+    try:
+        claim_json = canonical_json(registration.claim)
+        made_id = f"work-{sha256_hex(canonical_json([digest, owner, registration.bank, title]))[:32]}"
+    except LedgerError as exc:
+        raise WorksError(f"a claim is a JSON object: {exc}") from exc
+    if len(claim_json) > _CLAIM_LIMIT_BYTES:
+        raise WorksError(f"a claim is at most {_CLAIM_LIMIT_BYTES} bytes of JSON, got {len(claim_json)}")
+    work_id = made_id if registration.work_id is None else registration.work_id
+    if not _ID.fullmatch(work_id):
+        raise WorksError(f"a work's id is 1 to 128 of letters, digits and . _ : -, got {work_id[:80]!r}")
+    return Entry(work_id, title, owner, registration.bank, json.loads(claim_json), digest, tuple(codes))
+
+
+def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
+    """Write a work, its codes and its ledger entry in the caller's transaction; nothing if it is there already.
+
+    Raises:
+        WorksError: the id stands for other facts or for a withdrawn work, or there is no such bank.
+    """
+    known = _find_same(connection, entry)
+    if known is not None:
+        return known
+    _ensure_bank(connection, log, entry.bank)
+    appended = log.append(
+        connection,
+        kind="work.registered",
+        subject=entry.work_id,
+        body={
+            "work_id": entry.work_id,
+            "bank": entry.bank,
+            "picture_sha256": entry.picture_sha256,
+            "facts_sha256": entry.facts_sha256,
+            "codes_sha256": entry.codes_sha256,
+        },
+        key=f"work.registered:{entry.work_id}",
+    )
+    known = _find_same(connection, entry)  # another process may have registered it while we waited for the ledger
+    if known is not None:
+        return known
+    columns: dict[str, Any] = {
+        "id": entry.work_id,
+        "title": entry.title,
+        "owner": entry.owner,
+        "bank": entry.bank,
+        "status": WorkStatus.ACTIVE.value,
+        "claim": dict(entry.claim),
+        "picture_sha256": entry.picture_sha256,
+        "ledger_index": appended.index,
+        "created_at": utc_now(),
+    }
+    row = connection.execute(insert(WORKS).values(**columns).returning(*WORKS.c)).one()
+    append_codes(connection, "works", owner_id=entry.work_id, codes=entry.codes)
+    return parse_work(row)
+
+
+def parse_work(row: Row[Any]) -> Work:
+    """Return the work that a row of its table holds."""
+    fields = {**row._mapping}  # noqa: SLF001 - public in spite of its name
+    return Work(**{**fields, "status": WorkStatus(fields["status"])})
+
+
+def parse_reason(reason: str) -> str:
+    """Return why something is withdrawn, checked.
+
+    Raises:
+        WorksError: it is empty or too long.
+    """
+    parsed = _parse_text("reason", reason, _REASON_LIMIT)
+    if not parsed:
+        raise WorksError("a reason is expected, got none")
+    return parsed
+
+
+def hash_frame(frame: Frame) -> str:
+    """Return the SHA-256 over a picture's shape and pixels, whatever file they came from."""
+    height, width, channels = frame.shape
+    digest = hashlib.sha256(f"{height}x{width}x{channels}\n".encode())
+    digest.update(frame.data)
+    return digest.hexdigest()
+
+
+def _find_same(connection: Connection, entry: Entry) -> Work | None:
+    row = connection.execute(select(WORKS).where(WORKS.c.id == entry.work_id)).one_or_none()
+    if row is None:
+        return None
+    work = parse_work(row)
+    if work.status is WorkStatus.WITHDRAWN:
+        raise WorksError(f"work {work.id} was withdrawn: give the new registration an id of its own")
+    facts = ("title", "owner", "bank", "claim", "picture_sha256")
+    changed = [name for name in facts if getattr(work, name) != getattr(entry, name)]
+    if changed:
+        raise WorksError(f"work {work.id} is registered with another {' and '.join(changed)}: withdraw it first")
+    return work
+
+
+def _ensure_bank(connection: Connection, log: Log, name: str) -> None:
+    if find_bank(connection, name) is not None:
+        return
+    if name != DEFAULT_BANK.name:
+        known = ", ".join(bank.name for bank in load_banks(connection)) or "none"
+        raise WorksError(f"no bank is named {name[:80]!r}; known: {known}; define it first")
+    define_bank(connection, log, DEFAULT_BANK, action=DEFAULT_BANK.action, limits={})
+
+
+def _parse_text(name: str, value: str, limit: int) -> str:
+    parsed = value.strip()
+    if len(parsed) > limit:
+        raise WorksError(f"a {name} is at most {limit} characters, got {len(parsed)}")
+    if not parsed.isprintable():
+        raise WorksError(f"a {name} has printable characters only")
+    return parsed

@@ -1,0 +1,362 @@
+"""The copyright registry: register works, ask what a picture resembles, withdraw works.
+
+One answer carries work, distance, bank, action and evidence. Every change is a ledger entry in the same transaction,
+with digests and ids only: titles, owners and claims stay in the database. A work matches, in every process, from the
+first query after its transaction has committed.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, exists, select, update
+
+from provenance.database import Database, utc_now
+from provenance.errors import WorksError
+from provenance.fingerprints.base import FINGERPRINTS, Fingerprint, FingerprintScheme, Unhashable
+from provenance.ledger.canonical import Json
+from provenance.ledger.log import Log
+from provenance.media.image import Picture
+from provenance.works.banks import define_bank, load_banks
+from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
+from provenance.works.index import FOLD_AT, MatchIndex
+from provenance.works.intake import Entry, build_entry, insert_work, parse_reason, parse_work
+from provenance.works.matching import add_second_opinions, build_matches, nearest_of_each_owner, suppress_allowed
+from provenance.works.record import (
+    PLAIN,
+    Action,
+    Bank,
+    Match,
+    MatchReport,
+    Registration,
+    ReleaseMatch,
+    SecondOpinion,
+    Work,
+    WorkStatus,
+)
+from provenance.works.tables import CODES, WORKS
+
+__all__ = [
+    "Action",
+    "Bank",
+    "Match",
+    "MatchReport",
+    "Registration",
+    "ReleaseMatch",
+    "SecondOpinion",
+    "Work",
+    "WorkStatus",
+    "Works",
+]
+
+_BATCH: Final = 64
+"""Works registered in one transaction: few enough to hold their pictures, many enough to share the commit."""
+
+
+class Works:
+    """The registry of one deployment; safe for any number of threads and processes.
+
+    Args:
+        database: migrated.
+        index_dir: for the match indexes; everything in it can be rebuilt from the database.
+        log: the ledger, in the same database.
+        algs: fingerprints that are searched for; each has its own index, so a second kind that survives crops better
+            is one more name here.
+        second_opinion: a fingerprint that is kept with each work and compared after a match.
+        fold_at: codes that an index takes before it writes them to a new file.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        index_dir: Path,
+        log: Log,
+        *,
+        algs: Sequence[str] = ("pdq",),
+        second_opinion: str | None = "phash",
+        fold_at: int = FOLD_AT,
+    ) -> None:
+        self._database = database
+        self._index_dir = index_dir
+        self._log = log
+        self._algs = tuple(algs)
+        self._second_opinion = second_opinion
+        self._fold_at = fold_at
+        self._lock = threading.Lock()
+        self._schemes: dict[str, FingerprintScheme] = {}
+        self._indexes: dict[tuple[str, str], MatchIndex] = {}
+
+    def register(
+        self,
+        picture: Picture,
+        *,
+        title: str,
+        owner: str,
+        bank: str = "works",
+        claim: Mapping[str, Json] | None = None,
+        work_id: str | None = None,
+    ) -> Work:
+        """Register an original; doing so again with the same facts changes nothing and returns the same work.
+
+        Args:
+            picture: the original; its turned, mirrored and cropped forms are kept too.
+            title: at most 500 characters.
+            owner: who holds the rights, at most 255 characters.
+            bank: an existing one; "works" (block) makes itself.
+            claim: whatever the owner states, as JSON of at most 16 KiB.
+            work_id: 1 to 128 of letters, digits and ``. _ : -``; made from the facts by default.
+
+        Raises:
+            WorksError: the id stands for other facts or for a withdrawn work, there is no such bank, a text is too
+                long, or the picture has too little structure to be found again.
+        """
+        (made,) = self.register_many([Registration(picture, title, owner, bank, claim or {}, work_id)])
+        if isinstance(made, Unhashable):
+            raise WorksError(f"this picture cannot be found again by {made.alg}: {made.reason}")
+        return made
+
+    def register_many(self, registrations: Iterable[Registration], *, threads: int = 1) -> Iterator[Work | Unhashable]:
+        """Register works in batches, yielding in order what became of each.
+
+        Each batch of 64 is one transaction. If one registration is refused, its batch leaves nothing behind and those
+        before it stay; the whole call can be repeated.
+
+        Args:
+            registrations: any number; only a batch of pictures is held at a time.
+            threads: how many fingerprint at once.
+
+        Raises:
+            WorksError: as for `register`; that a picture is unhashable is a result instead.
+        """
+        waiting = iter(registrations)
+        with ThreadPoolExecutor(threads) as pool:
+            while batch := list(islice(waiting, _BATCH)):
+                entries = list(pool.map(self._prepare, batch))
+                with self._database.write() as connection:
+                    made = [
+                        entry if isinstance(entry, Unhashable) else insert_work(connection, self._log, entry)
+                        for entry in entries
+                    ]
+                yield from made
+
+    def withdraw(self, work_id: str, reason: str) -> Work:
+        """Let a work match no more; it stays on the record. A second time changes nothing.
+
+        Raises:
+            WorksError: there is no such work, or `reason` is empty or longer than 2,000 characters.
+        """
+        reason = parse_reason(reason)
+        with self._database.write() as connection:
+            work = _find(connection, work_id)
+            if work.status is WorkStatus.WITHDRAWN:
+                return work
+            self._log.append(
+                connection,
+                kind="work.withdrawn",
+                subject=work_id,
+                body={"work_id": work_id, "bank": work.bank, "registered_at": work.ledger_index},
+                key=f"work.withdrawn:{work_id}",
+            )
+            changes = {"status": WorkStatus.WITHDRAWN.value, "withdrawn_at": utc_now(), "withdrawn_reason": reason}
+            connection.execute(
+                update(WORKS).where(WORKS.c.id == work_id, WORKS.c.withdrawn_at.is_(None)).values(changes)
+            )
+            remove_codes(connection, "works", owner_id=work_id)
+            return _find(connection, work_id)
+
+    def match(self, picture: Picture) -> MatchReport:
+        """Return every registered work that `picture` resembles, exactly within each bank's threshold.
+
+        Limits: PDQ survives compression, resizing, blur, noise and tone changes; rotation by a few degrees and crops
+            other than the canonical ones that are kept with each work lose it (docs/works.md has the figures).
+        """
+        codes, unhashable = self._fingerprint(picture)
+        with self._database.read() as connection:
+            banks = {bank.name: bank for bank in load_banks(connection)}
+        matches: list[Match] = []
+        for alg, code in codes.items():
+            default = self._scheme(alg).confident_distance_bits
+            radius = max((bank.thresholds.get(alg, default) for bank in banks.values()), default=default)
+            hits = self._index("works", alg).search(code.value, radius)
+            if hits:
+                with self._database.read() as connection:
+                    banks = {bank.name: bank for bank in load_banks(connection)}
+                    found = nearest_of_each_owner(connection, hits)
+                    matches += build_matches(connection, found, banks=banks, default_bits=default)
+        ordered = suppress_allowed(
+            self._with_second_opinions(picture, matches),
+            confident_bits={alg: self._scheme(alg).confident_distance_bits for alg in codes},
+        )
+        return MatchReport(ordered, unhashable, tuple(codes), {alg: code.value.hex() for alg, code in codes.items()})
+
+    def find(self, work_id: str) -> Work:
+        """Return a work, withdrawn or not.
+
+        Raises:
+            WorksError: there is no such work.
+        """
+        with self._database.read() as connection:
+            return _find(connection, work_id)
+
+    def works(self, bank: str | None = None) -> Iterator[Work]:
+        """Yield every work, or those of one bank, in order of id, reading a page at a time."""
+        last = ""
+        while True:
+            query = select(WORKS).where(WORKS.c.id > last).order_by(WORKS.c.id).limit(1000)
+            with self._database.read() as connection:
+                page = connection.execute(query if bank is None else query.where(WORKS.c.bank == bank)).all()
+            yield from (parse_work(row) for row in page)
+            if not page:
+                return
+            last = page[-1].id
+
+    def banks(self) -> tuple[Bank, ...]:
+        """Return every bank, by name."""
+        with self._database.read() as connection:
+            return load_banks(connection)
+
+    def define_bank(
+        self,
+        name: str,
+        *,
+        action: Action | str,
+        thresholds: Mapping[str, int] | None = None,
+        description: str = "",
+    ) -> Bank:
+        """Define a bank or change what a match in it means, from the next query on; no change makes no entry.
+
+        Args:
+            name: 1 to 64 of letters, digits and ``_ -``.
+            action: block, hold, attribute or allow.
+            thresholds: fingerprint name to the largest distance in bits that matches, at most a quarter of the code.
+            description: at most 500 characters.
+
+        Raises:
+            WorksError: one of these is not allowed.
+        """
+        limits = {alg: self._scheme(alg).bits // 4 for alg in self._algs}
+        bank = Bank(name, Action.BLOCK, thresholds or {}, description)
+        with self._database.write() as connection:
+            return define_bank(connection, self._log, bank, action=action, limits=limits)
+
+    def record_release(self, connection: Connection, asset_id: str, fingerprints: Iterable[Fingerprint]) -> None:
+        """Keep the codes of a released file in the caller's transaction, once for each asset.
+
+        Limits: append to the ledger before this, as every other transaction does, so that none waits in a circle.
+        """
+        known = select(exists().where(CODES.c.collection == "releases", CODES.c.owner_id == asset_id))
+        if not connection.execute(known).scalar():
+            codes = [Code(one.alg, PLAIN, one.value) for one in fingerprints]
+            append_codes(connection, "releases", owner_id=asset_id, codes=codes)
+
+    def match_releases(self, picture: Picture) -> tuple[ReleaseMatch, ...]:
+        """Return the releases of ours that `picture` resembles, nearest first: what leads back to a lost manifest."""
+        codes, _ = self._fingerprint(picture)
+        return tuple(match for code in codes.values() for match in self._search_releases(code.alg, code.value))
+
+    def match_work_to_releases(self, work_id: str) -> tuple[ReleaseMatch, ...]:
+        """Return what was released that resembles a work, in any of its forms: for works registered too late.
+
+        Raises:
+            WorksError: there is no such work.
+        """
+        nearest: dict[str, ReleaseMatch] = {}
+        for alg in self._algs:
+            with self._database.read() as connection:
+                _find(connection, work_id)
+                stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg)
+            for code in stored:
+                for match in self._search_releases(alg, code.value):
+                    known = nearest.get(match.asset_id)
+                    if known is None or match.distance_bits < known.distance_bits:
+                        nearest[match.asset_id] = match
+        return tuple(sorted(nearest.values(), key=lambda match: (match.distance_bits, match.asset_id)))
+
+    def size(self) -> int:
+        """Return how many codes of works can match, over all fingerprints."""
+        return sum(self._index("works", alg).size() for alg in self._algs)
+
+    def fold(self) -> None:
+        """Write what the indexes gathered in memory to new files now, instead of in the background."""
+        for alg in self._algs:
+            for collection in ("works", "releases"):
+                self._index(collection, alg).fold()
+
+    def close(self) -> None:
+        """Finish background work and let go of the database."""
+        with self._lock:
+            indexes = list(self._indexes.values())
+        for index in indexes:
+            index.close()
+
+    def _prepare(self, registration: Registration) -> Entry | Unhashable:
+        """Compute everything that is kept of a picture; the first fingerprint that has none decides."""
+        picture = registration.picture.flattened()
+        codes: list[Code] = []
+        for alg in (*self._algs, *([self._second_opinion] if self._second_opinion else [])):
+            scheme = self._scheme(alg)
+            plain = scheme.compute(picture)
+            if isinstance(plain, Fingerprint):
+                codes.append(Code(alg, PLAIN, plain.value))
+                codes += (Code(alg, name, one.value) for name, one in scheme.compute_variants(picture))
+            elif alg in self._algs:
+                return plain
+        return build_entry(registration, codes)
+
+    def _fingerprint(self, picture: Picture) -> tuple[dict[str, Fingerprint], tuple[Unhashable, ...]]:
+        flat = picture.flattened()
+        made = [self._scheme(alg).compute(flat) for alg in self._algs]
+        codes = {one.alg: one for one in made if isinstance(one, Fingerprint)}
+        return codes, tuple(one for one in made if isinstance(one, Unhashable))
+
+    def _with_second_opinions(self, picture: Picture, matches: Sequence[Match]) -> Sequence[Match]:
+        if not matches or self._second_opinion is None:
+            return matches
+        scheme = self._scheme(self._second_opinion)
+        code = scheme.compute(picture.flattened())
+        if isinstance(code, Unhashable):
+            return matches
+        with self._database.read() as connection:
+            bits = scheme.confident_distance_bits
+            return add_second_opinions(connection, matches, code=code, threshold_bits=bits)
+
+    def _search_releases(self, alg: str, value: bytes) -> tuple[ReleaseMatch, ...]:
+        threshold = self._scheme(alg).confident_distance_bits
+        hits = self._index("releases", alg).search(value, threshold)
+        with self._database.read() as connection:
+            found = nearest_of_each_owner(connection, hits)
+        return tuple(
+            ReleaseMatch(one.code.owner_id, alg, one.code.variant, one.distance_bits, threshold) for one in found
+        )
+
+    def _scheme(self, alg: str) -> FingerprintScheme:
+        with self._lock:
+            if alg not in self._schemes:
+                self._schemes[alg] = FINGERPRINTS.load(alg)()
+            return self._schemes[alg]
+
+    def _index(self, collection: str, alg: str) -> MatchIndex:
+        scheme = self._scheme(alg)
+        with self._lock:
+            key = (collection, alg)
+            if key not in self._indexes:
+                self._indexes[key] = MatchIndex(
+                    self._database,
+                    self._index_dir / f"{collection}-{alg}",
+                    collection=collection,
+                    alg=alg,
+                    bits=scheme.bits,
+                    radius_bits=scheme.confident_distance_bits,
+                    fold_at=self._fold_at,
+                )
+            return self._indexes[key]
+
+
+def _find(connection: Connection, work_id: str) -> Work:
+    row = connection.execute(select(WORKS).where(WORKS.c.id == work_id)).one_or_none()
+    if row is None:
+        raise WorksError(f"no work has the id {work_id!r}")
+    return parse_work(row)
