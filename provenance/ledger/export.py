@@ -19,12 +19,12 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from provenance.database import utc_now
-from provenance.errors import LedgerError
+from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.checkpoint import Checkpoint
 from provenance.ledger.encoding import build_base64
 from provenance.ledger.entry import LedgerEntry, format_time
 from provenance.ledger.log import Log
-from provenance.ledger.merkle import build_batch_proof, build_inclusion_proof
+from provenance.ledger.merkle import build_batch_proof, build_inclusion_proof, hash_leaf
 from provenance.ledger.note import sign_note
 from provenance.ledger.proof import SUFFIX, Proof
 from provenance.ledger.rows import FORMATS
@@ -148,6 +148,8 @@ def build_manifest_text(origin: str, manifest: bytes) -> str:
 
 def _noting(entries: Iterator[LedgerEntry], indices: list[int]) -> Iterator[LedgerEntry]:
     for entry in entries:
+        if hash_leaf(entry.leaf) != entry.leaf_hash:
+            raise InconsistentLedgerError(f"ledger entry {entry.index} was changed after it was appended")
         indices.append(entry.index)
         yield entry
 

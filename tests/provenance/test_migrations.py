@@ -13,6 +13,14 @@ from provenance.errors import ConfigurationError
 from provenance.migrations.__main__ import build_config
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request):
+    """Not the shared one: these tests change the schema."""
+    database = Database(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "fresh_postgres_url"))
+    yield database
+    database.close()
+
+
 def test_the_revisions_make_the_declared_tables(database):
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -41,3 +41,21 @@ def append_many():
             ]
 
     return append
+
+
+@pytest.fixture
+def tamper():
+    """Run statements as somebody who has the database's own rights and takes the triggers out of the way."""
+
+    def run(log, *statements):
+        with log.database.write() as connection:
+            if log.database.is_sqlite:
+                query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+                for name in connection.exec_driver_sql(query).scalars().all():
+                    connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            else:
+                connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    return run

@@ -4,7 +4,6 @@ import pytest
 
 from provenance.errors import InconsistentLedgerError, VerificationError
 from provenance.ledger.audit import verify_log
-from tests.provenance.ledger.test_log import drop_triggers, execute
 
 
 def test_a_sound_log(log, append_many):
@@ -30,19 +29,17 @@ def test_a_sound_log(log, append_many):
         ("UPDATE ledger_checkpoints SET size = 12", "signed over another history"),
     ],
 )
-def test_what_was_changed_is_found(log, append_many, statement, match):
+def test_what_was_changed_is_found(log, append_many, statement, match, tamper):
     append_many(log, 300)
     log.checkpoint()
-    drop_triggers(log)
-    execute(log, statement)
+    tamper(log, statement)
     with pytest.raises(InconsistentLedgerError, match=match):
         verify_log(log)
 
 
-def test_a_forged_signature_is_found(sqlite_log, append_many):
+def test_a_forged_signature_is_found(sqlite_log, append_many, tamper):
     append_many(sqlite_log, 3)
     sqlite_log.checkpoint()
-    drop_triggers(sqlite_log)
-    execute(sqlite_log, "UPDATE ledger_checkpoints SET note = replace(note, '\n3\n', '\n4\n')")
+    tamper(sqlite_log, "UPDATE ledger_checkpoints SET note = replace(note, '\n3\n', '\n4\n')")
     with pytest.raises(VerificationError):
         verify_log(sqlite_log)

@@ -7,7 +7,6 @@ import pytest
 from provenance.errors import InconsistentLedgerError
 from provenance.ledger.merkle import hash_children
 from provenance.ledger.tiles import StoredTree, build_bundle, build_tile_path, list_tiles, tile_width, write_resource
-from tests.provenance.ledger.test_log import drop_triggers, execute
 
 
 @pytest.mark.parametrize(
@@ -51,10 +50,9 @@ def test_every_node_of_a_stored_tree(log, append_many):
         assert len(smaller.tile(1, 0)) == 1
 
 
-def test_missing_hashes_are_noticed(sqlite_log, append_many):
+def test_missing_hashes_are_noticed(sqlite_log, append_many, tamper):
     append_many(sqlite_log, 300)
-    drop_triggers(sqlite_log)
-    execute(sqlite_log, "DELETE FROM ledger_nodes")
+    tamper(sqlite_log, "DELETE FROM ledger_nodes")
     with sqlite_log.database.read() as connection, pytest.raises(InconsistentLedgerError, match="tile 0 of level 1"):
         StoredTree(connection, 300).node(8, 0)
 
