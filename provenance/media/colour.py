@@ -68,7 +68,7 @@ class _Conversion:
         if strip.mode.startswith("I;16"):
             grey = (np.asarray(strip) >> 8).astype(np.uint8)
         else:
-            values = np.nan_to_num(np.asarray(strip, dtype=np.float64), nan=0.0, posinf=self.top, neginf=0.0)
+            values = np.nan_to_num(_as_doubles(strip), nan=0.0, posinf=self.top, neginf=0.0)
             grey = (np.clip(values / self.top, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
         return Image.fromarray(255 - grey if self.is_inverted else grey)
 
@@ -115,8 +115,14 @@ def _plan(image: Image.Image, icc: bytes, *, is_inverted: bool) -> _Conversion:
     return _Conversion(has_alpha, base, build_transform(icc, base) if icc else None, top, is_inverted)
 
 
+def _as_doubles(strip: Image.Image) -> NDArray[np.float64]:
+    """Return the values of a 32-bit or float strip; signalling NaNs among them are no reason to warn."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(strip, dtype=np.float64)
+
+
 def _highest(strip: Image.Image) -> float:
-    values = np.asarray(strip, dtype=np.float64)
+    values = _as_doubles(strip)
     return float(values.max(initial=0.0, where=np.isfinite(values)))
 
 

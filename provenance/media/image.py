@@ -29,7 +29,7 @@ from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.cache import PictureCache
 from provenance.media.colour import convert_pixels, orient
 from provenance.media.containers import bmff, gif, jpeg, png, tiff, webp
-from provenance.media.containers.base import Layout, parse_orientation
+from provenance.media.containers.base import Layout, Tally, parse_orientation
 from provenance.media.encode import encode_image, shipping_type
 from provenance.media.limits import IntakeLimits
 from provenance.media.picture import Picture
@@ -125,7 +125,7 @@ def parse_image(
     layout = _WALKS[media_type](unverified_bytes, limits)
     check_single(unverified_bytes, media_type, end=layout.end, max_tail_bytes=limits.max_tail_bytes)
     try:
-        return _decode(layout)
+        return _decode(layout, limits)
     except MemoryError as exc:
         raise AssetTooLargeError(
             f"{media_type.value}: expected to fit in memory, got {layout.width}x{layout.height}"
@@ -137,11 +137,14 @@ def parse_image(
         ) from exc
 
 
-def _decode(layout: Layout) -> Picture:
+def _decode(layout: Layout, limits: IntakeLimits) -> Picture:
     """Decode once, convert, turn upright."""
     # Other libraries in the process set this to True; half a picture must never pass for one.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    image, icc, orientation = _decode_heic(layout) if layout.media_type is MediaType.HEIC else _decode_pillow(layout)
+    if layout.media_type is MediaType.HEIC:
+        image, icc, orientation = _decode_heic(layout, limits)
+    else:
+        image, icc, orientation = _decode_pillow(layout)
     frame, alpha = convert_pixels(image, icc, is_inverted=layout.is_inverted)
     del image
     if orientation != 1:
@@ -167,13 +170,15 @@ def _decode_pillow(layout: Layout) -> tuple[Image.Image, bytes, int]:
     return image, icc, parse_orientation(exif)
 
 
-def _decode_heic(layout: Layout) -> tuple[Image.Image, bytes, int]:
+def _decode_heic(layout: Layout, limits: IntakeLimits) -> tuple[Image.Image, bytes, int]:
     """Return the decoded image and its profile; libheif turns pictures upright by itself."""
     import pi_heif
 
     # Other images inside the file are not shown, so nothing should parse them.
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     container = pi_heif.open_heif(layout.essence, convert_hdr_to_8bit=True)
+    # Which items count as pictures of their own follows from references that libheif has resolved by now.
+    Tally(MediaType.HEIC, limits).check_frames(len(container))
     primary = container[container.primary_index]
     _check_decoder(layout, primary.size)
     icc = primary.info.get("icc_profile") or b""

@@ -237,7 +237,8 @@ _STRING_OPENED: Final = re.compile(rb"GIF8[79]a=(['\"`/])")
 
 def _is_script(data: bytes) -> bool:
     """Tell whether the file runs as JavaScript: its header opens a comment or string that ends in code."""
-    if any(data.startswith(magic) and data[at : at + 2] == b"/*" for magic, at in _COMMENT_AT):
-        return _COMMENT_CLOSED.search(data, 8) is not None
+    for magic, at in _COMMENT_AT:
+        if data.startswith(magic) and data[at : at + 2] == b"/*":
+            return _COMMENT_CLOSED.search(data, at + 2) is not None
     opened = _STRING_OPENED.match(data)
     return opened is not None and data.find(opened[1] + b";", 9) >= 0

@@ -6,6 +6,7 @@ from typing import Final
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
+from provenance.media.containers.av1 import check_stream
 from provenance.media.containers.base import Layout, Tally, read_bytes, read_uint
 from provenance.media.limits import IntakeLimits
 
@@ -108,9 +109,11 @@ def _read_meta(data: bytes, meta: Box, tally: Tally) -> tuple[int, int]:
         if kind not in children:
             raise UndecodableAssetError(f"{name}: expected a {kind.decode()} box in meta, got none")
     kinds = _read_item_types(data, children[b"iinf"], name)
-    for item, size in _read_item_sizes(data, children, name):
+    for item, extents in _read_locations(data, children, name):
         if kinds.get(item) in _METADATA_ITEMS:
-            tally.add(size)
+            tally.add(sum(size for _, size in extents))
+        elif kinds.get(item) == b"av01":
+            check_stream(b"".join(data[start : start + size] for start, size in extents), tally)
     iprp = children[b"iprp"]
     containers = [box for box in read_boxes(data, iprp.start, iprp.stop, name) if box.kind == b"ipco"]
     sizes = []
@@ -141,8 +144,8 @@ def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:
     return kinds
 
 
-def _read_item_sizes(data: bytes, children: dict[bytes, Box], name: str) -> Iterator[tuple[int, int]]:
-    """Yield (item id, bytes) with every extent checked against the file (ISO/IEC 14496-12 s8.11.3)."""
+def _read_locations(data: bytes, children: dict[bytes, Box], name: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Yield (item id, extents), each extent (offset in the file, bytes) and inside it (ISO/IEC 14496-12 s8.11.3)."""
     iloc = children[b"iloc"]
     cursor = _Cursor(data, iloc, name)
     version = cursor.take(1)
@@ -159,20 +162,24 @@ def _read_item_sizes(data: bytes, children: dict[bytes, Box], name: str) -> Iter
         method = cursor.take(2) & 15 if version in {1, 2} else 0
         cursor.take(2)
         base = cursor.take(base_bytes)
-        extents, total = cursor.take(2), 0
-        seen += extents
+        count_here = cursor.take(2)
+        seen += count_here
         if seen > _MAX_EXTENTS:
             raise AssetTooLargeError(f"{name}: expected at most {_MAX_EXTENTS} item extents, got more")
-        for _ in range(extents):
+        # Construction method 0 counts from the file's start, 1 from idat's; 2 is inside another item.
+        first, stop = {0: (0, len(data)), 1: (idat.start, idat.stop) if idat else (0, 0)}.get(method, (0, 0))
+        extents = []
+        for _ in range(count_here):
             cursor.take(index_bytes)
-            start, size = base + cursor.take(offset_bytes), cursor.take(length_bytes)
-            room = len(data) if method == 0 else (idat.stop - idat.start if idat else 0)
-            if method < 2 and start + size > room:
+            start, size = first + base + cursor.take(offset_bytes), cursor.take(length_bytes)
+            # Length 0 is all there is: ISO/IEC 14496-12 s8.11.3.3.
+            size = size or max(0, stop - start)
+            if method in {0, 1} and start + size > stop:
                 raise UndecodableAssetError(
-                    f"{name}: item {item}: expected {size} bytes at offset {start}, got {room} in all: truncated"
+                    f"{name}: item {item}: expected {size} bytes at offset {start}, got {stop} in all: truncated"
                 )
-            total += size
-        yield item, total
+            extents.append((start, size))
+        yield item, [] if method > 1 else extents
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from provenance.asset import MediaType
-from provenance.errors import UndecodableAssetError
+from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.containers.base import Layout, Tally, parse_orientation, read_bytes
 from provenance.media.limits import IntakeLimits
 
@@ -48,7 +48,7 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         tally.check_frames(frames or 1)
         kept.append(_pack(kind, body))
         if len(kept) > limits.max_frames + MAX_CHUNKS:
-            raise UndecodableAssetError(f"{NAME}: expected at most {MAX_CHUNKS} image chunks, got more")
+            raise AssetTooLargeError(f"{NAME}: expected at most {MAX_CHUNKS} image chunks, got more")
     if images + frames == 0 or (images and frames):
         raise UndecodableAssetError(f"{NAME}: expected an image, got {images} still and {frames} animated")
     essence = b"".join(kept)
