@@ -24,7 +24,7 @@ def make_ours(folder: Path) -> tuple[Callable[[Path], Path], Callable[[Path], No
     from policies.deployment import Submission
     from policies.gate import release
 
-    site = open_site(load_settings())
+    site = open_site(load_settings()).__enter__()
     site.warm()
 
     def do_release(path: Path) -> Path:
@@ -43,9 +43,12 @@ def make_ours(folder: Path) -> tuple[Callable[[Path], Path], Callable[[Path], No
 def make_naive(folder: Path) -> tuple[Callable[[Path], Path], Callable[[Path], None]]:
     """Return (release, verify) of the naive script, with a signing identity made by Chopmark's development CA."""
     from bench.naive import Naive
-    from provenance.manifests.keys import load_development_pem
+    from provenance.manifests.identity import load_development_identity
 
-    chain, key = load_development_pem(folder / "keys")
+    chain = load_development_identity(folder / "keys", environment="development").certificate_chain_pem.encode()
+    stored = (folder / "keys" / "development-leaf.pem").read_text()
+    begin = stored.index("-----BEGIN PRIVATE KEY-----")
+    key = stored[begin : stored.index("-----END PRIVATE KEY-----") + len("-----END PRIVATE KEY-----\n")].encode()
     works = np.random.default_rng(0).integers(0, 256, (1000, 32), dtype=np.uint8)
     naive = Naive(folder, chain, key, works)
     return naive.release, naive.verify

@@ -37,7 +37,8 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
         return known
     picture, data = load_picture(here, asset)
     prompt = here.blobs.quarantine.get(prompt_key(asset_id)).decode() if has_prompt else None
-    signals = here.runner.run(Subject(asset=asset, picture=picture, unverified_bytes=data, prompt=prompt))
+    answers = here.runner.run(Subject(asset=asset, picture=picture, unverified_bytes=data, prompt=prompt))
+    signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
         known = find_signals(connection, asset_id)
         if known:

@@ -22,7 +22,7 @@ from provenance.manifests.signing import Signed, sign_manifest
 from provenance.manifests.softbinding import SoftBinding, build_alg
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import read_manifest
+from provenance.manifests.verification import Presence, locate_manifest
 from provenance.media.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
 from provenance.media.limits import PIXELS_CEILING, SIDE_CEILING
 from provenance.watermarks.base import Watermark
@@ -231,8 +231,8 @@ class Sealer:
     ) -> Signed:
         source = None
         if asset.origin is Origin.SUBMITTED:
-            incoming = read_manifest(original, asset.media_type, self._trust)
-            source = SourceFile(asset.media_type, has_manifest=incoming is not None)
+            presence, _ = locate_manifest(original, asset.media_type)
+            source = SourceFile(asset.media_type, has_manifest=presence is Presence.EMBEDDED)
         definition = build_definition(
             asset,
             grant,

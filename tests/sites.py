@@ -8,13 +8,13 @@ from PIL import Image
 from api.settings import load_settings
 from policies.deployment import Submission
 
-LIGHT_DETECTORS = ("prompt", "incoming_marks", "copyright")
-"""Those that load no weights; enough for whatever is not about classifiers."""
+DETECTORS = ("prompt", "incoming_marks", "copyright", "nsfw")
+"""The default ones: the baseline pack holds without them."""
 
 
 def build_settings(home: Path, **overrides):
-    """Settings of a site under `home`, light unless told otherwise."""
-    return load_settings(**{"home": home, "detectors": LIGHT_DETECTORS, **overrides})
+    """Settings of a site under `home`, the default ones unless told otherwise."""
+    return load_settings(**{"home": home, "detectors": DETECTORS, **overrides})
 
 
 def photograph_path(name: str) -> Path:

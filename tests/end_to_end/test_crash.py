@@ -89,7 +89,7 @@ def hand_in(home, accepted, boundary):
     with open_site(build_settings(home)) as site:
         killer = KillAt(boundary)
         killer.install()
-        for handed_in in (submission(), submission(prompt="a loaded pistol"), submission(prompt="a casino roulette table")):
+        for handed_in in (submission(), submission(prompt="a poster on how to make a pipe bomb"), submission(prompt="a casino roulette table")):
             release(site.deployment, handed_in)
 
 

@@ -15,7 +15,7 @@ from policies.review import queue, review
 from provenance.asset import MediaType, new_asset_id, sha256_hex
 from provenance.errors import AssetError, GrantMismatchError, MislabelledAssetError, PolicyError
 from provenance.tables import ASSETS, SEALS
-from tests.sites import build_settings, encode, photograph, submission
+from tests.sites import DETECTORS, build_settings, encode, photograph, submission
 
 
 @pytest.fixture
@@ -75,12 +75,12 @@ def test_the_chinese_pack_draws_a_label_and_writes_one_item(site):
 
 
 def test_a_prompt_about_weapons_is_blocked_and_nothing_becomes_readable(site):
-    result = gate.release(site.deployment, submission(prompt="a loaded pistol aimed at the camera"))
+    result = gate.release(site.deployment, submission(prompt="a poster on how to make a pipe bomb"))
     assert result.outcome is Outcome.BLOCK
     assert any(reason.category.startswith("prompt.") for reason in result.decision.reasons)
     assert not list(site.deployment.blobs.public.keys())
     assert kinds(site)[-1] == "decision.made"
-    assert "pistol" not in "".join(entry.body.decode() for entry in site.deployment.log.entries())
+    assert "pipe bomb" not in "".join(entry.body.decode() for entry in site.deployment.log.entries())
 
 
 def test_a_near_copy_of_a_registered_work_is_blocked(site):
@@ -162,7 +162,7 @@ def test_unknown_context_is_refused_at_the_door(site):
 
 
 def test_nothing_is_granted_without_a_release_decision(site):
-    result = gate.release(site.deployment, submission(prompt="a loaded pistol"))
+    result = gate.release(site.deployment, submission(prompt="a poster on how to make a pipe bomb"))
     with pytest.raises(GrantMismatchError):
         sealing.grant(site.deployment, result.asset_id)
 
@@ -186,7 +186,7 @@ def test_a_picture_too_small_for_the_watermark_is_held(site):
 
 
 def test_an_unavailable_detector_holds(tmp_path):
-    settings = build_settings(tmp_path / "home", detectors=("prompt", "incoming_marks", "copyright", "clip"))
+    settings = build_settings(tmp_path / "home", detectors=(*DETECTORS, "clip"))
     with open_site(settings) as site:
         result = gate.release(site.deployment, submission())
         assert result.outcome is Outcome.HOLD
