@@ -155,11 +155,10 @@ def _load_tensors(path: Path) -> dict[str, Array]:
 
 
 def _open_tensors(path: Path) -> Mapping[str, Any]:
-    if path.suffix == ".npy":
-        return {"concepts": np.load(path, allow_pickle=False)}
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+    if path.suffix in {".npy", ".npz"}:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return {"concepts": loaded} if isinstance(loaded, np.ndarray) else {key: loaded[key] for key in loaded}
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.numpy import load_file

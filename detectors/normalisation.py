@@ -164,11 +164,11 @@ def build_edges(folded: Folded, vocabulary: Container[str]) -> tuple[Edge, ...]:
 
 def _readings(word: str) -> Iterator[str]:
     """Yield what a run of letters, digits and leet signs may stand for; its plain form first."""
-    letters_only = word.isalpha()
-    for reading in (word,) if letters_only else (word, word.translate(_LEET_I), word.translate(_LEET_L)):
+    if not any(character.isalpha() for character in word):
+        yield word  # a number is a number: 455 is not a word
+        return
+    for reading in (word,) if word.isalpha() else (word, word.translate(_LEET_I), word.translate(_LEET_L)):
         closed = _NOT_LETTERS.sub("", reading)
-        if closed != word and not any(c.isalpha() for c in word):
-            continue  # a number is a number: 455 is not a word
         yield closed
         if _THREE_ALIKE.search(closed):
             yield _THREE_ALIKE.sub(r"\1", closed)

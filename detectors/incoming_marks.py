@@ -1,0 +1,136 @@
+"""Does the file already say where it comes from?
+
+Records every mark that came with it: a C2PA manifest, an AIGC label, an IPTC source type, a known watermark, a
+generator's own metadata. Nothing is removed, and a broken mark is evidence, not an error. A declaration is taken at its
+word only towards caution: "made by AI" is believed of anyone, "not made by AI" of nobody. Source:
+`cards/incoming_marks.toml`.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from detectors.base import Signal, Status, Subject, Toolbox
+from detectors.cards import Card, load_card
+from detectors.vendor_marks import read_vendor_marks
+from provenance.asset import Frame
+from provenance.errors import ConfigurationError, WatermarkError
+from provenance.labels.implicit import FoundLabels, read_labels
+from provenance.manifests.report import Integrity, ManifestReport
+from provenance.manifests.trust import TrustAnchors
+from provenance.manifests.verification import read_manifest
+
+# GB 45438-2025: Label 1 is AI, 2 possibly, 3 suspected; anything else under that key is a claim gone wrong.
+_LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}
+_MOST_ITEMS: Final = 10
+
+Record = dict[str, Any]
+
+
+@dataclass(slots=True)
+class IncomingMarksDetector:
+    """Reads the marks in the file and in its pixels; takes no options."""
+
+    toolbox: Toolbox
+    card: Card = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.toolbox.options:
+            raise ConfigurationError(f"detector 'incoming_marks' has no option {sorted(self.toolbox.options)[0]!r}")
+        self.card = load_card("incoming_marks")
+
+    def warm(self) -> None:
+        """Have nothing to load: the readers of watermarks come warm in the toolbox."""
+
+    def detect(self, subject: Subject) -> Signal:
+        """Answer about the file and the pixels of `subject`."""
+        scores = dict.fromkeys(self.card.categories, 0.0)
+        evidence: list[Record] = []
+        for found, records in (
+            self._manifest(subject),
+            self._labels(subject),
+            self._vendors(subject),
+            self._watermarks(subject.picture.frame),
+        ):
+            evidence += records
+            for category, score in found.items():
+                scores[category] = max(scores[category], score)
+        return Signal("incoming_marks", self.card.version, Status.OK, scores, tuple(evidence), _reason(evidence))
+
+    def _manifest(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
+        # No anchors: whether a stranger is trusted is the verifier's question, whether the manifest holds is ours.
+        report = read_manifest(subject.unverified_bytes, subject.asset.media_type, TrustAnchors())
+        if report is None:
+            return {}, []
+        scores = {"incoming_invalid_manifest": 1.0} if report.integrity is Integrity.FAILED else {}
+        if report.is_ai:
+            scores["incoming_ai"] = 1.0
+        return scores, [_manifest_record(report)]
+
+    def _labels(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
+        found = read_labels(subject.unverified_bytes, subject.asset.media_type)
+        score = max((self._label_score(one.item.label if one.item else "") for one in found.aigc), default=0.0)
+        if found.says_ai and not found.aigc:
+            score = 1.0
+        return {"incoming_ai": score}, _label_records(found)
+
+    def _label_score(self, label: str) -> float:
+        return self.card.thresholds[_LABEL_SCORES.get(label, "label_is")]
+
+    def _vendors(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
+        marks = read_vendor_marks(subject.unverified_bytes, subject.asset.media_type)
+        records = [{"mark": "vendor metadata", **asdict(mark)} for mark in marks[:_MOST_ITEMS]]
+        return ({"incoming_ai": 1.0} if marks else {}), records
+
+    def _watermarks(self, frame: Frame) -> tuple[dict[str, float], list[Record]]:
+        scores: dict[str, float] = {}
+        records: list[Record] = []
+        for name, scheme in self.toolbox.marks.items():
+            try:
+                reading = scheme.extract(frame)
+            except WatermarkError as exc:
+                records.append({"mark": "watermark", "scheme": name, "problem": str(exc)})
+                continue
+            if reading is not None:
+                scores = {"incoming_own_mark": 1.0, "incoming_ai": 1.0}
+                # As text: a JSON reader that keeps numbers as doubles would change 64 bits.
+                records.append({"mark": "watermark", **asdict(reading), "payload": f"{reading.payload:016x}"})
+        return scores, records
+
+
+def _manifest_record(report: ManifestReport) -> Record:
+    return {
+        "mark": "c2pa manifest",
+        "validation_state": str(report.validation_state),
+        "integrity": str(report.integrity),
+        "is_signature_intact": report.is_signature_intact,
+        "failure_codes": list(report.failure_codes[:_MOST_ITEMS]),
+        "manifest_id": report.manifest_id,
+        "signer": report.signer,
+        "issuer": report.issuer,
+        "claim_generator": report.claim_generator,
+        "digital_source_types": list(report.digital_source_types[:_MOST_ITEMS]),
+        "is_ai": report.is_ai,
+        "claims_human_capture": report.claims_human_capture,
+        "actions": list(report.actions[:_MOST_ITEMS]),
+        "remote_host": report.remote_host,
+        "note": report.note,
+    }
+
+
+def _label_records(found: FoundLabels) -> list[Record]:
+    """Return what the labels say; of texts only those that a standard defines, since others may hold a prompt."""
+    records: list[Record] = [
+        {"mark": "aigc label", "place": one.place, "item": asdict(one.item) if one.item else None, "problem": one.problem}
+        for one in found.aigc[:_MOST_ITEMS]
+    ]
+    if found.iptc:
+        source, fields = found.digital_source_type, sorted(found.iptc)
+        records.append({"mark": "iptc", "digital_source_type": source, "fields": fields})
+    if found.problems:
+        records.append({"mark": "labels", "problems": list(found.problems[:_MOST_ITEMS])})
+    return records
+
+
+def _reason(evidence: list[Record]) -> str:
+    marks = dict.fromkeys(str(record["mark"]) for record in evidence if record["mark"] != "labels")
+    return f"came with: {', '.join(marks)}" if marks else "no mark came with it"

@@ -1,0 +1,253 @@
+"""Ask every detector about one asset, within bounds, and answer for those that cannot.
+
+Whatever a detector does, the caller gets one Signal from each, in the order they were given: its answer, or a Signal
+with status FAILED, which holds. FAILED is what a crash, a missed deadline, too much memory or a malformed answer
+becomes; nothing propagates.
+
+A thread cannot be killed. A call that overruns is given up: its late answer is thrown away, and until it returns its
+detector is not called again, so no more threads can hang than there are detectors. The memory bound is on the process:
+above it nothing is started and what runs is given up. Where a bound must be enforced, wrap the detector in
+`detectors.isolation.IsolatedDetector`, which kills.
+"""
+
+import json
+import math
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from detectors.base import Detector, Signal, Status, Subject
+from provenance.errors import ConfigurationError, GateError
+
+_LOG: Final = structlog.get_logger()
+_STATM: Final = Path("/proc/self/statm")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+# How often deadlines and memory are looked at; a run that ends sooner never pays for a look.
+_LOOK_S: Final = 0.05
+_SMOOTHING: Final = 0.5
+
+
+@dataclass(slots=True)
+class _Call:
+    """One detector's turn; `signal` is set once, by whoever comes first: the detector or the watch."""
+
+    detector: Detector
+    started_at: float | None = None
+    signal: Signal | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """One subject's calls, shared between the watch and its workers."""
+
+    subject: Subject
+    calls: tuple[_Call, ...]
+    waiting: list[_Call]
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def is_done(self) -> bool:
+        return all(call.signal is not None for call in self.calls)
+
+
+class Runner:
+    """Runs detectors side by side; safe to call from several threads at once.
+
+    Attributes:
+        detectors: in the order of their Signals.
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        *,
+        deadline_s: float = 15.0,
+        total_s: float = 60.0,
+        memory_limit_bytes: int = 4 << 30,
+        parallel: int | None = None,
+    ) -> None:
+        """Build a runner.
+
+        Args:
+            detectors: warm or not; see `warm`.
+            deadline_s: most wall time for one detector's call.
+            total_s: most wall time for one `run`.
+            memory_limit_bytes: most resident memory of this process while detectors run.
+            parallel: how many detectors run at once; by default one a core, at most four.
+
+        Raises:
+            ConfigurationError: a bound is not positive, or two detectors have one name.
+        """
+        if min(deadline_s, total_s, memory_limit_bytes, 1 if parallel is None else parallel) <= 0:
+            raise ConfigurationError("the runner's bounds have to be positive")
+        names = [detector.card.name for detector in detectors]
+        if len(set(names)) != len(names):
+            raise ConfigurationError(f"two detectors have one name among {', '.join(names)}")
+        self.detectors: Final = tuple(detectors)
+        self._deadline_s, self._total_s, self._memory_limit_bytes = deadline_s, total_s, memory_limit_bytes
+        self._parallel = parallel or min(os.cpu_count() or 1, 4)
+        self._lock = threading.Lock()
+        self._hanging: set[str] = set()
+        self._usual_ms: dict[str, float] = {}
+
+    def warm(self) -> None:
+        """Warm every detector, so that what is missing stops the start and not the first asset.
+
+        Raises:
+            GateError: as the detector that cannot be warmed raised it.
+        """
+        for detector in self.detectors:
+            detector.warm()
+
+    def run(self, subject: Subject) -> tuple[Signal, ...]:
+        """Return one Signal from each detector, in their order; never raises for what a detector does."""
+        calls = tuple(_Call(detector) for detector in self.detectors)
+        # The slowest first, so that the others fill the other cores meanwhile.
+        waiting = sorted(calls, key=lambda call: self._usual_ms.get(call.detector.card.name, math.inf))
+        run = _Run(subject, calls, waiting)
+        for _ in range(min(self._parallel, len(calls))):
+            self._start_worker(run)
+        self._watch(run)
+        return tuple(call.signal for call in calls if call.signal is not None)
+
+    def _start_worker(self, run: _Run) -> None:
+        threading.Thread(target=self._work, args=(run,), name="detector", daemon=True).start()
+
+    def _work(self, run: _Run) -> None:
+        """Take calls until none waits, or until a call of this worker was given up."""
+        while True:
+            with run.changed:
+                if not run.waiting:
+                    return
+                call = run.waiting.pop()
+                refusal = self._refusal(call.detector.card.name)
+                if refusal:
+                    self._settle(run, call, _failed(call.detector, refusal, 0.0))
+                    continue
+                call.started_at = time.perf_counter()
+            signal = _ask(call.detector, run.subject, call.started_at)
+            with run.changed:
+                if call.signal is not None:
+                    self._came_back(call.detector.card.name)
+                    return
+                self._note(signal)
+                self._settle(run, call, signal)
+
+    def _watch(self, run: _Run) -> None:
+        """Wait for the calls; give up those that overrun a bound, and those that never started in time."""
+        ends_at = time.perf_counter() + self._total_s
+        with run.changed:
+            while not run.is_done:
+                run.changed.wait(_LOOK_S)
+                now = time.perf_counter()
+                is_over = now >= ends_at
+                is_full = _resident_bytes() > self._memory_limit_bytes
+                for call in run.calls:
+                    self._give_up(run, call, now, is_over=is_over, is_full=is_full)
+
+    def _give_up(self, run: _Run, call: _Call, now: float, *, is_over: bool, is_full: bool) -> None:
+        if call.signal is not None:
+            return
+        if call.started_at is None:
+            if is_over:
+                run.waiting.remove(call)
+                self._settle(run, call, _failed(call.detector, f"not started within {self._total_s:g} s", 0.0))
+            return
+        elapsed_s = now - call.started_at
+        if is_over or elapsed_s >= self._deadline_s:
+            reason = f"no answer within {min(self._deadline_s, self._total_s):g} s"
+        elif is_full:
+            reason = f"the process holds more than {self._memory_limit_bytes >> 20} MiB"
+        else:
+            return
+        with self._lock:
+            self._hanging.add(call.detector.card.name)
+        self._settle(run, call, _failed(call.detector, reason, elapsed_s * 1000))
+        self._start_worker(run)
+
+    def _settle(self, run: _Run, call: _Call, signal: Signal) -> None:
+        call.signal = signal
+        run.changed.notify_all()
+        if signal.status is Status.FAILED:
+            _LOG.error(
+                "detector failed", detector=signal.detector, asset_id=run.subject.asset.id, reason=signal.reason
+            )
+
+    def _refusal(self, name: str) -> str:
+        """Say why `name` may not start now, or ""."""
+        with self._lock:
+            if name in self._hanging:
+                return "an earlier call, given up, has not returned yet"
+        if _resident_bytes() > self._memory_limit_bytes:
+            return f"the process holds more than {self._memory_limit_bytes >> 20} MiB"
+        return ""
+
+    def _came_back(self, name: str) -> None:
+        with self._lock:
+            self._hanging.discard(name)
+
+    def _note(self, signal: Signal) -> None:
+        usual = self._usual_ms.get(signal.detector, signal.elapsed_ms)
+        self._usual_ms[signal.detector] = usual + _SMOOTHING * (signal.elapsed_ms - usual)
+
+
+def _ask(detector: Detector, subject: Subject, started_at: float) -> Signal:
+    """Return the detector's checked answer, or what its failure means."""
+    try:
+        signal = detector.detect(subject)
+        problem = _problem(detector, signal)
+    except GateError as exc:
+        signal, problem = None, f"{exc.code}: {exc}"
+    except MemoryError:
+        signal, problem = None, "out of memory"
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - the one place where a detector's crash becomes a Signal
+        # The message of a foreign error may quote the prompt; its type and place may not.
+        signal, problem = None, f"crashed with {type(exc).__name__} at {_place(exc)}"
+    elapsed_ms = (time.perf_counter() - started_at) * 1000
+    if signal is None or problem:
+        return _failed(detector, problem, elapsed_ms)
+    return replace(signal, elapsed_ms=elapsed_ms)
+
+
+def _problem(detector: Detector, signal: object) -> str:
+    """Say what is wrong with an answer, or ""; a score that is not a number would pass every threshold."""
+    if not isinstance(signal, Signal):
+        return f"answered with {type(signal).__name__}, not with a Signal"
+    card = detector.card
+    if signal.detector != card.name:
+        return f"answered as {signal.detector!r}"
+    for category, score in signal.scores.items():
+        if category not in card.categories:
+            return f"scored {category!r}, which is not on its card"
+        if not (isinstance(score, int | float) and math.isfinite(score) and 0 <= score <= 1):
+            return f"scored {category} outside 0..1"
+    try:
+        json.dumps(signal.evidence, allow_nan=False)
+    except (TypeError, ValueError):
+        return "gave evidence that is not JSON"
+    return ""
+
+
+def _failed(detector: Detector, reason: str, elapsed_ms: float) -> Signal:
+    return Signal(detector.card.name, detector.card.version, Status.FAILED, reason=reason, elapsed_ms=elapsed_ms)
+
+
+def _place(exc: BaseException) -> str:
+    trace = exc.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "an unknown place" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def _resident_bytes() -> int:
+    """Return this process's resident memory; 0 where the system does not say (the bound is then not kept)."""
+    try:
+        return int(_STATM.read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
+    except (OSError, ValueError, IndexError):
+        return 0

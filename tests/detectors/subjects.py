@@ -1,0 +1,39 @@
+"""Real pictures and subjects for detector tests."""
+
+import io
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import skimage
+from PIL import Image
+
+from detectors.base import Subject, Toolbox
+from provenance.asset import Asset, MediaType, new_asset_id, sha256_hex
+from provenance.media.image import Picture
+
+PHOTOS = Path(skimage.__file__).parent / "data"
+DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
+
+
+@cache
+def photo(name, size=None):
+    """Return a bundled photograph, optionally scaled to (width, height)."""
+    with Image.open(PHOTOS / name) as image:
+        rgb = image.convert("RGB")
+        return Picture.from_frame(np.asarray(rgb if size is None else rgb.resize(size, Image.Resampling.LANCZOS)))
+
+
+def file_of(picture, pillow_format="PNG", **settings):
+    buffer = io.BytesIO()
+    Image.fromarray(picture.frame).save(buffer, pillow_format, **settings)
+    return buffer.getvalue()
+
+
+def subject_of(picture, *, data=b"", media_type=MediaType.PNG, prompt=None):
+    asset = Asset(new_asset_id(), sha256_hex(data), media_type, len(data), picture.width, picture.height)
+    return Subject(asset, picture, data, prompt)
+
+
+def toolbox_of(folder, *, works=None, marks=None, **options):
+    return Toolbox(works=works, models_dir=Path(folder), marks=marks or {}, options=options)

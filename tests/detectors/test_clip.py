@@ -1,0 +1,160 @@
+"""The clip detector: one embedding, bank and heads on it, versions that follow what answered."""
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from detectors._clip_net import open_clip
+from detectors.base import Status
+from detectors.clip import ClipDetector
+from detectors.concept_bank import BANKS_DIR
+from provenance.errors import ConfigurationError, DetectorUnavailableError
+from provenance.media.image import Picture
+from tests.detectors import tiny_clip
+from tests.detectors.subjects import photo, subject_of, toolbox_of
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clip")
+    return tiny_clip.build(folder), folder
+
+
+@pytest.fixture(scope="module")
+def detector(tiny):
+    detector = build(tiny[1])
+    detector.warm()
+    return detector
+
+
+def build(folder, **options):
+    chosen = {"model": tiny_clip.NAME, "checkpoint": str(folder / "tiny.safetensors"), **options}
+    return ClipDetector(toolbox_of(folder / "models", **chosen))
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg"])
+def test_embeds_what_open_clip_s_own_pipeline_does(tiny, detector, name):
+    transform = open_clip.transform.image_transform_v2(open_clip.transform.PreprocessCfg(size=64), is_train=False)
+    with torch.no_grad():
+        theirs = tiny[0].encode_image(transform(Image.fromarray(photo(name).frame)).unsqueeze(0), normalize=True)[0].numpy()
+    ours = detector.embed(photo(name))
+    assert ours.shape == (32,)
+    assert float(np.linalg.norm(ours)) == pytest.approx(1, abs=1e-5)
+    # Half a pixel of 64: open_clip rounds the scaled size and the cut to whole pixels, we do neither.
+    assert float(ours @ theirs) > 0.995
+
+
+def test_scores_every_category_of_the_bank(detector):
+    signal = detector.detect(subject_of(photo("coffee.png")))
+    assert signal.status is Status.OK
+    assert set(signal.scores) == set(detector.card.categories)
+    assert all(0 <= score <= 1 for score in signal.scores.values())
+    assert {record["category"] for record in signal.evidence} == set(signal.scores)
+    assert signal.version == detector.card.version
+
+
+def test_an_uncertain_bank_follows_its_margins(tiny, detector):
+    """Recompute one category by hand from open_clip's own text and image towers."""
+    model = tiny[0]
+    bank = yaml.safe_load((BANKS_DIR / "baseline.yaml").read_text())
+    tokenizer = open_clip.get_tokenizer(tiny_clip.NAME)
+
+    def texts(prompts):
+        with torch.no_grad():
+            rows = sum(model.encode_text(tokenizer([t.format(p) for p in prompts]), normalize=True) for t in bank["templates"])
+        return (rows / rows.norm(dim=1, keepdim=True)).numpy()
+
+    picture = detector.embed(photo("coffee.png"))
+    weapons = bank["categories"]["weapons"]
+    margin = (texts(weapons["positive"]) @ picture).max() - (texts(weapons["contrast"] + bank["neutral"]) @ picture).max()
+    score = detector.detect(subject_of(photo("coffee.png"))).scores["weapons"]
+    assert score == pytest.approx(1 / (1 + np.exp(-100 * (margin - 0.02))), abs=1e-4)
+
+
+def test_heads_share_the_embedding_and_may_share_a_category(tiny):
+    folder = tiny[1]
+    weight = np.zeros((1, 32), np.float32)
+    np.savez(folder / "sure.npz", weight=weight, bias=np.array([20.0], np.float32))
+    np.savez(folder / "own.npz", weight=weight, bias=np.array([0.0], np.float32))
+    heads = [
+        {"name": "sure", "category": "weapons", "file": str(folder / "sure.npz")},
+        {"name": "own", "category": "cuteness", "file": str(folder / "own.npz")},
+    ]
+    detector = build(folder, heads=heads)
+    detector.warm()
+    signal = detector.detect(subject_of(photo("coffee.png")))
+    assert signal.scores["weapons"] > 0.999
+    assert signal.scores["cuteness"] == 0.5
+    assert "cuteness" in detector.card.categories
+    assert set(detector.card.weights) == {"tiny.safetensors", "head:sure", "head:own"}
+
+
+def test_a_head_of_another_width_is_refused(tiny):
+    folder = tiny[1]
+    np.save(folder / "wide.npy", np.ones((2, 512), np.float32))
+    detector = build(folder, heads=[{"name": "wide", "category": "violence", "file": str(folder / "wide.npy")}])
+    with pytest.raises(ConfigurationError, match=r"takes 512 values, .* yields 32"):
+        detector.warm()
+
+
+def test_other_weights_banks_or_heads_are_another_version(tiny, detector, tmp_path):
+    folder = tiny[1]
+    same = build(folder)
+    other = build(folder, checkpoint=str(folder / "tiny.pt"))
+    bank = yaml.safe_load((BANKS_DIR / "baseline.yaml").read_text())
+    bank["offset"] = 0.05
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(bank))
+    banked = build(folder, bank=str(tmp_path / "mine.yaml"))
+    versions = set()
+    for one in (same, other, banked):
+        one.warm()
+        versions.add(one.card.version)
+    assert same.card.version == detector.card.version
+    assert len(versions) == 3
+
+
+def test_texts_are_embedded_once_and_kept_on_disk(tiny, tmp_path):
+    options = {"model": tiny_clip.NAME, "checkpoint": str(tiny[1] / "tiny.safetensors")}
+    first = ClipDetector(toolbox_of(tmp_path, **options))
+    first.warm()
+    (cache,) = (tmp_path / "cache").iterdir()
+    kept = cache.read_bytes()
+    again = ClipDetector(toolbox_of(tmp_path, **options))
+    again.warm()
+    assert cache.read_bytes() == kept
+    picture = subject_of(photo("chelsea.png"))
+    assert again.detect(picture).scores == first.detect(picture).scores
+    cache.write_bytes(b"damaged")
+    repaired = ClipDetector(toolbox_of(tmp_path, **options))
+    repaired.warm()
+    assert repaired.detect(picture).scores == first.detect(picture).scores
+
+
+def test_of_a_transparent_picture_the_worse_background_counts(detector):
+    frame = photo("coffee.png").frame
+    picture = Picture.from_frame(frame, np.full(frame.shape[:2], 128, np.uint8))
+    whole = detector.detect(subject_of(picture)).scores
+    views = [detector.detect(subject_of(picture.flattened(background))).scores for background in (255, 0)]
+    for category, score in whole.items():
+        assert score == pytest.approx(max(view[category] for view in views), abs=1e-5)
+
+
+def test_missing_weights_teach_how_to_get_them(tmp_path):
+    with pytest.raises(DetectorUnavailableError, match="chopmark models pull clip --model ViT-B-32 --tag laion2b"):
+        ClipDetector(toolbox_of(tmp_path)).warm()
+    with pytest.raises(DetectorUnavailableError, match=r"nothing\.pt are not there"):
+        ClipDetector(toolbox_of(tmp_path, checkpoint=str(tmp_path / "nothing.pt"))).warm()
+
+
+def test_weights_with_another_digest_are_refused(tiny):
+    with pytest.raises(DetectorUnavailableError, match="expected SHA-256 ffffffffffff"):
+        build(tiny[1], sha256="f" * 64).warm()
+
+
+def test_unknown_options_and_banks_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="no option 'weights'"):
+        ClipDetector(toolbox_of(tmp_path, weights="x"))
+    with pytest.raises(ConfigurationError, match=r"concept bank nobody\.yaml"):
+        ClipDetector(toolbox_of(tmp_path, bank="nobody"))

@@ -1,0 +1,93 @@
+"""Concept banks: margins, scores, and what a bank file may look like."""
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.concept_bank import BANKS_DIR, load_concept_bank, logistic, parse_concept_bank
+from provenance.errors import ConfigurationError
+
+BANK = {
+    "name": "two",
+    "scale": 10,
+    "offset": 0.1,
+    "neutral": ["nothing"],
+    "categories": {
+        "red": {"positive": ["a", "b"], "contrast": ["c"]},
+        "blue": {"positive": ["c"], "pool": "mean", "scale": 5, "offset": 0},
+    },
+}
+
+
+def unit(*values):
+    return np.asarray(values, np.float32) / np.float32(np.linalg.norm(values))
+
+
+def test_margins_are_best_positive_less_best_contrast():
+    bank = parse_concept_bank(BANK)
+    assert bank.texts == ("a", "b", "c", "nothing")
+    texts = np.eye(4, dtype=np.float32)
+    picture = unit(1, 2, 3, 4)
+    red, blue = bank.measure(picture, texts)
+    assert red.margin == pytest.approx(picture[1] - picture[3])
+    assert red.score == pytest.approx(1 / (1 + np.exp(-10 * (red.margin - 0.1))))
+    assert red.nearest == 1
+    assert blue.margin == pytest.approx(picture[2] - picture[3])
+    assert blue.score == pytest.approx(1 / (1 + np.exp(-5 * blue.margin)))
+
+
+def test_mean_pooling_averages_the_positives():
+    bank = parse_concept_bank({**BANK, "categories": {"red": {"positive": ["a", "b"], "contrast": ["c"], "pool": "mean"}}})
+    texts = np.eye(4, dtype=np.float32)
+    (red,) = bank.measure(unit(1, 3, 0, 0), texts)
+    assert red.margin == pytest.approx(2 / np.sqrt(10), abs=1e-6)
+
+
+@given(st.floats(allow_nan=False))
+def test_the_logistic_stays_within_bounds(logit):
+    assert 0 <= logistic(logit) <= 1
+
+
+def test_the_baseline_bank_covers_the_vocabulary():
+    bank = load_concept_bank("baseline")
+    assert len(bank.concepts) == 16
+    assert all(len(concept.positive) >= 4 and len(concept.contrast) >= 5 for concept in bank.concepts)
+    assert "not fitted" in bank.calibration
+
+
+def test_the_digest_follows_the_content():
+    data = yaml.safe_load((BANKS_DIR / "baseline.yaml").read_text())
+    first = parse_concept_bank(data).digest
+    data["categories"]["weapons"]["offset"] = 0.03
+    assert parse_concept_bank(data).digest != first
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"categories": {}}, "expected a mapping"),
+        ({"categories": {"red": {"positive": []}}}, "at least one text"),
+        ({"categories": {"red": {"positive": ["a"], "colour": 1}}}, "red: expected a mapping with only"),
+        ({"categories": {"red": {"positive": ["a"], "scale": 0}}}, "positive scale"),
+        ({"categories": {"red": {"positive": ["a"], "pool": "min"}}}, "pool"),
+        ({"categories": {"red": {"positive": ["nothing"]}}}, "positive and contrast at once"),
+        ({"neutral": [], "categories": {"red": {"positive": ["a"]}}}, "every picture looks like it"),
+        ({"templates": ["a photo"]}, "hold {} once"),
+        ({"neutral": [1]}, "list of texts"),
+    ],
+)
+def test_malformed_banks_are_refused(change, message):
+    with pytest.raises(ConfigurationError, match=message):
+        parse_concept_bank({**BANK, **change})
+
+
+def test_a_bank_may_be_a_file_of_your_own(tmp_path):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(BANK))
+    assert load_concept_bank(str(tmp_path / "mine.yaml")).name == "two"
+    with pytest.raises(ConfigurationError, match=r"yours\.yaml cannot be read"):
+        load_concept_bank(str(tmp_path / "yours.yaml"))
+    (tmp_path / "bad.yaml").write_text("[]")
+    with pytest.raises(ConfigurationError, match=r"bad\.yaml: expected"):
+        load_concept_bank(str(tmp_path / "bad.yaml"))

