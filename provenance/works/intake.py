@@ -165,7 +165,7 @@ def _ensure_bank(connection: Connection, log: Log, name: str) -> None:
 def _parse_text(name: str, value: str, limit: int) -> str:
     parsed = value.strip()
     if len(parsed) > limit:
-        raise WorksError(f"a {name} is at most {limit} characters, got {len(parsed)}")
+        raise WorksError(f"the {name} is at most {limit} characters, got {len(parsed)}")
     if not parsed.isprintable():
-        raise WorksError(f"a {name} has printable characters only")
+        raise WorksError(f"the {name} has printable characters only")
     return parsed
