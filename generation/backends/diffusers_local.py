@@ -1,0 +1,160 @@
+"""Any diffusers pipeline on this machine: from a folder, or from the hub at a pinned commit that was pulled before.
+
+Loads safetensors only and runs no code from the pipeline's folder; nothing is fetched unless the options say so.
+"""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from generation.base import Generated, ImageToImage, Progress, Recipe, Request, TextToImage
+from generation.pull import pull_pipeline
+from generation.weights import INDEX_NAME, measure_pipeline, pipeline_dir
+from provenance.asset import sha256_hex
+from provenance.errors import BackendUnavailableError, ConfigurationError, GenerationError, MissingExtraError
+
+if TYPE_CHECKING:
+    from generation._diffusers_net import DiffusersNet
+
+_DTYPES: Final = ("auto", "float32", "float16", "bfloat16")
+_TEXTS: Final = ("model", "revision", "models_dir", "device", "dtype")
+_MAX_SEED: Final = 2**63 - 1
+
+
+class DiffusersLocal:
+    """Runs one pipeline, one picture at a time.
+
+    Options:
+        model: a folder, or a hub id ``owner/name`` (required).
+        revision: the hub commit, 40 hexadecimal digits; required with a hub id.
+        models_dir: where `chopmark models pull` puts pipelines; required with a hub id.
+        device: ``auto`` (cuda, else mps, else cpu), or a device's name.
+        dtype: ``auto`` (bfloat16 or float16 on an accelerator, float32 on a CPU), or one of them.
+        allow_download: let `warm` pull a missing pipeline; false unless given.
+
+    Limits: determinism holds for one device, number format and library version, not across them.
+    """
+
+    name: Final = "diffusers_local"
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        unknown = sorted(options.keys() - {*_TEXTS, "allow_download"})
+        if unknown:
+            known = ", ".join((*_TEXTS, "allow_download"))
+            raise ConfigurationError(f"diffusers_local has no option {', '.join(unknown)}; known: {known}")
+        texts = {key: str(options.get(key, "")) for key in _TEXTS}
+        if not texts["model"]:
+            raise ConfigurationError("diffusers_local needs the option model: a folder, or a hub id with a revision")
+        self._model, self._revision = texts["model"], texts["revision"]
+        self._models_dir = Path(texts["models_dir"]) if texts["models_dir"] else None
+        self._device, self._dtype = texts["device"] or "auto", texts["dtype"] or "auto"
+        if self._dtype not in _DTYPES:
+            raise ConfigurationError(f"dtype must be one of {', '.join(_DTYPES)}, got {self._dtype!r}")
+        self._allow_download = options.get("allow_download", False) is True
+        self._lock = threading.Lock()
+        self._net: DiffusersNet | None = None
+        self._model_sha256 = ""
+        self._is_folder = not self._revision and Path(self._model).exists()
+        if not self._is_folder:
+            self._pulled_dir()
+
+    def warm(self) -> None:
+        """Measure the weights and load them; a second call does nothing.
+
+        Raises:
+            MissingExtraError: the extra ``generate`` is not installed.
+            BackendUnavailableError: the pipeline is missing, damaged, or of a kind that is not loaded.
+            ConfigurationError: no such device.
+        """
+        with self._lock:
+            if self._net is not None:
+                return
+            folder = self._find_folder()
+            self._model_sha256 = measure_pipeline(folder)
+            try:
+                from generation._diffusers_net import DiffusersNet
+            except ImportError as exc:
+                raise MissingExtraError(
+                    f"diffusers_local needs an extra: pip install 'chopmark[generate]' ({exc})"
+                ) from exc
+            self._net = DiffusersNet(folder, device=self._device, dtype=self._dtype)
+
+    def generate(self, request: Request, progress: Progress | None = None) -> Generated:
+        """Make one picture; loads the weights first if `warm` was not called.
+
+        Image-to-image pipelines round the source's sides down to what their autoencoder takes, usually multiples of 8.
+
+        Raises:
+            GenerationError: a seed, size, strength or option that this pipeline does not take, or too little memory.
+            PromptRefusedError: the pipeline's own safety checker refused the result.
+        """
+        if not 0 <= request.seed <= _MAX_SEED:
+            raise GenerationError(f"seed must be 0 to {_MAX_SEED}, got {request.seed}")
+        self.warm()
+        assert self._net is not None
+        arguments: dict[str, Any] = {
+            "prompt": request.prompt,
+            "negative_prompt": request.negative_prompt or None,
+            "num_inference_steps": request.steps,
+            "guidance_scale": request.guidance,
+        }
+        with self._lock:
+            if isinstance(request, TextToImage):
+                own: dict[str, Any] = {"width": request.width, "height": request.height}
+                frame = self._net.draw({**arguments, **own}, request.seed, progress)
+            else:
+                own = {"strength": _parse_strength(request)}
+                frame = self._net.redraw(request.source, {**arguments, **own}, request.seed, progress)
+        return Generated(frame, self._recipe(request, own))
+
+    def _recipe(self, request: Request, parameters: Mapping[str, Any]) -> Recipe:
+        assert self._net is not None
+        is_hub = not self._is_folder
+        return Recipe(
+            backend=f"{self.name}/{self._net.class_name}",
+            model_name=self._model if is_hub else Path(self._model).resolve().name,
+            digital_source_type="trainedAlgorithmicMedia",
+            prompt_sha256=sha256_hex(request.prompt.encode()),
+            seed=request.seed,
+            model_identifier=f"pkg:huggingface/{self._model}@{self._revision}" if is_hub else "",
+            model_type="c2pa.types.model.pytorch",
+            model_sha256=self._model_sha256,
+            parameters={
+                **parameters,
+                "steps": request.steps,
+                "guidance": request.guidance,
+                "dtype": self._net.dtype,
+                "device": self._net.device.partition(":")[0],
+                "has_negative_prompt": bool(request.negative_prompt),
+            },
+            source_sha256=sha256_hex(request.source.tobytes()) if isinstance(request, ImageToImage) else "",
+        )
+
+    def _pulled_dir(self) -> Path:
+        if self._models_dir is None:
+            raise ConfigurationError(
+                f"{self._model!r} is no folder here; a hub id needs models_dir and a revision of 40 hexadecimal digits"
+            )
+        return pipeline_dir(self._models_dir, self._model, self._revision)
+
+    def _find_folder(self) -> Path:
+        if self._is_folder:
+            return Path(self._model)
+        folder = self._pulled_dir()
+        if (folder / INDEX_NAME).is_file():
+            return folder
+        if self._allow_download and self._models_dir is not None:
+            return pull_pipeline(self._models_dir, self._model, self._revision)
+        raise BackendUnavailableError(
+            f"{self._model} at {self._revision[:12]} was not pulled; run: "
+            f"chopmark models pull diffusers {self._model} {self._revision}"
+        )
+
+
+def _parse_strength(request: ImageToImage) -> float:
+    if not 0 < request.strength <= 1:
+        raise GenerationError(f"strength must be above 0 and at most 1, got {request.strength}")
+    if request.steps is not None and request.steps * request.strength < 1:
+        raise GenerationError(f"{request.steps} steps at strength {request.strength} leave none to run; raise either")
+    return request.strength

@@ -1,0 +1,105 @@
+"""Where the weights of pipelines lie, and whether they are still the ones that came.
+
+A pulled pipeline has a list of its files' digests beside them, in the form of ``sha256sum``; the digest of that list
+names the whole. A folder of one's own needs no list: it is measured when it is loaded.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+from provenance.asset import Digest, sha256_hex
+from provenance.errors import BackendUnavailableError, ConfigurationError
+
+LIST_NAME: Final = "chopmark.sha256"
+INDEX_NAME: Final = "model_index.json"
+_CHUNK_BYTES: Final = 1 << 20
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+
+
+def check_pin(name: str, revision: str) -> None:
+    """Raise unless `name` is a hub id and `revision` a whole commit.
+
+    Raises:
+        ConfigurationError: it is not; a branch or tag can change under us.
+    """
+    if not _HUB_ID.fullmatch(name) or ".." in name:
+        raise ConfigurationError(f"expected a hub id such as owner/name, got {name[:100]!r}")
+    if not _COMMIT.fullmatch(revision):
+        raise ConfigurationError(
+            f"{name} needs its commit, 40 hexadecimal digits, as revision (a branch can move), got {revision[:60]!r}"
+        )
+
+
+def pipeline_dir(models_dir: Path, name: str, revision: str) -> Path:
+    """Return the folder of a pulled pipeline.
+
+    Raises:
+        ConfigurationError: not a hub id with a pinned revision.
+    """
+    check_pin(name, revision)
+    return models_dir / "diffusers" / f"{name.replace('/', '--')}--{revision}"
+
+
+def build_list(folder: Path) -> str:
+    """Return one line for each file under `folder`, ``<sha256>  <path>``, sorted by path.
+
+    Hidden files and the list itself are left out.
+
+    Raises:
+        BackendUnavailableError: a file cannot be read.
+    """
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    shown = sorted(
+        name for name in paths if name != LIST_NAME and not any(part.startswith(".") for part in name.split("/"))
+    )
+    return "".join(f"{_sha256_file(paths[name])}  {name}\n" for name in shown)
+
+
+def measure_pipeline(folder: Path) -> Digest:
+    """Return the digest of a pipeline's list of files, after comparing it with the list that came, if there is one.
+
+    Raises:
+        BackendUnavailableError: no pipeline, code among the files, weights in a form that can run code, or a file that
+            is not the one that came.
+    """
+    _check_files(folder)
+    listed = build_list(folder)
+    note = folder / LIST_NAME
+    if note.is_file() and (came := note.read_text(encoding="utf-8")) != listed:
+        changed = sorted({line.partition("  ")[2] for line in set(came.splitlines()) ^ set(listed.splitlines())})
+        raise BackendUnavailableError(
+            f"{folder.name} is not what was pulled, see {', '.join(changed[:5])}; pull it again"
+        )
+    return sha256_hex(listed.encode())
+
+
+def _check_files(folder: Path) -> None:
+    index = folder / INDEX_NAME
+    try:
+        described = json.loads(index.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise BackendUnavailableError(f"no diffusers pipeline in {folder}: {INDEX_NAME} cannot be read") from exc
+    if not isinstance(described, dict) or not isinstance(described.get("_class_name"), str):
+        raise BackendUnavailableError(f"{folder.name} wants a pipeline class of its own; only diffusers' own are run")
+    names = [path.name for path in folder.rglob("*") if path.suffix == ".py"]
+    if names:
+        raise BackendUnavailableError(f"{folder.name} brings code ({names[0]}); pipelines that do are not loaded")
+    if not any(folder.rglob("*.safetensors")):
+        raise BackendUnavailableError(
+            f"{folder.name} has no safetensors weights; other forms can run code and are not loaded"
+        )
+
+
+def _sha256_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as exc:
+        raise BackendUnavailableError(f"{path.name} cannot be read: {exc.strerror}") from exc
+    return digest.hexdigest()
