@@ -146,6 +146,13 @@ class BlobNotFoundError(StoreError):
     retryable = False
 
 
+class BlobKeyError(StoreError):
+    """This cannot be a blob's key: it would leave the store, or hide in it."""
+
+    code = "store.key"
+    retryable = False
+
+
 class DatabaseUnavailableError(ProvenanceError):
     """The database did not answer, or another writer held it for too long."""
 

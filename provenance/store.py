@@ -1,42 +1,75 @@
 """Blob storage: a quarantine that nothing outside reads, and a public side that holds only what the ledger holds.
 
-obstore speaks to a folder by default and to S3, GCS or Azure by URL. Writes are atomic: a key holds all of a blob or
-does not exist.
+obstore speaks to a folder by default and to S3, GCS or Azure by URL. Writes are atomic and durable: a key holds all of
+a blob or does not exist, and what `put` returned from survives the loss of power.
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from re import compile as compile_pattern
+from secrets import token_hex
 from typing import Any, Final
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore, MemoryStore, from_url
 
-from provenance.errors import BlobNotFoundError, StoreError
+from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
 
-STAGING_MARK: Final = "#"
-"""obstore's local backend stages a write as ``<name>#<n>`` beside its target; a killed process can leave one."""
+STAGING: Final = ".staging"
+"""Folder of a local store in which blobs are made whole before they get their key."""
+
+# No dot first, so that no key climbs out of the store or reaches STAGING; no '#', which obstore keeps for itself.
+_SEGMENT: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:@+-]{0,254}"
+_KEY: Final = compile_pattern(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+# S3's limit, the smallest of all.
+_KEY_LIMIT: Final = 1024
 
 
 class Blobs:
-    """One side of the blob store."""
+    """One side of the blob store.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: a folder, ``file:///folder``, ``memory://`` or what obstore takes, such as ``s3://bucket/prefix``.
+        private: a local folder and its files are for the owner only, whatever the umask.
+
+    Limits: a local folder is for the processes of one machine.
+    """
+
+    def __init__(self, url: str, *, private: bool = False) -> None:
         self.url = url
         self.root: Path | None = None
-        if "://" in url and not url.startswith("file://"):
-            self._store: Any = from_url(url)
-            return
-        self.root = Path(url.removeprefix("file://"))
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._store = LocalStore(self.root)
+        self._private = private
+        try:
+            if url == "memory://":
+                self._store: Any = MemoryStore()
+            elif "://" in url and not url.startswith("file://"):
+                self._store = from_url(url)
+            else:
+                self.root = Path(url.removeprefix("file://")).resolve()
+                self._open_folder(self.root)
+                self._store = LocalStore(self.root, automatic_cleanup=True)
+        except (BaseError, OSError, ValueError) as exc:
+            raise ConfigurationError(f"the blob store at {url} cannot be opened: {exc}") from exc
 
     def put(self, key: str, data: bytes) -> None:
-        """Store `data` under `key`, replacing what was there, atomically."""
+        """Store `data` under `key`, replacing what was there.
+
+        Raises:
+            BlobKeyError: not a key.
+            StoreError: it could not be stored; what was there before still is.
+        """
+        _verify_key(key)
         try:
-            obstore.put(self._store, key, data)
-        except BaseError as exc:
+            if self.root is None:
+                obstore.put(self._store, key, data)
+            else:
+                self._put_local(self.root, key, data)
+        except (BaseError, OSError) as exc:
             raise StoreError(f"could not store blob {key}: {exc}") from exc
 
     def get(self, key: str) -> bytes:
@@ -45,46 +78,87 @@ class Blobs:
         Raises:
             BlobNotFoundError: there is none.
         """
+        _verify_key(key)
         try:
             return bytes(obstore.get(self._store, key).bytes())
         except (NotFoundError, FileNotFoundError) as exc:
             raise BlobNotFoundError(f"no blob under {key}") from exc
-        except BaseError as exc:
+        except (BaseError, OSError) as exc:
             raise StoreError(f"could not read blob {key}: {exc}") from exc
 
     def has(self, key: str) -> bool:
         """Say whether a blob lies under `key`."""
+        _verify_key(key)
         try:
             obstore.head(self._store, key)
         except (NotFoundError, FileNotFoundError):
             return False
-        except BaseError as exc:
+        except (BaseError, OSError) as exc:
             raise StoreError(f"could not look up blob {key}: {exc}") from exc
         return True
 
     def delete(self, key: str) -> None:
         """Remove the blob under `key`, if any."""
+        _verify_key(key)
         try:
             obstore.delete(self._store, key)
         except (NotFoundError, FileNotFoundError):
             return
-        except BaseError as exc:
+        except (BaseError, OSError) as exc:
             raise StoreError(f"could not delete blob {key}: {exc}") from exc
 
     def keys(self, prefix: str = "") -> Iterator[tuple[str, float]]:
-        """Yield each key under `prefix` with its age as Unix time of last change."""
-        for batch in obstore.list(self._store, prefix or None):
-            for item in batch:
-                yield item["path"], item["last_modified"].timestamp()
+        """Yield each key in the folder `prefix` with the Unix time of its last change."""
+        folder = prefix.rstrip("/")
+        if folder:
+            _verify_key(folder)
+        try:
+            for batch in obstore.list(self._store, folder or None):
+                for item in batch:
+                    if not item["path"].startswith(f"{STAGING}/"):
+                        yield item["path"], item["last_modified"].timestamp()
+        except (BaseError, OSError) as exc:
+            raise StoreError(f"could not list blobs: {exc}") from exc
 
     def sweep_staging(self) -> int:
-        """Remove half-written files that a killed process left in a local folder; return how many."""
+        """Remove what killed processes left half-written in a local folder; return how many files.
+
+        Waits for writers that are alive, of any process, so it never takes a blob from under one.
+        """
         if self.root is None:
             return 0
-        leftovers = [path for path in self.root.rglob(f"*{STAGING_MARK}*") if path.is_file()]
-        for path in leftovers:
-            path.unlink(missing_ok=True)
+        with _locked(self.root / STAGING, fcntl.LOCK_EX):
+            leftovers = list((self.root / STAGING).iterdir())
+            for path in leftovers:
+                path.unlink()
         return len(leftovers)
+
+    def _open_folder(self, root: Path) -> None:
+        mode = 0o700 if self._private else 0o777
+        root.parent.mkdir(parents=True, exist_ok=True)
+        root.mkdir(exist_ok=True, mode=mode)
+        if self._private:
+            root.chmod(mode)
+        (root / STAGING).mkdir(exist_ok=True, mode=mode)
+
+    def _put_local(self, root: Path, key: str, data: bytes) -> None:
+        """Make the blob whole and durable in the staging folder, then give it its key in one step."""
+        staged = f"{STAGING}/{token_hex(16)}"
+        folders = [(folder, folder.is_dir()) for folder in map(root.joinpath, Path(key).parents)]
+        with _locked(root / STAGING, fcntl.LOCK_SH):
+            try:
+                obstore.put(self._store, staged, data)
+                if self._private:
+                    (root / staged).chmod(0o600)
+                _sync(root / staged)
+                obstore.rename(self._store, staged, key)
+            except BaseException:
+                (root / staged).unlink(missing_ok=True)
+                raise
+        for folder, was_there in folders:
+            _sync(folder)
+            if was_there:
+                break
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +175,37 @@ class BlobStore:
 
 
 def open_store(quarantine_url: str, public_url: str) -> BlobStore:
-    """Open both sides; a local quarantine is made readable by its owner only."""
-    store = BlobStore(quarantine=Blobs(quarantine_url), public=Blobs(public_url))
-    if store.quarantine.root is not None:
-        store.quarantine.root.chmod(0o700)
+    """Open both sides; a local quarantine is readable by its owner only.
+
+    Raises:
+        ConfigurationError: one of them cannot be opened, or they are the same.
+    """
+    store = BlobStore(quarantine=Blobs(quarantine_url, private=True), public=Blobs(public_url))
+    inner, outer = store.quarantine.root, store.public.root
+    if inner is not None and outer is not None and (inner.is_relative_to(outer) or outer.is_relative_to(inner)):
+        raise ConfigurationError(f"quarantine and public must be apart, got {inner} and {outer}")
     return store
+
+
+def _verify_key(key: str) -> None:
+    if len(key) > _KEY_LIMIT or not _KEY.fullmatch(key):
+        raise BlobKeyError(f"a blob key is segments of A-Z a-z 0-9 _ . : @ + - joined by /, got {key[:80]!r}")
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """Hold the folder's lock; the kernel gives it back when the process dies."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, how)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
