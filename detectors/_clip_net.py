@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from pickle import PickleError
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zipfile import BadZipFile
 
 # Read when huggingface_hub is first imported; `chopmark models pull` sets it to 0 before it gets here.
@@ -82,7 +82,7 @@ class ClipNet:
         settings = {**vars(open_clip.transform.PreprocessCfg()), **preset, **options.get("preprocess", {})}
         self.mean: NDArray[np.float32] = np.asarray(settings["mean"], dtype=np.float32)
         self.std: NDArray[np.float32] = np.asarray(settings["std"], dtype=np.float32)
-        self.mode: str = "squash" if settings["resize_mode"] == "squash" else "shortest"
+        self.mode: Literal["shortest", "squash"] = "squash" if settings["resize_mode"] == "squash" else "shortest"
         self.interpolation: str = settings["interpolation"]
         self._visual = self._model.visual
 

@@ -69,7 +69,7 @@ class ClipDetector:
         unknown = set(options) - _OPTIONS
         if unknown:
             known = ", ".join(sorted(_OPTIONS))
-            raise ConfigurationError(f"detector 'clip' has no option {sorted(unknown)[0]!r}; known: {known}")
+            raise ConfigurationError(f"detector 'clip' has no option {min(unknown)!r}; known: {known}")
         self.card = load_card("clip")
         self._bank = load_concept_bank(str(options.get("bank", "baseline")))
 
@@ -94,7 +94,9 @@ class ClipDetector:
         net.settle()
         for head in self._heads:
             if head.width != texts.shape[1]:
-                raise ConfigurationError(f"head {head.name!r} takes {head.width} values, {model} yields {texts.shape[1]}")
+                raise ConfigurationError(
+                    f"head {head.name!r} takes {head.width} values, {model} yields {texts.shape[1]}"
+                )
         self._loaded = _Loaded(net, texts, digest)
         self.card = self._card(digest, path.name)
         self._embed((Picture.from_frame(np.zeros((64, 64, 3), np.uint8)),))
@@ -120,7 +122,7 @@ class ClipDetector:
         reason = f"highest is {top} at {scores[top]:.2f}"
         return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)
 
-    def _measure(self, rows: Sequence[Embedding]) -> list[dict[str, Any]]:
+    def _measure(self, rows: NDArray[np.float32]) -> list[dict[str, Any]]:
         """Return a record for each category and head, of the view that scores highest."""
         assert self._loaded is not None
         best: dict[tuple[str, str], dict[str, Any]] = {}
@@ -200,8 +202,7 @@ class ClipDetector:
 
 def _build_input(picture: Picture, net: "ClipNet") -> NDArray[np.float32]:
     """Return (3, H, W) standardised pixels, as open_clip's own transform does but from the shared array."""
-    mode = "squash" if net.mode == "squash" else "shortest"
-    small = resized(picture, net.image_size, mode=mode, resample=_RESAMPLING[net.interpolation])
+    small = resized(picture, net.image_size, mode=net.mode, resample=_RESAMPLING[net.interpolation])
     scaled = small.astype(np.float32) * (1 / (255 * net.std)) - net.mean / net.std
     return np.ascontiguousarray(scaled.transpose(2, 0, 1), dtype=np.float32)
 

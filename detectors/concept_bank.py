@@ -146,11 +146,13 @@ def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], default
         raise ConfigurationError(f"{category}: without contrast or neutral prompts every picture looks like it")
     both = set(positive) & set(contrast)
     if both:
-        raise ConfigurationError(f"{category}: {sorted(both)[0]!r} is positive and contrast at once")
+        raise ConfigurationError(f"{category}: {min(both)!r} is positive and contrast at once")
     values = {key: fields.get(key, default) for key, default in defaults.items()}
     scale, offset, pool = values["scale"], values["offset"], values["pool"]
     if not isinstance(scale, int | float) or not isinstance(offset, int | float) or scale <= 0:
-        raise ConfigurationError(f"{category}: expected a positive scale and a numeric offset, got {scale!r}, {offset!r}")
+        raise ConfigurationError(
+            f"{category}: expected a positive scale and a numeric offset, got {scale!r}, {offset!r}"
+        )
     if pool not in {"max", "mean"}:
         raise ConfigurationError(f"{category}: pool is 'max' or 'mean', got {pool!r}")
     return Concept(category, positive, contrast, float(scale), float(offset), pool)

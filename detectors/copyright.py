@@ -27,7 +27,7 @@ class CopyrightDetector:
 
     def __post_init__(self) -> None:
         if self.toolbox.options:
-            raise ConfigurationError(f"detector 'copyright' has no option {sorted(self.toolbox.options)[0]!r}")
+            raise ConfigurationError(f"detector 'copyright' has no option {min(self.toolbox.options)!r}")
         self.card = load_card("copyright")
 
     def warm(self) -> None:

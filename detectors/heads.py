@@ -1,9 +1,13 @@
 """Small classifier heads on a CLIP embedding: what others trained, run on the embedding that is there anyway.
 
-Three kinds, told apart by their tensors: a stack of linear layers with ReLU between them and a logistic at the end
-(``linear_1.weight`` ...), optionally after standardising the input (``norm.mean``, ``norm.variance``); one linear layer
-(``weight``, ``bias``); and two concept vectors, harmless then harmful, of which the nearer one wins (a ``.npy`` of shape
-(2, D)). Files are safetensors, npz, npy, or a pickle of tensors opened with ``weights_only``.
+Three kinds, told apart by their tensors:
+
+- a stack of linear layers with ReLU between and a logistic at the end (``linear_1.weight`` ...), if need be after
+  standardising the input (``norm.mean``, ``norm.variance``);
+- one linear layer (``weight``, ``bias``);
+- two concept vectors, harmless then harmful, of which the nearer wins (a ``.npy`` of shape (2, D)).
+
+Files are safetensors, npz, npy, or a pickle of tensors opened with ``weights_only``.
 
 Source: LAION-AI/CLIP-based-NSFW-Detector (layout of its heads; argmax over its two violence vectors).
 """

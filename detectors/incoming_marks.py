@@ -35,7 +35,7 @@ class IncomingMarksDetector:
 
     def __post_init__(self) -> None:
         if self.toolbox.options:
-            raise ConfigurationError(f"detector 'incoming_marks' has no option {sorted(self.toolbox.options)[0]!r}")
+            raise ConfigurationError(f"detector 'incoming_marks' has no option {min(self.toolbox.options)!r}")
         self.card = load_card("incoming_marks")
 
     def warm(self) -> None:
@@ -120,7 +120,12 @@ def _manifest_record(report: ManifestReport) -> Record:
 def _label_records(found: FoundLabels) -> list[Record]:
     """Return what the labels say; of texts only those that a standard defines, since others may hold a prompt."""
     records: list[Record] = [
-        {"mark": "aigc label", "place": one.place, "item": asdict(one.item) if one.item else None, "problem": one.problem}
+        {
+            "mark": "aigc label",
+            "place": one.place,
+            "item": asdict(one.item) if one.item else None,
+            "problem": one.problem,
+        }
         for one in found.aigc[:_MOST_ITEMS]
     ]
     if found.iptc:

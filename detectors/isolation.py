@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import numpy as np
 
@@ -29,13 +29,16 @@ from detectors.cards import Card, load_card
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
 from provenance.errors import DetectorError, DetectorUnavailableError, GateError
 from provenance.media.image import Picture
-from provenance.works.registry import Works
+
+if TYPE_CHECKING:
+    from provenance.works.registry import Works
 
 _LENGTHS: Final = struct.Struct(">QQQQ")
 """Bytes of the JSON header, the frame, the alpha plane and the file."""
 # A Signal is a few kilobytes; a child that sends more has been taken over.
 _MOST_REPLY_BYTES: Final = 8 << 20
 _STATM: Final = Path("/proc/self/statm")
+_COMMAND: Final = ("-m", "detectors.isolation")
 
 
 class _NoWorks:
@@ -155,7 +158,7 @@ class _Child:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "detectors.isolation", str(from_parent), str(to_parent)],
+                [sys.executable, *_COMMAND, str(from_parent), str(to_parent)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -293,9 +296,7 @@ def _set_up(setup: Mapping[str, Any]) -> tuple[Detector, dict[str, Any]]:
     import resource
 
     factory = DETECTORS.load(setup["name"])
-    toolbox = Toolbox(
-        works=cast("Works", _NoWorks()), models_dir=Path(setup["models_dir"]), options=setup["options"]
-    )
+    toolbox = Toolbox(works=cast("Works", _NoWorks()), models_dir=Path(setup["models_dir"]), options=setup["options"])
     detector = factory(toolbox)
     detector.warm()
     if _STATM.exists():

@@ -7,6 +7,7 @@ so a matcher sees all readings at once. Terms are folded by the same code, so bo
 
 Source: Unicode NFKD (UAX #15); look-alikes chosen from Unicode's confusables (UTS #39).
 """
+# ruff: noqa: RUF001 - letters that look like others are the subject here
 
 import re
 import unicodedata
@@ -54,11 +55,11 @@ _LEET_L: Final = str.maketrans("0123456789@$!|+€£¥", "olzeasgtbgasiltely")
 
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _TOKEN: Final = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
-_CHUNK: Final = re.compile(r"[^\s,;:()\[\]{}<>\"，。！？；：、（）]+")
+_CHUNK: Final = re.compile(r"[^\s,;:()\[\]{}<>\"。、]+")
 _HAN_CHARACTER: Final = re.compile(rf"[{_HAN}]")
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _THREE_ALIKE: Final = re.compile(r"(.)\1{2,}")
-_BREAK: Final = re.compile(r"[,;:!?\n\r，。！？；：、]")
+_BREAK: Final = re.compile(r"[,;:!?\n\r。、]")
 _LONGEST_CHUNK: Final = 48
 _LONGEST_SPELLED: Final = 24
 # Three letters make a word only where they are all that is spelled out ("s e x"); four may lie anywhere in a run.

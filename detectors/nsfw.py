@@ -42,7 +42,7 @@ class NsfwDetector:
     def __post_init__(self) -> None:
         unknown = set(self.toolbox.options) - {"threads"}
         if unknown:
-            raise ConfigurationError(f"detector 'nsfw' has no option {sorted(unknown)[0]!r}; known: threads")
+            raise ConfigurationError(f"detector 'nsfw' has no option {min(unknown)!r}; known: threads")
         self.card = load_card("nsfw")
 
     def warm(self) -> None:

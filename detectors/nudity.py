@@ -53,7 +53,7 @@ class NudityDetector:
 
     def __post_init__(self) -> None:
         if self.toolbox.options:
-            raise ConfigurationError(f"detector 'nudity' has no option {sorted(self.toolbox.options)[0]!r}")
+            raise ConfigurationError(f"detector 'nudity' has no option {min(self.toolbox.options)!r}")
         self.card = load_card("nudity")
 
     def warm(self) -> None:

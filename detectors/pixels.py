@@ -15,7 +15,8 @@ from provenance.media.image import Picture
 ResizeMode = Literal["shortest", "squash"]
 
 # Shared arrays keep at least this shortest side: twice what the largest common network takes, so that the last resize
-# is the one that shapes the result (measured: open_nsfw then stays within 0.01 of its library; at once 256, within 0.15).
+# shapes the result. Measured on 39 photographs, largest step of open_nsfw's score away from its library's: 0.07 so,
+# 0.15 from arrays that just exceed 256.
 _SHORTEST_SHARED: Final = 512
 
 

@@ -1,7 +1,7 @@
 """Does the prompt ask for something that a policy may forbid?
 
-Answers from words alone: term banks in English and Chinese, matched through disguises. Trusts nothing in the prompt, and
-never repeats it: evidence names the term by an opaque id and its place. Source: `cards/prompt.toml`.
+Answers from words alone: term banks in English and Chinese, matched through disguises. Trusts nothing in the prompt,
+and never repeats it: evidence names the term by an opaque id and its place. Source: `cards/prompt.toml`.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class PromptDetector:
     def __post_init__(self) -> None:
         unknown = set(self.toolbox.options) - {"terms"}
         if unknown:
-            raise ConfigurationError(f"detector 'prompt' has no option {sorted(unknown)[0]!r}; known: terms")
+            raise ConfigurationError(f"detector 'prompt' has no option {min(unknown)!r}; known: terms")
         self.card = load_card("prompt")
 
     def warm(self) -> None:
@@ -48,7 +48,7 @@ class PromptDetector:
             own = load_term_bank(Path(self.toolbox.options["terms"]))
             unknown = {f"{_PREFIX}{category}" for category in own.categories} - set(self.card.categories)
             if unknown:
-                raise ConfigurationError(f"term bank category {sorted(unknown)[0]!r} is not on the card of 'prompt'")
+                raise ConfigurationError(f"term bank category {min(unknown)!r} is not on the card of 'prompt'")
             banks.append(own)
         self._banks = tuple(banks)
 

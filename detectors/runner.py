@@ -175,9 +175,7 @@ class Runner:
         call.signal = signal
         run.changed.notify_all()
         if signal.status is Status.FAILED:
-            _LOG.error(
-                "detector failed", detector=signal.detector, asset_id=run.subject.asset.id, reason=signal.reason
-            )
+            _LOG.error("detector failed", detector=signal.detector, asset_id=run.subject.asset.id, reason=signal.reason)
 
     def _refusal(self, name: str) -> str:
         """Say why `name` may not start now, or ""."""

@@ -188,7 +188,9 @@ def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - chec
             for text in texts if isinstance(texts, list) else [texts]:
                 words = build_words(text) if isinstance(text, str) else ()
                 if not words:
-                    raise ConfigurationError(f"{name}: {language}.{grade} has {text!r}, which is not a term (quote it?)")
+                    raise ConfigurationError(
+                        f"{name}: {language}.{grade} has {text!r}, which is not a term (quote it?)"
+                    )
                 digest = hashlib.sha256(" ".join(words).encode()).hexdigest()[:_ID_DIGITS]
                 weight = None if grade == _ALLOW else Grade(grade)
                 yield Term(f"{category}/{language}/{digest}", category, language, text, weight, words)

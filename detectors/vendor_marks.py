@@ -26,7 +26,8 @@ _UUID: Final = re.compile(rb"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 _GENERATORS: Final = (
     b"ideogram", b"midjourney", b"dall-e", b"openai", b"stable diffusion", b"stability ai", b"novelai", b"comfyui",
     b"automatic1111", b"invokeai", b"leonardo.ai", b"adobe firefly", b"playground ai", b"black forest labs", b"imagen",
-    b"nano banana", b"recraft", b"kling", b"jimeng", b"doubao", b"tongyi wanxiang", b"wenxin yige", b"swarmui", b"fooocus",
+    b"nano banana", b"recraft", b"kling", b"jimeng", b"doubao", b"tongyi wanxiang", b"wenxin yige", b"swarmui",
+    b"fooocus",
 )  # fmt: skip
 # PNG text keywords by which a tool can be told; "prompt" alone would be too common a word.
 _PNG_KEYWORDS: Final = {
@@ -99,7 +100,7 @@ def _png_keywords(unverified_bytes: bytes) -> Iterator[bytes]:
         return
     for _ in range(_MOST_CHUNKS):
         kind = unverified_bytes[at + 4 : at + 8]
-        if len(kind) < 4:  # noqa: PLR2004 - the length of a chunk's type
+        if len(kind) < 4:
             return
         if kind in _PNG_TEXT_CHUNKS:
             # PNG section 11.3.3.1: a keyword has 1 to 79 bytes and ends with a zero.

@@ -38,7 +38,9 @@ def build(folder, **options):
 def test_embeds_what_open_clip_s_own_pipeline_does(tiny, detector, name):
     transform = open_clip.transform.image_transform_v2(open_clip.transform.PreprocessCfg(size=64), is_train=False)
     with torch.no_grad():
-        theirs = tiny[0].encode_image(transform(Image.fromarray(photo(name).frame)).unsqueeze(0), normalize=True)[0].numpy()
+        theirs = (
+            tiny[0].encode_image(transform(Image.fromarray(photo(name).frame)).unsqueeze(0), normalize=True)[0].numpy()
+        )
     ours = detector.embed(photo(name))
     assert ours.shape == (32,)
     assert float(np.linalg.norm(ours)) == pytest.approx(1, abs=1e-5)
@@ -63,12 +65,16 @@ def test_an_uncertain_bank_follows_its_margins(tiny, detector):
 
     def texts(prompts):
         with torch.no_grad():
-            rows = sum(model.encode_text(tokenizer([t.format(p) for p in prompts]), normalize=True) for t in bank["templates"])
+            rows = sum(
+                model.encode_text(tokenizer([t.format(p) for p in prompts]), normalize=True) for t in bank["templates"]
+            )
         return (rows / rows.norm(dim=1, keepdim=True)).numpy()
 
     picture = detector.embed(photo("coffee.png"))
     weapons = bank["categories"]["weapons"]
-    margin = (texts(weapons["positive"]) @ picture).max() - (texts(weapons["contrast"] + bank["neutral"]) @ picture).max()
+    margin = (texts(weapons["positive"]) @ picture).max() - (
+        texts(weapons["contrast"] + bank["neutral"]) @ picture
+    ).max()
     score = detector.detect(subject_of(photo("coffee.png"))).scores["weapons"]
     assert score == pytest.approx(1 / (1 + np.exp(-100 * (margin - 0.02))), abs=1e-4)
 

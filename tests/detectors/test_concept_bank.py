@@ -39,7 +39,9 @@ def test_margins_are_best_positive_less_best_contrast():
 
 
 def test_mean_pooling_averages_the_positives():
-    bank = parse_concept_bank({**BANK, "categories": {"red": {"positive": ["a", "b"], "contrast": ["c"], "pool": "mean"}}})
+    bank = parse_concept_bank(
+        {**BANK, "categories": {"red": {"positive": ["a", "b"], "contrast": ["c"], "pool": "mean"}}}
+    )
     texts = np.eye(4, dtype=np.float32)
     (red,) = bank.measure(unit(1, 3, 0, 0), texts)
     assert red.margin == pytest.approx(2 / np.sqrt(10), abs=1e-6)

@@ -35,10 +35,16 @@ def torch_score(tensors, vector):
     """The same head, as torch layers."""
     values = torch.from_numpy(vector)
     if "norm.mean" in tensors:
-        values = (values - torch.from_numpy(tensors["norm.mean"])) / (torch.from_numpy(tensors["norm.variance"]).sqrt() + 1e-10)
+        values = (values - torch.from_numpy(tensors["norm.mean"])) / (
+            torch.from_numpy(tensors["norm.variance"]).sqrt() + 1e-10
+        )
     layers = sorted({int(key[7]) for key in tensors if key.startswith("linear_")})
     for index in layers:
-        values = torch.nn.functional.linear(values, torch.from_numpy(tensors[f"linear_{index}.weight"]), torch.from_numpy(tensors[f"linear_{index}.bias"]))
+        values = torch.nn.functional.linear(
+            values,
+            torch.from_numpy(tensors[f"linear_{index}.weight"]),
+            torch.from_numpy(tensors[f"linear_{index}.bias"]),
+        )
         values = values if index == layers[-1] else values.relu()
     return torch.sigmoid(values)[0].item()
 
@@ -80,14 +86,19 @@ def test_two_concept_vectors_the_nearer_wins(tmp_path):
 
 
 @needs_data
-@pytest.mark.parametrize(("name", "width"), [("clip_ViT-B-32_openai_binary_nsfw_head.pth", 512), ("clip_ViT-L-14_openai_binary_nsfw_head.pth", 768)])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("clip_ViT-B-32_openai_binary_nsfw_head.pth", 512), ("clip_ViT-L-14_openai_binary_nsfw_head.pth", 768)],
+)
 def test_laion_heads_score_as_torch_does(name, width):
     head = load_head(declared(HEADS / name))
     state = torch.load(HEADS / name, weights_only=True)
     tensors = {key: value.numpy() for key, value in state.items()}
     assert head.width == width
     for seed in range(5):
-        assert head.score(embedding(width, seed)) == pytest.approx(torch_score(tensors, embedding(width, seed)), abs=1e-4)
+        assert head.score(embedding(width, seed)) == pytest.approx(
+            torch_score(tensors, embedding(width, seed)), abs=1e-4
+        )
 
 
 @needs_data
@@ -98,7 +109,9 @@ def test_laion_heads_read_real_embeddings():
         vector = np.load(HEADS / "embeddings" / f"vit_b_32_rating{rating}.npy")[0]
         assert 0 <= nsfw.score(vector) <= 1
         assert 0 <= violence.score(vector) <= 1
-        assert (violence.score(vector) > 0.5) == bool(np.argmax(np.load(HEADS / "violence_detection_vit_b_32.npy") @ vector))
+        assert (violence.score(vector) > 0.5) == bool(
+            np.argmax(np.load(HEADS / "violence_detection_vit_b_32.npy") @ vector)
+        )
 
 
 def test_a_digest_is_kept_to(tmp_path):

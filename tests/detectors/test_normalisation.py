@@ -29,7 +29,8 @@ def test_disguises_lead_to_the_word(disguised):
 
 
 @pytest.mark.parametrize(
-    "harmless", ["pistachio", "epistolary", "pi stolen", "455", "class", "a s", "1911", "s, e", "gunther", "begun", "5 3 8"]
+    "harmless",
+    ["pistachio", "epistolary", "pi stolen", "455", "class", "a s", "1911", "s, e", "gunther", "begun", "5 3 8"],
 )
 def test_other_words_stay_other_words(harmless):
     assert readings(harmless) == set()
@@ -56,7 +57,14 @@ def test_tokens_know_their_place_in_the_unfolded_text():
 
 
 def test_sentence_marks_part_tokens():
-    assert [token.follows for token in build_tokens(fold("a b, c。手 枪；枪"))] == [True, True, False, False, True, False]
+    assert [token.follows for token in build_tokens(fold("a b, c。手 枪；枪"))] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 @given(st.text(max_size=200))

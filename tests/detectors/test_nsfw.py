@@ -11,7 +11,16 @@ from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.image import Picture
 from tests.detectors.subjects import DATA, photo, subject_of, toolbox_of
 
-HARMLESS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg", "motorcycle_left.png", "ihc.png", "camera.png")
+HARMLESS = (
+    "astronaut.png",
+    "coffee.png",
+    "chelsea.png",
+    "rocket.jpg",
+    "hubble_deep_field.jpg",
+    "motorcycle_left.png",
+    "ihc.png",
+    "camera.png",
+)
 
 
 @pytest.fixture(scope="module")

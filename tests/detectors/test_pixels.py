@@ -10,7 +10,14 @@ from tests.detectors.subjects import photo
 
 
 @pytest.mark.parametrize(
-    ("size", "shared"), [((1024, 1024), (512, 512)), ((2048, 1024), (512, 1024)), ((768, 512), (512, 768)), ((3000, 60), (60, 3000)), ((4096, 4096), (512, 512))]
+    ("size", "shared"),
+    [
+        ((1024, 1024), (512, 512)),
+        ((2048, 1024), (512, 1024)),
+        ((768, 512), (512, 768)),
+        ((3000, 60), (60, 3000)),
+        ((4096, 4096), (512, 512)),
+    ],
 )
 def test_the_shared_frame_keeps_twice_what_networks_take(size, shared):
     picture = photo("astronaut.png", size)

@@ -104,7 +104,14 @@ def test_plurals_are_found():
 
 
 def test_matching_is_linear_enough_for_hostile_prompts(bank):
-    for prompt in ("p i s t o l " * 800, "手枪" * 2_000, "how to make a " * 700, "\ufdfa" * 2_000, "-" * 20_000, "a." * 4_000):
+    for prompt in (
+        "p i s t o l " * 800,
+        "手枪" * 2_000,
+        "how to make a " * 700,
+        "\ufdfa" * 2_000,
+        "-" * 20_000,
+        "a." * 4_000,
+    ):
         bank.match(prompt)
 
 

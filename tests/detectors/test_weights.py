@@ -15,7 +15,13 @@ from tests.detectors.subjects import photo, subject_of, toolbox_of
 def published(tmp_path, monkeypatch):
     """Weights as if open_clip published them: the network edge hands over a local file."""
     tiny_clip.build(tmp_path)
-    preset = {"url": "", "hf_hub": "", "file": str(tmp_path / "tiny.safetensors"), "mean": (0.5,) * 3, "std": (0.5,) * 3}
+    preset = {
+        "url": "",
+        "hf_hub": "",
+        "file": str(tmp_path / "tiny.safetensors"),
+        "mean": (0.5,) * 3,
+        "std": (0.5,) * 3,
+    }
     preset |= {"interpolation": "bicubic", "resize_mode": "squash"}
     monkeypatch.setattr(_clip_net.open_clip, "get_pretrained_cfg", lambda *_: preset)
     return tmp_path / "models"

@@ -24,5 +24,7 @@ def build(folder):
         torch.manual_seed(20)
         model = open_clip.create_model(NAME, pretrained_text=False).eval()
     save_file({key: value.clone() for key, value in model.state_dict().items()}, folder / "tiny.safetensors")
-    torch.save({"state_dict": {f"module.{key}": value for key, value in model.state_dict().items()}}, folder / "tiny.pt")
+    torch.save(
+        {"state_dict": {f"module.{key}": value for key, value in model.state_dict().items()}}, folder / "tiny.pt"
+    )
     return model

@@ -1,0 +1,152 @@
+"""Incoming marks: every kind recorded, broken ones too, nothing believed towards harmlessness."""
+
+import json
+
+import pytest
+from PIL.PngImagePlugin import PngInfo
+
+from detectors.base import Status
+from detectors.incoming_marks import IncomingMarksDetector
+from provenance.asset import MediaType
+from provenance.errors import ConfigurationError
+from provenance.labels.aigc import AigcItem
+from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
+from provenance.manifests.signing import sign_manifest
+from provenance.media.image import Picture
+from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.dwt_dct_svd import DwtDctSvd
+from tests.detectors.subjects import DATA, file_of, photo, subject_of, toolbox_of
+from tests.provenance.manifests.samples import SKETCH, define, photograph
+
+FIXTURES = DATA / "c2pa-rs-fixtures"
+PRODUCER = "001191440300708461136T1XGW3"
+
+
+@pytest.fixture
+def detector(tmp_path):
+    detector = IncomingMarksDetector(toolbox_of(tmp_path))
+    detector.warm()
+    return detector
+
+
+def detect(detector, data, media_type=MediaType.JPEG, picture=None):
+    signal = detector.detect(
+        subject_of(picture or photo("astronaut.png", (256, 256)), data=data, media_type=media_type)
+    )
+    assert signal.status is Status.OK
+    json.dumps(signal.evidence, allow_nan=False)
+    return {name for name, score in signal.scores.items() if score}, signal
+
+
+def labelled(**fields):
+    return write_labels(photograph(MediaType.JPEG), MediaType.JPEG, ImplicitLabels(**fields))
+
+
+def test_a_plain_file_has_no_marks(detector):
+    found, signal = detect(detector, photograph(MediaType.JPEG))
+    assert found == set()
+    assert signal.evidence == ()
+    assert signal.reason == "no mark came with it"
+
+
+def test_a_manifest_that_says_ai_is_recorded(detector, identity, trust):
+    signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, define(), identity, trust=trust)
+    found, signal = detect(detector, signed.data)
+    assert found == {"incoming_ai"}
+    (record,) = signal.evidence
+    assert record["mark"] == "c2pa manifest"
+    assert record["integrity"] == "ok"
+    assert any(uri.endswith("/trainedAlgorithmicMedia") for uri in record["digital_source_types"])
+
+
+def test_a_manifest_that_does_not_say_ai_is_recorded_without_a_score(detector, identity, trust):
+    definition = define(recipe=SKETCH)
+    signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, trust=trust)
+    _, signal = detect(detector, signed.data)
+    assert signal.scores["incoming_invalid_manifest"] == 0.0
+    assert any(uri.endswith("/algorithmicMedia") for uri in signal.evidence[0]["digital_source_types"])
+
+
+def test_a_broken_manifest_is_evidence_not_a_crash(detector, identity, trust):
+    signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, define(), identity, trust=trust)
+    data = bytearray(signed.data)
+    data[-200] ^= 1
+    found, signal = detect(detector, bytes(data))
+    assert "incoming_invalid_manifest" in found
+    assert "assertion.dataHash.mismatch" in signal.evidence[0]["failure_codes"]
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="../shared/data is not here")
+@pytest.mark.parametrize(
+    ("name", "media_type", "is_invalid"),
+    [
+        ("C.jpg", MediaType.JPEG, False), ("CA.jpg", MediaType.JPEG, False), ("E-sig-CA.jpg", MediaType.JPEG, True),
+        ("XCA.jpg", MediaType.JPEG, True), ("CACAE-uri-CA.jpg", MediaType.JPEG, None), ("no_manifest.jpg", MediaType.JPEG, False),
+        ("cloud.jpg", MediaType.JPEG, False), ("sample1.png", MediaType.PNG, False), ("sample1.heic", MediaType.HEIC, False),
+        ("tiff_poc.tiff", MediaType.TIFF, None), ("sample1.gif", MediaType.GIF, False),
+    ],
+)  # fmt: skip
+def test_files_of_others_are_recorded(detector, name, media_type, is_invalid):
+    found, _ = detect(detector, (FIXTURES / name).read_bytes(), media_type)
+    if is_invalid is not None:
+        assert ("incoming_invalid_manifest" in found) is is_invalid
+
+
+@pytest.mark.parametrize(("label", "score"), [("1", 1.0), ("2", 0.7), ("3", 0.5)])
+def test_an_aigc_label_counts_by_its_value(detector, label, score):
+    item = AigcItem(content_producer=PRODUCER, produce_id="42", label=label)
+    _, signal = detect(detector, labelled(aigc=item))
+    assert signal.scores["incoming_ai"] == score
+    (record,) = signal.evidence
+    assert record["mark"] == "aigc label"
+    assert record["item"]["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("source", "is_ai"),
+    [
+        ("trainedAlgorithmicMedia", True),
+        ("compositeWithTrainedAlgorithmicMedia", True),
+        ("digitalCapture", False),
+        ("algorithmicMedia", False),
+    ],
+)
+def test_an_iptc_source_type_is_believed_only_towards_caution(detector, source, is_ai):
+    found, signal = detect(detector, labelled(iptc=IptcFields(digital_source_type=source)))
+    assert found == ({"incoming_ai"} if is_ai else set())
+    assert signal.evidence[0]["digital_source_type"] == source
+
+
+def test_vendor_metadata_is_recorded_without_its_content(detector):
+    info = PngInfo()
+    info.add_text("parameters", "zyxwv prompt\nSteps: 20")
+    found, signal = detect(detector, file_of(photo("coffee.png", (64, 64)), pnginfo=info), MediaType.PNG)
+    assert found == {"incoming_ai"}
+    assert signal.evidence == (
+        {"mark": "vendor metadata", "vendor": "stable diffusion webui", "place": "png text parameters"},
+    )
+    assert "zyxwv" not in repr(signal)
+
+
+def test_our_own_watermark_is_known_again(tmp_path):
+    scheme = DwtDctSvd((WatermarkKey("test", bytes(range(32))),))
+    detector = IncomingMarksDetector(toolbox_of(tmp_path, marks={"dwt_dct_svd": scheme}))
+    plain = photo("astronaut.png")
+    data = photograph(MediaType.JPEG)
+    assert detect(detector, data, picture=plain)[0] == set()
+    marked = Picture.from_frame(scheme.embed(plain.frame, 0x0123456789ABCDEF))
+    found, signal = detect(detector, data, picture=marked)
+    assert found == {"incoming_own_mark", "incoming_ai"}
+    (record,) = signal.evidence
+    assert (record["mark"], record["scheme"], record["payload"]) == ("watermark", "dwt_dct_svd", "0123456789abcdef")
+
+
+def test_hostile_bytes_are_at_most_evidence(detector):
+    for data in (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, photograph(MediaType.PNG)[:500]):
+        for media_type in MediaType:
+            detect(detector, data, media_type)
+
+
+def test_options_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="no option 'strip'"):
+        IncomingMarksDetector(toolbox_of(tmp_path, strip=True))

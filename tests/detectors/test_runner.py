@@ -1,0 +1,211 @@
+"""The runner: whatever a detector does, one Signal each, in order, within bounds."""
+
+import threading
+import time
+
+import pytest
+import structlog
+
+from detectors.base import Signal, Status, Subject
+from detectors.cards import Card
+from detectors.runner import Runner
+from provenance.errors import ConfigurationError, DetectorUnavailableError
+from tests.detectors.subjects import photo, subject_of
+
+SECRET = "zyxwv a very private prompt"
+
+
+class Fake:
+    """A detector that does what it is told."""
+
+    def __init__(self, name, act=None):
+        self.card = Card(name, "?", ("weapons",), "Apache-2.0", f"v-{name}", limits=("none",))
+        self._act = act
+        self.calls = 0
+
+    def warm(self):
+        if self._act == "cold":
+            raise DetectorUnavailableError(f"{self.card.name} has no weights")
+
+    def detect(self, subject: Subject):
+        self.calls += 1
+        if callable(self._act):
+            return self._act(subject)
+        return Signal(self.card.name, self.card.version, Status.OK, {"weapons": 0.5})
+
+
+def raising(error):
+    def act(_subject):
+        raise error
+
+    return act
+
+
+def answering(**fields):
+    return lambda _subject: Signal(**{"detector": "b", "version": "v-b", "status": Status.OK, **fields})
+
+
+def subject():
+    return subject_of(photo("coffee.png"), prompt=SECRET)
+
+
+def run(*detectors, **bounds):
+    return Runner(detectors, **bounds).run(subject())
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 5])
+def test_signals_come_in_the_detectors_order_with_their_time(parallel):
+    def slow(_subject):
+        time.sleep(0.05)
+        return Signal("a", "v-a", Status.OK, {"weapons": 0.1})
+
+    signals = run(Fake("a", slow), Fake("b"), Fake("c"), parallel=parallel)
+    assert [(signal.detector, signal.status) for signal in signals] == [("a", "ok"), ("b", "ok"), ("c", "ok")]
+    assert signals[0].elapsed_ms >= 50
+    assert all(signal.elapsed_ms > 0 for signal in signals)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (DetectorUnavailableError("weights missing"), "detector.unavailable: weights missing"),
+        (MemoryError(), "out of memory"),
+        (ValueError(SECRET), "crashed with ValueError at test_runner.py:"),
+        (RecursionError(SECRET), "crashed with RecursionError"),
+        (SystemExit(3), "crashed with SystemExit"),
+    ],
+)
+def test_a_crash_is_a_failed_signal_and_the_others_answer(error, reason):
+    first, second = run(Fake("a", raising(error)), Fake("b"))
+    assert first.status is Status.FAILED
+    assert first.reason.startswith(reason)
+    assert first.scores == {}
+    assert second.status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"scores": {"weapons": float("nan")}}, "outside 0..1"),
+        ({"scores": {"weapons": float("inf")}}, "outside 0..1"),
+        ({"scores": {"weapons": -0.1}}, "outside 0..1"),
+        ({"scores": {"weapons": 1.01}}, "outside 0..1"),
+        ({"scores": {"weapons": "1"}}, "outside 0..1"),
+        ({"scores": {"roses": 0.5}}, "'roses', which is not on its card"),
+        ({"detector": "c"}, "answered as 'c'"),
+        ({"evidence": ({"bytes": b"x"},)}, "not JSON"),
+        ({"evidence": ({"number": float("nan")},)}, "not JSON"),
+    ],
+)
+def test_a_malformed_answer_is_a_failed_signal(fields, reason):
+    (signal,) = run(Fake("b", answering(**fields)))
+    assert signal.status is Status.FAILED
+    assert reason in signal.reason
+
+
+def test_no_answer_at_all_is_a_failed_signal():
+    (signal,) = run(Fake("b", lambda _subject: None))
+    assert (signal.status, signal.reason) == (Status.FAILED, "answered with NoneType, not with a Signal")
+
+
+def test_a_failure_is_logged_without_the_prompt():
+    with structlog.testing.capture_logs() as logs:
+        run(Fake("a", raising(KeyError(SECRET))))
+    (entry,) = logs
+    assert entry["event"] == "detector failed"
+    assert entry["detector"] == "a"
+    assert "zyxwv" not in repr(logs)
+
+
+def test_an_overrun_fails_at_its_deadline_and_its_late_answer_is_lost():
+    release = threading.Event()
+
+    def hang(_subject):
+        release.wait(20)
+        return Signal("a", "v-a", Status.OK, {"weapons": 0.0})
+
+    hanging = Fake("a", hang)
+    runner = Runner([hanging, Fake("b")], deadline_s=0.2, parallel=1)
+    started = time.monotonic()
+    first, second = runner.run(subject())
+    assert time.monotonic() - started < 5
+    assert (first.status, first.reason) == (Status.FAILED, "no answer within 0.2 s")
+    assert second.status is Status.OK
+    # While that call hangs its detector is not asked again, so threads do not pile up.
+    for _ in range(20):
+        again = runner.run(subject())
+        assert (again[0].status, again[0].reason) == (Status.FAILED, "an earlier call, given up, has not returned yet")
+    assert hanging.calls == 1
+    release.set()
+    for _ in range(100):
+        if runner.run(subject())[0].status is Status.OK:
+            break
+        time.sleep(0.02)
+    assert runner.run(subject())[0].status is Status.OK
+
+
+def test_what_never_started_in_time_fails_too():
+    release = threading.Event()
+    detectors = [Fake(name, lambda _subject: release.wait(20)) for name in "abc"]
+    runner = Runner(detectors, deadline_s=10, total_s=0.2, parallel=1)
+    signals = runner.run(subject())
+    release.set()
+    assert {signal.status for signal in signals} == {Status.FAILED}
+    assert sorted(signal.reason for signal in signals)[-2:] == ["not started within 0.2 s"] * 2
+
+
+def test_above_the_memory_bound_nothing_starts():
+    detector = Fake("a")
+    (signal,) = run(detector, memory_limit_bytes=1)
+    assert signal.status is Status.FAILED
+    assert "holds more than" in signal.reason
+    assert detector.calls == 0
+
+
+def test_a_call_that_takes_too_much_memory_is_given_up(monkeypatch):
+    held = iter([100, *[10_000] * 1000])
+    monkeypatch.setattr("detectors.runner._resident_bytes", lambda: next(held))
+    release = threading.Event()
+    (signal,) = run(Fake("a", lambda _subject: release.wait(20)), memory_limit_bytes=5000)
+    release.set()
+    assert signal.status is Status.FAILED
+    assert "holds more than" in signal.reason
+
+
+def test_resident_memory_is_known_here():
+    from detectors.runner import _resident_bytes
+
+    before = _resident_bytes()
+    block = b"x" * (64 << 20)
+    assert _resident_bytes() - before > len(block) // 2
+
+
+def test_many_runs_at_once_keep_apart():
+    runner = Runner([Fake("a"), Fake("b")])
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(runner.run(subject()))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [[signal.detector for signal in signals] for signals in results] == [["a", "b"]] * 16
+
+
+def test_warming_reports_what_is_missing():
+    with pytest.raises(DetectorUnavailableError, match="b has no weights"):
+        Runner([Fake("a"), Fake("b", "cold")]).warm()
+
+
+def test_no_detectors_no_signals():
+    assert run() == ()
+
+
+@pytest.mark.parametrize("bounds", [{"deadline_s": 0}, {"total_s": -1}, {"memory_limit_bytes": 0}, {"parallel": 0}])
+def test_bounds_have_to_be_positive(bounds):
+    with pytest.raises(ConfigurationError, match="positive"):
+        Runner([Fake("a")], **bounds)
+
+
+def test_two_detectors_cannot_share_a_name():
+    with pytest.raises(ConfigurationError, match="one name among a, a"):
+        Runner([Fake("a"), Fake("a")])
