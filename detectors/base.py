@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from detectors.cards import Card
 from provenance.asset import Asset
 from provenance.media.image import Picture
 from provenance.plugins import Plugins
-from provenance.works.registry import Works
+
+if TYPE_CHECKING:
+    # The registry brings the database along; a detector in a process of its own needs neither.
+    from provenance.works.registry import Works
 
 
 class Status(StrEnum):
@@ -103,7 +106,7 @@ class Toolbox:
         options: this detector's own settings.
     """
 
-    works: Works
+    works: "Works"
     models_dir: Path
     marks: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
