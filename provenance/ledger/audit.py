@@ -21,13 +21,13 @@ class LogSummary:
     Attributes:
         origin: which log.
         size: entries rebuilt and hashed, which is all that were there when it began.
-        root: the root over them.
+        root: the root over them, hexadecimal.
         checkpoints: how many signed checkpoints agree with them.
     """
 
     origin: str
     size: int
-    root: bytes
+    root: str
     checkpoints: int
 
 
@@ -54,7 +54,7 @@ def verify_log(log: Log) -> LogSummary:
     if tree.frontier != head.frontier or nodes:
         raise InconsistentLedgerError(f"the stored tree is not that of the {head.size} entries")
     _verify_signed(log, signed, roots)
-    return LogSummary(origin=log.origin, size=head.size, root=tree.root, checkpoints=len(signed))
+    return LogSummary(origin=log.origin, size=head.size, root=tree.root.hex(), checkpoints=len(signed))
 
 
 def _compare_nodes(tree: Growth, nodes: dict[tuple[int, int], bytes]) -> None:

@@ -51,8 +51,9 @@ class VerificationSummary:
         first_index, last_index: of the first and last; None when there are none.
         is_complete: every entry of the log from the first to the last index is here.
         row_proofs: how many `.tlog-proof`s were checked as well.
-        checkpoint: the signed note, to be compared with those seen before.
-        manifest: all that the signed manifest says.
+        since, until, kinds: what the export was restricted to; None for everything.
+        created_at: when the log says that it was made.
+        checkpoint: the signed note; keep it, to hold the next export against.
     """
 
     origin: str
@@ -62,8 +63,11 @@ class VerificationSummary:
     last_index: int | None
     is_complete: bool
     row_proofs: int
+    since: str | None
+    until: str | None
+    kinds: tuple[str, ...] | None
+    created_at: str
     checkpoint: str
-    manifest: ExportManifest
 
 
 def verify_export(folder: Path, vkey: str, *, earlier_checkpoint: str | None = None) -> VerificationSummary:
@@ -97,8 +101,11 @@ def verify_export(folder: Path, vkey: str, *, earlier_checkpoint: str | None = N
         last_index=last,
         is_complete=first is not None and last is not None and last - first + 1 == len(leaves),
         row_proofs=len(manifest.row_proofs),
+        since=manifest.since,
+        until=manifest.until,
+        kinds=None if manifest.kinds is None else tuple(manifest.kinds),
+        created_at=manifest.created_at,
         checkpoint=checkpoint.note,
-        manifest=manifest,
     )
 
 

@@ -156,6 +156,14 @@ def test_a_disk_that_refuses_leaves_what_was_there(tmp_path):
     assert blobs.get("a") == b"before"
 
 
+def test_a_folder_that_is_gone_is_a_store_error(tmp_path):
+    blobs = Blobs(str(tmp_path / "b"))
+    blobs.put("folder/a", b"x")
+    for call in (blobs.get, blobs.has, blobs.delete):
+        with pytest.raises(StoreError, match="folder/a/b"):
+            call("folder/a/b/" + "c/" * 400 + "d")
+
+
 def test_data_and_name_are_synced_before_put_returns(tmp_path, monkeypatch):
     synced = []
     real = os.fsync

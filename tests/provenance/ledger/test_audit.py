@@ -13,7 +13,7 @@ def test_a_sound_log(log, append_many):
     append_many(log, 520, first=3)
     summary = verify_log(log)
     assert (summary.size, summary.checkpoints, summary.origin) == (520, 1, "example.com/ledger")
-    assert summary.root == log.checkpoint().root
+    assert summary.root == log.checkpoint().root.hex()
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,18 @@ def test_what_was_changed_is_found(log, append_many, statement, match, tamper):
     tamper(log, statement)
     with pytest.raises(InconsistentLedgerError, match=match):
         verify_log(log)
+
+
+def test_a_checkpoint_in_the_place_of_another_is_found(sqlite_log, append_many, tamper):
+    for size in (3, 5):
+        append_many(sqlite_log, size, first=size - 3 if size == 3 else 3)
+        sqlite_log.checkpoint()
+    tamper(
+        sqlite_log,
+        "UPDATE ledger_checkpoints SET note = (SELECT note FROM ledger_checkpoints WHERE size = 3) WHERE size = 5",
+    )
+    with pytest.raises(InconsistentLedgerError, match="stored for 5 entries is another one"):
+        verify_log(sqlite_log)
 
 
 def test_a_forged_signature_is_found(sqlite_log, append_many, tamper):

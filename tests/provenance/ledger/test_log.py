@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.audit import verify_log
-from provenance.ledger.checkpoint import verify_checkpoint
+from provenance.ledger.checkpoint import sign_checkpoint, verify_checkpoint
 from provenance.ledger.entry import MAX_ENTRY_BYTES
 from provenance.ledger.log import Log
 from provenance.ledger.merkle import hash_leaf, verify_consistency, verify_inclusion
@@ -279,6 +279,21 @@ def test_a_changed_head_neither_signs_nor_grows(log, append_many, tamper):
     tamper(log, 'UPDATE ledger_head SET size = 1, frontier = (SELECT leaf_hash FROM ledger_entries WHERE "index" = 0)')
     with pytest.raises(InconsistentLedgerError, match="head says 1 entries"):
         append(log, "more")
+
+
+def test_a_tree_that_its_entries_do_not_make_is_not_signed(log, append_many, tamper):
+    append_many(log, 256)
+    other = '(SELECT leaf_hash FROM ledger_entries WHERE "index" = 0)'
+    tamper(log, f"UPDATE ledger_nodes SET hash = {other}", f"UPDATE ledger_head SET frontier = {other}")
+    with pytest.raises(InconsistentLedgerError, match="do not make the tree"):
+        log.checkpoint()
+
+
+def test_two_trees_of_one_size_are_never_signed(log, append_many, signer):
+    append_many(log, 2)
+    log.checkpoint()
+    with pytest.raises(InconsistentLedgerError, match="two different trees of 2 entries"):
+        log._keep(sign_checkpoint(2, bytes(32), signer))
 
 
 def test_a_database_set_back_to_an_older_state_is_noticed(log, append_many, tamper):

@@ -132,7 +132,16 @@ def test_what_is_no_line_is_refused_by_row(tmp_path, line):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "index\n", ",".join(COLUMNS[::-1]), "HEAD1,2\n", "HEAD" + "x," * 6 + "x\n", 'HEAD"unclosed', "HEAD\xff"],
+    [
+        "",
+        "index\n",
+        ",".join(COLUMNS[::-1]),
+        "HEAD1,2\n",
+        "HEAD" + "01" + ",x" * 4 + ",00,{}\n",
+        "HEAD" + "x," * 6 + "x\n",
+        'HEAD"unclosed',
+        "HEAD\xff",
+    ],
 )
 def test_what_is_no_csv_is_refused(tmp_path, content):
     path = tmp_path / "entries.csv"

@@ -68,6 +68,16 @@ def test_proofs_read_few_tiles(sqlite_log, append_many, monkeypatch):
         assert len(read) == len(set(read)) <= 3
 
 
+def test_few_tiles_are_kept(sqlite_log, append_many, monkeypatch):
+    hashes = [entry.leaf_hash for entry in append_many(sqlite_log, 520)]
+    monkeypatch.setattr("provenance.ledger.tiles._CACHED_TILES", 1)
+    with sqlite_log.database.read() as connection:
+        tree = StoredTree(connection, 520)
+        for index in (0, 519, 256, 1):
+            assert tree.node(0, index) == hashes[index]
+        assert len(tree._cache) == 1
+
+
 def test_bundles_prefix_each_leaf_with_its_length(sqlite_log, append_many):
     entries = append_many(sqlite_log, 2)
     bundle = build_bundle(entries)
