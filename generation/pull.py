@@ -57,9 +57,8 @@ def _fetch(name: str, revision: str, target: Path, endpoint: str) -> None:
         )
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as exc:
         if isinstance(exc, HfHubHTTPError):
-            raise BackendUnavailableError(
-                f"the hub has no {name} at {revision[:12]}, or does not let us: {exc}"
-            ) from exc
+            why = str(exc).partition("\n")[0]
+            raise BackendUnavailableError(f"the hub has no {name} at {revision[:12]}, or does not let us: {why}") from exc
         raise BackendUnavailableError(
             f"{name} cannot be fetched from {endpoint or constants.ENDPOINT}: no answer ({type(exc).__name__}); "
             "pull on a machine with a network and copy the folder"
