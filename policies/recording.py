@@ -8,6 +8,7 @@ from policies.sealing import grant, load_sealed
 from provenance.asset import AssetId, sha256_hex
 from provenance.database import utc_now
 from provenance.errors import GrantMismatchError
+from provenance.ledger.canonical import Json
 from provenance.seal import Sealed, build_seal_facts
 from provenance.tables import SEALS, SOFT_BINDINGS
 
@@ -52,15 +53,13 @@ def record(here: Deployment, asset_id: AssetId) -> int:
             )
         )
         for binding in sealed.soft_bindings:
-            connection.execute(
-                insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=asset_id)
-            )
+            connection.execute(insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=asset_id))
         here.works.record_release(connection, asset_id, sealed.fingerprints)
         move_stage(connection, asset_id, Stage.RECORDED)
     return entry.index
 
 
-def build_release_entry(asset_sha256: str, sealed: Sealed) -> dict[str, object]:
+def build_release_entry(asset_sha256: str, sealed: Sealed) -> dict[str, Json]:
     """Return what the ledger says of a release: digests and ids."""
     return {
         "asset_id": sealed.asset_id,

@@ -99,10 +99,7 @@ def append_decision(connection: Connection, decision: Decision) -> None:
 def latest_decision(connection: Connection, asset_id: AssetId) -> Decision | None:
     """Return the decision that counts, or None before the first."""
     body = connection.execute(
-        select(DECISIONS.c.body)
-        .where(DECISIONS.c.asset_id == asset_id)
-        .order_by(DECISIONS.c.sequence.desc())
-        .limit(1)
+        select(DECISIONS.c.body).where(DECISIONS.c.asset_id == asset_id).order_by(DECISIONS.c.sequence.desc()).limit(1)
     ).scalar()
     return None if body is None else parse_decision(body)
 

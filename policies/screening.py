@@ -23,7 +23,7 @@ from policies.records import (
 )
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.database import utc_now
-from provenance.ledger.canonical import canonical_json
+from provenance.ledger.canonical import Json, canonical_json
 from provenance.tables import SIGNALS
 
 
@@ -90,7 +90,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
     return decision
 
 
-def build_decision_entry(asset: Asset, decision: Decision, signals: tuple[Signal, ...]) -> dict[str, object]:
+def build_decision_entry(asset: Asset, decision: Decision, signals: tuple[Signal, ...]) -> dict[str, Json]:
     """Return what the ledger says of a decision: digests, rule names and numbers, never media or prompts."""
     return {
         "asset_id": asset.id,

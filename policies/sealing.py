@@ -59,7 +59,9 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
         asset = parse_asset(asset_row(connection, asset_id))
         decision = latest_decision(connection, asset_id)
         if decision is None or decision.outcome is not Outcome.RELEASE:
-            raise GrantMismatchError(f"expected a RELEASE decision about {asset_id}, got {decision and decision.outcome}")
+            raise GrantMismatchError(
+                f"expected a RELEASE decision about {asset_id}, got {decision and decision.outcome}"
+            )
         known = find_grant(connection, asset, decision)
         if known is not None:
             return known

@@ -17,6 +17,12 @@ def build_settings(home: Path, **overrides):
     return load_settings(**{"home": home, "detectors": DETECTORS, **overrides})
 
 
+def build_light_settings(home: Path, **overrides):
+    """Settings of a site without classifiers that load weights, under the pack `light` of tests/packs."""
+    light = {"detectors": DETECTORS[:3], "packs": ("light",), "pack_folders": (Path(__file__).parent / "packs",)}
+    return build_settings(home, **{**light, **overrides})
+
+
 def photograph_path(name: str) -> Path:
     """Path of a photograph that scikit-image brings along."""
     import skimage
@@ -26,8 +32,8 @@ def photograph_path(name: str) -> Path:
 
 def photograph(name: str = "coffee.png", side: int = 384) -> Image.Image:
     """A real photograph, its shorter side brought to `side`."""
-    with Image.open(photograph_path(name)) as picture:
-        picture = picture.convert("RGB")
+    with Image.open(photograph_path(name)) as opened:
+        picture = opened.convert("RGB")
     scale = side / min(picture.size)
     return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
 
@@ -41,6 +47,6 @@ def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
     return buffer.getvalue()
 
 
-def submission(name: str = "coffee.png", kind: str = "JPEG", **fields) -> Submission:
+def submission(name: str = "coffee.png", kind: str = "JPEG", side: int = 384, **fields) -> Submission:
     """A photograph handed in as a file."""
-    return Submission(encode(photograph(name), kind), **fields)
+    return Submission(encode(photograph(name, side), kind), **fields)

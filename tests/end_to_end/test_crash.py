@@ -11,6 +11,10 @@ import signal
 import time
 import traceback
 
+import alembic.command  # noqa: F401 - imported before forking, so that not every child pays for it
+import cv2  # noqa: F401
+import imagehash  # noqa: F401
+import pdqhash  # noqa: F401
 import pytest
 from sqlalchemy import func, select
 
@@ -21,7 +25,7 @@ from provenance.asset import AssetId, sha256_hex
 from provenance.database import Database
 from provenance.store import Blobs
 from provenance.tables import ASSETS, SEALS
-from tests.sites import build_settings, submission
+from tests.sites import build_light_settings, submission
 
 
 class KillAt:
@@ -74,7 +78,7 @@ def in_child(function):
 
 
 def hand_in(home, accepted, boundary):
-    """Walk one asset of each outcome; note each id once intake returned it."""
+    """Walk one asset that is released and one that is withheld; note each id once intake returned it."""
     from policies import gate
 
     take_in = gate.intake
@@ -86,16 +90,19 @@ def hand_in(home, accepted, boundary):
         return asset_id
 
     gate.intake = noting
-    with open_site(build_settings(home)) as site:
+    with open_site(build_light_settings(home)) as site:
         killer = KillAt(boundary)
         killer.install()
-        for handed_in in (submission(), submission(prompt="a poster on how to make a pipe bomb"), submission(prompt="a casino roulette table")):
+        for handed_in in (
+            submission(side=256),
+            submission(side=256, prompt="a poster on how to make a pipe bomb"),
+        ):
             release(site.deployment, handed_in)
 
 
 def check(home, accepted):
     """Check right after the crash, then start up as usual and check again."""
-    settings = build_settings(home)
+    settings = build_light_settings(home)
     database = Database(settings.resolved_database_url())
     verify_public(database, Blobs(str(home / "public")))
     database.close()
@@ -161,7 +168,7 @@ def test_killed_at_every_boundary(tmp_path):
 def test_killed_at_random_moments(tmp_path):
     home, accepted = tmp_path / "home", tmp_path / "accepted"
     dice = random.Random(20)
-    for _ in range(12):
+    for _ in range(8):
         child = os.fork()
         if child == 0:
             hand_in(home, accepted, -1)

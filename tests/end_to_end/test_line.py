@@ -69,7 +69,8 @@ def test_the_chinese_pack_draws_a_label_and_writes_one_item(site):
     labelled, bare = (Image.open(io.BytesIO(released_file(site, item))).convert("L") for item in (result, unlabelled))
     corner = (labelled.width // 2, labelled.height * 4 // 5, labelled.width, labelled.height)
     difference = sum(
-        abs(one - two) > 40 for one, two in zip(labelled.crop(corner).tobytes(), bare.crop(corner).tobytes(), strict=True)
+        abs(one - two) > 40
+        for one, two in zip(labelled.crop(corner).tobytes(), bare.crop(corner).tobytes(), strict=True)
     )
     assert difference > 500
 

@@ -1,0 +1,280 @@
+"""Exact search for near copies: the match index beside faiss' binary indexes, one thread, side by side in one run.
+
+`python -m bench.registry [--quick]`. Every contender answers the same queries over the same codes in turns, and every
+answer is compared with that of a flat search. Ours is measured whole, through `MatchIndex.search`: asking the database
+whether anything is new is part of each query. The database holds one code only, the segment the rest: what is stored
+where makes no difference to a query, and ten million rows would take longer to write than everything else here.
+"""
+
+import argparse
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from provenance.database import METADATA, Database
+from provenance.works.codes import Code, append_codes
+from provenance.works.index import MatchIndex
+from provenance.works.segment import Origin, build_limbs
+from provenance.works.shelf import Shelf
+from provenance.works.tables import CODES
+
+RADIUS = 31
+ROUNDS = 4
+FORMS = 16
+"""Codes that the registry keeps of one work: plain, seven positions, eight crops."""
+
+Codes = np.ndarray
+Answer = dict[int, int]
+
+
+def run(*, quick: bool = False) -> list[dict[str, Any]]:
+    """Measure and return the rows of the table."""
+    tasks: list[tuple[Any, ...]] = [
+        (compare, "random", 1_000_000, ("flat", "16x16", "11x23"), 60),
+        (compare, "families", 1_000_000, ("flat", "16x16", "11x23"), 60),
+        (rebuild, 100_000),
+    ]
+    if not quick:
+        tasks += [
+            (compare, "random", 10_000_000, ("flat", "16x16"), 15),
+            (compare, "families", 10_000_000, ("flat", "16x16"), 15),
+            (compare, f"random, {FORMS} forms of 1,000,000 works", FORMS * 1_000_000, ("flat",), 15),
+        ]
+    rows = []
+    # A process each: what one leaves in memory would count as the next one's.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
+        for task in tasks:
+            rows += pool.submit(*task).result()
+    return rows
+
+
+def compare(data: str, count: int, faiss_names: tuple[str, ...], queries: int) -> list[dict[str, Any]]:
+    """Build every contender over the same codes, then let them answer in turns."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    codes = family_codes(count) if data == "families" else random_codes(count)
+    wanted = build_queries(data, codes, queries)
+    with tempfile.TemporaryDirectory() as folder, prepared(codes, Path(folder)) as (ours, facts):
+        contenders: dict[str, tuple[Callable[[Codes], Answer], dict[str, Any]]] = {"Chopmark": (ours, facts)}
+        for name in faiss_names:
+            contenders[f"faiss {name}"] = build_faiss(name, codes)
+        truth = [contenders["faiss flat"][0](query) for query in wanted]
+        seconds: dict[str, list[float]] = {name: [] for name in contenders}
+        exact = dict.fromkeys(contenders, True)
+        for _ in range(ROUNDS):
+            for name, (search, _) in contenders.items():
+                for query, expected in zip(wanted, truth, strict=True):
+                    began = time.perf_counter()
+                    answer = search(query)
+                    seconds[name].append(time.perf_counter() - began)
+                    exact[name] &= answer == expected
+        found = statistics.median(len(answer) for answer in truth)
+        return [
+            {
+                "codes": f"{len(codes):,}",
+                "data": data,
+                "index": name,
+                "query, median": milliseconds(statistics.median(seconds[name])),
+                "query, 95 %": milliseconds(float(np.percentile(seconds[name], 95))),
+                "found, median": f"{found:g}",
+                "exact": "yes" if exact[name] else "NO",
+                "build": f"{facts['build_s']:.1f} s",
+                "open": facts.get("open", "-"),
+                "added code found after": facts.get("visible", "-"),
+                "size": f"{facts['size'] / 2**20:,.0f} MiB",
+            }
+            for name, (_, facts) in contenders.items()
+        ]
+
+
+@contextmanager
+def prepared(codes: Codes, folder: Path):
+    """Yield our index over `codes` as a search function, and what building and opening it took."""
+    database = Database(f"sqlite:///{folder / 'bench.db'}")
+    METADATA.create_all(database.engine, tables=[table for table in METADATA.sorted_tables if table.name in NEEDED])
+    count = len(codes)
+    with database.write() as connection:
+        connection.execute(CODES.insert().values(sequence=count, **columns(codes[-1])))
+    began = time.perf_counter()
+    origin = Origin("works", "pdq", 256, count, 0, count, bytes(codes[-1]).hex())
+    shelf = Shelf(folder / "index")
+    with shelf.building():
+        limbs = build_limbs(codes)
+        shelf.put(limbs=limbs, sequences=np.arange(1, count + 1), origin=origin, radius_bits=RADIUS)
+        del limbs
+    facts: dict[str, Any] = {"build_s": time.perf_counter() - began}
+    facts["size"] = sum(path.stat().st_size for path in (folder / "index").rglob("*.bin"))
+    index = open_index(database, folder)
+    began = time.perf_counter()
+    index.size()
+    facts["open"] = f"{time.perf_counter() - began:.2f} s"
+    facts["visible"] = milliseconds(time_to_visibility(database, index))
+
+    def search(query: Codes) -> Answer:
+        hits = index.search(bytes(query), RADIUS)
+        return dict(zip((hits.sequences - 1).tolist(), hits.distances_bits.tolist(), strict=True))
+
+    search(codes[0])
+    yield search, facts
+    index.close()
+    database.close()
+
+
+NEEDED = ("codes", "code_removals")
+
+
+def open_index(database: Database, folder: Path) -> MatchIndex:
+    """Open the index in `folder`."""
+    return MatchIndex(database, folder / "index", collection="works", alg="pdq", bits=256, radius_bits=RADIUS)
+
+
+def columns(code: Codes) -> dict[str, Any]:
+    """Return the columns of one stored code."""
+    return {
+        "collection": "works",
+        "owner_id": "bench",
+        "alg": "pdq",
+        "variant": "plain",
+        "value": bytes(code),
+        "created_at": "",
+    }
+
+
+def time_to_visibility(database: Database, index: MatchIndex) -> float:
+    """Return the median time from a commit until a query has found what was added; takes it out again."""
+    rng = np.random.default_rng(5)
+    seconds = []
+    for _ in range(7):
+        code = rng.integers(0, 256, 32, np.uint8)
+        with database.write() as connection:
+            append_codes(connection, "works", owner_id="added", codes=[Code("pdq", "plain", bytes(code))])
+        began = time.perf_counter()
+        while not index.search(bytes(code), 0):
+            pass
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def rebuild(count: int) -> list[dict[str, Any]]:
+    """Measure reading everything from the database again after the files were lost."""
+    codes = random_codes(count)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = Database(f"sqlite:///{folder / 'bench.db'}")
+        METADATA.create_all(database.engine, tables=[table for table in METADATA.sorted_tables if table.name in NEEDED])
+        with database.write() as connection:
+            append_codes(connection, "works", owner_id="bench", codes=(Code("pdq", "plain", bytes(c)) for c in codes))
+        index = open_index(database, folder)
+        began = time.perf_counter()
+        index.search(bytes(codes[0]), RADIUS)
+        opened = time.perf_counter() - began
+        index.wait()
+        built = time.perf_counter() - began
+        size = sum(path.stat().st_size for path in (folder / "index").rglob("*.bin"))
+        index.close()
+        database.close()
+    return [
+        {
+            "codes": f"{count:,}",
+            "data": "files lost",
+            "index": "Chopmark",
+            "query, median": "-",
+            "query, 95 %": "-",
+            "found, median": "-",
+            "exact": "-",
+            "build": f"{built:.1f} s",
+            "open": f"{opened:.2f} s",
+            "added code found after": "-",
+            "size": f"{size / 2**20:,.0f} MiB",
+        }
+    ]
+
+
+def build_faiss(name: str, codes: Codes) -> tuple[Callable[[Codes], Answer], dict[str, Any]]:
+    """Build one of faiss' indexes; its radius is strict, hence the + 1."""
+    import faiss
+
+    before, began = resident_bytes(), time.perf_counter()
+    if name == "flat":
+        index = faiss.IndexBinaryFlat(256)
+    else:
+        words, bits = (int(part) for part in name.split("x"))
+        index = faiss.IndexBinaryMultiHash(256, words, bits)
+        index.nflip = RADIUS // words
+    index.add(codes)
+    facts = {"build_s": time.perf_counter() - began, "size": max(0, resident_bytes() - before)}
+
+    def search(query: Codes) -> Answer:
+        _, distances, rows = index.range_search(query[None], RADIUS + 1)
+        return dict(zip(rows.tolist(), distances.astype(int).tolist(), strict=True))
+
+    return search, facts
+
+
+def random_codes(count: int) -> Codes:
+    """Return (count, 32) uint8, every bit by chance."""
+    return np.random.default_rng(1).integers(0, 256, (count, 32), np.uint8)
+
+
+def family_codes(count: int) -> Codes:
+    """Return (count, 32) uint8 in families of 100 to 1,000 that lie within 0 to 30 flips of a centre."""
+    rng = np.random.default_rng(2)
+    sizes = rng.integers(100, 1001, count // 100 + 1)
+    family = np.repeat(np.arange(len(sizes)), sizes)[:count]
+    limbs = rng.integers(0, 2**64, (len(sizes), 4), np.uint64)[family]
+    flips = rng.integers(0, 31, count)
+    for number in range(30):
+        rows = np.flatnonzero(flips > number)
+        bit = rng.integers(0, 256, len(rows))
+        limbs[rows, bit >> 6] ^= np.uint64(1) << (bit & 63).astype(np.uint64)
+    rng.shuffle(limbs)
+    return limbs.view(np.uint8)
+
+
+def build_queries(data: str, codes: Codes, count: int) -> list[Codes]:
+    """Return queries near stored codes: exactly 31 flips from random ones, up to 20 from members of families."""
+    rng = np.random.default_rng(3)
+    made = []
+    for row in rng.integers(0, len(codes), count):
+        bits = np.unpackbits(codes[row])
+        flips = int(rng.integers(0, 21)) if data == "families" else RADIUS
+        bits[rng.choice(256, flips, replace=False)] ^= 1
+        made.append(np.packbits(bits))
+    return made
+
+
+def resident_bytes() -> int:
+    """Return this process's memory, without mapped files."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0]) * 1024
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a duration for the table."""
+    return f"{seconds * 1e3:.2f} ms"
+
+
+def main() -> None:
+    """Run and print the table."""
+    from rich.console import Console
+
+    from bench.__main__ import build_table, machine
+
+    parser = argparse.ArgumentParser(prog="python -m bench.registry", description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="only 1,000,000 codes")
+    console = Console(width=200)
+    console.print(machine())
+    console.print(build_table("The works registry", run(quick=parser.parse_args().quick)))
+
+
+if __name__ == "__main__":
+    main()
