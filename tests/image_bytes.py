@@ -62,13 +62,15 @@ def png(*extra: bytes, width: int = 64, height: int = 48, idat: bytes | None = N
     rows = b"".join(b"\0" + row.tobytes() for row in gradient())
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     pixels = zlib.compress(rows) if idat is None else idat
-    return b"".join([
-        PNG_SIGNATURE,
-        chunk(b"IHDR", header),
-        *extra,
-        chunk(b"IDAT", pixels),
-        chunk(b"IEND", b""),
-    ])
+    return b"".join(
+        [
+            PNG_SIGNATURE,
+            chunk(b"IHDR", header),
+            *extra,
+            chunk(b"IDAT", pixels),
+            chunk(b"IEND", b""),
+        ]
+    )
 
 
 def zeros_packed(size: int) -> bytes:
@@ -110,7 +112,9 @@ def xmp_segments(xmp: bytes) -> list[bytes]:
 
 def directory(entries: list[tuple[int, int, int, bytes]], *, following: int = 0) -> bytes:
     """A little-endian IFD of (tag, type, count, 4 bytes)."""
-    packed = b"".join(struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0") for tag, kind, count, value in entries)
+    packed = b"".join(
+        struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0") for tag, kind, count, value in entries
+    )
     return struct.pack("<H", len(entries)) + packed + struct.pack("<I", following)
 
 
@@ -121,7 +125,9 @@ def tiff(entries: dict[int, tuple[int, int, int]] | None = None, *, following: i
         256: (4, 1, 8), 257: (4, 1, 8), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1), 273: (4, 1, 8),
         277: (3, 1, 1), 278: (4, 1, 8), 279: (4, 1, 64),
     } | (entries or {})  # fmt: skip
-    listed = [(tag, kind, count, struct.pack("<I", value & 0xFFFFFFFF)) for tag, (kind, count, value) in sorted(plain.items())]
+    listed = [
+        (tag, kind, count, struct.pack("<I", value & 0xFFFFFFFF)) for tag, (kind, count, value) in sorted(plain.items())
+    ]
     return b"II*\0" + struct.pack("<I", 8 + 64) + pixels + directory(listed, following=following) + tail
 
 

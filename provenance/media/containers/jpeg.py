@@ -16,7 +16,9 @@ from provenance.media.limits import IntakeLimits
 NAME: Final = MediaType.JPEG.value
 
 # ITU-T T.81 table B.1.
-_SOI, _EOI, _SOS, _DNL = 0xD8, 0xD9, 0xDA, 0xDC
+_EOI, _SOS = 0xD9, 0xDA
+# Markers without a length, or that change the height after the fact (DNL), which no decoder here follows.
+_NO_SEGMENT: Final = frozenset({0x00, 0x01, *range(0xD0, 0xD9), 0xDC})
 # Huffman-coded sequential and progressive. Browsers read neither arithmetic coding nor lossless frames.
 _FRAMES_READ: Final = frozenset({0xC0, 0xC1, 0xC2})
 _FRAMES_OTHER: Final = frozenset({0xC3, *range(0xC5, 0xCC), 0xCD, 0xCE, 0xCF, 0xDE})
@@ -103,6 +105,8 @@ def _walk(data: bytes, start: int, tally: Tally) -> _Stream:
         if marker == _EOI:
             stream.end = at + 2
             break
+        if marker in _NO_SEGMENT:
+            raise UndecodableAssetError(f"{NAME}: expected a segment at offset {at}, got marker {marker:#x}")
         length = read_uint(data, at + 2, 2, NAME)
         body = read_bytes(data, at + 4, length - 2, NAME)
         position = at + 2 + length
@@ -112,8 +116,6 @@ def _walk(data: bytes, start: int, tally: Tally) -> _Stream:
             position = _skip_scan(data, position, stream)
         elif marker in _FRAMES_OTHER:
             raise UnsupportedMediaError(f"{NAME}: expected baseline or progressive coding, got marker {marker:#x}")
-        elif marker in {_SOI, _DNL}:
-            raise UndecodableAssetError(f"{NAME}: expected a segment at offset {at}, got marker {marker:#x}")
         elif not _is_needed(marker, body):
             tally.add(length + 2)
             stream.dropped.append((at, position))
