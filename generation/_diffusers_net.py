@@ -199,7 +199,7 @@ def _to_frame(values: np.ndarray[Any, np.dtype[Any]]) -> Frame:
         raise GenerationError(f"expected a picture of shape (H, W, 3), the pipeline made {values.shape}")
     if not np.isfinite(values).all():
         raise GenerationError("the pipeline made numbers that are no colours; try the option dtype: float32")
-    return np.asarray(np.rint(np.clip(values, 0, 1) * 255), np.uint8)
+    return np.ascontiguousarray(np.rint(np.clip(values, 0, 1) * 255), np.uint8)
 
 
 def _short(exc: BaseException, secret: str = "") -> str:

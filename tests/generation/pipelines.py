@@ -8,10 +8,10 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz "
 
 def save_pipeline(folder, *, seed=0, channels=8):
     """Save a StableDiffusion pipeline of about 100,000 weights to `folder`; takes a second."""
-    import torch
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+    from generation._diffusers_net import diffusers
 
-    from generation._diffusers_net import diffusers  # first: it makes torchvision importable
+    # Only now: the line above makes torchvision importable, which transformers needs.
+    CLIPTextConfig, CLIPTextModel, CLIPTokenizer, torch = _import_parts()
 
     torch.manual_seed(seed)
     unet = diffusers.UNet2DConditionModel(
@@ -57,6 +57,13 @@ def save_pipeline(folder, *, seed=0, channels=8):
     )
     pipeline.save_pretrained(folder / "pipeline", safe_serialization=True)
     return folder / "pipeline"
+
+
+def _import_parts():
+    import torch
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    return CLIPTextConfig, CLIPTextModel, CLIPTokenizer, torch
 
 
 def tokenizer_files(folder):
