@@ -1,17 +1,22 @@
 """The command line: `chopmark`. Each verb is a module in `api.commands`; this one only names them.
 
-Exit codes: 0 done or released or consistent, 1 `verify` found no provenance, 2 error, 3 held or conflict, 4 blocked.
+Exit codes: 0 done or released or consistent, 1 `verify` or `match` found nothing, 2 error, 3 held or conflict,
+4 blocked, 130 interrupted, 141 the reader of our output went away.
 """
 
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
-import click
 import structlog
 import typer
 from typer.core import TyperGroup
+
+from api.console import EXIT_ERROR, leave_quietly, print_error, print_hint, print_json
+from api.errors import run_concealing
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.commands.demo", "Walk prompts and photographs through the gate, then prove what it did."),
@@ -32,22 +37,32 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are imported when they are asked for, so that ``--help`` is quick."""
+    """A group whose commands are imported when they are asked for, so that ``--help`` is quick.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    Typer's own types of context and command are not public, so they are `Any` here.
+    """
+
+    is_listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401
         """Return the verbs in the order of a first visit."""
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one verb."""
-        del ctx
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Write the help without importing any verb."""
+        self.is_listing = True
+        super().format_help(ctx, formatter)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """Import and return one verb; an unknown one ends with the nearest that exists."""
         if cmd_name not in COMMANDS:
-            return None
+            near = get_close_matches(cmd_name, COMMANDS, n=1)
+            ctx.fail(f"no such command {cmd_name!r}" + (f", did you mean {near[0]!r}?" if near else ""))
         module, help_text = COMMANDS[cmd_name]
-        if sys.argv[1:] in ([], ["--help"], ["-h"]):
-            return click.Command(cmd_name, short_help=help_text, help=help_text)
-        command: click.Command = typer.main.get_command(importlib.import_module(module).app)
+        if self.is_listing:
+            return typer.core.TyperCommand(cmd_name, short_help=help_text, help=help_text)
+        command = typer.main.get_command(importlib.import_module(module).app)
         command.name = cmd_name
         command.help = command.help or help_text
         return command
@@ -63,20 +78,77 @@ app = typer.Typer(
 )
 
 
+def _show_version(value: bool) -> None:  # noqa: FBT001 - typer's way of spelling a flag
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"chopmark {version('chopmark')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root(verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what happens, as JSON lines on standard error.")) -> None:  # noqa: FBT001 - typer's way of spelling a flag
-    level = logging.INFO if verbose else logging.ERROR
+def _root(
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what happens, as JSON lines on standard error."),  # noqa: FBT001
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),  # noqa: FBT001
+) -> None:
+    del version
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.CRITICAL),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
 
 
-def main(*arguments: Any) -> None:  # noqa: ANN401 - handed on to click
-    """Run the command line; the entry point of the `chopmark` script."""
-    app(*arguments)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process; the entry point of the `chopmark` script."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that is no text is shown, not stumbled over
+    as_json = "--json" in given
+    before_verb = given[: next((at for at, word in enumerate(given) if not word.startswith("-")), len(given))]
+    is_verbose = bool({"-v", "--verbose"}.intersection(before_verb))
+    code = run_concealing(
+        lambda: _run(given, as_json=as_json),
+        lambda message: _fail(message, "internal", as_json=as_json),
+        is_verbose=is_verbose,
+    )
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_quietly()
+    sys.exit(code)
+
+
+def _run(arguments: list[str], *, as_json: bool) -> int:
+    """Run and return the exit code; usage errors are ours to tell, so that ``--json`` holds for them, too."""
+    try:
+        done = typer.main.get_command(app).main(arguments, prog_name="chopmark", standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except typer.TyperException as exc:
+        message = exc.format_message()
+        if not message:  # the help was shown instead
+            return exc.exit_code
+        code = _fail(message[:1].lower() + message[1:].rstrip("."), "usage", as_json=as_json)
+        context = getattr(exc, "ctx", None)
+        if context is not None and not as_json:
+            print_hint(context.get_usage().replace("Usage:", "usage:", 1))
+            print_hint(f"help:  {context.command_path} --help")
+        return code
+    code = done if isinstance(done, int) else 0
+    if code == 130:
+        print_error("interrupted; what the gate had accepted it finishes the next time it runs", "interrupted")
+    return code
+
+
+def _fail(message: str, code: str, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"error": {"code": code, "message": message, "retryable": False}})
+    else:
+        print_error(message, code)
+    return EXIT_ERROR

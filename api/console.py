@@ -1,33 +1,71 @@
-"""How commands speak: tables and progress for people on standard error or out, one JSON document for machines."""
+"""How commands speak: tables and progress for people, one JSON document for machines.
+
+Answers go to standard output, everything else (progress, hints, errors) to standard error. Names, titles and reasons
+come from strangers: they are printed as text, never as markup, and control characters are made visible.
+"""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Annotated, Any, Final, NoReturn, ParamSpec, TypeVar
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from provenance.errors import GateError, PackInvalidError
+from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OUT: Final = Console(highlight=False)
-"""What was asked for."""
-ERR: Final = Console(stderr=True, highlight=False)
-"""Progress, hints and errors."""
-
 EXIT_ERROR: Final = 2
+# As shells report a process that SIGPIPE ended; 1 would say "no provenance found".
+EXIT_BROKEN_PIPE: Final = 141
+
+JSON_HELP: Final = "Answer with one JSON document on standard output."
+Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+"""The flag that every verb has."""
+
+
+class CommandUsageError(GateError):
+    """Arguments that each are fine, but not together."""
+
+    code = "usage"
+
+
+def leave_quietly() -> NoReturn:
+    """End because whoever read our output has gone, as ``| head`` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(EXIT_BROKEN_PIPE)
+
+
+class QuietConsole(Console):
+    """A console that ends quietly when its reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """End with the exit code of a broken pipe instead of 1, which `verify` has a meaning for."""
+        leave_quietly()
+
+
+OUT: Final = QuietConsole(highlight=False, emoji=False, markup=False)
+"""What was asked for."""
+ERR: Final = QuietConsole(stderr=True, highlight=False, emoji=False, markup=False)
+"""Progress, hints and errors."""
 
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Write one JSON document and nothing else to standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+    try:
+        sys.stdout.write(json.dumps(document, ensure_ascii=not _writes_utf8(), indent=2, default=str) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_quietly()
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -37,25 +75,74 @@ def plain(text: str, style: str = "") -> Text:
 
 
 def build_table(*columns: str, title: str = "") -> Table:
-    """Return an empty table in the house style."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    """Return an empty table in the house style: no frame, a thin rule under the head, cells that fold."""
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=box.SIMPLE_HEAD,
+        border_style="dim",
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def read_input(path: str) -> bytes:
+def print_line(text: str, style: str = "") -> None:
+    """Print one line of an answer; it is not cut at the terminal's width, so that it can be copied."""
+    OUT.print(plain(text, style), soft_wrap=True)
+
+
+def print_hint(text: str) -> None:
+    """Print what a person may want to do next; on standard error, so that it is in nobody's pipe."""
+    ERR.print(plain(text, "dim"), soft_wrap=True)
+
+
+def build_progress(*, quiet: bool = False, counted: bool = True) -> Progress:
+    """Return a progress display on standard error, shown on a terminal only and gone at the end.
+
+    Args:
+        quiet: show nothing, as under ``--json``.
+        counted: show how many of how many; else a share.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn() if counted else TaskProgressColumn(),
+    )
+    return Progress(*columns, console=ERR, disable=quiet or not ERR.is_terminal, transient=True)
+
+
+def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
     """Return the bytes of a file, or of standard input for ``-``.
 
+    Args:
+        path: of the file.
+        most_bytes: give up beyond this many, so that an endless pipe does not fill the memory.
+
     Raises:
-        GateError: the file cannot be read.
+        GateError: it cannot be read.
+        AssetTooLargeError: there is more than `most_bytes`.
     """
-    if path == "-":
-        return sys.stdin.buffer.read()
+    most = -1 if most_bytes is None else most_bytes + 1
     try:
-        return Path(path).read_bytes()
-    except OSError as exc:
-        raise GateError(f"cannot read {path}: {exc.strerror or exc}") from exc
+        if path == "-":
+            if sys.stdin.isatty():
+                raise GateError("expected a file on standard input, got a terminal: cat picture.png | chopmark ... -")
+            data = sys.stdin.buffer.read(most)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(most)
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        raise GateError(f"cannot read {path}: {reason.lower()}") from exc
+    if most_bytes is not None and len(data) > most_bytes:
+        raise AssetTooLargeError(f"expected at most {most_bytes} bytes, {path} has more (max_bytes in the settings)")
+    return data
 
 
 def write_output(path: Path, data: bytes) -> None:
@@ -64,20 +151,36 @@ def write_output(path: Path, data: bytes) -> None:
     Raises:
         GateError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
         part.replace(path)
     except OSError as exc:
+        raise GateError(f"cannot write {path}: {(exc.strerror or str(exc)).lower()}") from exc
+    finally:
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    try:
         part.unlink(missing_ok=True)
-        raise GateError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    except OSError:
+        return  # such as "not a directory": then it was never made
 
 
 def describe_error(error: GateError) -> dict[str, Any]:
     """Return the JSON form of an error."""
     problems = {"problems": list(error.problems)} if isinstance(error, PackInvalidError) else {}
     return {"error": {"code": error.code, "message": str(error), "retryable": error.retryable, **problems}}
+
+
+def print_error(message: str, code: str) -> None:
+    """Tell a person what went wrong; lines of the message stay lines."""
+    lines = message.splitlines() or [""]
+    ERR.print(Text.assemble(("error ", "bold red"), plain(lines[0]), " ", plain(f"[{code}]", "dim")), soft_wrap=True)
+    for line in lines[1:]:
+        ERR.print(plain(line), soft_wrap=True)
 
 
 def teaching_errors(command: Callable[P, R]) -> Callable[P, R]:
@@ -91,7 +194,11 @@ def teaching_errors(command: Callable[P, R]) -> Callable[P, R]:
             if kwargs.get("as_json"):
                 print_json(describe_error(exc))
             else:
-                ERR.print(Text("error ", style="bold red"), plain(f"{exc}"), plain(f"[{exc.code}]", "dim"), sep="")
+                print_error(str(exc), exc.code)
             raise typer.Exit(EXIT_ERROR) from exc
 
     return run
+
+
+def _writes_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

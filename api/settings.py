@@ -1,19 +1,59 @@
 """Settings, from the environment (``CHOPMARK_*``) and an optional ``chopmark.toml`` in the data directory.
 
-Everything has a default that works offline. Whatever would reach a network is off until it is named here.
+Everything has a default that works offline. Whatever would reach a network is off until it is named here. A list is
+written as JSON or as ``one,two``; a setting inside a group as ``CHOPMARK_SIGNING__PRIVATE_KEY``.
 """
 
+import json
 import os
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from provenance.errors import ConfigurationError
 
 SETTINGS_FILE: Final = "chopmark.toml"
+
+PREFIX: Final = "CHOPMARK_"
+
+
+def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
+    """Return the items of a list written as JSON or as ``one,two``; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
+Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(parse_list)]
+
+
+def find_home() -> Path:
+    """Return the data directory that the environment names: CHOPMARK_HOME, else one below XDG_DATA_HOME.
+
+    Raises:
+        ConfigurationError: it names none, and this user has no home directory.
+    """
+    if named := os.environ.get(f"{PREFIX}HOME"):
+        return Path(named)
+    try:
+        shared = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
+    except RuntimeError as exc:
+        raise ConfigurationError(f"this user has no home directory: set {PREFIX}HOME to a folder for the data") from exc
+    return Path(shared) / "chopmark"
 
 
 class Environment(StrEnum):
@@ -58,10 +98,10 @@ class Settings(BaseSettings):
     """Every setting of one deployment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CHOPMARK_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
-    home: Path = Field(default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")) / "chopmark")
+    home: Path = Field(default_factory=find_home)
     """Data directory: database, keys, quarantine, index, and by default the public blobs."""
     environment: Environment = Environment.DEVELOPMENT
     database_url: str = ""
@@ -70,11 +110,11 @@ class Settings(BaseSettings):
     """Blob store for what came in; empty for a folder in the data directory."""
     public_url: str = ""
     """Blob store for what was published; empty for a folder in the data directory."""
-    packs: tuple[str, ...] = ("baseline",)
+    packs: Names = ("baseline",)
     """Packs that decide when a submission names none."""
-    pack_folders: tuple[Path, ...] = ()
+    pack_folders: Paths = ()
     """More folders to look for packs in."""
-    detectors: tuple[str, ...] = ("prompt", "incoming_marks", "copyright", "nsfw")
+    detectors: Names = ("prompt", "incoming_marks", "copyright", "nsfw")
     """Enabled detectors. Each MUST answer for a release."""
     detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
@@ -82,7 +122,7 @@ class Settings(BaseSettings):
     """Each detector has this long, all together twice as long; what is late holds."""
     watermark: str = "dwt_dct_svd"
     """Scheme that the gate embeds."""
-    read_watermarks: tuple[str, ...] = ("dwt_dct_svd",)
+    read_watermarks: Names = ("dwt_dct_svd",)
     """Schemes that verification and intake look for."""
     backend: str = "sketch"
     """Generation backend."""
@@ -132,30 +172,45 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read, in falling order: arguments, environment, the data directory's settings file."""
         del dotenv_settings, file_secret_settings
-        file = TomlConfigSettingsSource(settings_cls, toml_file=_home_from_environment() / SETTINGS_FILE)
+        home = Path(init_settings.init_kwargs.get("home") or find_home())  # type: ignore[attr-defined]  # of its class
+        file = TomlConfigSettingsSource(settings_cls, toml_file=home.expanduser() / SETTINGS_FILE)
         return init_settings, env_settings, file
-
-
-def _home_from_environment() -> Path:
-    named = os.environ.get("CHOPMARK_HOME")
-    base = Path(named) if named else Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")) / "chopmark"
-    return base.expanduser()
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic validates each
     """Read the settings; arguments win over the environment, the environment over the file.
 
     Raises:
-        ConfigurationError: a setting is unknown or invalid; the message names each.
+        ConfigurationError: a setting is unknown or invalid; the message names each, and never its value.
     """
+    _refuse_unknown_variables()
     try:
         settings = Settings(**overrides)
-    except (ValidationError, ValueError) as exc:
+    except TOMLDecodeError as exc:
+        raise ConfigurationError(f"{SETTINGS_FILE} in the data directory is not TOML: {str(exc).lower()}") from exc
+    except (ValidationError, ValueError, OSError) as exc:
         raise ConfigurationError(f"settings cannot be used: {_describe(exc)}") from exc
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
 
 
-def _describe(exc: ValueError) -> str:
+def build_default_settings(home: Path) -> Settings:
+    """Build settings that are all defaults, whatever the environment or a file says: for the demo."""
+    given = {name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()}
+    return Settings(**{**given, "home": home.expanduser().absolute()})
+
+
+def _refuse_unknown_variables() -> None:
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown = sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name.partition("__")[0].upper() not in known
+    )
+    if unknown:
+        near = get_close_matches(unknown[0], known, n=1)
+        hint = f", did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+        raise ConfigurationError(f"no setting is called {unknown[0]}{hint}")
+
+
+def _describe(exc: Exception) -> str:
     if not isinstance(exc, ValidationError):
         return str(exc)
     return "; ".join(

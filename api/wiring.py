@@ -8,16 +8,18 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Final, TextIO
 
+import structlog
+
 from api.settings import Settings
 from detectors.base import DETECTORS, Toolbox
 from detectors.runner import Runner
-from generation.base import BACKENDS, Backend, ImageToImage, Progress, TextToImage
+from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
 from policies.deployment import Deployment, Submission
 from policies.gate import resume
 from policies.loader import load_named
 from provenance.asset import MediaType, Origin
 from provenance.database import Database
-from provenance.errors import ConfigurationError
+from provenance.errors import ConfigurationError, GateError
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
 from provenance.inquiry import Verifier
 from provenance.ledger.log import Log
@@ -39,6 +41,8 @@ from provenance.works.registry import Works
 
 VERSION: Final = "0.1.0"
 """Of this software; tests hold it to pyproject.toml."""
+
+_log = structlog.get_logger(__name__)
 
 PICTURE_CACHE_BYTES: Final = 256 * 1024 * 1024
 """Room for some twenty decoded pictures of 2048x2048."""
@@ -95,7 +99,7 @@ class Site:
             encode_image(Picture.from_frame(made.frame), MediaType.PNG),
             name=build_name(prompt, seed),
             prompt=prompt,
-            recipe={key: dict(value) if isinstance(value, Mapping) else value for key, value in asdict(made.recipe).items()},
+            recipe=_spell_recipe(made.recipe),
             origin=Origin.GENERATED,
             packs=packs,
         )
@@ -104,6 +108,10 @@ class Site:
         """Let go of the database and the detectors."""
         self.deployment.works.close()
         self.deployment.database.close()
+
+
+def _spell_recipe(recipe: Recipe) -> dict[str, Any]:
+    return {key: dict(value) if isinstance(value, Mapping) else value for key, value in asdict(recipe).items()}
 
 
 def build_name(prompt: str, seed: int) -> str:
@@ -116,20 +124,43 @@ def open_site(settings: Settings) -> Iterator[Site]:
     """Open everything that `settings` name; finish what was interrupted; close it all at the end.
 
     Raises:
-        ConfigurationError: settings that cannot work.
+        ConfigurationError: settings that cannot work, or a data directory that cannot be written.
         UnknownPluginError: a name that no plugin has; the message lists the known ones.
     """
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (settings.home / "at-work.lock").open("a") as lock:
+    with open_home(settings) as lock:
         is_alone = _lock(lock)
         site = build_site(settings)
         try:
             if is_alone:
-                resume(site.deployment)
+                _resume(site.deployment)
                 fcntl.flock(lock, fcntl.LOCK_SH)
             yield site
         finally:
             site.close()
+
+
+def open_home(settings: Settings) -> TextIO:
+    """Make the data directory if need be, and open the file in it whose lock says that a process is at work.
+
+    Raises:
+        ConfigurationError: the directory cannot be made or written.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return (settings.home / "at-work.lock").open("a")
+    except OSError as exc:
+        raise ConfigurationError(
+            f"the data directory {settings.home} cannot be written ({(exc.strerror or str(exc)).lower()}): "
+            "set CHOPMARK_HOME to a folder that you can write"
+        ) from exc
+
+
+def _resume(deployment: Deployment) -> None:
+    """Finish what was interrupted; what cannot be finished now waits for the next start and stops nothing else."""
+    try:
+        resume(deployment)
+    except GateError as exc:
+        _log.error("an interrupted asset could not be finished", code=exc.code, error=str(exc))
 
 
 def _lock(lock: TextIO) -> bool:
@@ -249,7 +280,8 @@ def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark
             options=settings.detector_options.get(name, {}),
         )
         makers.append(partial(DETECTORS.load(name), toolbox))
-    return Runner(tuple(make() for make in makers), deadline_s=settings.screen_deadline_s, total_s=2 * settings.screen_deadline_s)
+    deadline_s = settings.screen_deadline_s
+    return Runner(tuple(make() for make in makers), deadline_s=deadline_s, total_s=2 * deadline_s)
 
 
 def load_packs(settings: Settings) -> tuple[Any, ...]:

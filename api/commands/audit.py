@@ -1,25 +1,35 @@
 """`chopmark audit`: hand the ledger to somebody who does not trust you."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
-from api.console import ERR, OUT, build_table, plain, print_json, teaching_errors, write_output
+from api.console import (
+    OUT,
+    CommandUsageError,
+    Json,
+    build_progress,
+    build_table,
+    plain,
+    print_json,
+    print_line,
+    read_input,
+    teaching_errors,
+    write_output,
+)
 from api.settings import load_settings
-from api.wiring import open_database, open_log
-from provenance.errors import GateError
+from api.wiring import open_database, open_home, open_log
 from provenance.ledger.audit import verify_log
 from provenance.ledger.export import FormatName, export_ledger
 from provenance.ledger.log import Log
 from provenance.ledger.static_tree import write_tiles
 from provenance.ledger.verification import verify_export
 
-app = typer.Typer(no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command()
@@ -39,8 +49,8 @@ def export(
     if as_json:
         print_json({"folder": str(out), "manifest": manifest.model_dump()})
         return
-    OUT.print(plain(f"{manifest.rows} entries in {out}/{manifest.file}, with {len(manifest.row_proofs)} proofs of their own"))
-    OUT.print(plain(f"verify: chopmark audit verify {out} --vkey '{manifest.vkey}'"), soft_wrap=True)
+    print_line(f"{manifest.rows} entries in {out}/{manifest.file}, with {len(manifest.row_proofs)} proofs of their own")
+    print_line(f"verify: chopmark audit verify {out} --vkey '{manifest.vkey}'")
 
 
 @app.command()
@@ -52,15 +62,12 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Verify an export offline, with nothing but its files and the public key; exits 2 when it does not hold."""
-    kept = earlier.read_text(encoding="utf-8") if earlier else None
+    kept = read_input(str(earlier), most_bytes=1 << 20).decode("utf-8", "replace") if earlier else None
     summary = verify_export(folder, vkey, earlier_checkpoint=kept)
     if as_json:
         print_json({"verified": True, **asdict(summary)})
         return
-    table = build_table("verified", "")
-    for name, value in asdict(summary).items():
-        table.add_row(name.replace("_", " "), plain(str(value)))
-    OUT.print(table)
+    _show(asdict(summary))
 
 
 @app.command()
@@ -71,7 +78,7 @@ def checkpoint(as_json: Json = False) -> None:
     if as_json:
         print_json({"origin": signed.origin, "size": signed.size, "root": signed.root.hex(), "note": signed.note})
         return
-    OUT.print(plain(signed.note.rstrip("\n")) if OUT.is_terminal else signed.note, end="\n" if OUT.is_terminal else "", soft_wrap=True)
+    OUT.out(signed.note, end="")
 
 
 @app.command()
@@ -109,30 +116,40 @@ def tiles(
 @teaching_errors
 def check_log(as_json: Json = False) -> None:
     """Rebuild the whole ledger from its entries and check every node and checkpoint; exits 2 when it does not hold."""
-    summary = verify_log(_open_log())
+    with build_progress(quiet=as_json, counted=False) as bar:
+        bar.add_task("rebuilding the ledger", total=None)
+        summary = verify_log(_open_log())
     if as_json:
         print_json({"verified": True, **asdict(summary)})
         return
-    for name, value in asdict(summary).items():
-        ERR.print(plain(f"{name.replace('_', ' ')}: {value}"))
+    _show(asdict(summary))
 
 
 def parse_time(text: str) -> datetime | None:
     """Return a time given as RFC 3339 text, UTC unless it says otherwise; None for "".
 
     Raises:
-        GateError: it is no time.
+        CommandUsageError: it is no time.
     """
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise GateError(f"expected a day or time such as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}") from exc
+        raise CommandUsageError(
+            f"expected a day or time such as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}"
+        ) from exc
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _open_log() -> Log:
     settings = load_settings()
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    open_home(settings).close()
     return open_log(settings, open_database(settings))
+
+
+def _show(facts: Mapping[str, Any]) -> None:
+    table = build_table("verified", "")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), plain(str(value)))
+    OUT.print(table)

@@ -1,31 +1,42 @@
 """`chopmark demo`: the main job on the embedded defaults, and proof of what it did. Needs no network and no weights."""
 
-import io
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from PIL import Image, ImageEnhance
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from PIL import Image
+from rich.progress import Progress, TaskID
 
-from api.commands.release import Ended, build_document, end_one, show
+from api.batch import count_threads
+from api.commands.demo_edits import encode_jpeg, strip, tamper, wear_steps
+from api.commands.release import Ended, Target, build_document, end_one, show
+from api.commands.verify import CODE_STYLES, exit_code, spell
 from api.commands.verify import build_document as build_verification
-from api.commands.verify import exit_code
-from api.console import ERR, OUT, build_table, plain, print_json, teaching_errors
-from api.settings import load_settings
+from api.console import (
+    EXIT_ERROR,
+    OUT,
+    Json,
+    build_progress,
+    build_table,
+    plain,
+    print_json,
+    print_line,
+    teaching_errors,
+)
+from api.settings import build_default_settings
 from api.wiring import Site, open_site
 from policies.decision import Outcome
 from policies.deployment import Submission
 from provenance.errors import GateError, MissingExtraError
 from provenance.media.image import parse_image
-from provenance.verification import LayerStatus, Verification
+from provenance.verification import JointState, LayerStatus, Verification
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 PROMPTS: Final = (
     ("a red lighthouse above a calm sea at dusk", ("baseline",)),
@@ -38,54 +49,67 @@ PHOTOGRAPHS: Final = (
     ("rocket.jpg", ("baseline",)),
     ("hubble_deep_field.jpg", ("baseline", "cn-labeling-2025")),
 )
+"""Real pictures; here they stand for what a generator hands in, so they are marked as generated."""
 WORK: Final = "motorcycle_left.png"
 """Registered as somebody's work before the run."""
+COPY: Final = "near-copy-of-the-work.jpg"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One thing that was done to a released file, and what verification said."""
+    """One thing that was done to a picture, what should come of it and what did.
+
+    Attributes:
+        done: for people.
+        expected, got: joint states of a verification, or outcomes of a release.
+        says: one line for a person.
+        is_conflict: whether what came of it speaks against the picture.
+        verification: in full, where there was one.
+    """
 
     done: str
-    verification: Verification
+    expected: str
+    got: str
+    says: str
+    is_conflict: bool = False
+    verification: Verification | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether what came of it is what should."""
+        return self.got == self.expected
 
 
 @app.command()
 @teaching_errors
 def command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the sealed files.")] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Walk prompts and photographs through the gate, then prove what it did. Takes less than a minute."""
+    """Walk prompts and photographs through the gate, then prove what it did. Takes less than a minute.
+
+    It has a site of its own in OUT/site, made anew each time, and reads no settings. Exits 0 when every proof holds.
+    """
     began = time.monotonic()
     photographs = find_photographs()
-    out.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(out / "site", ignore_errors=True)
-    with open_site(load_settings(home=out / "site")) as site, build_bar(quiet=as_json) as bar:
+    with open_site(build_default_settings(out / "site")) as site, build_progress(quiet=as_json) as bar:
         task = bar.add_task("warming up", total=None)
         site.warm()
         register_work(site, photographs)
-        submissions = list(build_submissions(site, photographs, lambda text: bar.update(task, description=text)))
-        bar.update(task, description="through the gate", total=len(submissions), completed=0)
-        ended = []
-        with ThreadPoolExecutor(2) as pool:
-            for item in pool.map(lambda one: end_one(site, one, out, several=True), submissions):
-                ended.append(item)
-                bar.advance(task)
-        bar.update(task, description="proving it", total=None)
-        proofs = prove(site, ended)
+        ended = release_all(site, build_submissions(site, photographs, bar, task), out, bar, task)
+        proofs = prove(site, ended, bar, task)
     if as_json:
-        print_json(
-            {
-                "results": [build_document(item) for item in ended],
-                "proofs": [{"done": proof.done, **build_verification(proof.verification)} for proof in proofs],
-            }
-        )
-        return
-    show(ended)
-    show_proofs(proofs)
-    released = sum(1 for item in ended if item.result and item.result.outcome is Outcome.RELEASE)
-    OUT.print(plain(f"{released} sealed files in {out}/, {time.monotonic() - began:.0f} s. Next: chopmark verify {out}/*.png"))
+        results = [build_document(item) for item in ended]
+        print_json({"results": results, "proofs": [build_proof(proof) for proof in proofs], "site": str(out / "site")})
+    else:
+        print_line("What went through the gate", "bold")
+        show(ended)
+        print_line("What was done to released pictures, and what verification answered", "bold")
+        show_proofs(proofs)
+        _show_end(ended, proofs, out, time.monotonic() - began)
+    if not all(proof.holds for proof in proofs):
+        raise typer.Exit(EXIT_ERROR)
 
 
 def find_photographs() -> Path:
@@ -101,94 +125,116 @@ def find_photographs() -> Path:
     return Path(skimage.__file__).parent / "data"
 
 
-def build_bar(*, quiet: bool) -> Progress:
-    """Return the demo's progress display, on standard error."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=ERR, disable=quiet or not ERR.is_terminal, transient=True)
-
-
 def register_work(site: Site, photographs: Path) -> None:
     """Register one photograph as somebody's work."""
     picture = parse_image((photographs / WORK).read_bytes(), limits=site.deployment.limits)
     site.deployment.works.register(picture, title="Motorcycle, left view", owner="A. Rights-Holder")
 
 
-def build_submissions(site: Site, photographs: Path, say: Callable[[str], None]) -> Iterator[Submission]:
-    """Yield what the demo hands in: drawn pictures, photographs, a near-copy of the work, and a blank picture."""
+def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID) -> list[Submission]:
+    """Return what the demo hands in: drawn pictures, photographs, a near-copy of the work, and a blank picture."""
+    made = []
+    bar.update(task, description="drawing", total=len(PROMPTS), completed=0)
     for prompt, packs in PROMPTS:
-        say("drawing")
-        yield site.draw(prompt, seed=7, packs=packs)
+        made.append(site.draw(prompt, seed=7, packs=packs))
+        bar.advance(task)
     for name, packs in PHOTOGRAPHS:
-        yield Submission((photographs / name).read_bytes(), name=name, packs=packs)
+        made.append(Submission((photographs / name).read_bytes(), name=name, packs=packs))
     with Image.open(photographs / WORK) as work:
         small = work.convert("RGB").resize((work.width * 3 // 4, work.height * 3 // 4))
-        yield Submission(encode_jpeg(ImageEnhance.Brightness(small).enhance(1.1), 60), name="near-copy-of-the-work.jpg")
-    yield Submission(encode_jpeg(Image.new("RGB", (640, 480), (120, 130, 140)), 90), name="blank.jpg")
+    made.append(Submission(encode_jpeg(small, quality=60, gain=1.1), name=COPY))
+    made.append(Submission(encode_jpeg(Image.new("RGB", (640, 480), (120, 130, 140)), quality=90), name="blank.jpg"))
+    return made
 
 
-def prove(site: Site, ended: list[Ended]) -> list[Proof]:
-    """Verify what was released, then strip, wear down and tamper with it, and ask again."""
+def release_all(site: Site, submissions: Sequence[Submission], out: Path, bar: Progress, task: TaskID) -> list[Ended]:
+    """Walk all of them through the gate, on every core; sealed files land in `out`, over those of an earlier run."""
+    target = Target(out, several=True, replace=True)
+    bar.update(task, description="through the gate", total=len(submissions), completed=0)
+    ended = []
+    with ThreadPoolExecutor(count_threads(len(submissions))) as pool:
+        for item in pool.map(lambda one: end_one(site, one, target), submissions):
+            ended.append(item)
+            bar.advance(task)
+    return ended
+
+
+def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> list[Proof]:
+    """Verify what was released; then strip, wear down and tamper with it, and ask again.
+
+    Raises:
+        GateError: the gate did not release what the proofs need.
+    """
     files = [Path(item.written) for item in ended if item.written]
     photographs = [path for path in files if not path.name.startswith("drawn")]
-    proofs = [Proof(f"verify {path.name}", site.verifier.verify(path.read_bytes())) for path in files]
+    jpegs = [path for path in files if path.suffix == ".jpg"]
+    if len(photographs) < 2 or not jpegs:
+        raise GateError("the demo expected the gate to release its photographs, see what held them")
+    bar.update(task, description="proving it", total=len(files) + 3, completed=0)
+    proofs = []
+    for path in files:
+        proofs.append(_ask(site, f"nothing, {path.name}", path.read_bytes(), JointState.CONSISTENT))
+        bar.advance(task)
     stripped = strip(photographs[0].read_bytes())
-    proofs.append(Proof(f"strip all metadata from {photographs[0].name}", site.verifier.verify(stripped)))
+    done = f"all metadata stripped from {photographs[0].name}"
+    proofs.append(_ask(site, done, stripped, JointState.STRIPPED_RECOVERED_BY_WATERMARK))
+    bar.advance(task)
     proofs.append(wear_down(site, photographs[1]))
-    tampered = tamper(next(path for path in files if path.suffix == ".jpg").read_bytes())
-    proofs.append(Proof("change one byte of a released JPEG", site.verifier.verify(tampered)))
+    bar.advance(task)
+    done = f"one bit of one byte of {jpegs[0].name} changed"
+    proofs.append(_ask(site, done, tamper(jpegs[0].read_bytes()), JointState.TAMPERED))
+    proofs.append(_prove_block(next(item for item in ended if item.name == COPY)))
     return proofs
 
 
-def strip(data: bytes) -> bytes:
-    """Return the same pixels in a new PNG without any metadata, as a platform would."""
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as picture:
-        Image.frombytes("RGB", picture.size, picture.convert("RGB").tobytes()).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
 def wear_down(site: Site, path: Path) -> Proof:
-    """Recompress and brighten until the watermark is gone; the fingerprint still finds the release."""
-    with Image.open(path) as picture:
-        plain_picture = picture.convert("RGB")
-    for quality, gain in ((70, 1.05), (50, 1.1), (35, 1.2), (25, 1.3), (15, 1.3)):
-        worn = encode_jpeg(ImageEnhance.Brightness(plain_picture).enhance(gain), quality)
-        verification = site.verifier.verify(worn)
-        if verification.layer("watermark").status is LayerStatus.ABSENT:
-            done = f"recompress {path.name} at quality {quality} and brighten by {gain - 1:.0%}"
-            return Proof(done, verification)
+    """Recompress and brighten until the watermark is gone; the fingerprint still finds the release.
+
+    Raises:
+        GateError: the watermark outlived all that was tried.
+    """
+    for worn, how in wear_steps(path.read_bytes()):
+        proof = _ask(site, f"{path.name} {how}", worn, JointState.STRIPPED_RECOVERED_BY_FINGERPRINT)
+        assert proof.verification is not None
+        if proof.verification.layer("watermark").status is LayerStatus.ABSENT:
+            return proof
     raise GateError(f"the watermark of {path.name} outlived every recompression tried")
 
 
-def tamper(data: bytes) -> bytes:
-    """Return a JPEG with one bit changed in the middle of its picture data."""
-    changed = bytearray(data)
-    start = changed.rindex(b"\xff\xda")
-    place = (start + len(changed)) // 2
-    while changed[place] in {0x00, 0xFF} or changed[place - 1] == 0xFF or changed[place] ^ 1 in {0x00, 0xFF}:
-        place += 1
-    changed[place] ^= 1
-    return bytes(changed)
+def build_proof(proof: Proof) -> dict[str, Any]:
+    """Return the stable JSON form of one proof."""
+    document = {"done": proof.done, "expected": proof.expected, "got": proof.got, "holds": proof.holds}
+    verification = None if proof.verification is None else build_verification(proof.verification)
+    return {**document, "says": proof.says, "verification": verification}
 
 
-def encode_jpeg(picture: Image.Image, quality: int) -> bytes:
-    """Return `picture` as a JPEG without metadata."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def show_proofs(proofs: list[Proof]) -> None:
-    """Print what was done and what verification said of it."""
-    table = build_table("what was done", "joint state", "found", "says")
-    styles = {0: "bold green", 1: "bold", 3: "bold red"}
+def show_proofs(proofs: Sequence[Proof]) -> None:
+    """Print what was done and what came of it."""
+    table = build_table("what was done to it", "answer", "what it rests on")
     for proof in proofs:
-        found = [layer.name for layer in proof.verification.layers if layer.status is LayerStatus.FOUND]
-        row: list[Any] = [
-            plain(proof.done),
-            plain(proof.verification.state.value.replace("_", " "), styles[exit_code(proof.verification)]),
-            plain(", ".join(name.replace("_", " ") for name in found)),
-            plain(proof.verification.summary),
-        ]
-        table.add_row(*row)
+        code = exit_code(proof.verification) if proof.verification else 3
+        answer = spell(proof.got) + ("" if proof.holds else f" (expected {spell(proof.expected)})")
+        table.add_row(plain(proof.done), plain(answer, CODE_STYLES[code]), plain(proof.says))
     OUT.print(table)
+
+
+def _ask(site: Site, done: str, data: bytes, expected: JointState) -> Proof:
+    verification = site.verifier.verify(data)
+    found = [layer for layer in verification.layers if layer.status is LayerStatus.FOUND]
+    says = verification.summary
+    if verification.state is JointState.CONSISTENT:
+        says = f"{len(found)} of {len(verification.layers)} layers found, none speaks against another"
+    return Proof(done, expected.value, verification.state.value, says, verification.is_conflict, verification)
+
+
+def _prove_block(ended: Ended) -> Proof:
+    got = ended.result.outcome.value if ended.result else "error"
+    says = "; ".join(reason.text for reason in ended.result.decision.reasons[:1]) if ended.result else f"{ended.error}"
+    return Proof("a smaller, brighter copy of a registered work handed in", Outcome.BLOCK.value, got, says, True)
+
+
+def _show_end(ended: Sequence[Ended], proofs: Sequence[Proof], out: Path, took_s: float) -> None:
+    released = sum(1 for item in ended if item.written)
+    held = sum(proof.holds for proof in proofs)
+    print_line(f"{released} sealed files in {out}/, {held} of {len(proofs)} proofs hold, {took_s:.0f} s", "bold")
+    print_line(f"ask for yourself: CHOPMARK_HOME={out / 'site'} chopmark verify {out}/coffee.png")

@@ -1,59 +1,109 @@
-"""`chopmark match`: ask the works registry about a picture."""
+"""`chopmark match`: ask the works registry about pictures."""
 
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
-from api.console import OUT, build_table, plain, print_json, read_input, teaching_errors
+from api.batch import run_each
+from api.console import (
+    EXIT_ERROR,
+    OUT,
+    Json,
+    build_table,
+    describe_error,
+    plain,
+    print_json,
+    read_input,
+    teaching_errors,
+)
 from api.settings import load_settings
 from api.wiring import open_site
+from provenance.errors import GateError
 from provenance.media.image import parse_image
+from provenance.works.registry import Action, Match, MatchReport
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
+
+STYLES: Final = {Action.BLOCK: "red", Action.HOLD: "yellow", Action.ATTRIBUTE: "cyan", Action.ALLOW: "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one file: the registry's report, or the error that kept it from one."""
+
+    name: str
+    report: MatchReport | None = None
+    error: GateError | None = None
 
 
 @app.command()
 @teaching_errors
 def command(
     files: Annotated[list[str], typer.Argument(help="Pictures; - reads one from a pipe.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Ask the works registry about pictures; exits 0 with matches, 1 without, 2 on an error."""
-    answers = []
+    """Ask the works registry about pictures; nothing is recorded.
+
+    Exits 0 when a work matches, 1 when none does, 2 on an error.
+    """
     with open_site(load_settings()) as site:
-        for path in files:
-            picture = parse_image(read_input(path), limits=site.deployment.limits)
-            answers.append((path, site.deployment.works.match(picture)))
+
+        def one(path: str) -> Answer:
+            try:
+                data = read_input(path, most_bytes=site.settings.max_bytes)
+                picture = parse_image(data, limits=site.deployment.limits)
+                return Answer(path, site.deployment.works.match(picture.flattened()))
+            except GateError as exc:
+                return Answer(path, error=exc)
+
+        answers = run_each(one, files, description="matching", quiet=as_json)
     if as_json:
-        print_json(
-            {
-                "results": [
-                    {
-                        "name": path,
-                        "searched": list(report.searched_algs),
-                        "matches": [asdict(match) for match in report.matches],
-                        "unhashable": [asdict(item) for item in report.unhashable],
-                    }
-                    for path, report in answers
-                ]
-            }
-        )
+        print_json({"results": [_build_document(answer) for answer in answers]})
     else:
-        table = build_table("file", "work", "owner", "bank", "action", "distance", "as")
-        for path, report in answers:
-            for match in report.matches:
-                table.add_row(
-                    plain(path),
-                    plain(f"{match.title} ({match.work_id})"),
-                    plain(match.owner),
-                    match.bank,
-                    str(match.action),
-                    f"{match.distance_bits} of at most {match.threshold_bits} bits ({match.alg})",
-                    match.variant,
-                )
-            if not report.matches:
-                why = "; ".join(f"{item.alg}: {item.reason}" for item in report.unhashable)
-                table.add_row(plain(path), plain(f"unhashable: {why}" if why else "no match", "dim"))
-        OUT.print(table)
-    raise typer.Exit(0 if any(report.matches for _, report in answers) else 1)
+        _show(answers)
+    if any(answer.error for answer in answers):
+        raise typer.Exit(EXIT_ERROR)
+    raise typer.Exit(0 if any(answer.report and answer.report.matches for answer in answers) else 1)
+
+
+def _build_document(answer: Answer) -> dict[str, Any]:
+    if answer.report is None:
+        assert answer.error is not None
+        return {"name": answer.name, **describe_error(answer.error)}
+    return {
+        "name": answer.name,
+        "searched": list(answer.report.searched_algs),
+        "codes": dict(answer.report.codes),
+        "matches": [asdict(match) for match in answer.report.matches],
+        "unhashable": [asdict(item) for item in answer.report.unhashable],
+    }
+
+
+def _show(answers: list[Answer]) -> None:
+    table = build_table("file", "means", "work", "owner", "bank", "how near")
+    for answer in answers:
+        name = plain(answer.name if answer.name == "-" else Path(answer.name).name)
+        if answer.report is None:
+            table.add_row(name, plain("error", "bold red"), plain(f"{answer.error}"))
+            continue
+        for match in answer.report.matches:
+            table.add_row(name, *_cells(match))
+        for item in answer.report.unhashable:
+            table.add_row(name, plain("unhashable", "yellow"), plain(f"{item.alg}: {item.reason}"))
+        if not answer.report.matches and not answer.report.unhashable:
+            table.add_row(name, plain("no match", "dim"))
+    OUT.print(table)
+
+
+def _cells(match: Match) -> list[Any]:
+    near = f"{match.distance_bits} of {match.threshold_bits} bits, {match.alg}"
+    if match.variant != "plain":
+        near += f", {match.variant.replace('_', ' ')}"
+    if match.second_opinion is not None:
+        near += f"; {match.second_opinion.alg} {'agrees' if match.second_opinion.agrees else 'does not agree'}"
+    means = plain(match.action.value, STYLES[match.action])
+    if match.suppressed_by is not None:
+        means = plain("allowed", "green")
+    return [means, plain(match.title or match.work_id), plain(match.owner), plain(match.bank), plain(near)]

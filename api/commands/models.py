@@ -6,15 +6,23 @@ from typing import Annotated, Final
 
 import typer
 
-from api.console import OUT, build_table, plain, print_json, teaching_errors
+from api.console import (
+    OUT,
+    CommandUsageError,
+    Json,
+    build_progress,
+    build_table,
+    plain,
+    print_json,
+    print_line,
+    teaching_errors,
+)
 from api.settings import load_settings
+from api.wiring import open_home
 from detectors.cards import CARDS_DIR, load_card
 from detectors.weights import pull_weights
-from provenance.errors import GateError
 
-app = typer.Typer(no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 KINDS: Final = ("clip", "diffusers")
 
@@ -43,7 +51,8 @@ def list_models(as_json: Json = False) -> None:
                     for card in cards
                 ],
                 "pulled": [
-                    {"kind": item.kind, "name": item.name, "size_bytes": item.size_bytes, "path": item.path} for item in pulled
+                    {"kind": item.kind, "name": item.name, "size_bytes": item.size_bytes, "path": item.path}
+                    for item in pulled
                 ],
             }
         )
@@ -68,20 +77,24 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Download weights into the data directory. Uses the network, and says so by being asked for."""
-    models_dir = load_settings().models_dir
-    models_dir.mkdir(parents=True, exist_ok=True)
-    if kind == "clip":
-        path = pull_weights(models_dir, name, revision, expected=sha256)
-    elif kind == "diffusers":
-        from generation.pull import pull_pipeline
+    if kind not in KINDS:
+        raise CommandUsageError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
+    settings = load_settings()
+    open_home(settings).close()
+    settings.models_dir.mkdir(parents=True, exist_ok=True)
+    with build_progress(quiet=as_json, counted=False) as bar:
+        bar.add_task(f"pulling {name}", total=None)
+        if kind == "clip":
+            path = pull_weights(settings.models_dir, name, revision, expected=sha256)
+        else:
+            from generation.pull import pull_pipeline
 
-        path = pull_pipeline(models_dir, name, revision)
-    else:
-        raise GateError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
+            path = pull_pipeline(settings.models_dir, name, revision)
     if as_json:
         print_json({"kind": kind, "name": name, "revision": revision, "path": str(path)})
         return
-    OUT.print(plain(f"pulled into {path}; docs/{'detectors' if kind == 'clip' else 'generation'}.md says how to enable it"))
+    page = "detectors" if kind == "clip" else "generation"
+    print_line(f"pulled into {path}; docs/{page}.md says how to enable it")
 
 
 def find_pulled(models_dir: Path) -> list[Known]:

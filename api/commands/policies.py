@@ -21,7 +21,7 @@ from provenance.errors import PackInvalidError, PolicyError
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = typer.Typer(no_args_is_help=True, help="List, show, check and explain policy packs.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, check and explain policy packs.")
 
 STYLES: Final = {Outcome.RELEASE: "green", Outcome.HOLD: "yellow", Outcome.BLOCK: "bold red"}
 

@@ -1,17 +1,16 @@
 """`chopmark works`: list works and banks, define banks, withdraw works."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from api.console import OUT, build_table, plain, print_json, teaching_errors
+from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
 from api.settings import load_settings
 from api.wiring import open_site
 
-app = typer.Typer(no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")
@@ -20,16 +19,20 @@ def list_works(
     bank: Annotated[str, typer.Option(help="Only this bank.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List registered works."""
+    """List registered works, withdrawn ones too."""
     with open_site(load_settings()) as site:
         works = tuple(site.deployment.works.works(bank or None))
     if as_json:
         print_json({"works": [asdict(work) for work in works]})
         return
+    if not works:
+        OUT.print("no work is registered; chopmark register FILE --owner NAME")
+        return
     table = build_table("work", "title", "owner", "bank", "status", "registered")
     for work in works:
-        table.add_row(work.id, plain(work.title), plain(work.owner), work.bank, work.status, work.created_at)
-    OUT.print(table if works else "no work is registered; chopmark register FILE --owner NAME")
+        cells = (work.id, work.title, work.owner, work.bank, work.status.value, work.created_at[:10])
+        table.add_row(*map(plain, cells))
+    OUT.print(table)
 
 
 @app.command()
@@ -37,38 +40,43 @@ def list_works(
 def banks(as_json: Json = False) -> None:
     """List banks: what a match in each means, and how near it must be."""
     with open_site(load_settings()) as site:
-        found = tuple(site.deployment.works.banks())
+        found = site.deployment.works.banks()
     if as_json:
         print_json({"banks": [asdict(bank) for bank in found]})
         return
-    table = build_table("bank", "action", "thresholds")
+    if not found:
+        OUT.print("no bank yet; the first work that is registered makes the bank works, in which a match blocks")
+        return
+    table = build_table("bank", "a match means", "within", "description")
     for bank in found:
-        table.add_row(bank.name, str(bank.action), ", ".join(f"{alg} {bits}" for alg, bits in bank.thresholds.items()))
+        table.add_row(*map(plain, (bank.name, bank.action.value, _spell(bank.thresholds.items()), bank.description)))
     OUT.print(table)
 
 
 @app.command("define-bank")
 @teaching_errors
 def define_bank(
-    name: str,
-    action: Annotated[str, typer.Option(help="block, hold, attribute or allow.")],
-    pdq: Annotated[int, typer.Option(min=0, max=31, help="Most PDQ bits apart that still match.")] = 31,
+    name: Annotated[str, typer.Argument(help="1 to 64 of letters, digits, _ and -.")],
+    action: Annotated[str, typer.Option(help="What a match means: block, hold, attribute or allow.")],
+    pdq: Annotated[int | None, typer.Option(min=0, max=64, help="Most PDQ bits apart that still match.")] = None,
+    description: Annotated[str, typer.Option(help="For people.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Define a bank, or change what a match in it means."""
+    """Define a bank, or change what a match in it means; holds from the next query on."""
+    thresholds: Mapping[str, int] = {} if pdq is None else {"pdq": pdq}
     with open_site(load_settings()) as site:
-        bank = site.deployment.works.define_bank(name, action=action, thresholds={"pdq": pdq})
+        bank = site.deployment.works.define_bank(name, action=action, thresholds=thresholds, description=description)
     if as_json:
         print_json({"bank": asdict(bank)})
         return
-    OUT.print(plain(f"bank {bank.name}: {bank.action} within {pdq} bits of PDQ"))
+    print_line(f"bank {bank.name}: a match within {_spell(bank.thresholds.items())} means {bank.action.value}")
 
 
 @app.command()
 @teaching_errors
 def withdraw(
-    work_id: str,
-    reason: Annotated[str, typer.Option(help="Why; goes on the record.")],
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID", help="As `works list` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; stays on the record.")],
     as_json: Json = False,
 ) -> None:
     """Withdraw a work: it stays on the record and matches no more."""
@@ -77,4 +85,8 @@ def withdraw(
     if as_json:
         print_json({"work": asdict(work)})
         return
-    OUT.print(plain(f"withdrawn: {work.title or work.id}"))
+    print_line(f"withdrawn: {work.title or work.id}")
+
+
+def _spell(thresholds: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{bits} bits of {alg}" for alg, bits in thresholds) or "the fingerprint's own distance"

