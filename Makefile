@@ -10,6 +10,10 @@ setup: .venv/.ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1" -c constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group test
+	@# invisible-watermark asks for the desktop build of OpenCV, which needs libGL and glib; the headless one is the same
+	@# library without windows, and both write one folder: the last one installed has to be the headless one.
+	$(BIN)/pip uninstall --quiet --yes opencv-python opencv-python-headless
+	$(BIN)/pip install --quiet --no-deps -c constraints.txt opencv-python-headless
 	touch $@
 
 demo: .venv/.ready
