@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from detectors._clip_net import ClipNet
 
 _OPTIONS: Final = frozenset(
-    {"model", "pretrained", "checkpoint", "sha256", "config", "bank", "heads", "precision", "quick_gelu", "preprocess"}
+    {
+        "model",
+        "pretrained",
+        "checkpoint",
+        "sha256",
+        "config",
+        "bank",
+        "heads",
+        "precision",
+        "quick_gelu",
+        "preprocess",
+        "threads",
+    }
 )
 _DEFAULT_MODEL: Final = "ViT-B-32"
 _DEFAULT_TAG: Final = "laion2b_s34b_b79k"
@@ -55,7 +67,8 @@ class ClipDetector:
     ``pretrained`` (tag of weights pulled before; default laion2b_s34b_b79k); ``sha256`` of the weights; ``config``
     (JSON of an architecture that open_clip does not know); ``bank`` (name or YAML file, default baseline); ``heads``
     (see `detectors.heads`); ``precision`` (fp32, bf16, auto); ``quick_gelu`` (true for OpenAI's own weights given as a
-    file); ``preprocess`` (mean, std, interpolation, resize_mode where they are not OpenAI's).
+    file); ``preprocess`` (mean, std, interpolation, resize_mode where they are not OpenAI's); ``threads`` one picture
+    may use (default 1: pictures, not layers, fill the cores).
     """
 
     toolbox: Toolbox
