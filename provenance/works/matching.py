@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from provenance.fingerprints.base import Fingerprint
 from provenance.works.codes import OwnedCode, find_codes, find_owner_codes
-from provenance.works.index import Hit
+from provenance.works.index import Hits
 from provenance.works.record import Action, Bank, Match, SecondOpinion, WorkStatus
 from provenance.works.tables import WORKS
 
@@ -27,13 +27,13 @@ class Found:
     distance_bits: int
 
 
-def nearest_of_each_owner(connection: Connection, hits: Sequence[Hit]) -> tuple[Found, ...]:
+def nearest_of_each_owner(connection: Connection, hits: Hits) -> tuple[Found, ...]:
     """Return the nearest code of each owner, nearest first; of equally near ones, the first appended."""
-    codes = find_codes(connection, [hit.sequence for hit in hits])
+    codes = find_codes(connection, hits.sequences.tolist())
     nearest: dict[str, Found] = {}
-    for hit in hits:
-        code = codes[hit.sequence]
-        nearest.setdefault(code.owner_id, Found(code, hit.distance_bits))
+    for sequence, distance in hits:
+        code = codes[sequence]
+        nearest.setdefault(code.owner_id, Found(code, distance))
     return tuple(nearest.values())
 
 

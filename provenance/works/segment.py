@@ -203,6 +203,8 @@ class Segment:
         self, positions: NDArray[np.int64], distances: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return every sequence number that has one of these codes."""
+        if len(self.starts) - 1 == len(self.sequences):  # no two codes are equal
+            return self.sequences[positions], distances
         first = self.starts[positions].astype(np.int64)
         repeats = self.starts[positions + 1].astype(np.int64) - first
         ends = np.cumsum(repeats)

@@ -92,8 +92,8 @@ def test_sequence_numbers_are_never_used_again(database):
 
 
 @pytest.mark.postgres
-def test_a_slow_transaction_is_not_overtaken_on_postgres(fresh_postgres_url):
-    database, other = Database(fresh_postgres_url), Database(fresh_postgres_url)
+def test_a_slow_transaction_is_not_overtaken_on_postgres(emptied_postgres_url):
+    database, other = Database(emptied_postgres_url), Database(emptied_postgres_url)
     value = np.zeros((1, 32), np.uint8)
     order = []
     with database.write() as connection:

@@ -24,7 +24,7 @@ def open_index(database, folder, **changes):
 
 
 def found(index, query, radius=31):
-    return {hit.sequence: hit.distance_bits for hit in index.search(bytes(query), radius)}
+    return dict(index.search(bytes(query), radius))
 
 
 def expected(numbers, codes, query, radius=31, removed=()):
@@ -93,7 +93,7 @@ def test_results_come_nearest_first(sqlite_database, tmp_path, rng):
     centre = rng.integers(0, 256, 32, np.uint8)
     add(sqlite_database, [near(rng, centre, distance) for distance in (9, 3, 27, 0, 14)])
     index = open_index(sqlite_database, tmp_path)
-    assert [hit.distance_bits for hit in index.search(bytes(centre), 31)] == [0, 3, 9, 14, 27]
+    assert index.search(bytes(centre), 31).distances_bits.tolist() == [0, 3, 9, 14, 27]
     index.close()
 
 
