@@ -7,19 +7,21 @@ its own while the others answer.
 import base64
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import select
 
-from provenance.asset import AssetId, MediaType
+from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.database import Database
 from provenance.errors import BlobNotFoundError, LedgerError, VerificationError, WatermarkError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
-from provenance.labels.implicit import read_labels
+from provenance.labels.implicit import FoundLabels, read_labels
+from provenance.layers import describe_integrity, describe_labels, describe_likeness, describe_trust
 from provenance.ledger.log import Log
 from provenance.ledger.proof import verify_proof
-from provenance.manifests.report import Integrity, ManifestReport, Trust
+from provenance.manifests.report import Integrity, ManifestReport
+from provenance.manifests.softbinding import build_alg
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import read_manifest
 from provenance.media.image import IntakeLimits, Picture, parse_image
@@ -28,6 +30,7 @@ from provenance.store import BlobStore
 from provenance.tables import SEALS, SOFT_BINDINGS
 from provenance.verification import SUMMARIES, Findings, Layer, LayerStatus, Verification, decide_joint_state
 from provenance.watermarks.base import Reading, Watermark
+from provenance.works.record import ReleaseMatch
 from provenance.works.registry import Works
 
 # baselines: of 530,000 pairs of different photographs the nearest were 84 bits apart; edits that keep the frame stay
@@ -37,10 +40,17 @@ DIFFERENT_PICTURE_RATIO: Final = 84 / 256
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A watermark reading and where it leads."""
+    """A watermark reading and where it leads.
+
+    Attributes:
+        layer: as it is reported.
+        binding: what a release's record would hold of it, {} when no mark was read.
+        asset_id: the release whose record holds it.
+        agrees: whether the picture looks like that release; None where that cannot be told.
+    """
 
     layer: Layer
-    is_found: bool = False
+    binding: Mapping[str, str] = field(default_factory=dict)
     asset_id: AssetId | None = None
     agrees: bool | None = None
 
@@ -81,39 +91,31 @@ class Verifier:
             AssetError: the bytes are not a picture that can be looked at.
         """
         picture = parse_image(unverified_bytes, limits=self._limits)
+        media_type = picture.media_type
         with ThreadPoolExecutor(1) as pool:
-            mark_to_come = pool.submit(self._read_mark, picture)
-            report = read_manifest(unverified_bytes, picture.media_type, self._trust)
-            labels = read_labels(unverified_bytes, picture.media_type)
-            fingerprint_layer, fingerprint_asset = self._match(picture)
-            mark = mark_to_come.result()
-        manifest_asset = self._find_manifest(report)
-        asset_id = manifest_asset or mark.asset_id or fingerprint_asset
-        ledger_layer, proved = self._prove(asset_id)
-        intact = report is not None and report.integrity is Integrity.OK
-        state = decide_joint_state(
-            Findings(
-                manifest=None if report is None or report.integrity is Integrity.NOT_CHECKED else intact,
-                manifest_asset=manifest_asset if intact else None,
-                claims_human=report is not None and report.claims_human_capture,
-                watermark=mark.is_found,
-                watermark_asset=mark.asset_id,
-                watermark_fingerprint_agrees=mark.agrees,
-                fingerprint_asset=fingerprint_asset,
-                label=labels.says_ai,
-                ledger_proved=proved,
-            )
-        )
-        recovered = None if report is not None else self._recover(unverified_bytes, picture.media_type, asset_id)
-        shown = report or recovered
+            reading_to_come = pool.submit(self._read_mark, picture)
+            report = read_manifest(unverified_bytes, media_type, self._trust)
+            labels = read_labels(unverified_bytes, media_type)
+            matches = self._match(picture)
+            mark = self._trace(picture, reading_to_come.result())
+        named = self._find_named(report)
+        recorded = named if report and self._is_kept(report, unverified_bytes, media_type, named) else None
+        likeness = _choose(matches or (), recorded or mark.asset_id)
+        claimed, asset_id = _follow(recorded, mark, likeness, named)
+        kept = None if recorded else self._load_kept(unverified_bytes, media_type, asset_id)
+        ledger_layer, proved = self._prove(claimed, mark)
+        state = decide_joint_state(_build_findings(report, kept, mark, recorded, likeness, labels, proved))
+        has_manifest = report is not None and report.integrity is not Integrity.NOT_CHECKED
+        recovered = None if has_manifest else kept
+        shown = recovered or report
         return Verification(
             state=state,
             layers=(
-                _describe_integrity(report, recovered),
-                _describe_trust(shown, is_recovered=report is None),
+                describe_integrity(report, recovered),
+                describe_trust(shown, is_recovered=recovered is not None),
                 mark.layer,
-                fingerprint_layer,
-                _describe_labels(labels.says_ai, labels.digital_source_type, labels.problems, len(labels.aigc)),
+                describe_likeness(self.fingerprints[0].alg, matches, likeness),
+                describe_labels(labels),
                 ledger_layer,
             ),
             asset_id=asset_id,
@@ -121,95 +123,110 @@ class Verifier:
             summary=SUMMARIES[state],
         )
 
-    def _read_mark(self, picture: Picture) -> _Mark:
+    def _read_mark(self, picture: Picture) -> Reading | Layer:
+        """Return the first reading, or the layer that says why there is none."""
         technique = ", ".join(scheme.alg for scheme in self.marks.values()) or "none enabled"
         if not self.marks:
-            return _Mark(Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled"))
+            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled")
+        problems = []
         for scheme in self.marks.values():
             try:
                 reading = scheme.extract(picture.frame)
             except WatermarkError as exc:
-                return _Mark(Layer("watermark", scheme.alg, LayerStatus.NOT_CHECKED, f"could not be read: {exc}"))
+                problems.append(f"{scheme.alg} could not be read: {exc}")
+                continue
             if reading is not None:
-                return self._trace(picture, reading)
-        return _Mark(Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys"))
+                return reading
+        if problems:
+            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "; ".join(problems))
+        return Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys")
 
-    def _trace(self, picture: Picture, reading: Reading) -> _Mark:
+    def _trace(self, picture: Picture, reading: Reading | Layer) -> _Mark:
+        """Say which release a reading leads to, and whether the picture looks like it."""
+        if isinstance(reading, Layer):
+            return _Mark(reading)
         value = payload_bytes(reading.payload)
-        with self._database.read() as connection:
-            asset_id = connection.execute(
-                select(SOFT_BINDINGS.c.asset_id).where(
-                    SOFT_BINDINGS.c.alg == reading.alg, SOFT_BINDINGS.c.value == value
-                )
-            ).scalar()
-        detail = {
+        binding = {"alg": reading.alg, "value": value.hex()}
+        detail: dict[str, Any] = {
             "payload": value.hex(),
             "key_id": reading.key_id,
             "false_positive_bound": reading.false_positive_bound,
             "corrected_bits": reading.corrected_bits,
         }
+        query = select(SOFT_BINDINGS.c.asset_id).where(
+            SOFT_BINDINGS.c.alg == reading.alg, SOFT_BINDINGS.c.value == value
+        )
+        with self._database.read() as connection:
+            asset_id = connection.execute(query).scalar()
         if asset_id is None:
             text = "a mark under our key, but no release here has its id"
-            return _Mark(Layer("watermark", reading.alg, LayerStatus.FOUND, text, detail), is_found=True)
+            return _Mark(Layer("watermark", reading.alg, LayerStatus.FOUND, text, detail), binding)
         distance, agrees = self._compare(picture, AssetId(asset_id))
         detail |= {"asset_id": asset_id, "fingerprint_distance_bits": distance}
+        text, status = f"leads to release {asset_id}", LayerStatus.FOUND
         if agrees is False:
-            text = f"leads to release {asset_id}, whose picture differs from this one by {distance} bits"
-            return _Mark(
-                Layer("watermark", reading.alg, LayerStatus.FAILED, text, detail), True, AssetId(asset_id), agrees
-            )
-        text = f"leads to release {asset_id}" + ("" if agrees is None else f", fingerprint {distance} bits away")
-        return _Mark(Layer("watermark", reading.alg, LayerStatus.FOUND, text, detail), True, AssetId(asset_id), agrees)
+            text, status = f"{text}, whose picture differs from this one by {distance} bits", LayerStatus.FAILED
+        elif distance is not None:
+            text = f"{text}, fingerprint {distance} bits away"
+        return _Mark(Layer("watermark", reading.alg, status, text, detail), binding, AssetId(asset_id), agrees)
 
     def _compare(self, picture: Picture, asset_id: AssetId) -> tuple[int | None, bool | None]:
-        """Return the distance to a release's own fingerprint, and whether it agrees; None where it cannot tell."""
+        """Return the distance to a release's own fingerprint, and whether it agrees; None where it cannot tell.
+
+        Schemes find their mark in flipped and turned copies, so those are compared too.
+        """
         scheme = self.fingerprints[0]
         code = scheme.compute(picture.flattened())
-        recorded = self._recorded_code(asset_id, scheme.alg)
+        recorded = self._recorded_code(asset_id, build_alg(scheme.alg))
         if not isinstance(code, Fingerprint) or recorded is None:
             return None, None
-        distance = (int.from_bytes(code.value) ^ int.from_bytes(recorded)).bit_count()
+        distance = _distance_bits(code.value, recorded)
+        if distance > scheme.confident_distance_bits:
+            turned = (_distance_bits(one.value, recorded) for _, one in scheme.compute_variants(picture.flattened()))
+            distance = min(distance, *turned)
         if distance <= scheme.confident_distance_bits:
             return distance, True
         return distance, False if distance >= DIFFERENT_PICTURE_RATIO * scheme.bits else None
 
     def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
+        """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""
         with self._database.read() as connection:
             body = connection.execute(select(SEALS.c.body).where(SEALS.c.asset_id == asset_id)).scalar()
-        codes = body["fingerprints"] if body else ()
-        return next((bytes.fromhex(code["value"]) for code in codes if code["alg"] == alg), None)
+        bindings = body["soft_bindings"] if body else ()
+        return next((bytes.fromhex(item["value"]) for item in bindings if item["alg"] == alg), None)
 
-    def _match(self, picture: Picture) -> tuple[Layer, AssetId | None]:
-        technique = self.fingerprints[0].alg
+    def _match(self, picture: Picture) -> tuple[ReleaseMatch, ...] | None:
+        """Return the releases that the picture looks like, nearest first; None for one without a fingerprint."""
         if not isinstance(self.fingerprints[0].compute(picture.flattened()), Fingerprint):
-            text = "too little structure for a fingerprint"
-            return Layer("fingerprint", technique, LayerStatus.NOT_CHECKED, text), None
-        matches = self._works.match_releases(picture.flattened())
-        if not matches:
-            return Layer("fingerprint", technique, LayerStatus.ABSENT, "looks like no release of ours"), None
-        nearest = matches[0]
-        detail = {
-            "candidates": [
-                {"asset_id": match.asset_id, "distance_bits": match.distance_bits, "variant": match.variant}
-                for match in matches[:10]
-            ]
-        }
-        text = f"looks like release {nearest.asset_id}, {nearest.distance_bits} bits away"
-        return Layer("fingerprint", nearest.alg, LayerStatus.FOUND, text, detail), AssetId(nearest.asset_id)
+            return None
+        return self._works.match_releases(picture)
 
-    def _find_manifest(self, report: ManifestReport | None) -> AssetId | None:
+    def _find_named(self, report: ManifestReport | None) -> AssetId | None:
+        """Return the release whose manifest has the label that this one has."""
         if report is None or not report.manifest_id:
             return None
+        query = select(SEALS.c.asset_id).where(SEALS.c.manifest_id == report.manifest_id)
         with self._database.read() as connection:
-            found = connection.execute(
-                select(SEALS.c.asset_id).where(SEALS.c.manifest_id == report.manifest_id)
-            ).scalar()
+            found = connection.execute(query).scalar()
         return None if found is None else AssetId(found)
 
-    def _recover(
+    def _is_kept(
+        self, report: ManifestReport, unverified_bytes: bytes, media_type: MediaType, named: AssetId | None
+    ) -> bool:
+        """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
+        if named is None or report.integrity is not Integrity.OK:
+            return False
+        with self._database.read() as connection:
+            sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == named)).scalar()
+        if sha256 == sha256_hex(unverified_bytes):
+            return True
+        kept = self._load_kept(unverified_bytes, media_type, named)
+        return kept is not None and kept.integrity is Integrity.OK
+
+    def _load_kept(
         self, unverified_bytes: bytes, media_type: MediaType, asset_id: AssetId | None
     ) -> ManifestReport | None:
-        """Return what the stripped manifest says, out of the store; its hash no longer fits this file, as it should."""
+        """Return what a release's kept manifest says; its hash fits this file only if nothing changed."""
         if asset_id is None:
             return None
         try:
@@ -218,7 +235,7 @@ class Verifier:
             return None
         return read_manifest(unverified_bytes, media_type, self._trust, manifest_bytes=kept)
 
-    def _prove(self, asset_id: AssetId | None) -> tuple[Layer, bool | None]:
+    def _prove(self, asset_id: AssetId | None, mark: _Mark) -> tuple[Layer, bool | None]:
         technique = "c2sp tlog-proof"
         if asset_id is None:
             return Layer("ledger", technique, LayerStatus.NOT_CHECKED, "nothing led to a release here"), None
@@ -227,7 +244,7 @@ class Verifier:
             text = f"release {asset_id} is recorded, but has no entry in the ledger"
             return Layer("ledger", technique, LayerStatus.FAILED, text), False
         try:
-            self._verify_record(asset_id, entry.fields())
+            self._verify_record(asset_id, entry.fields(), mark)
             proof = self._log.proof(entry.index)
             checkpoint = verify_proof(proof, entry.leaf, self._log.signer.verifier)
         except (LedgerError, VerificationError) as exc:
@@ -241,54 +258,74 @@ class Verifier:
         text = f"entry {entry.index} is proved by the checkpoint over {checkpoint.size} entries"
         return Layer("ledger", technique, LayerStatus.FOUND, text, detail), True
 
-    def _verify_record(self, asset_id: AssetId, entry: Mapping[str, Any]) -> None:
+    def _verify_record(self, asset_id: AssetId, entry: Mapping[str, Any], mark: _Mark) -> None:
         """Check that the database says of a release what the ledger says."""
         with self._database.read() as connection:
             row = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().first()
-        said = None if row is None else (row["sha256"], row["manifest_id"])
-        if said != (entry["sealed_sha256"], entry["manifest_id"]):
-            raise VerificationError(f"the database and the ledger say different things of release {asset_id}")
+        facts = (
+            {} if row is None else {**row["body"], "sealed_sha256": row["sha256"], "manifest_id": row["manifest_id"]}
+        )
+        for name in ("sealed_sha256", "manifest_id", "manifest_sha256", "soft_bindings"):
+            if facts.get(name) != entry[name]:
+                raise VerificationError(
+                    f"the database and the ledger say different things of release {asset_id}: {name}"
+                )
+        if mark.asset_id == asset_id and mark.binding not in entry["soft_bindings"]:
+            raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
 
 
-def _describe_integrity(report: ManifestReport | None, recovered: ManifestReport | None) -> Layer:
-    name, technique = "manifest_integrity", "c2pa 2.4"
-    if report is None:
-        if recovered is None:
-            return Layer(name, technique, LayerStatus.ABSENT, "the file carries no manifest")
-        detail = {"recovered_manifest_id": recovered.manifest_id, "signature_intact": recovered.is_signature_intact}
-        return Layer(name, technique, LayerStatus.ABSENT, "stripped from the file; recovered from our store", detail)
-    if report.integrity is Integrity.NOT_CHECKED:
-        return Layer(name, technique, LayerStatus.NOT_CHECKED, report.note)
-    detail = {"manifest_id": report.manifest_id, "failure_codes": list(report.failure_codes)}
-    if report.integrity is Integrity.OK:
-        text = f"signature and hashes hold; made by {report.claim_generator or 'an unnamed generator'}"
-        return Layer(name, technique, LayerStatus.FOUND, text, detail)
-    return Layer(name, technique, LayerStatus.FAILED, ", ".join(report.failure_codes) or report.note, detail)
+def _choose(matches: tuple[ReleaseMatch, ...], expected: AssetId | None) -> ReleaseMatch | None:
+    """Return the match with the release that stronger layers lead to, or the nearest: releases may look alike."""
+    return next((match for match in matches if match.asset_id == expected), matches[0] if matches else None)
 
 
-def _describe_trust(report: ManifestReport | None, *, is_recovered: bool) -> Layer:
-    name, technique = "manifest_trust", "x.509 trust list"
-    if report is None or report.trust is Trust.NOT_CHECKED:
-        return Layer(name, technique, LayerStatus.NOT_CHECKED, "there is no signer to judge")
-    detail = {
-        "trust": report.trust.value,
-        "signer": report.signer,
-        "issuer": report.issuer,
-        "signed_at": report.signed_at,
-        "recovered": is_recovered,
-    }
-    known = report.trust in {Trust.TRUSTED, Trust.DEVELOPMENT}
-    text = f"{report.trust.value}: {report.signer or 'unnamed signer'}"
-    return Layer(name, technique, LayerStatus.FOUND if known else LayerStatus.FAILED, text, detail)
+def _follow(
+    recorded: AssetId | None, mark: _Mark, likeness: ReleaseMatch | None, named: AssetId | None
+) -> tuple[AssetId | None, AssetId | None]:
+    """Return the release that the strongest layer claims, and the one that the file is traced to.
+
+    They differ for a transplanted watermark. A manifest's label, which anyone can copy, comes last.
+    """
+    alike = AssetId(likeness.asset_id) if likeness else named
+    claimed = recorded or mark.asset_id or alike
+    return claimed, alike if mark.agrees is False and not recorded else claimed
 
 
-def _describe_labels(says_ai: bool, source_type: str, problems: tuple[str, ...], items: int) -> Layer:  # noqa: FBT001 - private, one caller
-    name, technique = "implicit_label", "gb45438 aigc, iptc 2025.1"
-    detail = {"digital_source_type": source_type, "aigc_items": items, "problems": list(problems)}
-    if problems or items > 1:
-        text = problems[0] if problems else f"expected one AIGC item, got {items}"
-        return Layer(name, technique, LayerStatus.FAILED, text, detail)
-    if says_ai or source_type:
-        text = f"says {source_type}" if source_type else "says that AI took part"
-        return Layer(name, technique, LayerStatus.FOUND, text, detail)
-    return Layer(name, technique, LayerStatus.ABSENT, "no label in the metadata", detail)
+def _build_findings(
+    report: ManifestReport | None,
+    kept: ManifestReport | None,
+    mark: _Mark,
+    recorded: AssetId | None,
+    likeness: ReleaseMatch | None,
+    labels: FoundLabels,
+    proved: bool | None,  # noqa: FBT001 - private, one caller
+) -> Findings:
+    intact = report is not None and report.integrity is Integrity.OK
+    checked = report is not None and report.integrity is not Integrity.NOT_CHECKED
+    agreed = kept is not None and kept.is_signature_intact and kept.claims_human_capture
+    return Findings(
+        manifest=intact if checked else None,
+        manifest_asset=recorded,
+        claims_human=report is not None and report.claims_human_capture and not agreed,
+        is_related=report is not None and kept is not None and _is_related(report, kept, mark),
+        watermark=bool(mark.binding),
+        watermark_asset=mark.asset_id,
+        watermark_fingerprint_agrees=mark.agrees,
+        fingerprint_asset=AssetId(likeness.asset_id) if likeness else None,
+        label=labels.says_ai,
+        ledger_proved=proved,
+    )
+
+
+def _is_related(report: ManifestReport, kept: ManifestReport, mark: _Mark) -> bool:
+    """Say whether one manifest names the other as an ingredient.
+
+    The file that a release was made from cannot carry that release's watermark.
+    """
+    if kept.manifest_id in {item.id for item in report.ingredients}:
+        return True
+    return not mark.binding and report.manifest_id in {item.id for item in kept.ingredients}
+
+
+def _distance_bits(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()

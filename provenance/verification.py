@@ -30,7 +30,8 @@ class Layer:
     """One layer's answer.
 
     Attributes:
-        name: ``manifest_integrity``, ``manifest_trust``, ``watermark``, ``fingerprint``, ``implicit_label``, ``ledger``.
+        name: ``manifest_integrity``, ``manifest_trust``, ``watermark``, ``fingerprint``, ``implicit_label`` or
+            ``ledger``.
         technique: what was looked for, by its public name.
         status: found, absent, failed or not checked.
         text: one line for a person.
@@ -56,7 +57,7 @@ class JointState(StrEnum):
     STRIPPED_RECOVERED_BY_FINGERPRINT = "stripped_recovered_by_fingerprint"
     """No manifest and no watermark; the fingerprint leads to a released file."""
     WATERMARK_UNRESOLVED = "watermark_unresolved"
-    """A watermark under one of our keys, but no record of it here."""
+    """No manifest; a watermark under one of our keys, but no record of it here."""
     LABEL_ONLY = "label_only"
     """Only an implicit label, which anyone can type."""
     NONE_FOUND = "none_found"
@@ -92,7 +93,9 @@ class Findings:
     Attributes:
         manifest: True intact, False damaged, None absent or not checked.
         manifest_asset: the release that recorded this very manifest, if any.
-        claims_human: the intact manifest claims that no AI made the picture.
+        claims_human: the intact manifest claims that no AI made the picture; False where the release that other layers
+            lead to was recorded with the same claim.
+        is_related: the intact manifest and the release that other layers lead to name one another as ingredients.
         watermark: a mark under one of our keys was read.
         watermark_asset: the release that its payload leads to, if any.
         watermark_fingerprint_agrees: whether the picture looks like that release; None when it cannot be compared.
@@ -104,6 +107,7 @@ class Findings:
     manifest: bool | None = None
     manifest_asset: AssetId | None = None
     claims_human: bool = False
+    is_related: bool = False
     watermark: bool = False
     watermark_asset: AssetId | None = None
     watermark_fingerprint_agrees: bool | None = None
@@ -113,7 +117,7 @@ class Findings:
 
 
 def decide_joint_state(found: Findings) -> JointState:
-    """Return the joint state of `found`; conflicts come before agreements, cryptographic layers before perceptual ones."""
+    """Return the joint state of `found`: conflicts before agreements, cryptographic layers before perceptual ones."""
     if found.manifest is False:
         return JointState.TAMPERED
     conflict = _find_conflict(found)
@@ -121,27 +125,39 @@ def decide_joint_state(found: Findings) -> JointState:
         return conflict
     if found.manifest:
         return JointState.CONSISTENT if found.manifest_asset else JointState.MANIFEST_INTACT
-    if found.watermark_asset:
-        return JointState.STRIPPED_RECOVERED_BY_WATERMARK
+    if found.watermark:
+        recovered = found.watermark_asset is not None
+        return JointState.STRIPPED_RECOVERED_BY_WATERMARK if recovered else JointState.WATERMARK_UNRESOLVED
     if found.fingerprint_asset:
         return JointState.STRIPPED_RECOVERED_BY_FINGERPRINT
-    if found.watermark:
-        return JointState.WATERMARK_UNRESOLVED
     return JointState.LABEL_ONLY if found.label else JointState.NONE_FOUND
 
 
 def _find_conflict(found: Findings) -> JointState | None:
-    leads = {asset for asset in (found.watermark_asset, found.fingerprint_asset) if asset}
-    ours = found.watermark or bool(leads)
-    if found.manifest and found.claims_human and (ours or found.label):
-        return JointState.HUMAN_CLAIM_OVER_OUR_MARK if ours else JointState.LAYERS_DISAGREE
-    if found.watermark_asset and found.watermark_fingerprint_agrees is False:
-        return JointState.TRANSPLANTED_WATERMARK
-    if found.manifest_asset and found.watermark_asset and found.manifest_asset != found.watermark_asset:
-        return JointState.LAYERS_DISAGREE
     if found.ledger_proved is False:
-        return JointState.LEDGER_MISMATCH
-    return None
+        return JointState.LEDGER_MISMATCH  # what follows rests on that record
+    if found.watermark_asset and found.watermark_fingerprint_agrees is False:
+        return JointState.TRANSPLANTED_WATERMARK  # a mark of another picture contradicts nothing about this one
+    if found.manifest and found.claims_human and not found.manifest_asset:
+        if found.watermark:
+            return JointState.HUMAN_CLAIM_OVER_OUR_MARK
+        if found.label or (found.fingerprint_asset and not found.is_related):
+            return JointState.LAYERS_DISAGREE
+    return JointState.LAYERS_DISAGREE if _has_two_origins(found) else None
+
+
+def _has_two_origins(found: Findings) -> bool:
+    """Say whether the watermark leads elsewhere than the manifest, or than a likeness where it has none itself.
+
+    A likeness alone does not contradict a manifest: whoever has a stripped copy of a stranger's picture released here
+    would otherwise discredit the stranger's own.
+    """
+    if not found.watermark_asset:
+        return False
+    if found.manifest and not found.is_related and found.manifest_asset != found.watermark_asset:
+        return True
+    likeness = found.fingerprint_asset
+    return found.watermark_fingerprint_agrees is None and likeness not in {None, found.watermark_asset}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +195,14 @@ SUMMARIES: Final[Mapping[JointState, str]] = {
         "The manifest was stripped; the watermark led back to it, and the picture looks like the one that was released."
     ),
     JointState.STRIPPED_RECOVERED_BY_FINGERPRINT: (
-        "Manifest and watermark are gone; the picture looks like one that was released here. A likeness, not a proof."
+        "No manifest or watermark is left; the picture looks like one that was released here. A likeness, not a proof."
     ),
     JointState.WATERMARK_UNRESOLVED: "The picture carries a watermark of ours, but no record here has its id.",
     JointState.LABEL_ONLY: "Only an unsigned label says that AI made this; anyone can write or remove one.",
     JointState.NONE_FOUND: "No layer found anything. That does not tell how the file was made.",
-    JointState.TAMPERED: "The file carries a manifest whose signature or hashes do not hold: it was changed after signing.",
+    JointState.TAMPERED: (
+        "The file carries a manifest whose signature or hashes do not hold: it was changed after signing."
+    ),
     JointState.TRANSPLANTED_WATERMARK: (
         "The watermark belongs to another picture: it leads to a record that does not look like this file."
     ),
