@@ -102,6 +102,14 @@ def test_an_aigc_label_counts_by_its_value(detector, label, score):
     assert record["item"]["label"] == label
 
 
+def test_endless_and_hostile_label_texts_are_cut_and_cleaned(detector):
+    item = AigcItem(content_producer="x" * 5000, produce_id="\u202ereversed", label="1")
+    _, signal = detect(detector, labelled(aigc=item))
+    said = signal.evidence[0]["item"]
+    assert len(said["content_producer"]) == 256
+    assert "\u202e" not in said["produce_id"]
+
+
 @pytest.mark.parametrize(
     ("source", "is_ai"),
     [
