@@ -38,6 +38,7 @@ def within(codes, query, radius):
     """Return {row: distance} by faiss, whose radius is strict."""
     import faiss
 
+    faiss.omp_set_num_threads(1)  # its threads spin while they wait
     flat = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     flat.add(np.ascontiguousarray(codes))
     _, distances, rows = flat.range_search(query[None], radius + 1)

@@ -119,7 +119,7 @@ def test_thresholds_beyond_the_build_radius_stay_exact(sqlite_works, photo):
     sqlite_works.define_bank("wide", action="hold", thresholds={"pdq": 64})
     sqlite_works.register(photo("coffee.png"), title="Coffee", owner=OWNER, bank="wide")
     sqlite_works.fold()
-    turned = Image.fromarray(photo("coffee.png").frame).rotate(2, Image.Resampling.BICUBIC)
+    turned = Image.fromarray(photo("coffee.png").frame).rotate(3, Image.Resampling.BICUBIC)
     picture = Picture.from_frame(np.asarray(turned))
     distance = works_distance(photo("coffee.png"), picture)
     assert 31 < distance <= 64
@@ -272,7 +272,7 @@ def test_a_withdrawal_needs_a_reason(sqlite_works, photo, reason):
 def test_transparent_works_are_matched_as_they_are_seen(sqlite_works, photo):
     frame = photo("coffee.png").frame
     alpha = np.full(frame.shape[:2], 255, np.uint8)
-    alpha[:, :200] = 0
+    alpha[:, :100] = 0
     seen = Picture.from_frame(np.where(alpha[..., None] == 255, frame, 255).astype(np.uint8))
     sqlite_works.register(Picture.from_frame(frame, alpha), title="Cut out", owner=OWNER)
     assert sqlite_works.match(seen).matches[0].distance_bits == 0

@@ -42,7 +42,7 @@ def rows_found(segment, query, radius, cost=None):
     size_bytes=st.sampled_from([8, 12, 32]),
     build_radius=st.sampled_from([5, 10, 31]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_search_equals_brute_force_at_every_radius_and_distance(
     tmp_path_factory, seed, count, size_bytes, build_radius
 ):
@@ -53,7 +53,7 @@ def test_search_equals_brute_force_at_every_radius_and_distance(
     rng.shuffle(codes)
     folder = tmp_path_factory.mktemp("segment")
     segment = write(folder, codes, radius_bits=build_radius)
-    for radius in (0, 1, 2, 7, 10, 20, 30, 31, 32, 40, 48):
+    for radius in (0, 1, 7, 10, 20, 30, 31, 32, 40):
         expected = within(codes, query, radius)
         for cost in (None, 0.0, INFINITE):
             assert rows_found(segment, query, radius, cost) == expected
@@ -64,9 +64,9 @@ def test_search_equals_brute_force_at_every_radius_and_distance(
 @pytest.mark.parametrize("size_bytes", [8, 32])
 def test_search_is_exact_on_crowded_codes(tmp_path, make, size_bytes):
     rng = np.random.default_rng(7)
-    codes = make(rng, 6_000, size_bytes=size_bytes)
+    codes = make(rng, 3_000, size_bytes=size_bytes)
     segment = write(tmp_path / "s", codes)
-    for row in rng.choice(len(codes), 25, replace=False):
+    for row in rng.choice(len(codes), 15, replace=False):
         query = near(rng, codes[row], int(rng.integers(0, 25)))
         for radius in (3, 10, 31):
             expected = within(codes, query, radius)
