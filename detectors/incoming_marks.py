@@ -83,16 +83,51 @@ class IncomingMarksDetector:
 
     def _watermarks(self, frame: Frame) -> tuple[dict[str, float], list[Record]]:
         scores: dict[str, float] = {}
-        records: list[Record] = [
-            {
-                "mark": "aigc label",
-                "place": one.place,
-                "item": {key: clean_text(text) for key, text in asdict(one.item).items()} if one.item else None,
-                "problem": clean_text(one.problem),
-            }
-            for one in found.aigc[:_MOST_ITEMS]
-        ]
+        records: list[Record] = []
+        for name, scheme in self.toolbox.marks.items():
+            try:
+                reading = scheme.extract(frame)
+            except WatermarkError as exc:
+                records.append({"mark": "watermark", "scheme": name, "problem": str(exc)})
+                continue
+            if reading is not None:
+                scores = {"incoming_own_mark": 1.0, "incoming_ai": 1.0}
+                # As text: a JSON reader that keeps numbers as doubles would change 64 bits.
+                records.append({"mark": "watermark", **asdict(reading), "payload": f"{reading.payload:016x}"})
+        return scores, records
 
+
+def _manifest_record(report: ManifestReport) -> Record:
+    return {
+        "mark": "c2pa manifest",
+        "validation_state": str(report.validation_state),
+        "integrity": str(report.integrity),
+        "is_signature_intact": report.is_signature_intact,
+        "failure_codes": list(report.failure_codes[:_MOST_ITEMS]),
+        "manifest_id": report.manifest_id,
+        "signer": report.signer,
+        "issuer": report.issuer,
+        "claim_generator": report.claim_generator,
+        "digital_source_types": list(report.digital_source_types[:_MOST_ITEMS]),
+        "is_ai": report.is_ai,
+        "claims_human_capture": report.claims_human_capture,
+        "actions": list(report.actions[:_MOST_ITEMS]),
+        "remote_host": report.remote_host,
+        "note": report.note,
+    }
+
+
+def _label_records(found: FoundLabels) -> list[Record]:
+    """Return what the labels say; of texts only those that a standard defines, since others may hold a prompt."""
+    records: list[Record] = [
+        {
+            "mark": "aigc label",
+            "place": one.place,
+            "item": {key: clean_text(text) for key, text in asdict(one.item).items()} if one.item else None,
+            "problem": clean_text(one.problem),
+        }
+        for one in found.aigc[:_MOST_ITEMS]
+    ]
     if found.iptc:
         source, fields = clean_text(found.digital_source_type), sorted(found.iptc)
         records.append({"mark": "iptc", "digital_source_type": source, "fields": fields})
