@@ -1,0 +1,66 @@
+"""What each layer says, from the facts alone."""
+
+import pytest
+
+from provenance.labels.implicit import FoundAigc, FoundLabels
+from provenance.layers import MAX_CANDIDATES, describe_integrity, describe_labels, describe_likeness, describe_trust
+from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState
+from provenance.works.record import ReleaseMatch
+
+
+def report(**fields):
+    facts = {"validation_state": ValidationState.VALID, "integrity": Integrity.OK, "trust": Trust.TRUSTED}
+    return ManifestReport(**{**facts, "manifest_id": "urn:c2pa:1", "signer": "Press Office", **fields})
+
+
+def match(number):
+    return ReleaseMatch(f"asset-{number}", "pdq", "", number, 31)
+
+
+def test_integrity_of_an_intact_a_damaged_a_remote_and_a_missing_manifest():
+    assert describe_integrity(report(claim_generator="cam/1"), None).text.endswith("made by cam/1")
+    damaged = describe_integrity(
+        report(integrity=Integrity.FAILED, failure_codes=("assertion.dataHash.mismatch",)), None
+    )
+    assert (damaged.status, damaged.text) == ("failed", "assertion.dataHash.mismatch")
+    remote = describe_integrity(report(integrity=Integrity.NOT_CHECKED, note="remote manifest at example.org"), None)
+    assert (remote.status, remote.text) == ("not_checked", "remote manifest at example.org")
+    assert describe_integrity(None, None).status == "absent"
+    recovered = describe_integrity(None, report(is_signature_intact=True))
+    assert recovered.status == "absent"
+    assert recovered.detail == {"recovered_manifest_id": "urn:c2pa:1", "signature_intact": True}
+
+
+@pytest.mark.parametrize(("trust", "status"), [
+    (Trust.TRUSTED, "found"), (Trust.DEVELOPMENT, "found"), (Trust.UNTRUSTED, "failed"), (Trust.EXPIRED, "failed"),
+    (Trust.REVOKED, "failed"), (Trust.NOT_CHECKED, "not_checked"),
+])  # fmt: skip
+def test_trust_is_apart_from_integrity(trust, status):
+    layer = describe_trust(report(trust=trust), is_recovered=False)
+    assert layer.status == status
+    assert trust is Trust.NOT_CHECKED or layer.text == f"{trust.value}: Press Office"
+
+
+def test_no_signer_is_not_an_unknown_one():
+    assert describe_trust(None, is_recovered=False).status == "not_checked"
+
+
+def test_a_likeness_names_the_chosen_release_and_counts_the_others():
+    matches = tuple(match(number) for number in range(15))
+    layer = describe_likeness("pdq", matches, matches[3])
+    assert layer.text == "looks like release asset-3, 3 bits away, and like 14 more"
+    assert len(layer.detail["candidates"]) == MAX_CANDIDATES
+    assert describe_likeness("pdq", matches[:1], matches[0]).text == "looks like release asset-0, 0 bits away"
+
+
+def test_no_fingerprint_is_not_no_likeness():
+    assert describe_likeness("pdq", None, None).status == "not_checked"
+    assert describe_likeness("pdq", (), None).status == "absent"
+
+
+def test_labels_found_absent_and_damaged():
+    assert describe_labels(FoundLabels()).status == "absent"
+    assert describe_labels(FoundLabels(digital_source_type="digitalCapture")).text == "says digitalCapture"
+    assert describe_labels(FoundLabels(aigc=(FoundAigc("xmp", "{}", None),))).text == "says that AI took part"
+    damaged = describe_labels(FoundLabels(problems=("2 AIGC items where one is allowed",)))
+    assert (damaged.status, damaged.text) == ("failed", "2 AIGC items where one is allowed")
