@@ -40,8 +40,8 @@ GREY_LEVEL: Final = 8.0 * 128.0
 # OpenCV's U = 0.492 (B - Y) + 128, Y = 0.299 R + 0.587 G + 0.114 B: a step of one in U at constant Y and V.
 _BLUE_PER_U: Final = 2.032
 _GREEN_PER_U: Final = -0.394
-# Ratio of the second to the first singular value stays under 0.6 for non-negative blocks with any mass in common; the
-# Rayleigh quotient then errs by 0.6 ** 16, a tenth of a level in the worst case and nothing on photographs.
+# The quotient errs by (second / first singular value) ** 16: nothing on photographs, a few hundredths of the level
+# where a block has two nearly equal values, which takes pure blue beside pure yellow inside 8x8 pixels.
 _ROUNDS: Final = 4
 # Bayer's 4x4 matrix over 16, centred: spreads rounding inside a block so that its mean keeps fractions of a grey level.
 _DITHER: Final = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) - 7.5) / 16.0
