@@ -12,7 +12,7 @@ from re import compile as compile_pattern
 from typing import Any, Final
 
 from provenance.errors import LedgerError
-from provenance.ledger.canonical import Json, canonical_json
+from provenance.ledger.canonical import canonical_text
 from provenance.ledger.merkle import hash_leaf
 
 # C2SP tlog-tiles: an entry's length is a big-endian uint16 in the entry bundle.
@@ -89,15 +89,12 @@ def build_entry(index: int, *, kind: str, subject: str, key: str, body: bytes, c
 
 def build_leaf(*, kind: str, subject: str, key: str, body: bytes, created_at: str) -> bytes:
     """Build the leaf's bytes: canonical JSON, in which the canonical `body` stands as it is."""
-    rest: dict[str, Json] = {
-        "created_at": created_at,
-        "key": key,
-        "kind": kind,
-        "subject": subject,
-        "v": ENTRY_VERSION,
-    }
-    # RFC 8785 s3.2.3 sorts names, and "body" sorts first, so its bytes can be spliced in unparsed.
-    return b'{"body":' + body + b"," + canonical_json(rest)[1:]
+    # RFC 8785 s3.2.3 sorts names: these are in order, and the canonical body can be spliced in unparsed.
+    rest = (
+        f'"created_at":{canonical_text(created_at)},"key":{canonical_text(key)},"kind":{canonical_text(kind)},'
+        f'"subject":{canonical_text(subject)},"v":{ENTRY_VERSION}}}'
+    )
+    return b'{"body":' + body + b"," + rest.encode()
 
 
 def format_time(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from provenance.database import Database, utc_now
@@ -30,6 +30,12 @@ from provenance.ledger.tiles import TILE_HEIGHT, StoredTree, write_resource
 
 _PAGE: Final = 1_000
 """Entries read at a time, each page in a transaction of its own: entries never change."""
+
+_INSERT_ENTRY: Final = insert(LEDGER_ENTRIES)
+_INSERT_NODE: Final = insert(LEDGER_NODES)
+_UPDATE_HEAD: Final = update(LEDGER_HEAD)
+_LOCK_HEAD: Final = select(LEDGER_HEAD).with_for_update()
+_FIND: Final = select(LEDGER_ENTRIES).where(LEDGER_ENTRIES.c.key == bindparam("wanted"))
 
 
 class Log:
@@ -94,11 +100,11 @@ class Log:
         entry = build_entry(head.size, kind=kind, subject=subject, key=key, body=canonical_body, created_at=utc_now())
         grown, completed = extend_frontier(head.frontier, head.size, entry.leaf_hash)
         try:
-            connection.execute(insert(LEDGER_ENTRIES).values(**_columns(entry)))
+            connection.execute(_INSERT_ENTRY, _columns(entry))
             for level, index, root in completed:
                 if level % TILE_HEIGHT == 0:
-                    connection.execute(insert(LEDGER_NODES).values(level=level // TILE_HEIGHT, index=index, hash=root))
-            connection.execute(update(LEDGER_HEAD).values(size=head.size + 1, frontier=b"".join(grown)))
+                    connection.execute(_INSERT_NODE, {"level": level // TILE_HEIGHT, "index": index, "hash": root})
+            connection.execute(_UPDATE_HEAD, {"size": head.size + 1, "frontier": b"".join(grown)})
         except IntegrityError as exc:
             raise InconsistentLedgerError(f"the ledger's head says {head.size} entries, its rows disagree") from exc
         return entry
@@ -282,25 +288,24 @@ class Log:
 
         SQLite has no FOR UPDATE and needs none: `Database.write` holds its one write lock from the start.
         """
-        query = select(LEDGER_HEAD).with_for_update()
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(_LOCK_HEAD).one_or_none()
         if row is None:
             statement = "INSERT INTO ledger_head (id, origin, size, frontier) VALUES (1, :origin, 0, :frontier)"
             connection.execute(
                 text(f"{statement} ON CONFLICT DO NOTHING"), {"origin": self._signer.name, "frontier": b""}
             )
-            row = connection.execute(query).one()
+            row = connection.execute(_LOCK_HEAD).one()
         if row.origin != self._signer.name:
             raise LedgerError(f"this database holds the ledger {row.origin}, the signer is for {self._signer.name}")
         return _growth(row)
 
 
 def _columns(entry: LedgerEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in LEDGER_ENTRIES.c.keys()}  # noqa: SIM118 - a column collection
+    return {name: getattr(entry, name) for name in LEDGER_ENTRIES.c.keys()}
 
 
 def _find(connection: Connection, key: str) -> LedgerEntry | None:
-    row = connection.execute(select(LEDGER_ENTRIES).where(LEDGER_ENTRIES.c.key == key)).one_or_none()
+    row = connection.execute(_FIND, {"wanted": key}).one_or_none()
     return None if row is None else _entry(row)
 
 

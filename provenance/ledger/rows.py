@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from provenance.errors import MissingExtraError, VerificationError
-from provenance.ledger.canonical import Json, canonical_json
+from provenance.ledger.canonical import canonical_text
 from provenance.ledger.entry import ENTRY_VERSION, MAX_ENTRY_BYTES, LedgerEntry, format_time
 
 COLUMNS: Final = ("index", "created_at", "kind", "subject", "key", "leaf_hash", "body")
@@ -158,16 +158,12 @@ def _row(path: Path, number: int) -> Iterator[None]:
 
 def _line_tail(entry: LedgerEntry) -> bytes:
     """Return what follows the body on the entry's line."""
-    rest: dict[str, Json] = {
-        "created_at": entry.created_at,
-        "index": entry.index,
-        "key": entry.key,
-        "kind": entry.kind,
-        "leaf_hash": entry.leaf_hash.hex(),
-        "subject": entry.subject,
-        "v": ENTRY_VERSION,
-    }
-    return canonical_json(rest)[1:]
+    rest = (
+        f'"created_at":{canonical_text(entry.created_at)},"index":{entry.index},"key":{canonical_text(entry.key)},'
+        f'"kind":{canonical_text(entry.kind)},"leaf_hash":"{entry.leaf_hash.hex()}",'
+        f'"subject":{canonical_text(entry.subject)},"v":{ENTRY_VERSION}}}'
+    )
+    return rest.encode()
 
 
 def _parse_line(line: bytes) -> LedgerEntry:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import LedgerError
-from provenance.ledger.canonical import canonical_json
+from provenance.ledger.canonical import canonical_json, canonical_text
 
 
 class Outcome(StrEnum):
@@ -47,6 +47,13 @@ def test_endless_nesting_is_refused():
     value.append(value)
     with pytest.raises(LedgerError, match="RecursionError"):
         canonical_json(value)
+
+
+def test_the_fast_way_for_text_is_the_same():
+    for first in range(0, 0x110000, 0x800):
+        if not 0xD800 <= first < 0xE000:
+            text = "".join(map(chr, range(first, first + 0x800)))
+            assert canonical_text(text).encode() == canonical_json(text)
 
 
 values = st.recursive(

@@ -53,12 +53,14 @@ def test_entries_that_come_later_do_not_disturb(sqlite_log, append_many, signer,
     assert (summary.rows, summary.size) == (5, 5)
 
 
-def test_a_large_export_has_one_proof_for_all(sqlite_log, append_many, signer, tmp_path):
-    append_many(sqlite_log, ROW_PROOF_LIMIT + 1)
+def test_a_large_export_has_one_proof_for_all(sqlite_log, append_many, signer, tmp_path, monkeypatch):
+    assert ROW_PROOF_LIMIT == 1_000
+    monkeypatch.setattr("provenance.ledger.export.ROW_PROOF_LIMIT", 20)
+    append_many(sqlite_log, 21)
     manifest = export_ledger(sqlite_log, tmp_path / "large", "csv")
     assert manifest.row_proofs == []
     assert list((tmp_path / "large" / "proofs").iterdir()) == []
-    assert verify_export(tmp_path / "large", signer.vkey).rows == ROW_PROOF_LIMIT + 1
+    assert verify_export(tmp_path / "large", signer.vkey).rows == 21
     assert export_ledger(sqlite_log, tmp_path / "some", proofs=[5, 3]).row_proofs == [3, 5]
     assert verify_export(tmp_path / "some", signer.vkey).row_proofs == 2
 

@@ -310,7 +310,7 @@ def test_an_earlier_checkpoint_must_be_extended(sqlite_log, append_many, signer,
 
 
 @given(data=st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_no_flipped_byte_goes_unnoticed(exports, signer, tmp_path, data, file_format):
     """Any one byte of any one file: either it is refused, or nothing that counts was said by it."""
