@@ -30,7 +30,7 @@ class IntakeLimits:
     """
 
     max_bytes: int = 64 * MEBI
-    max_slow_bytes: int = 16 * MEBI
+    max_slow_bytes: int = 8 * MEBI
     max_pixels: int = 40_000_000
     max_side: int = 16_384
     max_frames: int = 1

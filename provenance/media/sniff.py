@@ -193,11 +193,14 @@ def check_single(unverified_bytes: bytes, media_type: MediaType, *, end: int, ma
     data, size = unverified_bytes, len(unverified_bytes)
     tail = data[end:]
     rest = tail.strip(_PADDING)
-    if rest or len(tail) > max_tail_bytes:
-        what = describe_content(rest) if rest else "padding"
+    if rest:
         raise MislabelledAssetError(
-            f"{media_type.value}: expected at most {max_tail_bytes} bytes of padding after the image, "
-            f"got {len(tail)} bytes ({what})"
+            f"{media_type.value}: expected nothing but padding after the image, "
+            f"got {len(tail)} bytes ({describe_content(rest)})"
+        )
+    if len(tail) > max_tail_bytes:
+        raise MislabelledAssetError(
+            f"{media_type.value}: expected at most {max_tail_bytes} bytes of padding after the image, got {len(tail)}"
         )
     if b"%PDF-" in data[:_PDF_WINDOW]:
         _refuse(media_type, "a PDF header in the first 1024 bytes")

@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -112,3 +113,20 @@ def test_a_side_that_the_format_cannot_hold():
     picture = Picture.from_frame(np.zeros((1, 16_384, 3), np.uint8))
     with pytest.raises(AssetTooLargeError, match="16383"):
         encode_image(picture, MediaType.WEBP)
+
+
+def test_encoders_that_fail_say_so(monkeypatch):
+    picture = Picture.from_frame(gradient())
+
+    def refuse(*_args, **_kwargs):
+        raise cv2.error
+
+    monkeypatch.setattr(cv2, "imencode", lambda *_args: (False, None))
+    with pytest.raises(AssetError, match="encoder failed"):
+        encode_image(picture, MediaType.PNG)
+    monkeypatch.setattr(cv2, "imencode", refuse)
+    with pytest.raises(AssetError, match="encoder failed"):
+        encode_image(picture, MediaType.JPEG)
+    monkeypatch.setattr(Image.Image, "save", lambda *_args, **_kwargs: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(AssetError, match="AVIF encoder failed"):
+        encode_image(picture, MediaType.AVIF)

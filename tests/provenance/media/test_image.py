@@ -11,6 +11,7 @@ from PIL import Image, ImageCms, ImageFile
 from provenance.asset import MediaType
 from provenance.errors import AssetError, AssetTooLargeError, MislabelledAssetError, UndecodableAssetError
 from provenance.media import image as intake
+from provenance.media.containers.base import Layout
 from provenance.media.image import IntakeLimits, encode_image, parse_image
 from tests import image_bytes as make
 
@@ -160,7 +161,7 @@ def seeds():
     return out
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(seeds())), EDITS)
 def test_damage_of_any_kind_ends_in_a_picture_or_a_typed_error(name, edits):
     try:
@@ -206,3 +207,9 @@ def test_real_photographs_look_as_pillow_shows_them():
                 profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
                 ImageCms.profileToProfile(colours, profile, ImageCms.createProfile("sRGB"), inPlace=True)
         assert np.array_equal(parse_image(data, declared_name=name).frame, np.asarray(colours))
+
+
+def test_a_decoder_that_sees_more_than_the_headers_is_stopped():
+    layout = Layout(MediaType.PNG, 10, 10, 1, 0, make.valid("image/png"))
+    with pytest.raises(UndecodableAssetError, match="expected 10x10 pixels by its headers, got 64x48"):
+        intake._decode_pillow(layout)

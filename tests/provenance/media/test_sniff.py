@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import pytest
 
 from provenance.asset import MediaType
@@ -107,7 +110,7 @@ def test_padding_after_the_image_is_harmless_up_to_a_bound():
     data = make.valid("image/png")
     check_single(data + b"\0\xff\r\n \t" * 10, MediaType.PNG, end=len(data), max_tail_bytes=60)
     with pytest.raises(
-        MislabelledAssetError, match=r"at most 59 bytes of padding after the image, got 60 bytes \(padding\)"
+        MislabelledAssetError, match=r"at most 59 bytes of padding after the image, got 60"
     ):
         check_single(data + b"\0\xff\r\n \t" * 10, MediaType.PNG, end=len(data), max_tail_bytes=59)
 
@@ -148,3 +151,35 @@ def test_a_gif_that_runs_as_a_script(opening):
     data = make.replaced(script, 6, opening)
     with pytest.raises(MislabelledAssetError, match="script"):
         check_single(data, MediaType.GIF, end=len(data), max_tail_bytes=0)
+
+
+def zipped():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("x.html"), "<script>")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("inside", "named"),
+    [
+        (b"\n%PDF-1.4\n", "a PDF header in the first 1024 bytes"),
+        (zipped(), "a ZIP directory at the end"),
+        (b"PK\x05\x06" + bytes(18) + zipped(), "a ZIP directory at the end"),
+        (b"Rar!\x1a\x07\x00", "a RAR archive inside"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive inside"),
+    ],
+)
+def test_a_second_type_inside_the_first(inside, named):
+    for data in (make.png(make.chunk(b"tEXt", b"k\0" + inside)), make.jpeg_with(make.segment(0xFE, inside))):
+        with pytest.raises(MislabelledAssetError, match=f"expected a file of one type, got {named}"):
+            parse_image(data)
+
+
+def test_a_script_around_a_jpeg_or_webp_header():
+    opened = make.jpeg_with(make.segment(0xE0, b"*/=alert(1);/*".ljust(0x2F2A - 2, b"\0")))
+    assert opened[4:6] == b"/*"
+    with pytest.raises(MislabelledAssetError, match="script"):
+        parse_image(opened)
+    harmless = make.jpeg_with(make.segment(0xE0, bytes(0x2F2A - 2)))
+    assert parse_image(harmless).width == 64

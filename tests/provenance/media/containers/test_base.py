@@ -87,6 +87,10 @@ def test_orientation_in_both_byte_orders(order, value):
     assert parse_orientation(b"Exif\0\0" + block) == expected
 
 
+def test_a_directory_that_ends_too_soon():
+    assert parse_orientation(exif((256, 4, 1, b"\1"), (274, 3, 1, b"\6\0"))[:30]) == 1
+
+
 @given(st.binary(max_size=80).map(lambda tail: b"II*\0" + tail))
 def test_orientation_of_anything_is_one_of_eight(block):
     assert 1 <= parse_orientation(block) <= 8

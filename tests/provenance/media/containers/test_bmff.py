@@ -128,6 +128,27 @@ def test_items_outside_the_file(start, size):
         parse_image(with_locations(body))
 
 
+def test_top_level_boxes_are_bounded(monkeypatch):
+    monkeypatch.setattr(bmff, "_MAX_BOXES", 20)
+    with pytest.raises(AssetTooLargeError, match="20 boxes"):
+        parse_image(PLAIN + make.box(b"free", b"") * 30)
+
+
+def test_a_box_that_ends_inside_a_number():
+    with pytest.raises(UndecodableAssetError, match="more bytes in a box"):
+        parse_image(with_locations(bytes(7)))
+
+
+def test_items_are_bounded():
+    entries = b"".join(
+        make.box(b"infe", bytes([2, 0, 0, 0]) + n.to_bytes(2, "big") + b"\0\0hvc1\0") for n in range(2100)
+    )
+    children = make.box(b"pitm", bytes(6)) + make.box(b"iinf", bytes(4) + b"\x08\x34" + entries)
+    children += make.box(b"iloc", bytes(8)) + make.box(b"iprp", b"")
+    with pytest.raises(AssetTooLargeError, match="2048 items"):
+        parse_image(PLAIN[: PLAIN.index(b"meta") - 4] + make.box(b"meta", bytes(4) + children))
+
+
 @pytest.mark.parametrize("kind", [b"pitm", b"iinf", b"iloc", b"iprp", b"ispe", b"meta"])
 def test_boxes_that_must_be_there(kind):
     with pytest.raises((UndecodableAssetError, MislabelledAssetError)):

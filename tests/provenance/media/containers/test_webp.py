@@ -46,6 +46,11 @@ def test_odd_chunks_are_padded():
     assert parse_image(data + b"\0").width == 64
 
 
+def test_image_chunks_are_bounded():
+    with pytest.raises(AssetTooLargeError, match="image chunks"):
+        parse_image(make.webp_with(*[(b"ALPH", b"\0")] * 10))
+
+
 @pytest.mark.parametrize(
     "data",
     [
