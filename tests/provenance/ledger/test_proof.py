@@ -79,4 +79,4 @@ def test_what_is_no_proof_is_refused(text):
 @given(st.text(max_size=200))
 def test_any_text_is_refused_with_a_typed_error(text):
     with pytest.raises(VerificationError):
-        parse_proof("c2sp.org/tlog-proof@v1\nindex 0\n" + text[:100].replace("\n\n", "") + "!\n\n" + text)
+        parse_proof("c2sp.org/tlog-proof@v1\nindex 0\n" + text[:100].replace("\n", "") + "!\n\n" + text)
