@@ -16,6 +16,8 @@ Each stage is an idempotent function of the asset's id over what the database an
 done returns what it did, so walking the line again after a crash repeats nothing and loses nothing.
 """
 
+import structlog
+
 from policies.decision import Outcome
 from policies.deployment import Deployment, Submission
 from policies.intake import intake, sweep, unfinished
@@ -24,6 +26,9 @@ from policies.recording import record
 from policies.screening import decide, screen
 from policies.sealing import grant, seal
 from provenance.asset import AssetId
+from provenance.errors import GateError
+
+_log = structlog.get_logger(__name__)
 
 
 def release(here: Deployment, submission: Submission) -> Result:
@@ -49,6 +54,14 @@ def walk(here: Deployment, asset_id: AssetId) -> Result:
 
 
 def resume(here: Deployment) -> tuple[Result, ...]:
-    """Finish what a crash interrupted, and sweep away what it left half-made."""
+    """Sweep away what a crash left half-made, and finish what it interrupted; what cannot be finished waits, logged."""
     sweep(here)
-    return tuple(walk(here, asset_id) for asset_id in unfinished(here))
+    return tuple(result for asset_id in unfinished(here) if (result := _try_walk(here, asset_id)))
+
+
+def _try_walk(here: Deployment, asset_id: AssetId) -> Result | None:
+    try:
+        return walk(here, asset_id)
+    except GateError as exc:
+        _log.error("an interrupted asset cannot be finished", asset_id=asset_id, code=exc.code, error=str(exc))
+        return None

@@ -3,21 +3,22 @@
 import json
 import time
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from policies.context import parse_context
 from policies.deployment import Deployment, Submission
 from policies.records import FINAL_STAGES, Stage, asset_row, parse_asset
-from provenance.asset import Asset, AssetId, new_asset_id, sha256_hex
+from provenance.asset import Asset, AssetId, Digest, new_asset_id, sha256_hex
 from provenance.database import utc_now
 from provenance.errors import AssetError
 from provenance.media.image import Picture, parse_image
 from provenance.tables import ASSETS
 
 ORPHAN_GRACE_S: Final = 600.0
-"""A quarantined blob without a row is swept after this long; until then another process may be about to write the row."""
+"""A quarantined blob without a row is swept after this long; before, another process may be about to write the row."""
 
 NAME_LIMIT: Final = 255
 
@@ -46,11 +47,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     digest = sha256_hex(submission.unverified_bytes)
     here.select_packs(submission.packs)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
-    with here.database.read() as connection:
-        known = connection.execute(select(ASSETS.c.sha256).where(ASSETS.c.id == asset_id)).scalar()
-    if known is not None:
-        if known != digest:
-            raise AssetError(f"the id {asset_id} belongs to bytes {known[:12]}, got {digest[:12]}")
+    if _verify_same(here, asset_id, digest):
         return asset_id
     picture = parse_image(
         submission.unverified_bytes,
@@ -61,26 +58,40 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     here.pictures.keep(digest, picture)
     here.blobs.quarantine.put(original_key(asset_id), submission.unverified_bytes)
     if submission.prompt is not None:
-        here.blobs.quarantine.put(prompt_key(asset_id), submission.prompt.encode())
-    with here.database.write() as connection:
-        connection.execute(
-            insert(ASSETS).values(
-                id=asset_id,
-                sha256=digest,
-                media_type=picture.media_type.value,
-                size_bytes=len(submission.unverified_bytes),
-                width=picture.width,
-                height=picture.height,
-                origin=submission.origin.value,
-                stage=Stage.ACCEPTED.value,
-                request={"packs": list(submission.packs), "context": dict(submission.context)},
-                recipe=json.loads(json.dumps(dict(submission.recipe))),
-                has_prompt=submission.prompt is not None,
-                name=submission.name[:NAME_LIMIT],
-                created_at=utc_now(),
-            )
-        )
+        here.blobs.quarantine.put(prompt_key(asset_id), submission.prompt.encode(errors="replace"))
+    try:
+        with here.database.write() as connection:
+            connection.execute(insert(ASSETS).values(id=asset_id, **_describe(submission, digest, picture)))
+    except IntegrityError:
+        _verify_same(here, asset_id, digest)  # another worker has taken in the same submission meanwhile
     return asset_id
+
+
+def _verify_same(here: Deployment, asset_id: AssetId, digest: Digest) -> bool:
+    """Return whether `asset_id` is known, for the same bytes."""
+    with here.database.read() as connection:
+        known = connection.execute(select(ASSETS.c.sha256).where(ASSETS.c.id == asset_id)).scalar()
+    if known is not None and known != digest:
+        raise AssetError(f"the id {asset_id} belongs to bytes {known[:12]}, got {digest[:12]}")
+    return known is not None
+
+
+def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[str, Any]:
+    return {
+        "sha256": digest,
+        "media_type": picture.media_type.value,
+        "size_bytes": len(submission.unverified_bytes),
+        "width": picture.width,
+        "height": picture.height,
+        "origin": submission.origin.value,
+        "stage": Stage.ACCEPTED.value,
+        "request": {"packs": list(submission.packs), "context": dict(submission.context)},
+        "recipe": json.loads(json.dumps(dict(submission.recipe))),
+        "has_prompt": submission.prompt is not None,
+        # Neither NUL nor half a surrogate pair can be stored everywhere.
+        "name": submission.name.replace("\0", "").encode(errors="replace").decode()[:NAME_LIMIT],
+        "created_at": utc_now(),
+    }
 
 
 def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, bytes]:

@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from policies.decision import Decision, Outcome
 from policies.deployment import Deployment
-from policies.records import Stage, asset_row, latest_decision, move_stage
+from policies.records import Stage, asset_row, latest_decision, lock_asset, move_stage
 from policies.sealing import manifest_key, sealed_key
 from provenance.asset import AssetId, MediaType
+from provenance.errors import BlobNotFoundError
 from provenance.tables import SEALS
 
 
@@ -49,10 +50,13 @@ def public_manifest_key(asset_id: AssetId) -> str:
 def withhold(here: Deployment, asset_id: AssetId) -> Result:
     """Leave a held asset for a moderator, or a blocked one refused; both keep their bytes in quarantine."""
     with here.database.write() as connection:
+        lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id)
         decision = latest_decision(connection, asset_id)
         assert decision is not None
-        move_stage(connection, asset_id, Stage.HELD if decision.outcome is Outcome.HOLD else Stage.BLOCKED)
+        stage = {Outcome.HOLD: Stage.HELD, Outcome.BLOCK: Stage.BLOCKED}.get(decision.outcome)
+        if stage is not None:  # else a moderator released it meanwhile
+            move_stage(connection, asset_id, stage)
     return Result(asset_id, row["name"], decision.outcome, decision, seal={})
 
 
@@ -66,8 +70,12 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
     quarantine, public = here.blobs.quarantine, here.blobs.public
     if row["stage"] != Stage.PUBLISHED.value:
-        public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
-        public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
+        try:
+            public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
+            public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
+        except BlobNotFoundError:
+            if not public.has(file_key):  # else another worker has published it meanwhile
+                raise
         with here.database.write() as connection:
             move_stage(connection, asset_id, Stage.PUBLISHED)
     for key, _ in tuple(quarantine.keys(f"{asset_id}/")):

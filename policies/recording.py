@@ -1,9 +1,9 @@
 """Stage (7): everything that a release leaves behind, in one database transaction."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from policies.deployment import Deployment
-from policies.records import Stage, asset_row, latest_decision, move_stage, parse_asset
+from policies.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset
 from policies.sealing import grant, load_sealed
 from provenance.asset import AssetId, sha256_hex
 from provenance.database import utc_now
@@ -20,20 +20,25 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         GrantMismatchError: there is nothing sealed under the decision that counts.
     """
     with here.database.read() as connection:
-        known = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
+        known = find_release(connection, asset_id)
         asset = parse_asset(asset_row(connection, asset_id))
         decision = latest_decision(connection, asset_id)
     if known is not None:
-        return int(known)
+        return known
     licence = grant(here, asset_id)
     sealed = load_sealed(here, asset_id, decision) if decision else None
     if sealed is None:
+        with here.database.read() as connection:
+            known = find_release(connection, asset_id)
+        if known is not None:  # another worker has finished meanwhile, and emptied the quarantine
+            return known
         raise GrantMismatchError(f"expected a sealed file of {asset_id} under decision {licence.decision_id}, got none")
     licence.verify_bytes(asset.sha256)
     with here.database.write() as connection:
-        known = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
+        lock_asset(connection, asset_id)
+        known = find_release(connection, asset_id)
         if known is not None:
-            return int(known)
+            return known
         entry = here.log.append(
             connection,
             kind="asset.released",
@@ -57,6 +62,12 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         here.works.record_release(connection, asset_id, sealed.fingerprints)
         move_stage(connection, asset_id, Stage.RECORDED)
     return entry.index
+
+
+def find_release(connection: Connection, asset_id: AssetId) -> int | None:
+    """Return the ledger index of the release of `asset_id`, or None before it is recorded."""
+    index = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
+    return None if index is None else int(index)
 
 
 def build_release_entry(asset_sha256: str, sealed: Sealed) -> dict[str, Json]:

@@ -56,6 +56,14 @@ def parse_asset(row: Mapping[Any, Any]) -> Asset:
     )
 
 
+def lock_asset(connection: Connection, asset_id: AssetId) -> None:
+    """Make other workers on `asset_id` wait for this transaction to end; on SQLite every writer waits anyway.
+
+    Lock before appending to the ledger, as every transaction does, so that none waits in a circle.
+    """
+    connection.execute(select(ASSETS.c.id).where(ASSETS.c.id == asset_id).with_for_update())
+
+
 def move_stage(connection: Connection, asset_id: AssetId, stage: Stage) -> None:
     """Note that `asset_id` has finished `stage`."""
     connection.execute(update(ASSETS).where(ASSETS.c.id == asset_id).values(stage=stage.value))

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import insert, select
 
@@ -15,6 +16,7 @@ from policies.records import (
     asset_row,
     find_signals,
     latest_decision,
+    lock_asset,
     move_stage,
     parse_asset,
 )
@@ -23,6 +25,11 @@ from provenance.asset import AssetId
 from provenance.database import utc_now
 from provenance.errors import PolicyError
 from provenance.tables import ASSETS, REVIEWS
+
+
+REVIEWER_LIMIT: Final = 128
+REASON_LIMIT: Final = 2000
+"""As wide as their columns, in characters."""
 
 
 def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
@@ -45,11 +52,15 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
     The packs' obligations stay: a moderator can overrule a score, not the marks.
 
     Raises:
-        PolicyError: the asset is not held, or reviewer or reason is missing, or the outcome is HOLD.
+        PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
     """
-    if outcome is Outcome.HOLD or not reviewer.strip() or not reason.strip():
-        raise PolicyError("a review needs an outcome of release or block, a reviewer and a reason")
+    if outcome is Outcome.HOLD:
+        raise PolicyError("a review needs an outcome of release or block, got hold")
+    for name, text, limit in (("reviewer", reviewer, REVIEWER_LIMIT), ("reason", reason, REASON_LIMIT)):
+        if not text.strip() or len(text) > limit or "\0" in text:
+            raise PolicyError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")
     with here.database.write() as connection:
+        lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id)
         if row["stage"] != Stage.HELD.value:
             raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")

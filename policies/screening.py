@@ -18,6 +18,7 @@ from policies.records import (
     build_signal,
     find_signals,
     latest_decision,
+    lock_asset,
     move_stage,
     parse_asset,
 )
@@ -40,6 +41,7 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     answers = here.runner.run(Subject(asset=asset, picture=picture, unverified_bytes=data, prompt=prompt))
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
+        lock_asset(connection, asset_id)
         known = find_signals(connection, asset_id)
         if known:
             return known
@@ -75,6 +77,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
     packs = here.select_packs(tuple(request["packs"]))
     decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
     with here.database.write() as connection:
+        lock_asset(connection, asset_id)
         known = latest_decision(connection, asset_id)
         if known is not None:
             return known

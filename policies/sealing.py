@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from policies.decision import Decision, Outcome, Reason
 from policies.deployment import Deployment
@@ -18,12 +18,13 @@ from policies.records import (
     find_grant,
     find_signals,
     latest_decision,
+    lock_asset,
     parse_asset,
 )
 from policies.screening import build_decision_entry
-from provenance.asset import Asset, AssetId, sha256_hex
+from provenance.asset import Asset, AssetId
 from provenance.database import utc_now
-from provenance.errors import GateError, GrantMismatchError
+from provenance.errors import BlobNotFoundError, GateError, GrantMismatchError, VerificationError
 from provenance.grant import Grant
 from provenance.seal import Sealed, build_seal_facts, parse_seal_facts
 from provenance.tables import GRANTS, SEALS
@@ -56,6 +57,7 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
         GrantMismatchError: the decision that counts is not RELEASE.
     """
     with here.database.write() as connection:
+        lock_asset(connection, asset_id)
         asset = parse_asset(asset_row(connection, asset_id))
         decision = latest_decision(connection, asset_id)
         if decision is None or decision.outcome is not Outcome.RELEASE:
@@ -81,14 +83,14 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
 
 
 def seal(here: Deployment, asset_id: AssetId) -> Decision:
-    """Mark, sign and read back; return the RELEASE decision, or a new HOLD when anything did not come out as granted."""
+    """Mark, sign and read back; return the RELEASE decision, or a new HOLD when anything is not as granted."""
     with here.database.read() as connection:
         row = asset_row(connection, asset_id)
         asset = parse_asset(row)
         decision = latest_decision(connection, asset_id)
-        recorded = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == asset_id)).scalar()
+        recorded = is_recorded(connection, asset_id)
     assert decision is not None
-    if recorded is not None or load_sealed(here, asset_id, decision) is not None:
+    if recorded or load_sealed(here, asset_id, decision) is not None:
         return decision
     licence = grant(here, asset_id)
     try:
@@ -105,23 +107,33 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
 
 
 def load_sealed(here: Deployment, asset_id: AssetId, decision: Decision) -> Sealed | None:
-    """Return what `seal` left in quarantine under this decision, or None when it is missing or incomplete."""
+    """Return what `seal` left in quarantine under this decision, or None when it is missing, incomplete or damaged."""
     quarantine = here.blobs.quarantine
-    if not quarantine.has(facts_key(asset_id)):
+    try:
+        facts = json.loads(quarantine.get(facts_key(asset_id)))
+        sealed = parse_seal_facts(
+            facts,
+            data=quarantine.get(sealed_key(asset_id, facts["sha256"])),
+            manifest_bytes=quarantine.get(manifest_key(asset_id, facts["sha256"])),
+        )
+    except BlobNotFoundError:
         return None
-    facts = json.loads(quarantine.get(facts_key(asset_id)))
-    sealed = parse_seal_facts(
-        facts,
-        data=quarantine.get(sealed_key(asset_id, facts["sha256"])),
-        manifest_bytes=quarantine.get(manifest_key(asset_id, facts["sha256"])),
-    )
-    if sealed.decision_id != decision.id or sha256_hex(sealed.data) != sealed.sha256:
+    except VerificationError as exc:
+        _log.warning("a sealed blob is damaged", asset_id=asset_id, error=str(exc))
         return None
-    return sealed
+    return sealed if sealed.decision_id == decision.id else None
+
+
+def is_recorded(connection: Connection, asset_id: AssetId) -> bool:
+    """Say whether the release of `asset_id` is recorded; from then on nothing about it changes."""
+    return connection.execute(select(SEALS.c.asset_id).where(SEALS.c.asset_id == asset_id)).first() is not None
 
 
 def _hold(here: Deployment, asset: Asset, decision: Decision, error: GateError) -> Decision:
-    """Turn an inability to seal into a HOLD, recorded like any other decision."""
+    """Turn an inability to seal into a HOLD, recorded like any other decision.
+
+    Unless another worker has sealed or held the asset meanwhile: then what it made counts.
+    """
     reason = Reason(
         pack="gate",
         rule="seal",
@@ -137,6 +149,11 @@ def _hold(here: Deployment, asset: Asset, decision: Decision, error: GateError) 
         decided_by="seal",
     )
     with here.database.write() as connection:
+        lock_asset(connection, asset.id)
+        latest = latest_decision(connection, asset.id)
+        assert latest is not None
+        if latest.id != decision.id or is_recorded(connection, asset.id):
+            return latest
         append_decision(connection, held)
         here.log.append(
             connection,

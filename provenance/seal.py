@@ -163,9 +163,12 @@ class Sealer:
             fingerprints=tuple(SoftBinding(build_alg(code.alg), code.value) for code in codes[:1]),
             explicit_label=label_text,
             metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
+            orientation_applied=picture.is_turned,
         )
         signed = self._sign(asset, original, grant, recipe, file, media_type, made)  # (e) the signature over all of it
-        marks = self._read_back(signed, media_type, grant, payload, codes, labels, made, problem)  # (f) what really ships
+        marks = self._read_back(
+            signed, media_type, grant, payload, codes, labels, made, problem
+        )  # (f) what really ships
         return Sealed(
             asset_id=asset.id,
             decision_id=grant.decision_id,
@@ -203,9 +206,7 @@ class Sealer:
         codes = (scheme.compute(picture.flattened()) for scheme in self.fingerprints)
         return tuple(code for code in codes if isinstance(code, Fingerprint))
 
-    def _build_labels(
-        self, asset: Asset, original: bytes, grant: Grant, recipe: Mapping[str, Any]
-    ) -> ImplicitLabels:
+    def _build_labels(self, asset: Asset, original: bytes, grant: Grant, recipe: Mapping[str, Any]) -> ImplicitLabels:
         """Return what the metadata says of the making; an AIGC item that came in lives on and is the only one."""
         aigc = iptc = None
         if grant.obligation(MarkKind.AIGC_METADATA):

@@ -153,7 +153,7 @@ def _decode(layout: Layout, limits: IntakeLimits) -> Picture:
     frame.flags.writeable = False
     if alpha is not None:
         alpha.flags.writeable = False
-    return Picture.from_frame(frame, alpha, layout.media_type)
+    return Picture.from_frame(frame, alpha, layout.media_type, is_turned=orientation != 1)
 
 
 def _decode_pillow(layout: Layout) -> tuple[Image.Image, bytes, int]:

@@ -31,31 +31,42 @@ class Picture:
         frame: (H, W, 3) uint8 sRGB, read-only, C-contiguous.
         alpha: (H, W) uint8, 255 is opaque, read-only; None when every pixel is opaque.
         media_type: what the file was, found by content.
+        is_turned: the pixels were turned as the file's orientation tag asked.
     """
 
-    __slots__ = ("_lock", "_luma", "_reduced", "alpha", "frame", "media_type")
+    __slots__ = ("_lock", "_luma", "_reduced", "alpha", "frame", "is_turned", "media_type")
 
     frame: Frame
     alpha: Plane | None
     media_type: MediaType
+    is_turned: bool
 
-    def __init__(self, frame: Frame, alpha: Plane | None, media_type: MediaType) -> None:
+    def __init__(self, frame: Frame, alpha: Plane | None, media_type: MediaType, *, is_turned: bool = False) -> None:
         """Use `from_frame`; this takes what is already checked and read-only."""
         self.frame = frame
         self.alpha = alpha
         self.media_type = media_type
+        self.is_turned = is_turned
         self._lock = threading.Lock()
         self._luma: Plane | None = None
         self._reduced: dict[int, Frame] = {}
 
     @classmethod
-    def from_frame(cls, frame: Frame, alpha: Plane | None = None, media_type: MediaType = MediaType.PNG) -> Self:
+    def from_frame(
+        cls,
+        frame: Frame,
+        alpha: Plane | None = None,
+        media_type: MediaType = MediaType.PNG,
+        *,
+        is_turned: bool = False,
+    ) -> Self:
         """Build a picture from pixels.
 
         Args:
             frame: (H, W, 3) uint8 sRGB with H and W >= 1; copied if writable.
             alpha: (H, W) uint8, or None; a plane that is 255 everywhere becomes None.
             media_type: what the picture counts as.
+            is_turned: the pixels were turned as the file's orientation tag asked.
 
         Raises:
             UndecodableAssetError: wrong dtype or shape.
@@ -70,7 +81,8 @@ class Picture:
             )
         if alpha is not None and int(alpha.min()) == OPAQUE:
             alpha = None
-        return cls(_as_frozen(frame), None if alpha is None else _as_frozen(alpha), media_type)
+        plane = None if alpha is None else _as_frozen(alpha)
+        return cls(_as_frozen(frame), plane, media_type, is_turned=is_turned)
 
     @property
     def height(self) -> int:
