@@ -26,7 +26,6 @@ from provenance.database import utc_now
 from provenance.errors import PolicyError
 from provenance.tables import ASSETS, REVIEWS
 
-
 REVIEWER_LIMIT: Final = 128
 REASON_LIMIT: Final = 2000
 """As wide as their columns, in characters."""
