@@ -374,7 +374,8 @@ def checksum(values: NDArray[np.uint64]) -> int:
     for i in range(whole, values.size):
         a = (a ^ values[i]) * prime
         a ^= a >> np.uint64(29)
-    for value in (b, c, d, np.uint64(values.size)):
-        a = (a ^ value) * prime
-        a ^= a >> np.uint64(32)
-    return int(a)
+    mixed = np.uint64(values.size)
+    for lane in (a, b, c, d):
+        mixed = (mixed ^ lane) * prime
+        mixed ^= mixed >> np.uint64(32)
+    return int(mixed)
