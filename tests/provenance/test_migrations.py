@@ -1,5 +1,6 @@
 """The revisions make exactly the tables that the code declares, on both engines, atomically."""
 
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from alembic.migration import MigrationContext
 import provenance.tables  # noqa: F401 - registers every table
 from provenance.database import METADATA, Database
 from provenance.errors import ConfigurationError
+from provenance.migrations import __main__ as module
 from provenance.migrations.__main__ import build_config
 
 
@@ -76,3 +78,16 @@ def test_a_database_of_a_newer_release_is_refused(database):
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigurationError, match="9999"):
         database.migrate()
+
+
+def test_revisions_are_written_from_the_declared_tables(tmp_path, monkeypatch):
+    folder = shutil.copytree(module.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(module, "FOLDER", folder)
+    initial = module.write_revision("", initial=True)
+    assert initial.parent == folder / "versions"
+    written = initial.read_text()
+    assert all(f'"{name}"' in written for name in METADATA.tables)
+    following = module.write_revision("nothing new")
+    assert following.name == "0003_nothing_new.py"
+    assert 'down_revision = "0002"' in following.read_text()
+    assert "create_table" not in following.read_text()
