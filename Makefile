@@ -7,6 +7,9 @@ setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
 .venv/.ready: pyproject.toml constraints.txt
+	@# pdqhash is published as source: it takes a C++ compiler and Python's headers once, here.
+	@command -v g++ >/dev/null && test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" \
+	  || { echo "set-up needs g++ and Python's headers; on Debian: apt-get install g++ python3-dev python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1" -c constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group test
