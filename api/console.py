@@ -39,6 +39,12 @@ class CommandUsageError(GateError):
     code = "usage"
 
 
+class FileAccessError(GateError):
+    """A file that was named cannot be read or written."""
+
+    code = "file"
+
+
 def leave_quietly() -> NoReturn:
     """End because whoever read our output has gone, as ``| head`` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,21 +131,23 @@ def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
         most_bytes: give up beyond this many, so that an endless pipe does not fill the memory.
 
     Raises:
-        GateError: it cannot be read.
+        FileAccessError: it cannot be read.
         AssetTooLargeError: there is more than `most_bytes`.
     """
     most = -1 if most_bytes is None else most_bytes + 1
     try:
         if path == "-":
             if sys.stdin.isatty():
-                raise GateError("expected a file on standard input, got a terminal: cat picture.png | chopmark ... -")
+                raise FileAccessError(
+                    "expected a file on standard input, got a terminal: cat picture.png | chopmark ... -"
+                )
             data = sys.stdin.buffer.read(most)
         else:
             with Path(path).open("rb") as file:
                 data = file.read(most)
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-        raise GateError(f"cannot read {path}: {reason.lower()}") from exc
+        raise FileAccessError(f"cannot read {path}: {reason.lower()}") from exc
     if most_bytes is not None and len(data) > most_bytes:
         raise AssetTooLargeError(f"expected at most {most_bytes} bytes, {path} has more (max_bytes in the settings)")
     return data
@@ -149,7 +157,7 @@ def write_output(path: Path, data: bytes) -> None:
     """Write a file so that it is whole or absent.
 
     Raises:
-        GateError: it cannot be written.
+        FileAccessError: it cannot be written.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -157,7 +165,7 @@ def write_output(path: Path, data: bytes) -> None:
         part.write_bytes(data)
         part.replace(path)
     except OSError as exc:
-        raise GateError(f"cannot write {path}: {(exc.strerror or str(exc)).lower()}") from exc
+        raise FileAccessError(f"cannot write {path}: {(exc.strerror or str(exc)).lower()}") from exc
     finally:
         _remove(part)
 

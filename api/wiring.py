@@ -42,6 +42,9 @@ from provenance.works.registry import Works
 VERSION: Final = "0.1.0"
 """Of this software; tests hold it to pyproject.toml."""
 
+LOCK_FILE: Final = "at-work.lock"
+"""In the data directory; locked by every process that is at work there."""
+
 _log = structlog.get_logger(__name__)
 
 PICTURE_CACHE_BYTES: Final = 256 * 1024 * 1024
@@ -147,7 +150,7 @@ def open_home(settings: Settings) -> TextIO:
     """
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return (settings.home / "at-work.lock").open("a")
+        return (settings.home / LOCK_FILE).open("a")
     except OSError as exc:
         raise ConfigurationError(
             f"the data directory {settings.home} cannot be written ({(exc.strerror or str(exc)).lower()}): "

@@ -20,6 +20,7 @@ from api.commands.verify import build_document as build_verification
 from api.console import (
     EXIT_ERROR,
     OUT,
+    CommandUsageError,
     Json,
     build_progress,
     build_table,
@@ -29,7 +30,7 @@ from api.console import (
     teaching_errors,
 )
 from api.settings import build_default_settings
-from api.wiring import Site, open_site
+from api.wiring import LOCK_FILE, Site, open_site
 from policies.decision import Outcome
 from policies.deployment import Submission
 from provenance.errors import GateError, MissingExtraError
@@ -92,7 +93,7 @@ def command(
     """
     began = time.monotonic()
     photographs = find_photographs()
-    shutil.rmtree(out / "site", ignore_errors=True)
+    remove_site(out / "site")
     with open_site(build_default_settings(out / "site")) as site, build_progress(quiet=as_json) as bar:
         task = bar.add_task("warming up", total=None)
         site.warm()
@@ -123,6 +124,17 @@ def find_photographs() -> Path:
     except ImportError as exc:
         raise MissingExtraError("the demo needs its photographs: pip install 'chopmark[demo]'") from exc
     return Path(skimage.__file__).parent / "data"
+
+
+def remove_site(site: Path) -> None:
+    """Remove the site of an earlier demo, and nothing else that may have that name.
+
+    Raises:
+        CommandUsageError: there is such a folder, but no demo made it.
+    """
+    if site.exists() and not (site / LOCK_FILE).exists():
+        raise CommandUsageError(f"{site} was not made by a demo: name another folder with --out")
+    shutil.rmtree(site, ignore_errors=True)
 
 
 def register_work(site: Site, photographs: Path) -> None:

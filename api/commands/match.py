@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from rich.text import Text
 
 from api.batch import run_each
 from api.console import (
@@ -82,7 +83,7 @@ def _build_document(answer: Answer) -> dict[str, Any]:
 
 
 def _show(answers: list[Answer]) -> None:
-    table = build_table("file", "means", "work", "owner", "bank", "how near")
+    table = build_table("file", "means", "work and owner", "bank", "how near")
     for answer in answers:
         name = plain(answer.name if answer.name == "-" else Path(answer.name).name)
         if answer.report is None:
@@ -106,4 +107,5 @@ def _cells(match: Match) -> list[Any]:
     means = plain(match.action.value, STYLES[match.action])
     if match.suppressed_by is not None:
         means = plain("allowed", "green")
-    return [means, plain(match.title or match.work_id), plain(match.owner), plain(match.bank), plain(near)]
+    named = Text("\n").join((plain(match.title or match.work_id), plain(match.owner, "dim")))
+    return [means, named, plain(match.bank), plain(near)]

@@ -1,5 +1,6 @@
-"""`chopmark policies`: list, show, check and explain policy packs. Reads files only; nothing is recorded."""
+"""`chopmark policies`: list, show, check and explain policy packs and decisions. Nothing is recorded."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,12 +11,16 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from api.console import EXIT_ERROR, OUT, build_table, plain, print_json, read_input, teaching_errors
-from api.settings import load_settings
+from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
+from api.settings import Settings, load_settings
+from api.wiring import open_database, open_home
+from detectors.base import Signal
 from policies.decision import Decision, Outcome
-from policies.explanation import Explanation, explain, parse_case, what_if
+from policies.explanation import CASE_SIZE_LIMIT, Explanation, explain, parse_case, what_if
 from policies.loader import find_pack_files, load_named, load_pack
 from policies.pack import Pack
+from policies.records import asset_row, find_signals, latest_decision, parse_asset
+from provenance.asset import Asset, AssetId
 from provenance.errors import PackInvalidError, PolicyError
 
 if TYPE_CHECKING:
@@ -25,7 +30,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, 
 
 STYLES: Final = {Outcome.RELEASE: "green", Outcome.HOLD: "yellow", Outcome.BLOCK: "bold red"}
 
-JSON_HELP: Final = "One JSON document on standard output."
+# RFC 9562: 8-4-4-4-12 hexadecimal digits
+_ASSET_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Folders = Annotated[
     list[Path] | None, typer.Option("--folder", help="One more folder of packs, besides those in the settings.")
@@ -34,12 +40,10 @@ Folders = Annotated[
 
 @app.command("list")
 @teaching_errors
-def list_packs(
-    folder: Folders = None, as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False
-) -> None:
+def list_packs(folder: Folders = None, as_json: Json = False) -> None:
     """List every pack found; exits 2 when one of them does not validate."""
     documents: list[dict[str, Any]] = []
-    table = build_table("Pack", "Version", "Title", "In force from", "Digest")
+    table = build_table("pack", "version", "title", "in force from", "digest")
     table.columns[0].no_wrap = True
     broken = 0
     for name, path in find_pack_files(_folders(folder)).items():
@@ -69,7 +73,7 @@ def list_packs(
 def show(
     name: Annotated[str, typer.Argument(help="Name of a pack, or a pack file.")],
     folder: Folders = None,
-    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+    as_json: Json = False,
 ) -> None:
     """Show everything that one pack says."""
     path = Path(name)
@@ -84,7 +88,7 @@ def show(
 @teaching_errors
 def check(
     files: Annotated[list[Path], typer.Argument(help="Pack files.")],
-    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+    as_json: Json = False,
 ) -> None:
     """Validate pack files whole and print every problem as file:line:column; exits 2 when there is one."""
     documents: list[dict[str, Any]] = []
@@ -109,21 +113,60 @@ def check(
 @teaching_errors
 def explain_case(
     case: Annotated[
-        str, typer.Argument(help="JSON file with signals, and optionally asset and context; - for a pipe.")
+        str,
+        typer.Argument(
+            metavar="ASSET_ID|CASE",
+            help="Id of an asset; or a JSON file with signals, and optionally asset and context; - for a pipe.",
+        ),
     ],
     pack: Annotated[list[str] | None, typer.Option("--pack", help="Pack that decides; once for each.")] = None,
     folder: Folders = None,
-    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+    as_json: Json = False,
 ) -> None:
-    """Say what packs would decide about given signals, and why; nothing is recorded."""
-    packs = load_named(pack or load_settings().packs, _folders(folder))
-    found = parse_case(read_input(case), today=datetime.now(UTC).date())
-    decision = what_if(found.signals, packs, asset=found.asset, context=found.context)
+    """Say why an asset was released, held or blocked; or what packs would decide about given signals.
+
+    With --pack, an asset's own signals are put before those packs instead. Nothing is recorded.
+    """
+    settings = load_settings()
+    if not is_asset_id(case):
+        packs = load_named(pack or settings.packs, _folders(folder))
+        found = parse_case(read_input(case, most_bytes=CASE_SIZE_LIMIT), today=datetime.now(UTC).date())
+        decision = what_if(found.signals, packs, asset=found.asset, context=found.context)
+    elif pack:
+        asset, signals, _ = find_record(settings, AssetId(case))
+        decision = what_if(signals, load_named(pack, _folders(folder)), asset=asset)
+    else:
+        _, _, decision = find_record(settings, AssetId(case))
     explanation = explain(decision)
     if as_json:
         print_json({"decision": asdict(decision), "explanation": asdict(explanation)})
     else:
         OUT.print(_view_explanation(decision, explanation))
+
+
+def is_asset_id(text: str) -> bool:
+    """Say whether `text` is the id of an asset rather than a file or a pipe."""
+    return bool(_ASSET_ID.fullmatch(text)) and not Path(text).exists()
+
+
+def find_record(settings: Settings, asset_id: AssetId) -> tuple[Asset, tuple[Signal, ...], Decision]:
+    """Return what the gate recorded about an asset: its facts, the signals, and the decision that counts.
+
+    Raises:
+        AssetNotFoundError: there is no such asset.
+        PolicyError: it was not decided about yet.
+    """
+    open_home(settings).close()
+    database = open_database(settings)
+    try:
+        with database.read() as connection:
+            asset = parse_asset(asset_row(connection, asset_id))
+            signals, decision = find_signals(connection, asset_id), latest_decision(connection, asset_id)
+    finally:
+        database.close()
+    if decision is None:
+        raise PolicyError(f"asset {asset_id} was accepted, but not decided about yet: chopmark review list finishes it")
+    return asset, signals, decision
 
 
 def _folders(more: list[Path] | None) -> list[Path]:
@@ -179,20 +222,20 @@ def _view(pack: Pack) -> Group:
     )
     parts: list[Table | Text] = [head]
     tables = (
-        ("Must have answered", ("Detector", "May be not applicable", "Why", "Clause"), [
+        ("Must have answered", ("detector", "may be not applicable", "why", "clause"), [
             (item.detector, "yes" if item.not_applicable else "no", item.text, item.clause) for item in pack.requires
         ]),
-        ("Thresholds", ("Category", "Hold from", "Block from", "Why", "Clause"), [
+        ("Thresholds", ("category", "hold from", "block from", "why", "clause"), [
             (item.category, _number(item.hold), _number(item.block), item.text, item.clause) for item in pack.thresholds
         ]),
-        ("Rules", ("Rule", "Outcome", "When", "Why", "Clause"), [
+        ("Rules", ("rule", "outcome", "when", "why", "clause"), [
             (item.id, item.outcome, item.when.text, item.text, item.clause) for item in pack.rules
         ]),
-        ("Marks due", ("Mark", "Required", "When", "Parameters", "Why", "Clause"), [
+        ("Marks due", ("mark", "required", "when", "parameters", "why", "clause"), [
             (item.mark, "yes" if item.required else "no", item.when.text if item.when else "always",
              _spell(item.parameters), item.text, item.clause) for item in pack.obligations
         ]),
-        ("Sources", ("Cited as", "Title", "Where"), [(item.key, item.title, item.url) for item in pack.sources]),
+        ("Sources", ("cited as", "title", "where"), [(item.key, item.title, item.url) for item in pack.sources]),
     )  # fmt: skip
     for title, columns, rows in tables:
         if rows:
@@ -206,12 +249,12 @@ def _view(pack: Pack) -> Group:
 def _view_explanation(decision: Decision, explanation: Explanation) -> Group:
     parts: list[Table | Text] = [plain(explanation.summary, STYLES[decision.outcome]), Text()]
     if explanation.reasons:
-        table = build_table("Outcome", "Rule", "Why", "Clause")
+        table = build_table("outcome", "rule", "why", "clause")
         for row in explanation.reasons:
             why = plain_lines((row.text, row.measured) if row.measured else (row.text,))
             table.add_row(plain(row.outcome, STYLES[row.outcome]), plain(row.rule), why, plain(row.clause))
         parts += [table, Text()]
-    marks = build_table("Mark", "Required", "Parameters", "Asked for by", title="Marks due on release")
+    marks = build_table("mark", "required", "parameters", "asked for by", title="Marks due on release")
     for mark in explanation.marks:
         marks.add_row(
             *map(plain, (mark.mark, "yes" if mark.required else "where possible", mark.parameters)),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from rich.text import Text
 
 from api.batch import count_threads
 from api.console import (
@@ -105,11 +106,13 @@ def _build_document(path: str, work: Work | GateError) -> dict[str, Any]:
 
 
 def _show(made: Sequence[tuple[str, Work | GateError]]) -> None:
-    table = build_table("file", "work", "title", "owner", "bank")
+    table = build_table("file", "work", "title and owner", "bank")
+    table.columns[1].no_wrap = all(isinstance(work, Work) for _, work in made)
     for path, work in made:
         name = plain(path if path == "-" else Path(path).name)
         if isinstance(work, GateError):
             table.add_row(name, plain("error", "bold red"), plain(f"{work} [{work.code}]"))
         else:
-            table.add_row(name, plain(work.id), plain(work.title), plain(work.owner), plain(work.bank))
+            named = Text("\n").join((plain(work.title), plain(work.owner, "dim")))
+            table.add_row(name, plain(work.id), named, plain(work.bank))
     OUT.print(table)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
 from api.settings import load_settings
@@ -28,10 +29,11 @@ def list_works(
     if not works:
         OUT.print("no work is registered; chopmark register FILE --owner NAME")
         return
-    table = build_table("work", "title", "owner", "bank", "status", "registered")
+    table = build_table("work", "title and owner", "bank", "status")
+    table.columns[0].no_wrap = True
     for work in works:
-        cells = (work.id, work.title, work.owner, work.bank, work.status.value, work.created_at[:10])
-        table.add_row(*map(plain, cells))
+        named = Text("\n").join((plain(work.title), plain(work.owner, "dim")))
+        table.add_row(plain(work.id), named, plain(work.bank), plain(work.status.value))
     OUT.print(table)
 
 

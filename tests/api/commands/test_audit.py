@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from api.commands.audit import parse_time
+from provenance.errors import GateError
+
+
+def test_an_export_verifies_offline_with_the_public_key_alone(run, stock, tmp_path, monkeypatch):
+    exported = run("audit", "export", "-o", tmp_path / "audit", "--json").document
+    vkey = run("keys", "list", "--json").document["ledger"]["vkey"]
+    assert exported["manifest"]["rows"] == 5
+    monkeypatch.setenv("CHOPMARK_HOME", "/nonexistent")
+    done = run("audit", "verify", tmp_path / "audit", "--vkey", vkey, "--json")
+    assert (done.code, done.document["verified"], done.document["rows"]) == (0, True, 5)
+    assert "rows 5" in run("audit", "verify", tmp_path / "audit", "--vkey", vkey).words
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_changed_export_fails(run, stock, tmp_path, form):
+    done = run("audit", "export", "-o", tmp_path / "audit", "--format", form)
+    assert done.code == 0, done
+    vkey = done.out.rpartition("--vkey '")[2].strip().rstrip("'")
+    assert run("audit", "verify", tmp_path / "audit", "--vkey", vkey).code == 0
+    file = next(path for path in (tmp_path / "audit").iterdir() if path.name.startswith("entries"))
+    file.write_bytes(file.read_bytes().replace(b"asset.released", b"asset.relaased"))
+    done = run("audit", "verify", tmp_path / "audit", "--vkey", vkey, "--json")
+    assert done.code == 2
+    assert done.document["error"]["code"] == "verification"
+
+
+def test_an_export_can_be_narrowed(run, stock, tmp_path):
+    done = run("audit", "export", "-o", tmp_path / "a", "--kind", "asset.released", "--since", "2020-01-01", "--json")
+    assert done.document["manifest"]["rows"] == 1
+    entry = json.loads((tmp_path / "a" / "entries.jsonl").read_text().splitlines()[0])
+    assert "asset.released" in json.dumps(entry)
+    assert run("audit", "export", "-o", tmp_path / "b", "--until", "yesterday").code == 2
+    assert run("audit", "export", "-o", tmp_path / "c", "--format", "xml").code == 2
+
+
+def test_checkpoint_proof_tiles_and_check(run, stock, tmp_path):
+    note = run("audit", "checkpoint")
+    assert note.out.splitlines()[1] == "5"
+    document = run("audit", "checkpoint", "--json").document
+    assert (document["size"], document["note"]) == (5, note.out)
+    kept = tmp_path / "kept"
+    kept.write_text(note.out)
+    proof = run("audit", "proof", 0, "-o", tmp_path / "p.tlog-proof", "--json").document["proof"]
+    assert (tmp_path / "p.tlog-proof").read_text() == proof == run("audit", "proof", 0).out
+    assert run("audit", "tiles", tmp_path / "tiles").code == 0
+    assert (tmp_path / "tiles" / "checkpoint").read_text() == note.out
+    assert run("audit", "check", "--json").document["size"] == 5
+    assert "size 5" in run("audit", "check").words
+    vkey = run("keys", "list", "--json").document["ledger"]["vkey"]
+    run("audit", "export", "-o", tmp_path / "audit")
+    assert run("audit", "verify", tmp_path / "audit", "--vkey", vkey, "--earlier", kept).code == 0
+    kept.write_text(note.out.replace("\n5\n", "\n4\n"))
+    assert run("audit", "verify", tmp_path / "audit", "--vkey", vkey, "--earlier", kept).code == 2
+
+
+def test_an_absent_entry_teaches(run, stock):
+    done = run("audit", "proof", 99, "--json")
+    assert (done.code, done.document["error"]["code"]) == (2, "ledger")
+
+
+def test_times_are_utc_unless_they_say():
+    assert parse_time("") is None
+    assert parse_time("2026-01-31").isoformat() == "2026-01-31T00:00:00+00:00"
+    assert parse_time("2026-01-31T12:00:00+02:00").isoformat() == "2026-01-31T12:00:00+02:00"
+    with pytest.raises(GateError, match="got 'soon'"):
+        parse_time("soon")

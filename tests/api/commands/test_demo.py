@@ -1,0 +1,116 @@
+"""The whole demo, as a new user runs it, once for the module; each promise is a test."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.commands.demo import remove_site
+from provenance.errors import GateError
+
+COMMAND = [sys.executable, "-c", "from api.cli import main; main()", "demo"]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "out"
+    # Whatever this machine's settings say, the demo does not read them.
+    environment = {**os.environ, "CHOPMARK_HOME": "/nonexistent", "CHOPMARK_PACKS": "nonesuch", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([*COMMAND, "--out", str(out), "--json"], capture_output=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+    return json.loads(done.stdout), out
+
+
+def outcomes(document):
+    return {item["name"]: item["outcome"] for item in document["results"]}
+
+
+def test_prompts_and_photographs_are_released_held_and_blocked(demo):
+    document, _ = demo
+    found = outcomes(document)
+    assert sum(name.startswith("drawn") for name in found) == 3
+    assert [found[name] for name in ("coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")] == [
+        "released", "released", "released", "released",
+    ]  # fmt: skip
+    assert (found["near-copy-of-the-work.jpg"], found["blank.jpg"]) == ("blocked", "held")
+    held = [item for item in document["results"] if item["outcome"] == "held" and item["name"].startswith("drawn")]
+    assert [item["reasons"][0]["category"] for item in held] == ["prompt.weapons"]
+
+
+def test_sealed_files_land_in_out_and_nothing_else_does(demo):
+    document, out = demo
+    written = {item["written"] for item in document["results"] if item.get("written")}
+    assert len(written) == 6
+    assert {str(path) for path in out.iterdir()} == {*written, str(out / "site")}
+
+
+def test_every_released_file_verifies_with_every_layer(demo):
+    document, _ = demo
+    verified = [proof for proof in document["proofs"] if proof["got"] == "consistent"]
+    assert len(verified) == 6
+    for proof in verified:
+        assert [layer["status"] for layer in proof["verification"]["layers"]] == ["found"] * 6
+
+
+def test_the_marks_that_the_packs_ask_for_are_made(demo):
+    document, _ = demo
+    made = {
+        item["name"]: {mark["kind"] for mark in item["seal"]["marks"] if mark["made"]}
+        for item in document["results"]
+        if item["outcome"] == "released"
+    }
+    assert all({"signed_metadata", "watermark"} <= marks for marks in made.values())
+    assert {"explicit_label", "aigc_metadata"} <= made["hubble_deep_field.jpg"]
+    assert "explicit_label" not in made["coffee.png"]
+
+
+@pytest.mark.parametrize(("what", "state"), [
+    ("metadata stripped", "stripped_recovered_by_watermark"),
+    ("brighter", "stripped_recovered_by_fingerprint"),
+    ("one bit of one byte", "tampered"),
+    ("copy of a registered work", "block"),
+])  # fmt: skip
+def test_each_proof_holds(demo, what, state):
+    document, _ = demo
+    (proof,) = [item for item in document["proofs"] if what in item["done"]]
+    assert (proof["expected"], proof["got"], proof["holds"]) == (state, state, True)
+
+
+def test_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(demo):
+    document, _ = demo
+    ids = {item["name"]: item.get("asset_id") for item in document["results"]}
+    by_state = {proof["got"]: proof["verification"] for proof in document["proofs"]}
+    stripped = by_state["stripped_recovered_by_watermark"]
+    assert stripped["asset_id"] == ids["coffee.png"]
+    assert stripped["layers"][0]["detail"]["recovered_manifest_id"]
+    worn = by_state["stripped_recovered_by_fingerprint"]
+    assert worn["asset_id"] == ids["chelsea.png"]
+    assert {layer["name"]: layer["status"] for layer in worn["layers"]}["watermark"] == "absent"
+
+
+def test_it_can_be_run_again_over_its_own_files(demo):
+    _, out = demo
+    before = {path.name for path in out.iterdir()}
+    done = subprocess.run([*COMMAND, "--out", str(out)], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in out.iterdir()} == before
+    assert "6 sealed files" in done.stdout
+    assert "10 of 10 proofs hold" in done.stdout
+    assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in done.stdout
+
+
+def test_only_a_site_that_a_demo_made_is_removed(tmp_path):
+    site = tmp_path / "site"
+    remove_site(site)
+    site.mkdir()
+    (site / "index.html").write_text("mine")
+    with pytest.raises(GateError, match="not made by a demo"):
+        remove_site(site)
+    assert (site / "index.html").read_text() == "mine"
+    (site / "at-work.lock").touch()
+    remove_site(Path(site))
+    assert not site.exists()

@@ -1,0 +1,37 @@
+import pytest
+
+
+def test_a_fit_installation_exits_0_and_names_licences(run, stock):
+    done = run("doctor")
+    assert done.code == 0, done
+    assert "fit to release" in done.out
+    assert "all 5 entries make the tree" in done.words
+    document = run("doctor", "--json").document
+    assert document["ok"] is True
+    licences = {item["name"]: item["licence"] for item in document["packages"]}
+    assert licences["invisible-watermark"] == "MIT"
+    assert "LGPL" in licences["opencv-python"]
+    assert "nudenet" not in licences
+    assert all(item["licence"] != "not stated" for item in document["packages"])
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("DETECTORS", "prompt,clipp", "no detectors plugin is named 'clipp'"),
+    ("PACKS", "nonesuch", "expected packs out of"),
+    ("WATERMARK", "nonesuch", "no watermarks plugin"),
+])  # fmt: skip
+def test_wrong_settings_are_findings(run, home, monkeypatch, name, value, said):
+    monkeypatch.setenv(f"CHOPMARK_{name}", value)
+    done = run("doctor")
+    assert done.code == 2
+    assert said in done.words
+    assert "not fit to release" in done.out
+
+
+def test_keys_that_others_can_read_are_a_finding(run, home):
+    (home / "keys" / "ledger.key").chmod(0o644)
+    done = run("doctor", "--json")
+    assert done.code == 2
+    (finding,) = [check for check in done.document["checks"] if check["what"] == "keys"]
+    assert finding["level"] == "wrong"
+    assert "ledger.key" in finding["text"]

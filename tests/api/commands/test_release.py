@@ -1,0 +1,221 @@
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from api.commands.release import Ended, Target, exit_code
+from policies.decision import Decision, Outcome
+from policies.publishing import Result
+from provenance.asset import AssetId
+from provenance.errors import GateError
+from tests.sites import encode, photograph
+
+COMMAND = [sys.executable, "-c", "from api.cli import main; main()"]
+
+
+def result_of(outcome, name="x.png", media_type="image/png", asset_id="01a20569-7d58-7d68-ab14-da94ea043106"):
+    decision = Decision("d", AssetId(asset_id), outcome, (), (), (), "policy")
+    return Result(AssetId(asset_id), name, outcome, decision, {"media_type": media_type})
+
+
+def test_a_released_file_is_written_and_exits_0(run, home, coffee, tmp_path):
+    done = run("release", coffee, "-o", tmp_path / "sealed.jpg")
+    assert done.code == 0, done
+    assert "coffee.jpg released no rule objects C2PA, watermark, IPTC #1" in done.words
+    assert f"next: chopmark verify {tmp_path}/sealed.jpg" in done.err
+    with Image.open(tmp_path / "sealed.jpg") as picture:
+        assert picture.format == "JPEG"
+    assert run("verify", tmp_path / "sealed.jpg").code == 0
+
+
+def test_json_is_one_document_with_stable_keys(run, home, coffee, tmp_path):
+    done = run("release", coffee, "--json", "-o", tmp_path / "out")
+    (item,) = done.document["results"]
+    assert list(item) == [
+        "name", "outcome", "asset_id", "decision_id", "decided_by", "packs", "reasons", "seal", "ledger_index",
+        "public_key", "written",
+    ]  # fmt: skip
+    assert item["outcome"] == "released"
+    assert item["written"] == str(tmp_path / "out" / "coffee.jpg")
+    assert {mark["kind"] for mark in item["seal"]["marks"] if mark["made"]} == {
+        "signed_metadata", "watermark", "iptc_metadata",
+    }  # fmt: skip
+    assert (home / "public" / item["public_key"]).read_bytes() == Path(item["written"]).read_bytes()
+
+
+def test_held_exits_3_and_says_how_to_go_on(run, home, tmp_path):
+    flat = tmp_path / "flat.png"
+    flat.write_bytes(encode(Image.new("RGB", (300, 300), "navy"), "PNG"))
+    done = run("release", flat, "-o", tmp_path / "out")
+    assert done.code == 3
+    assert "flat.png held the picture has too little detail" in done.words
+    assert "chopmark review approve" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_blocked_exits_4(run, stock, copy_of_the_work, tmp_path):
+    done = run("release", copy_of_the_work, "-o", tmp_path / "out", "--json")
+    assert done.code == 4
+    assert done.document["results"][0]["outcome"] == "blocked"
+    assert done.document["results"][0]["reasons"][0]["category"] == "copyright_block"
+    assert not (tmp_path / "out").exists()
+
+
+def test_several_files_each_get_their_own_end_and_the_gravest_code(run, stock, coffee, copy_of_the_work, tmp_path):
+    rocket = tmp_path / "rocket.png"
+    rocket.write_bytes(encode(photograph("rocket.jpg"), "PNG"))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n")
+    files = (rocket, copy_of_the_work, broken, tmp_path / "absent.png")
+    done = run("release", *files, "--json", "-o", tmp_path / "out")
+    assert done.code == 2
+    assert [item["outcome"] for item in done.document["results"]] == ["released", "blocked", "error", "error"]
+    assert [item["name"] for item in done.document["results"]] == [str(path) for path in files]
+    assert done.document["results"][3]["error"] == {
+        "code": "file", "message": f"cannot read {tmp_path}/absent.png: no such file or directory", "retryable": False,
+    }  # fmt: skip
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["rocket.png"]
+
+
+def test_a_file_from_a_pipe_is_named_for_what_it_is(run, home, tmp_path):
+    done = run("release", "-", "-o", tmp_path / "x.png", stdin=encode(photograph()))
+    assert done.code == 0
+    assert (tmp_path / "x.jpg").exists()
+    assert not (tmp_path / "x.png").exists()
+    assert "the gate keeps the type of a file" in done.err
+
+
+def test_a_prompt_from_a_pipe_is_drawn_and_appears_nowhere(run, home, tmp_path):
+    prompt = "a heron at the quiet Zambonia lake"
+    done = run("release", "--prompt", "-", "--seed", 3, "-o", tmp_path / "out", "--json", stdin=prompt.encode())
+    assert done.code == 0
+    assert "Zambonia" not in done.out + done.err
+    kept = [path for path in (*home.rglob("*"), *(tmp_path / "out").rglob("*")) if path.is_file()]
+    assert not [path for path in kept if b"Zambonia" in path.read_bytes()]
+
+
+def test_a_forbidden_prompt_is_withheld_and_quoted_nowhere(run, home):
+    done = run("-v", "release", "--prompt", "a loaded pistol in Zambonia")
+    assert done.code in {3, 4}
+    assert "Zambonia" not in done.out + done.err
+    assert "the prompt asks for weapons" in done.words
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("release",), "got neither"),
+    (("release", "x.png", "--prompt", "y"), "got both"),
+    (("release", "x.png", "--pack", "nonesuch"), "expected packs out of baseline"),
+])  # fmt: skip
+def test_wrong_arguments_teach(run, home, arguments, said):
+    assert said in run(*arguments).err
+    done = run(*arguments, "--json")
+    assert done.code == 2
+    assert said in done.document["error"]["message"]
+
+
+def test_names_of_files_are_inert(run, home, tmp_path):
+    path = tmp_path / "[red]x\x1b[31m\n.jpg"
+    path.write_bytes(encode(photograph()))
+    done = run("release", path)
+    assert done.code == 0
+    assert "\x1b" not in done.out + done.err
+    assert "[red]x" in done.out
+
+
+def test_an_unwritable_target_is_an_error_though_the_asset_is_released(run, home, coffee, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = run("release", coffee, "-o", tmp_path / "file" / "x.jpg", "--json")
+    assert done.code == 2
+    (item,) = done.document["results"]
+    assert (item["outcome"], item["error"]["code"]) == ("released", "file")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["coffee.jpg", "file"]
+
+
+def test_two_files_of_one_name_do_not_overwrite_each_other(tmp_path):
+    target = Target(tmp_path, several=True)
+    (tmp_path / "old.png").write_bytes(b"somebody's")
+    first, second = (target.choose(result_of(Outcome.RELEASE, asset_id=f"id-{n:08}")) for n in (1, 2))
+    assert (first.name, second.name) == ("x.png", "x-00000002.png")
+    assert target.choose(result_of(Outcome.RELEASE, "old.png", asset_id="id-00000003")).name == "old-00000003.png"
+    again = Target(tmp_path, several=True, replace=True)
+    assert again.choose(result_of(Outcome.RELEASE, "old.png")).name == "old.png"
+
+
+def test_a_target_is_chosen_once_under_threads(tmp_path):
+    target, chosen = Target(tmp_path, several=True), []
+    workers = [
+        threading.Thread(
+            target=lambda n=n: chosen.append(target.choose(result_of(Outcome.RELEASE, asset_id=f"id-{n:08}")))
+        )
+        for n in range(16)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(set(chosen)) == 16
+
+
+@pytest.mark.parametrize(("out", "media_type", "expected"), [
+    ("a.jpeg", "image/jpeg", "a.jpeg"), ("a.JPG", "image/jpeg", "a.JPG"), ("a.png", "image/jpeg", "a.jpg"),
+    ("a.tiff", "image/tiff", "a.tiff"),
+])  # fmt: skip
+def test_a_named_file_keeps_its_name_only_when_it_fits(tmp_path, out, media_type, expected):
+    target = Target(tmp_path / out)
+    assert target.choose(result_of(Outcome.RELEASE, media_type=media_type)) == tmp_path / expected
+
+
+def test_exit_codes_by_the_strictest():
+    released, held, blocked = (Ended("x", result=result_of(outcome)) for outcome in Outcome)
+    failed = Ended("x", error=GateError("no"))
+    assert [exit_code(items) for items in ([], [released], [released, held], [blocked, held], [blocked, failed])] == [
+        0, 0, 3, 4, 2,
+    ]  # fmt: skip
+
+
+def test_an_interrupted_batch_ends_cleanly_and_is_finished_later(home, coffee, tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*COMMAND, "release", *[str(coffee)] * 200, "-o", str(out), "--json"], stdout=-1, stderr=-1
+    )
+    for _ in range(600):
+        if out.is_dir() and any(out.iterdir()):
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == b"error interrupted; what the gate had accepted it finishes the next time it runs [interrupted]\n"
+    assert 0 < len(list(out.iterdir())) < 200
+    assert not list(out.glob(".*"))
+    assert not list((home / "quarantine").glob("*-*"))
+
+
+def test_a_reader_that_leaves_early_is_no_error(home, tmp_path):
+    whole = subprocess.run([*COMMAND, "release", "/nonexistent", "--json"], capture_output=True, check=False)
+    assert whole.returncode == 2
+    assert json.load(io.BytesIO(whole.stdout))["results"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*COMMAND, "release", "/nonexistent", "--json"], stdout=writing, stderr=-1, check=False)
+    os.close(writing)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+def test_a_terminal_on_standard_input_teaches(run, home, monkeypatch):
+    import api.console
+
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(api.console.sys, "stdin", terminal)
+    with pytest.raises(GateError, match="got a terminal"):
+        api.console.read_input("-")

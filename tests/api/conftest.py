@@ -1,0 +1,120 @@
+"""The command line in this process, on a site that has been opened, or filled, once for all tests."""
+
+import io
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+
+import pytest
+import structlog
+from PIL import Image
+
+from api.cli import main
+from api.wiring import open_site
+from policies import gate
+from policies.deployment import Submission
+from provenance.media.image import parse_image
+from tests.sites import build_settings, encode, photograph, photograph_path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one run of the command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self):
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def words(self):
+        """Standard output with every run of white space as one space, so that tables may wrap."""
+        return " ".join(self.out.split())
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What the stocked site holds."""
+
+    released_id: str
+    held_id: str
+    work_id: str
+    file: bytes
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run `chopmark` with arguments and return what it came to."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def invoke(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(item) for item in arguments])
+        captured = capsys.readouterr()
+        return Done(ended.value.code, captured.out, captured.err)
+
+    yield invoke
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def _opened(tmp_path_factory):
+    home = tmp_path_factory.mktemp("opened") / "home"
+    with open_site(build_settings(home)):
+        pass
+    return home
+
+
+@pytest.fixture(scope="session")
+def _stocked(tmp_path_factory, _opened):
+    home = tmp_path_factory.mktemp("stocked") / "home"
+    shutil.copytree(_opened, home)
+    with open_site(build_settings(home)) as site:
+        released = gate.release(site.deployment, Submission(encode(photograph()), name="coffee.jpg"))
+        held = gate.release(
+            site.deployment, Submission(encode(Image.new("RGB", (320, 320), (9, 99, 9))), name="flat.jpg")
+        )
+        picture = parse_image(photograph_path("chelsea.png").read_bytes(), limits=site.deployment.limits)
+        work = site.deployment.works.register(picture, title="Chelsea", owner="Stéfan")
+        file = site.deployment.blobs.public.get(released.public_key)
+    return home, Stock(released.asset_id, held.asset_id, work.id, file)
+
+
+@pytest.fixture
+def home(_opened, tmp_path, monkeypatch):
+    """The data directory of an empty site of this test, named by the environment."""
+    shutil.copytree(_opened, tmp_path / "home")
+    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def stock(_stocked, tmp_path, monkeypatch):
+    """A site with one release, one held asset and one registered work; says what they are."""
+    source, stock = _stocked
+    shutil.copytree(source, tmp_path / "home")
+    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "home"))
+    return stock
+
+
+@pytest.fixture
+def coffee(tmp_path):
+    """A real photograph as a JPEG file."""
+    path = tmp_path / "coffee.jpg"
+    path.write_bytes(encode(photograph()))
+    return path
+
+
+@pytest.fixture
+def copy_of_the_work(tmp_path):
+    """A smaller, harder compressed copy of the stocked site's registered work."""
+    path = tmp_path / "copy.jpg"
+    path.write_bytes(encode(photograph("chelsea.png", 240), quality=60))
+    return path
