@@ -58,7 +58,9 @@ def _fetch(name: str, revision: str, target: Path, endpoint: str) -> None:
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as exc:
         if isinstance(exc, HfHubHTTPError):
             why = str(exc).partition("\n")[0]
-            raise BackendUnavailableError(f"the hub has no {name} at {revision[:12]}, or does not let us: {why}") from exc
+            raise BackendUnavailableError(
+                f"the hub has no {name} at {revision[:12]}, or does not let us: {why}"
+            ) from exc
         raise BackendUnavailableError(
             f"{name} cannot be fetched from {endpoint or constants.ENDPOINT}: no answer ({type(exc).__name__}); "
             "pull on a machine with a network and copy the folder"

@@ -44,6 +44,14 @@ def pipeline_dir(models_dir: Path, name: str, revision: str) -> Path:
     return models_dir / "diffusers" / f"{name.replace('/', '--')}--{revision}"
 
 
+def parse_pulled(folder: Path) -> tuple[str, str] | None:
+    """Return the hub id and commit of a folder that `pull_pipeline` made, or None for any other folder."""
+    owner, _, rest = folder.resolve().name.partition("--")
+    name, _, revision = rest.rpartition("--")
+    is_pulled = _HUB_ID.fullmatch(f"{owner}/{name}") and _COMMIT.fullmatch(revision) and (folder / LIST_NAME).is_file()
+    return (f"{owner}/{name}", revision) if is_pulled else None
+
+
 def build_list(folder: Path) -> str:
     """Return one line for each file under `folder`, ``<sha256>  <path>``, sorted by path.
 

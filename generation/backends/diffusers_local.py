@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generation.base import Generated, ImageToImage, Progress, Recipe, Request, TextToImage
 from generation.pull import pull_pipeline
-from generation.weights import INDEX_NAME, measure_pipeline, pipeline_dir
+from generation.weights import INDEX_NAME, measure_pipeline, parse_pulled, pipeline_dir
 from provenance.asset import sha256_hex
 from provenance.errors import BackendUnavailableError, ConfigurationError, GenerationError, MissingExtraError
 
@@ -26,7 +26,7 @@ class DiffusersLocal:
     """Runs one pipeline, one picture at a time.
 
     Options:
-        model: a folder, or a hub id ``owner/name`` (required).
+        model: a folder, such as `chopmark models pull` prints, or a hub id ``owner/name`` (required).
         revision: the hub commit, 40 hexadecimal digits; required with a hub id.
         models_dir: where `chopmark models pull` puts pipelines; required with a hub id.
         device: ``auto`` (cuda, else mps, else cpu), or a device's name.
@@ -110,14 +110,14 @@ class DiffusersLocal:
 
     def _recipe(self, request: Request, parameters: Mapping[str, Any]) -> Recipe:
         assert self._net is not None
-        is_hub = not self._is_folder
+        named = (self._model, self._revision) if not self._is_folder else parse_pulled(Path(self._model))
         return Recipe(
             backend=f"{self.name}/{self._net.class_name}",
-            model_name=self._model if is_hub else Path(self._model).resolve().name,
+            model_name=named[0] if named else Path(self._model).resolve().name,
             digital_source_type="trainedAlgorithmicMedia",
             prompt_sha256=sha256_hex(request.prompt.encode()),
             seed=request.seed,
-            model_identifier=f"pkg:huggingface/{self._model}@{self._revision}" if is_hub else "",
+            model_identifier=f"pkg:huggingface/{named[0]}@{named[1]}" if named else "",
             model_type="c2pa.types.model.pytorch",
             model_sha256=self._model_sha256,
             parameters={

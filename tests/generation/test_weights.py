@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from generation.weights import LIST_NAME, build_list, check_pin, measure_pipeline, pipeline_dir
+from generation.weights import LIST_NAME, build_list, check_pin, measure_pipeline, parse_pulled, pipeline_dir
 from provenance.errors import BackendUnavailableError, ConfigurationError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -82,6 +82,18 @@ def test_revisions_that_can_move_are_refused(revision):
 def test_names_that_are_no_hub_ids_are_refused(name):
     with pytest.raises(ConfigurationError, match="hub id"):
         check_pin(name, COMMIT)
+
+
+def test_pulled_folders_know_where_they_came_from(tmp_path):
+    folder = pipeline_dir(tmp_path, "owner/my--name", COMMIT)
+    folder.mkdir(parents=True)
+    assert parse_pulled(folder) is None
+    (folder / LIST_NAME).write_text("")
+    assert parse_pulled(folder) == ("owner/my--name", COMMIT)
+    other = tmp_path / "own-folder"
+    other.mkdir()
+    (other / LIST_NAME).write_text("")
+    assert parse_pulled(other) is None
 
 
 def test_each_commit_has_a_folder_of_its_own(tmp_path):

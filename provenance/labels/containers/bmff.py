@@ -47,11 +47,15 @@ class _Meta:
     def child(self, kind: bytes) -> Box | None:
         return next((box for box in self.children if box.kind == kind), None)
 
-    def is_xmp(self, item_id: int) -> bool:
-        return any(item.id == item_id and item.content_type == _XMP_TYPE for item in self.items)
+    def xmp(self) -> tuple[Location, ...]:
+        """Where XMP lies."""
+        ids = {item.id for item in self.items if item.content_type == _XMP_TYPE}
+        return tuple(at for at in self.locations if at.item_id in ids)
 
-    def is_exif(self, item_id: int) -> bool:
-        return any(item.id == item_id and item.kind == b"Exif" for item in self.items)
+    def exif(self) -> tuple[Location, ...]:
+        """Where EXIF lies."""
+        ids = {item.id for item in self.items if item.kind == b"Exif"}
+        return tuple(at for at in self.locations if at.item_id in ids)
 
 
 def find(unverified_bytes: bytes) -> Carried:
@@ -61,17 +65,12 @@ def find(unverified_bytes: bytes) -> Carried:
         LabelError: the boxes are damaged.
     """
     meta = _meta(unverified_bytes, _file_boxes(unverified_bytes))
-    xmp: list[bytes] = []
-    exif: list[bytes] = []
-    for location in meta.locations:
-        if meta.is_xmp(location.item_id) and len(xmp) < MAX_FOUND:
-            packet = _read(unverified_bytes, meta, location, MAX_PACKET_BYTES)
-            if packet.strip(b"\x00 \t\r\n"):
-                xmp.append(packet)
-        elif meta.is_exif(location.item_id) and len(exif) < MAX_FOUND:
-            block = _read(unverified_bytes, meta, location, _MAX_EXIF_BYTES)
-            exif.append(block[4 + int.from_bytes(block[:4], "big") :])
-    return Carried(xmp=tuple(xmp), exif=tuple(exif))
+    packets = [_read(unverified_bytes, meta, at, MAX_PACKET_BYTES) for at in meta.xmp()[:MAX_FOUND]]
+    blocks = [_read(unverified_bytes, meta, at, _MAX_EXIF_BYTES) for at in meta.exif()[:MAX_FOUND]]
+    return Carried(
+        xmp=tuple(packet for packet in packets if packet.strip(b"\x00 \t\r\n")),
+        exif=tuple(block[4 + int.from_bytes(block[:4], "big") :] for block in blocks),
+    )
 
 
 def write(encoded: bytes, packet: bytes) -> bytes:
@@ -85,12 +84,12 @@ def write(encoded: bytes, packet: bytes) -> bytes:
         raise LabelError("an image sequence cannot be labelled, a still picture can")
     meta = _meta(encoded, boxes)
     data = _closed(_blanked(encoded, meta), boxes[-1])
-    xmp_id = next((at.item_id for at in meta.locations if meta.is_xmp(at.item_id)), 0)
+    xmp_id = next((at.item_id for at in meta.xmp()), 0)
     is_new = not xmp_id
     if is_new:
         xmp_id = max((0, *(item.id for item in meta.items), *(at.item_id for at in meta.locations))) + 1
     ours = Location(xmp_id, 0, ((len(data) + 8, len(packet)),))
-    others = tuple(at for at in meta.locations if not meta.is_xmp(at.item_id) or at.item_id != xmp_id)
+    others = tuple(at for at in meta.locations if at.item_id != xmp_id)
     # Once without moving anything, to learn by how much the box grows.
     growth = len(_build_meta(data, meta, (*others, ours), is_new=is_new)) - (meta.box.end - meta.box.start)
     moved = tuple(_moved(at, meta.box.end, growth) for at in (*others, ours))
@@ -140,18 +139,10 @@ def _meta(data: bytes, boxes: tuple[Box, ...]) -> _Meta:
 
 def _read(data: bytes, meta: _Meta, location: Location, bound: int) -> bytes:
     """Return an item's bytes, at most `bound` and one more."""
-    idat = meta.child(b"idat")
-    base, end = 0, len(data)
-    if location.method == 1 and idat is not None:
-        base, end = idat.body, idat.end
-    elif location.method:
-        return b""
     pieces: list[bytes] = []
     left = bound + 1
-    for offset, length in location.extents:
-        # ISO 14496-12 section 8.11.3: length 0 means the whole of what it lies in.
-        last = base + offset + length if length else end
-        piece = data[base + offset : min(last, end, base + offset + left)]
+    for start, end in _spans(data, meta, location):
+        piece = data[start : min(end, start + left)]
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)
@@ -160,20 +151,29 @@ def _read(data: bytes, meta: _Meta, location: Location, bound: int) -> bytes:
 def _blanked(data: bytes, meta: _Meta) -> bytes:
     """Return the file with old XMP zeroed and AIGC user comments overwritten, each where it lies."""
     changed = bytearray(data)
-    idat = meta.child(b"idat")
-    for location in meta.locations:
-        is_xmp = meta.is_xmp(location.item_id)
-        if not is_xmp and not meta.is_exif(location.item_id):
-            continue
-        base = idat.body if location.method == 1 and idat is not None else 0
-        for offset, length in location.extents:
-            start, end = base + offset, min(base + offset + length, len(data))
+    for is_xmp, locations in ((True, meta.xmp()), (False, meta.exif())):
+        if sum(len(at.extents) for at in locations) > MAX_FOUND:
+            raise LabelError(f"its metadata lies in more than {MAX_FOUND} pieces")
+        if any(not length for at in locations for _, length in at.extents):
+            raise LabelError("its metadata has no end of its own")
+        for start, end in (span for at in locations for span in _spans(data, meta, at)):
             if is_xmp:
-                changed[start:end] = bytes(max(0, end - start))
-            elif len(location.extents) == 1:
-                head = 4 + int.from_bytes(data[start : start + 4], "big")
-                changed[start + head : end] = blank_exif(data[start + head : end])
+                changed[start:end] = bytes(end - start)
+            else:
+                head = min(end, start + 4 + int.from_bytes(data[start : start + 4], "big"))
+                changed[head:end] = blank_exif(data[head:end])
     return bytes(changed)
+
+
+def _spans(data: bytes, meta: _Meta, location: Location) -> tuple[tuple[int, int], ...]:
+    """Return the (start, end) in the file of each extent of an item that lies in the file or in idat."""
+    idat = meta.child(b"idat")
+    if location.method > 1 or (location.method and idat is None):
+        return ()
+    base, last = (idat.body, idat.end) if location.method and idat is not None else (0, len(data))
+    # ISO 14496-12 section 8.11.3: length 0 means the whole of what it lies in.
+    spans = ((base + at, min(last, base + at + length) if length else last) for at, length in location.extents)
+    return tuple((start, end) for start, end in spans if start < end)
 
 
 def _closed(data: bytes, last: Box) -> bytes:

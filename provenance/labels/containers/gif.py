@@ -24,7 +24,9 @@ def find(unverified_bytes: bytes) -> Carried:
         raise LabelError("not a GIF: no signature")
     packets: list[bytes] = []
     at = unverified_bytes.find(_EXTENSION)
-    while at >= 0 and len(packets) < MAX_FOUND:
+    for _ in range(MAX_FOUND):
+        if at < 0:
+            break
         start = at + len(_EXTENSION)
         end = unverified_bytes.find(_TRAILER, start, start + MAX_PACKET_BYTES)
         if end > start:

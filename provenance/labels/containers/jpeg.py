@@ -14,6 +14,8 @@ _EXIF: Final = b"Exif\x00\x00"
 _APP0, _APP1, _SOI, _EOI, _SOS = 0xE0, 0xE1, 0xD8, 0xD9, 0xDA
 # ISO 10918-1 B.1.1.4: a segment's length, its own two bytes included, has 16 bits.
 _MAX_SEGMENT_BYTES: Final = 0xFFFF - 2
+# Pictures in the wild have tens; each may hold 64 KiB.
+_MAX_SEGMENTS: Final = 4096
 
 
 def find(unverified_bytes: bytes) -> Carried:
@@ -65,7 +67,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     if data[:2] != bytes((0xFF, _SOI)):
         raise LabelError("not a JPEG: no start of image")
     at = 2
-    while True:
+    for _ in range(_MAX_SEGMENTS):
         while data[at : at + 2] == b"\xff\xff":
             at += 1
         if at + 4 > len(data) or data[at] != 0xFF:
@@ -78,3 +80,4 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             raise LabelError(f"JPEG is damaged: the segment at byte {at} does not end inside the file")
         yield marker, at, end
         at = end
+    raise LabelError(f"JPEG has more than {_MAX_SEGMENTS} segments before its pixels")

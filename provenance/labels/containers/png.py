@@ -15,6 +15,8 @@ from provenance.labels.xmp import MAX_PACKET_BYTES
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD: Final = b"XML:com.adobe.xmp"
 _AIGC_KEYWORD: Final = b"AIGC"
+# Encoders write pixels in chunks of 8 KiB and up: this is room for 2 GiB.
+_MAX_CHUNKS: Final = 262_144
 _TEXT_CHUNKS: Final = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 
 
@@ -69,14 +71,16 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     if data[:8] != _SIGNATURE:
         raise LabelError("not a PNG: no signature")
     at = 8
-    kind = b""
-    while kind != b"IEND":
+    for _ in range(_MAX_CHUNKS):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         kind = data[at + 4 : at + 8]
         if end > len(data):
             raise LabelError(f"PNG is damaged: the chunk at byte {at} does not end inside the file")
         yield kind, at, end
+        if kind == b"IEND":
+            return
         at = end
+    raise LabelError(f"PNG has more than {_MAX_CHUNKS} chunks")
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -13,6 +13,8 @@ from provenance.labels.containers.base import MAX_FOUND, Carried, blank_exif
 _HAS_XMP: Final = 0b0000_0100
 _HAS_ALPHA: Final = 0b0001_0000
 _VP8X_BYTES: Final = 10
+# One for each frame of a long animation, and some.
+_MAX_CHUNKS: Final = 65_536
 
 
 def find(unverified_bytes: bytes) -> Carried:
@@ -56,12 +58,15 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if end_of_file > len(data):
         raise LabelError(f"WebP is damaged: it announces {end_of_file} bytes and has {len(data)}")
     at = 12
-    while at + 8 <= end_of_file:
+    for _ in range(_MAX_CHUNKS):
+        if at + 8 > end_of_file:
+            return
         end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
         if end > end_of_file:
             raise LabelError(f"WebP is damaged: the chunk at byte {at} does not end inside the file")
         yield data[at : at + 4], data[at + 8 : end]
         at = end + end % 2
+    raise LabelError(f"WebP has more than {_MAX_CHUNKS} chunks")
 
 
 def _extended_header(kind: bytes, body: bytes) -> bytes:

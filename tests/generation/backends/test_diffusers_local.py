@@ -192,11 +192,12 @@ def test_a_pulled_pipeline_is_used_and_named_by_its_commit(pipeline_folder, tmp_
     }
     hub = Hub(files)
     threading.Thread(target=hub.serve_forever, daemon=True).start()
-    pull_pipeline(tmp_path, "owner/name", COMMIT, endpoint=hub.url)
+    folder = pull_pipeline(tmp_path, "owner/name", COMMIT, endpoint=hub.url)
     hub.shutdown()
     hub.server_close()
     backend = DiffusersLocal({"model": "owner/name", "revision": COMMIT, "models_dir": str(tmp_path), "device": "cpu"})
     recipe = backend.generate(text()).recipe
+    assert DiffusersLocal({"model": str(folder), "device": "cpu"}).generate(text()).recipe == recipe
     assert recipe.model_identifier == f"pkg:huggingface/owner/name@{COMMIT}"
     assert recipe.model_name == "owner/name"
     assert recipe.model_sha256 == sha256_hex(build_list(pipeline_folder).encode())

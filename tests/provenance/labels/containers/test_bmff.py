@@ -134,6 +134,13 @@ def test_what_cannot_be_labelled_says_so():
     assert find(GOOD).xmp == ()
     with pytest.raises(LabelError, match="sequence"):
         write(GOOD + box(b"moov", b""), b"x")
+    xmp = box(b"infe", build_infe(2, b"application/rdf+xml"))
+    endless = build_location((Location(1, 0, ((24, 6),)), Location(2, 0, ((24, 0),))))
+    with pytest.raises(LabelError, match="no end"):
+        write(meta(endless, infes=(infe(1), xmp)), b"x")
+    scattered = build_location((Location(2, 0, ((24, 1),) * 17),))
+    with pytest.raises(LabelError, match="pieces"):
+        write(meta(scattered, infes=(infe(1), xmp)), b"x")
     inside = bytes((1, 0, 0, 0, 0, 0)) + b"\x00\x01" + b"\x00\x01" + b"\x00\x02" + b"\x00\x00" + b"\x00\x00"
     with pytest.raises(LabelError, match="inside another"):
         write(meta(inside), b"x")

@@ -18,6 +18,10 @@ def test_an_open_packet_is_none():
     assert find(HEAD + EXTENSION + b"<a/>").xmp == ()
 
 
+def test_a_file_full_of_open_packets_is_given_up_soon():
+    assert find(HEAD + EXTENSION * 200_000).xmp == ()
+
+
 def test_other_files_are_refused():
     with pytest.raises(LabelError):
         find(b"GIF88a")

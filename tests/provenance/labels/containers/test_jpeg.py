@@ -31,3 +31,8 @@ def test_fill_bytes_before_a_marker_are_allowed():
 def test_damage_is_named(data):
     with pytest.raises(LabelError):
         find(data)
+
+
+def test_too_many_pieces_are_given_up():
+    with pytest.raises(LabelError, match="more than"):
+        find(b"\xff\xd8" + b"\xff\xe1\x00\x02" * 5000)

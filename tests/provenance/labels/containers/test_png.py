@@ -53,3 +53,8 @@ def test_checksums_are_right():
     assert zlib.crc32(written[at : at + 4 + length]) == int.from_bytes(
         written[at + 4 + length : at + 8 + length], "big"
     )
+
+
+def test_too_many_pieces_are_given_up():
+    with pytest.raises(LabelError, match="more than"):
+        find(HEAD + b"\0\0\0\0tEXt\0\0\0\0" * 300_000)

@@ -47,3 +47,8 @@ def test_damage_is_named(data):
 def test_files_without_a_picture_are_refused(body):
     with pytest.raises(LabelError):
         write(b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body, b"x")
+
+
+def test_too_many_pieces_are_given_up():
+    with pytest.raises(LabelError, match="more than"):
+        find(b"RIFF" + (560_004).to_bytes(4, "little") + b"WEBP" + b"EXIF\0\0\0\0" * 70_000)
