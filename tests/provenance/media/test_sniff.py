@@ -109,9 +109,7 @@ def test_other_names_of_the_same_type(media_type, name, declared):
 def test_padding_after_the_image_is_harmless_up_to_a_bound():
     data = make.valid("image/png")
     check_single(data + b"\0\xff\r\n \t" * 10, MediaType.PNG, end=len(data), max_tail_bytes=60)
-    with pytest.raises(
-        MislabelledAssetError, match=r"at most 59 bytes of padding after the image, got 60"
-    ):
+    with pytest.raises(MislabelledAssetError, match=r"at most 59 bytes of padding after the image, got 60"):
         check_single(data + b"\0\xff\r\n \t" * 10, MediaType.PNG, end=len(data), max_tail_bytes=59)
 
 
