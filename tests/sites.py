@@ -6,7 +6,9 @@ from pathlib import Path
 from PIL import Image
 
 from api.settings import load_settings
+from api.wiring import load_site_trust
 from policies.deployment import Submission
+from provenance.seal import Sealer
 
 DETECTORS = ("prompt", "incoming_marks", "copyright", "nsfw")
 """The default ones: the baseline pack holds without them."""
@@ -50,3 +52,17 @@ def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
 def submission(name: str = "coffee.png", kind: str = "JPEG", side: int = 384, **fields) -> Submission:
     """A photograph handed in as a file."""
     return Submission(encode(photograph(name, side), kind), **fields)
+
+
+def build_sealer(site, **changes):
+    """The site's own sealer, with `changes`."""
+    own = site.deployment.sealer
+    parts = {
+        "watermark": own.watermark,
+        "fingerprints": own.fingerprints,
+        "identity": site.identity,
+        "trust": load_site_trust(site.settings),
+        "provider": own.provider,
+        "timestamp": None,
+    }
+    return Sealer(**{**parts, **changes})
