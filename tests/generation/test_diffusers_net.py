@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from provenance.errors import ConfigurationError, GenerationError
+from provenance.errors import ConfigurationError, GenerationError, PromptRefusedError
 
 net = pytest.importorskip("generation._diffusers_net", reason="the extra generate is not installed")
 
@@ -46,3 +46,40 @@ def test_error_texts_never_quote_the_prompt():
     assert net._short(ValueError(f"cannot use {prompt!r}\nmore"), secret=prompt) == "ValueError"
     assert net._short(ValueError("sides must be even\nmore"), secret=prompt) == "ValueError: sides must be even"
     assert net._short(ValueError()) == "ValueError"
+
+
+class Pipeline:
+    """Answers or fails as it is told: what real pipelines do seldom."""
+
+    def __init__(self, error=None, refused=(False,)):
+        self.error, self.refused = error, refused
+
+    def __call__(self, prompt, generator=None, output_type=None):
+        if self.error:
+            raise self.error
+        return type("Output", (), {"images": [np.zeros((2, 2, 3))], "nsfw_content_detected": self.refused})
+
+
+@pytest.fixture
+def bare_net(pipeline_folder):
+    return net.DiffusersNet(pipeline_folder, device="cpu", dtype="auto")
+
+
+def test_a_safety_checkers_word_is_a_refusal(bare_net):
+    assert bare_net._run(Pipeline(), {"prompt": "x"}, 1, None).shape == (2, 2, 3)
+    with pytest.raises(PromptRefusedError):
+        bare_net._run(Pipeline(refused=(True,)), {"prompt": "x"}, 1, None)
+
+
+def test_failures_inside_are_translated_without_the_prompt(bare_net):
+    import torch
+
+    prompt = "a secret wish about someone"
+    for error, said in (
+        (torch.OutOfMemoryError("17 GiB"), "not enough memory on cpu"),
+        (ValueError(f"bad: {prompt}"), "failed: ValueError$"),
+        (RuntimeError("shapes differ"), "shapes differ"),
+    ):
+        with pytest.raises(GenerationError, match=said) as caught:
+            bare_net._run(Pipeline(error), {"prompt": prompt}, 1, None)
+        assert prompt not in str(caught.value)
