@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 from typing import Final
 
 from api.settings import Settings
-from detectors.cards import load_card
+from detectors.cards import CARDS_DIR, load_card
 
 ALWAYS: Final = "always"
 """Used by every deployment."""
@@ -98,6 +98,8 @@ def find_packages(settings: Settings) -> Iterator[Package]:
             continue
         yield Package(name, fields["Version"], find_licence(name), used_for, when in active)
     for name in settings.detectors:
+        if not (CARDS_DIR / f"{name}.toml").is_file():
+            continue  # a third party's, which is to say its licence itself, or none at all
         card = load_card(name)
         what = "rules and weights" if card.weights else "rules"
         yield Package(f"detector {name}", card.version[:8], card.licence, what, is_active=True)

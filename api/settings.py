@@ -200,13 +200,16 @@ def build_default_settings(home: Path) -> Settings:
 
 
 def _refuse_unknown_variables() -> None:
-    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    unknown = sorted(
-        name for name in os.environ if name.startswith(PREFIX) and name.partition("__")[0].upper() not in known
-    )
+    known = [name.upper() for name in Settings.model_fields]
+    given = {
+        name: name.removeprefix(PREFIX).partition("__")[0].upper() for name in os.environ if name.startswith(PREFIX)
+    }
+    unknown = sorted(name for name, top in given.items() if top not in known)
     if unknown:
-        near = get_close_matches(unknown[0], known, n=1)
-        hint = f", did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+        near = get_close_matches(given[unknown[0]], known, n=1)
+        hint = (
+            f", did you mean {PREFIX}{near[0]}?" if near else f"; known are {', '.join(PREFIX + one for one in known)}"
+        )
         raise ConfigurationError(f"no setting is called {unknown[0]}{hint}")
 
 

@@ -250,6 +250,7 @@ def show(ended: Sequence[Ended]) -> None:
     names = [Path(item.name).name for item in ended]
     is_short = len(set(names)) == len(names)
     table = build_table("file", "outcome", "why", "marks made", "ledger")
+    table.columns[-1].min_width = len("ledger")
     table.columns[0].min_width = min(20, max(map(len, names), default=0))
     for item, name in zip(ended, names, strict=True):
         table.add_row(plain(name if is_short else item.name), *_cells(item))

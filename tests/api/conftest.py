@@ -11,6 +11,7 @@ import structlog
 from PIL import Image
 
 from api.cli import main
+from api.console import ERR, OUT
 from api.wiring import open_site
 from policies import gate
 from policies.deployment import Submission
@@ -47,10 +48,16 @@ class Stock:
     file: bytes
 
 
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch):
+    """One width for all tests: a console reads COLUMNS when it is made, and a test runner may have set that."""
+    for console in (OUT, ERR):
+        monkeypatch.setattr(console, "_width", 160)
+
+
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run `chopmark` with arguments and return what it came to."""
-    monkeypatch.setenv("COLUMNS", "120")
 
     def invoke(*arguments, stdin=b""):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

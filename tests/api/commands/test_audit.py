@@ -22,7 +22,7 @@ def test_a_changed_export_fails(run, stock, tmp_path, form):
     assert done.code == 0, done
     vkey = done.out.rpartition("--vkey '")[2].strip().rstrip("'")
     assert run("audit", "verify", tmp_path / "audit", "--vkey", vkey).code == 0
-    file = next(path for path in (tmp_path / "audit").iterdir() if path.name.startswith("entries"))
+    file = next(path for path in (tmp_path / "audit").iterdir() if path.stem == "entries" and path.suffix[1:] == form)
     file.write_bytes(file.read_bytes().replace(b"asset.released", b"asset.relaased"))
     done = run("audit", "verify", tmp_path / "audit", "--vkey", vkey, "--json")
     assert done.code == 2

@@ -1,4 +1,4 @@
-"""The whole demo, as a new user runs it, once for the module; each promise is a test."""
+"""The whole demo, as a new user runs it: twice, in one test, so that no two test workers run it."""
 
 import json
 import os
@@ -14,23 +14,39 @@ from provenance.errors import GateError
 COMMAND = [sys.executable, "-c", "from api.cli import main; main()", "demo"]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    out = tmp_path_factory.mktemp("demo") / "out"
+def run_demo(out, *options):
     # Whatever this machine's settings say, the demo does not read them.
     environment = {**os.environ, "CHOPMARK_HOME": "/nonexistent", "CHOPMARK_PACKS": "nonesuch", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([*COMMAND, "--out", str(out), "--json"], capture_output=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == b""
-    return json.loads(done.stdout), out
+    done = subprocess.run(
+        [*COMMAND, "--out", str(out), *options], capture_output=True, env=environment, check=False, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_the_demo_does_what_it_promises_and_can_be_run_again(tmp_path):
+    out = tmp_path / "out"
+    document = json.loads(run_demo(out, "--json"))
+    check_prompts_and_photographs_are_released_held_and_blocked(document, out)
+    check_sealed_files_land_in_out_and_nothing_else_does(document, out)
+    check_every_released_file_verifies_with_every_layer(document, out)
+    check_the_marks_that_the_packs_ask_for_are_made(document, out)
+    check_each_proof_holds(document, out)
+    check_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(document, out)
+    before = {path.name for path in out.iterdir()}
+    shown = run_demo(out)
+    assert {path.name for path in out.iterdir()} == before
+    assert "6 sealed files" in shown
+    assert "10 of 10 proofs hold" in shown
+    assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in shown
 
 
 def outcomes(document):
     return {item["name"]: item["outcome"] for item in document["results"]}
 
 
-def test_prompts_and_photographs_are_released_held_and_blocked(demo):
-    document, _ = demo
+def check_prompts_and_photographs_are_released_held_and_blocked(document, out):
     found = outcomes(document)
     assert sum(name.startswith("drawn") for name in found) == 3
     assert [found[name] for name in ("coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")] == [
@@ -41,23 +57,20 @@ def test_prompts_and_photographs_are_released_held_and_blocked(demo):
     assert [item["reasons"][0]["category"] for item in held] == ["prompt.weapons"]
 
 
-def test_sealed_files_land_in_out_and_nothing_else_does(demo):
-    document, out = demo
+def check_sealed_files_land_in_out_and_nothing_else_does(document, out):
     written = {item["written"] for item in document["results"] if item.get("written")}
     assert len(written) == 6
     assert {str(path) for path in out.iterdir()} == {*written, str(out / "site")}
 
 
-def test_every_released_file_verifies_with_every_layer(demo):
-    document, _ = demo
+def check_every_released_file_verifies_with_every_layer(document, out):
     verified = [proof for proof in document["proofs"] if proof["got"] == "consistent"]
     assert len(verified) == 6
     for proof in verified:
         assert [layer["status"] for layer in proof["verification"]["layers"]] == ["found"] * 6
 
 
-def test_the_marks_that_the_packs_ask_for_are_made(demo):
-    document, _ = demo
+def check_the_marks_that_the_packs_ask_for_are_made(document, out):
     made = {
         item["name"]: {mark["kind"] for mark in item["seal"]["marks"] if mark["made"]}
         for item in document["results"]
@@ -68,20 +81,18 @@ def test_the_marks_that_the_packs_ask_for_are_made(demo):
     assert "explicit_label" not in made["coffee.png"]
 
 
-@pytest.mark.parametrize(("what", "state"), [
-    ("metadata stripped", "stripped_recovered_by_watermark"),
-    ("brighter", "stripped_recovered_by_fingerprint"),
-    ("one bit of one byte", "tampered"),
-    ("copy of a registered work", "block"),
-])  # fmt: skip
-def test_each_proof_holds(demo, what, state):
-    document, _ = demo
-    (proof,) = [item for item in document["proofs"] if what in item["done"]]
-    assert (proof["expected"], proof["got"], proof["holds"]) == (state, state, True)
+def check_each_proof_holds(document, out):
+    for what, state in (
+        ("metadata stripped", "stripped_recovered_by_watermark"),
+        ("saved at JPEG quality", "stripped_recovered_by_fingerprint"),
+        ("one bit of one byte", "tampered"),
+        ("copy of a registered work", "block"),
+    ):
+        (proof,) = [item for item in document["proofs"] if what in item["done"]]
+        assert (proof["expected"], proof["got"], proof["holds"]) == (state, state, True)
 
 
-def test_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(demo):
-    document, _ = demo
+def check_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(document, out):
     ids = {item["name"]: item.get("asset_id") for item in document["results"]}
     by_state = {proof["got"]: proof["verification"] for proof in document["proofs"]}
     stripped = by_state["stripped_recovered_by_watermark"]
@@ -90,17 +101,6 @@ def test_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(demo)
     worn = by_state["stripped_recovered_by_fingerprint"]
     assert worn["asset_id"] == ids["chelsea.png"]
     assert {layer["name"]: layer["status"] for layer in worn["layers"]}["watermark"] == "absent"
-
-
-def test_it_can_be_run_again_over_its_own_files(demo):
-    _, out = demo
-    before = {path.name for path in out.iterdir()}
-    done = subprocess.run([*COMMAND, "--out", str(out)], capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in out.iterdir()} == before
-    assert "6 sealed files" in done.stdout
-    assert "10 of 10 proofs hold" in done.stdout
-    assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in done.stdout
 
 
 def test_only_a_site_that_a_demo_made_is_removed(tmp_path):

@@ -5,14 +5,14 @@ from tests.sites import encode, photograph
 
 def test_pictures_are_drawn_from_seeds_upward_and_released(run, home, tmp_path):
     prompt = "three birches by Zambonia lake"
-    done = run("generate", prompt, "-n", 2, "--width", 256, "--height", 192, "-o", tmp_path / "out", "--json")
+    done = run("generate", prompt, "-n", 2, "--width", 320, "--height", 256, "-o", tmp_path / "out", "--json")
     assert done.code == 0
     assert [item["outcome"] for item in done.document["results"]] == ["released", "released"]
     files = sorted((tmp_path / "out").iterdir())
     assert len(files) == 2
     assert "Zambonia" not in done.out + "".join(map(str, files))
     with Image.open(files[0]) as picture:
-        assert picture.size == (256, 192)
+        assert picture.size == (320, 256)
     assert files[0].read_bytes() != files[1].read_bytes()
 
 

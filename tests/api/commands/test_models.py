@@ -20,4 +20,3 @@ def test_an_unknown_kind_teaches_before_anything_is_fetched(run, home):
     done = run("models", "pull", "gan", "x", "y", "--json")
     assert (done.code, done.document["error"]["code"]) == (2, "usage")
     assert "clip, diffusers" in done.document["error"]["message"]
-    assert run("models", "pull", "clip", "nonesuch", "tag").code == 2

@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.commands.policies import app
+from api.console import OUT
 
 GOLDEN = Path(__file__).parents[2] / "policies" / "golden"
 CASE = {
@@ -20,7 +21,7 @@ CASE = {
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(OUT, "_width", 200)
 
     def invoke(*arguments, stdin=None):
         return CliRunner().invoke(app, [str(item) for item in arguments], input=stdin)

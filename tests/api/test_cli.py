@@ -1,0 +1,131 @@
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import api.cli
+from api.cli import COMMANDS
+
+
+def test_every_verb_of_the_promise_is_there():
+    promised = "demo generate release verify register match works policies audit keys models doctor"
+    assert set(promised.split()) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_every_verb_has_help_and_takes_json(run, verb):
+    done = run(verb, "--help")
+    assert done.code == 0
+    assert COMMANDS[verb][1].split(",")[0].split()[0].lower() in done.out.lower()
+    group = importlib.import_module(COMMANDS[verb][0]).app
+    for command in group.registered_commands:
+        name = command.name or command.callback.__name__.replace("_", "-")
+        path = (verb,) if len(group.registered_commands) == 1 else (verb, name)
+        assert "--json" in run(*path, "--help").out
+
+
+def test_help_lists_every_verb_without_importing_one():
+    code = (
+        "import sys; sys.argv = ['chopmark', '--help']\n"
+        "from api.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert ended.code == 0\n"
+        "heavy = {'torch', 'numpy', 'cv2', 'numba', 'onnxruntime', 'sqlalchemy', 'PIL', 'fastapi', 'c2pa'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(verb in done.stdout for verb in COMMANDS)
+
+
+def test_no_verb_shows_the_help(run):
+    done = run()
+    assert done.code == 2
+    assert "release gate" in done.out + done.err
+
+
+def test_the_version(run):
+    assert run("--version").out == "chopmark 0.1.0\n"
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("relese",), "did you mean 'release'?"),
+    (("zzz",), "no such command 'zzz'"),
+    (("release", "--sed", "1"), "no such option: --sed"),
+    (("release", "--seed", "x"), "'--seed'"),
+    (("verify",), "files"),
+    (("works", "withdraw", "x"), "--reason"),
+])  # fmt: skip
+def test_usage_errors_teach_and_exit_2(run, arguments, said):
+    done = run(*arguments)
+    assert done.code == 2
+    assert said.lower() in done.err.lower()
+    assert "[usage]" in done.err
+    assert "help: chopmark" in " ".join(done.err.split())
+    as_json = run(*arguments, "--json")
+    assert as_json.code == 2
+    assert as_json.document["error"]["code"] == "usage"
+    assert as_json.err == ""
+
+
+@pytest.fixture
+def broken_verb(monkeypatch):
+    def crash(*_, **__):
+        raise KeyError("a prompt about Zambonia")
+
+    monkeypatch.setattr("api.commands.keys.load_settings", crash)
+
+
+def test_a_defect_is_told_by_kind_and_place_and_never_exits_1(run, broken_verb):
+    done = run("keys", "list")
+    assert done.code == 2
+    assert "a defect of chopmark: KeyError at test_cli.py:" in done.err
+    assert "Zambonia" not in done.err
+    assert run("keys", "list", "--json").document["error"]["code"] == "internal"
+
+
+def test_a_defect_shows_its_trace_to_who_asks(run, broken_verb):
+    done = run("-v", "keys", "list")
+    assert "Traceback" in done.err
+    assert done.code == 2
+
+
+def test_logs_are_json_lines_on_standard_error(run, home, monkeypatch):
+    from provenance.errors import StoreError
+
+    def fail(_):
+        raise StoreError("the disk is away")
+
+    monkeypatch.setattr("api.wiring.resume", fail)
+    quiet = run("works", "list")
+    assert quiet.err == ""
+    done = run("-v", "works", "list", "--json")
+    assert json.loads(done.err.splitlines()[0])["error"] == "the disk is away"
+    assert done.document == {"works": []}
+
+
+def test_output_that_nobody_reads_ends_quietly(tmp_path):
+    environment = {**os.environ, "CHOPMARK_HOME": str(tmp_path)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", "from api.cli import main; main()", "policies", "list"]
+    done = subprocess.run(command, stdout=writing, stderr=-1, check=False, env=environment)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_names_that_are_no_text_are_shown(tmp_path):
+    environment = {**os.environ, "CHOPMARK_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", "from api.cli import main; main()", "release", b"/nonexistent/\xff.png", "--json"]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert done.returncode == 2, done.stderr
+    assert json.loads(done.stdout)["results"][0]["name"] == "/nonexistent/\udcff.png"
+
+
+def test_main_takes_arguments_as_given():
+    with pytest.raises(SystemExit) as ended:
+        api.cli.main(["--version"])
+    assert ended.value.code == 0

@@ -1,0 +1,124 @@
+import io
+import json
+import sys
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from api.console import (
+    CommandUsageError,
+    build_progress,
+    build_table,
+    describe_error,
+    plain,
+    print_error,
+    print_json,
+    read_input,
+    teaching_errors,
+    write_output,
+)
+from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
+
+
+def rendered(thing, width=80):
+    buffer = io.StringIO()
+    Console(file=buffer, width=width, highlight=False, markup=False).print(thing)
+    return buffer.getvalue()
+
+
+@given(st.text())
+def test_no_text_of_strangers_moves_the_cursor_or_hides(text):
+    shown = plain(text).plain
+    assert shown.isprintable()
+    assert "".join(char for char in text if char.isprintable()) in shown or not text.isprintable()
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "\r", "\u202egpj.exe", "a\nb", "\udcff", "\x00"])
+def test_control_characters_are_made_visible(text):
+    assert "\\x" in plain(text).plain
+
+
+def test_tables_take_markup_as_text_and_fold_at_eighty_columns():
+    table = build_table("name", "what")
+    table.add_row(plain("[bold]x[/bold]"), plain("y" * 200))
+    out = rendered(table)
+    assert "[bold]x[/bold]" in out
+    assert out.count("y") == 200
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_json_is_utf8_where_the_stream_is_and_escaped_where_not(monkeypatch):
+    for encoding, expected in (("utf-8", "生成"), ("latin-1", "\\u751f\\u6210")):
+        buffer = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer, encoding=encoding))
+        print_json({"label": "生成"})
+        assert expected in buffer.getvalue().decode(encoding)
+        assert json.loads(buffer.getvalue().decode(encoding)) == {"label": "生成"}
+
+
+def test_input_is_read_within_bounds(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(bytes(100))
+    assert len(read_input(str(path), most_bytes=100)) == 100
+    with pytest.raises(AssetTooLargeError, match="at most 99 bytes"):
+        read_input(str(path), most_bytes=99)
+    with pytest.raises(AssetTooLargeError):
+        read_input("/dev/zero", most_bytes=1 << 16)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"piped")))
+    assert read_input("-") == b"piped"
+
+
+@pytest.mark.parametrize(("path", "said"), [("", "no such file"), (".", "is a directory"), ("a\0b", "null")])
+def test_what_cannot_be_read_is_named(path, said):
+    with pytest.raises(GateError, match=said) as raised:
+        read_input(path or "/nonexistent")
+    assert raised.value.code == "file"
+
+
+def test_output_is_whole_or_absent(tmp_path):
+    write_output(tmp_path / "a" / "b", b"one")
+    write_output(tmp_path / "a" / "b", b"two")
+    assert (tmp_path / "a" / "b").read_bytes() == b"two"
+    (tmp_path / "folder").mkdir()
+    for target in (tmp_path / "a" / "b" / "c", tmp_path / "folder"):
+        with pytest.raises(GateError, match="cannot write"):
+            write_output(target, b"three")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "folder"]
+
+
+def test_errors_have_a_code_a_message_and_every_problem():
+    assert describe_error(CommandUsageError("both")) == {
+        "error": {"code": "usage", "message": "both", "retryable": False}
+    }
+    assert describe_error(PackInvalidError(("a:1:1: x", "a:2:1: y")))["error"]["problems"] == ["a:1:1: x", "a:2:1: y"]
+
+
+def test_errors_of_several_lines_stay_lines(capsys):
+    print_error("a:1:1: x\nb:2:2: [y]", "policy")
+    assert capsys.readouterr().err == "error a:1:1: x [policy]\nb:2:2: [y]\n"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_command_that_fails_exits_2(as_json, capsys):
+    @teaching_errors
+    def command(*, as_json=False):
+        raise GateError("the [lock] is held")
+
+    with pytest.raises(typer.Exit) as ended:
+        command(as_json=as_json)
+    assert ended.value.exit_code == 2
+    captured = capsys.readouterr()
+    if as_json:
+        assert json.loads(captured.out)["error"]["message"] == "the [lock] is held"
+        assert captured.err == ""
+    else:
+        assert captured.err == "error the [lock] is held [gate]\n"
+        assert captured.out == ""
+
+
+def test_progress_is_for_terminals_only():
+    assert build_progress().disable
+    assert build_progress(quiet=True).disable

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+
+from api.settings import Environment, build_default_settings, find_home, load_settings, parse_list
+from provenance.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(tmp_path, monkeypatch):
+    import os
+
+    for name in [name for name in os.environ if name.startswith("CHOPMARK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path))
+
+
+def test_everything_has_a_default_that_needs_no_network(tmp_path):
+    settings = load_settings()
+    assert settings.home == tmp_path
+    assert settings.resolved_database_url() == f"sqlite:///{tmp_path}/chopmark.db"
+    assert settings.signing.timestamp_url == ""
+    assert not settings.is_production
+    assert (settings.keys_dir, settings.models_dir, settings.index_dir) == tuple(
+        tmp_path / name for name in ("keys", "models", "index")
+    )
+
+
+def test_arguments_win_over_the_environment_and_that_over_the_file(tmp_path, monkeypatch):
+    (tmp_path / "chopmark.toml").write_text('packs = ["one"]\nwatermark = "riva_gan"\n[provider]\nname = "Acme"\n')
+    assert load_settings().packs == ("one",)
+    assert load_settings().provider.name == "Acme"
+    monkeypatch.setenv("CHOPMARK_PACKS", "two, three")
+    assert load_settings().packs == ("two", "three")
+    assert load_settings(packs=("four",)).packs == ("four",)
+    assert load_settings().watermark == "riva_gan"
+
+
+def test_the_file_of_the_named_home_counts(tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "chopmark.toml").write_text('packs = ["other"]\n')
+    assert load_settings(home=other).packs == ("other",)
+
+
+def test_the_environment_spells_groups_lists_and_numbers(monkeypatch):
+    monkeypatch.setenv("CHOPMARK_SIGNING__TIMESTAMP_URL", "https://tsa.example")
+    monkeypatch.setenv("CHOPMARK_DETECTOR_OPTIONS", '{"clip": {"threads": 2}}')
+    monkeypatch.setenv("CHOPMARK_PACK_FOLDERS", '["/a", "/b"]')
+    monkeypatch.setenv("CHOPMARK_MAX_BYTES", "1024")
+    monkeypatch.setenv("CHOPMARK_ENVIRONMENT", "production")
+    settings = load_settings()
+    assert settings.signing.timestamp_url == "https://tsa.example"
+    assert settings.detector_options == {"clip": {"threads": 2}}
+    assert settings.pack_folders == (Path("/a"), Path("/b"))
+    assert settings.max_bytes == 1024
+    assert settings.environment is Environment.PRODUCTION
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("HOM", "/x", "no setting is called CHOPMARK_HOM, did you mean CHOPMARK_HOME"),
+    ("ZZZZZZ", "/x", "known are CHOPMARK_HOME"),
+    ("MAX_BYTES", "many", "max_bytes: input should be a valid integer"),
+    ("MAX_BYTES", "0", "max_bytes: input should be greater than 0"),
+    ("ENVIRONMENT", "prod", "environment: input should be 'development' or 'production'"),
+    ("SIGNING__KEY", "x", "signing.key: extra inputs are not permitted"),
+    ("PACKS", "[oops", "settings cannot be used"),
+    ("DETECTOR_OPTIONS", "{", "settings cannot be used"),
+])  # fmt: skip
+def test_what_cannot_be_used_is_named(monkeypatch, name, value, said):
+    monkeypatch.setenv(f"CHOPMARK_{name}", value)
+    with pytest.raises(ConfigurationError, match="^[^\n]+$") as raised:
+        load_settings()
+    assert said in str(raised.value)
+
+
+def test_a_value_is_never_quoted(monkeypatch):
+    monkeypatch.setenv("CHOPMARK_MAX_PIXELS", "hunter2")
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("text", "said"), [("packs = [", "is not TOML"), ("pack = []", "pack: extra inputs")])
+def test_a_wrong_file_is_named(tmp_path, text, said):
+    (tmp_path / "chopmark.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match=said):
+        load_settings()
+
+
+def test_the_data_directory_is_found_without_being_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("CHOPMARK_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    assert find_home() == tmp_path / "share" / "chopmark"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_home() == tmp_path / ".local" / "share" / "chopmark"
+    monkeypatch.setattr(Path, "expanduser", _no_home)
+    with pytest.raises(ConfigurationError, match="set CHOPMARK_HOME"):
+        find_home()
+
+
+def _no_home(self):
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_default_settings_read_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_PACKS", "nonesuch")
+    monkeypatch.setenv("CHOPMARK_DATABASE_URL", "postgresql://production/works")
+    (tmp_path / "chopmark.toml").write_text('backend = "nonesuch"\n')
+    settings = build_default_settings(tmp_path)
+    assert (settings.packs, settings.backend, settings.database_url) == (("baseline",), "sketch", "")
+    assert settings.home == tmp_path
+
+
+@pytest.mark.parametrize(("value", "items"), [
+    ("", []), ("a", ["a"]), ("a, b,,", ["a", "b"]), ('["a", "b"]', ["a", "b"]), (("a",), ("a",)),
+])  # fmt: skip
+def test_lists_are_json_or_comma_separated(value, items):
+    assert parse_list(value) == items

@@ -1,0 +1,120 @@
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from api import wiring
+from api.wiring import LOCK_FILE, build_name, open_home, open_site
+from policies import gate, intake
+from policies.deployment import Submission
+from provenance.errors import ConfigurationError, StoreError, UnknownPluginError
+from tests.sites import build_settings, encode, photograph
+
+
+def test_the_version_is_that_of_the_distribution():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["version"] == wiring.VERSION
+
+
+def test_a_site_is_opened_where_nothing_was(tmp_path):
+    home = tmp_path / "deep" / "home"
+    with open_site(build_settings(home)) as site:
+        assert site.deployment.log.size() == 0
+        assert set(site.deployment.packs) >= {"baseline", "cn-labeling-2025", "eu-ai-act-50"}
+        assert [detector.card.name for detector in site.deployment.runner.detectors] == [
+            "prompt", "incoming_marks", "copyright", "nsfw",
+        ]  # fmt: skip
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert (home / "quarantine").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("detectors", ("nonesuch",)), ("watermark", "nonesuch"), ("read_watermarks", ("nonesuch",)),
+])  # fmt: skip
+def test_unknown_names_stop_the_start_and_list_the_known(home, field, value):
+    with (
+        pytest.raises(UnknownPluginError, match=r"nonesuch.*known:"),
+        open_site(build_settings(home, **{field: value})),
+    ):
+        pass
+
+
+def test_an_unknown_backend_is_named_when_it_is_asked(home):
+    with open_site(build_settings(home, backend="nonesuch")) as site, pytest.raises(UnknownPluginError, match="sketch"):
+        site.backend()
+
+
+@pytest.mark.parametrize(("signing", "said"), [
+    ({"private_key": "/x.pem"}, "need signing.certificate_chain"),
+    ({"certificate_chain": "/x.pem"}, "either signing.private_key or signing.command"),
+    ({"certificate_chain": "/x.pem", "private_key": "/absent.pem"}, "key file absent.pem"),
+    ({"certificate_chain": "/absent.pem", "command": ["sign"]}, "certificate chain absent.pem"),
+])  # fmt: skip
+def test_half_a_signer_stops_the_start(home, signing, said):
+    with pytest.raises(ConfigurationError, match=said), open_site(build_settings(home, signing=signing)):
+        pass
+
+
+def test_production_refuses_the_development_authority(home):
+    settings = build_settings(home, environment="production")
+    with pytest.raises(ConfigurationError, match="development CA may not sign in production"), open_site(settings):
+        pass
+
+
+@pytest.mark.parametrize("home", ["/proc/chopmark", "/dev/null/chopmark"])
+def test_a_home_that_cannot_be_written_teaches(home):
+    with pytest.raises(ConfigurationError, match=r"cannot be written .*set CHOPMARK_HOME"):
+        open_home(build_settings(Path(home)))
+
+
+def test_opening_finishes_what_a_crash_interrupted(home):
+    settings = build_settings(home)
+    with open_site(settings) as site:
+        asset_id = intake.intake(site.deployment, Submission(encode(photograph())))
+        assert intake.unfinished(site.deployment) == (asset_id,)
+    with open_site(settings) as site:
+        assert intake.unfinished(site.deployment) == ()
+        assert site.deployment.log.find(f"release:{asset_id}") is not None
+
+
+def test_a_second_process_leaves_to_the_first_what_is_in_its_hands(home):
+    settings = build_settings(home)
+    with open_site(settings) as first:
+        asset_id = intake.intake(first.deployment, Submission(encode(photograph())))
+        with open_site(settings) as second:
+            assert intake.unfinished(second.deployment) == (asset_id,)
+        assert gate.walk(first.deployment, asset_id).outcome.value == "release"
+
+
+def test_what_cannot_be_finished_now_stops_nothing_else(home, monkeypatch):
+    def fail(_):
+        raise StoreError("the disk is away")
+
+    monkeypatch.setattr(wiring, "resume", fail)
+    with open_site(build_settings(home)) as site:
+        assert site.deployment.log.size() == 0
+
+
+def test_drawing_names_the_picture_by_a_digest(home):
+    with open_site(build_settings(home)) as site:
+        steps = []
+        drawn = site.draw(
+            "a quiet lake", seed=4, size=(128, 96), progress=lambda done, total: steps.append((done, total))
+        )
+        again = site.draw("a quiet lake", seed=4, size=(128, 96))
+        changed = site.draw("a quiet lake", source=drawn.unverified_bytes, strength=0.4)
+    assert drawn.name == build_name("a quiet lake", 4)
+    assert "lake" not in drawn.name + str(drawn.recipe)
+    assert drawn.unverified_bytes == again.unverified_bytes
+    assert changed.recipe["source_sha256"]
+    assert steps[-1][0] == steps[-1][1]
+
+
+def test_the_lock_is_given_back_when_a_process_dies(home):
+    code = f"import fcntl, os; fcntl.flock(open({str(home / LOCK_FILE)!r}, 'a'), fcntl.LOCK_EX); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ}).returncode == 9
+    with open_site(build_settings(home)) as site:
+        assert site.deployment.log.size() == 0
