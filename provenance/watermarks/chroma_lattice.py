@@ -37,6 +37,9 @@ _COEFFICIENTS: Final = 4
 GREY_LEVEL: Final = 8.0 * 128.0
 """Level of a block without colour."""
 
+# Strips of 256 pixel rows stay near the processor and bound memory: whole planes of a 40-megapixel picture take 0.6 GB.
+_STRIP_BLOCKS: Final = 32
+
 # OpenCV's U = 0.492 (B - Y) + 128, Y = 0.299 R + 0.587 G + 0.114 B: a step of one in U at constant Y and V.
 _BLUE_PER_U: Final = 2.032
 _GREEN_PER_U: Final = -0.394
@@ -71,7 +74,10 @@ def chroma_plane(frame: Frame) -> Plane:
     """Return the (H, W) U plane, rounded as OpenCV and so the library round it."""
     import cv2
 
-    plane: Plane = cv2.extractChannel(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV), 1)
+    plane: Plane = np.empty(frame.shape[:2], np.uint8)
+    for top in range(0, len(frame), _STRIP_BLOCKS * BLOCK_SIDE):
+        rows = slice(top, top + _STRIP_BLOCKS * BLOCK_SIDE)
+        plane[rows] = cv2.extractChannel(cv2.cvtColor(frame[rows], cv2.COLOR_RGB2YUV), 1)
     return plane
 
 
@@ -102,19 +108,30 @@ def move_levels(frame: Frame, blocks: Blocks, change: Levels) -> Frame:
     """Return a copy of `frame` whose blocks' levels differ by `change`, as far as 8-bit RGB holds it."""
     import cv2
 
-    rows, columns = change.shape
-    shift = np.einsum("irc,jrc,rc->ricj", blocks.left, blocks.right, change * np.float32(0.5))
-    shift = shift.reshape(rows * _COEFFICIENTS, columns * _COEFFICIENTS)
-    dither = np.tile(_DITHER, (rows, columns))
-    # Blue rounds by the pattern and green against it, or both would round up together.
-    green, blue = shift * np.float32(_GREEN_PER_U), shift * np.float32(_BLUE_PER_U)
-    steps = cv2.merge([np.zeros_like(shift), green - dither * (shift != 0), blue + dither * (shift != 0)])
-    covered = rows * BLOCK_SIDE, columns * BLOCK_SIDE
-    steps = cv2.resize(steps, covered[::-1], interpolation=cv2.INTER_NEAREST)
     marked = frame.copy()
-    region = marked[: covered[0], : covered[1]]
-    region[...] = cv2.add(np.ascontiguousarray(region), steps, dtype=cv2.CV_8U)
+    rows, columns = change.shape
+    for top in range(0, rows, _STRIP_BLOCKS):
+        strip = slice(top, top + _STRIP_BLOCKS)
+        steps = _colour_steps(blocks.left[:, strip], blocks.right[:, strip], change[strip])
+        size = columns * BLOCK_SIDE, len(change[strip]) * BLOCK_SIDE
+        steps = cv2.resize(steps, size, interpolation=cv2.INTER_NEAREST)
+        region = marked[top * BLOCK_SIDE :][: size[1], : size[0]]
+        region[...] = cv2.add(np.ascontiguousarray(region), steps, dtype=cv2.CV_8U)
     return marked
+
+
+def _colour_steps(left: NDArray[np.float32], right: NDArray[np.float32], change: Levels) -> NDArray[np.float32]:
+    """Return (4 R, 4 C, 3): what to add to red, green and blue for each coefficient of the low band."""
+    import cv2
+
+    rows, columns = change.shape
+    shift = np.einsum("irc,jrc,rc->ricj", left, right, change * np.float32(0.5))
+    shift = shift.reshape(rows * _COEFFICIENTS, columns * _COEFFICIENTS)
+    dither = np.tile(_DITHER, (rows, columns)) * (shift != 0)
+    # Blue rounds by the pattern and green against it, or both would round up together.
+    green, blue = shift * np.float32(_GREEN_PER_U) - dither, shift * np.float32(_BLUE_PER_U) + dither
+    steps: NDArray[np.float32] = cv2.merge([np.zeros_like(shift), green, blue])
+    return steps
 
 
 def nearest_targets(levels: Levels, bits: NDArray[np.uint8], scale: float) -> Levels:
@@ -147,11 +164,16 @@ def _low_band(plane: Plane, size: tuple[int, ...]) -> NDArray[np.float32]:
     import cv2
 
     rows, columns = grid_shape(size[0], size[1])
-    if size == plane.shape:
-        plane = plane[: rows * BLOCK_SIDE, : columns * BLOCK_SIDE]
-        size = plane.shape
-    half = (size[1] + 1) // 2, (size[0] + 1) // 2
-    shrinks = half[0] <= plane.shape[1] and half[1] <= plane.shape[0]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    band: NDArray[np.float32] = cv2.resize(plane.astype(np.float32), half, interpolation=how) * np.float32(2)
-    return band[: rows * _COEFFICIENTS, : columns * _COEFFICIENTS]
+    if size != plane.shape:
+        half = (size[1] + 1) // 2, (size[0] + 1) // 2
+        shrinks = half[0] <= plane.shape[1] and half[1] <= plane.shape[0]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        resampled: NDArray[np.float32] = cv2.resize(plane.astype(np.float32), half, interpolation=how) * np.float32(2)
+        return resampled[: rows * _COEFFICIENTS, : columns * _COEFFICIENTS]
+    band = np.empty((rows * _COEFFICIENTS, columns * _COEFFICIENTS), np.float32)
+    for top in range(0, rows, _STRIP_BLOCKS):
+        pixels = plane[top * BLOCK_SIDE : min(top + _STRIP_BLOCKS, rows) * BLOCK_SIDE, : columns * BLOCK_SIDE]
+        strip = band[top * _COEFFICIENTS : min(top + _STRIP_BLOCKS, rows) * _COEFFICIENTS]
+        cv2.resize(pixels.astype(np.float32), strip.shape[::-1], dst=strip, interpolation=cv2.INTER_AREA)
+        strip *= 2
+    return band
