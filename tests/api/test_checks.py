@@ -1,4 +1,4 @@
-from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -26,8 +26,7 @@ def test_a_fit_site_has_nothing_wrong(stock):
 
 
 def test_a_full_disk_is_wrong(tmp_path, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10 << 30, 10 << 30, 1 << 20))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
     check = check_disk(build_settings(tmp_path / "not" / "made" / "yet"))
     assert check.level is Level.WRONG
     assert "make room" in check.text

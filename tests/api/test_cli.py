@@ -107,11 +107,12 @@ def test_logs_are_json_lines_on_standard_error(run, home, monkeypatch):
     assert done.document == {"works": []}
 
 
-def test_output_that_nobody_reads_ends_quietly(tmp_path):
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_output_that_nobody_reads_ends_quietly(tmp_path, form):
     environment = {**os.environ, "CHOPMARK_HOME": str(tmp_path)}
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-c", "from api.cli import main; main()", "policies", "list"]
+    command = [sys.executable, "-c", "from api.cli import main; main()", "policies", "list", *form]
     done = subprocess.run(command, stdout=writing, stderr=-1, check=False, env=environment)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")

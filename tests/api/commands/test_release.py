@@ -1,6 +1,3 @@
-import io
-import json
-import os
 import signal
 import subprocess
 import sys
@@ -198,18 +195,6 @@ def test_an_interrupted_batch_ends_cleanly_and_is_finished_later(home, coffee, t
     assert 0 < len(list(out.iterdir())) < 200
     assert not list(out.glob(".*"))
     assert not list((home / "quarantine").glob("*-*"))
-
-
-def test_a_reader_that_leaves_early_is_no_error(home, tmp_path):
-    whole = subprocess.run([*COMMAND, "release", "/nonexistent", "--json"], capture_output=True, check=False)
-    assert whole.returncode == 2
-    assert json.load(io.BytesIO(whole.stdout))["results"]
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run([*COMMAND, "release", "/nonexistent", "--json"], stdout=writing, stderr=-1, check=False)
-    os.close(writing)
-    assert done.returncode == 141
-    assert done.stderr == b""
 
 
 def test_a_terminal_on_standard_input_teaches(run, home, monkeypatch):
