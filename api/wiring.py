@@ -187,15 +187,7 @@ def build_site(settings: Settings) -> Site:
     marks = build_marks(settings, keys)
     fingerprints = build_fingerprints()
     limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    provider = Provider(settings.provider.name, settings.provider.code, settings.provider.label_text, VERSION)
-    sealer = Sealer(
-        watermark=WATERMARKS.load(settings.watermark)(keys),
-        fingerprints=fingerprints,
-        identity=identity,
-        trust=trust,
-        provider=provider,
-        timestamp=TimestampAuthority(settings.signing.timestamp_url) if settings.signing.timestamp_url else None,
-    )
+    sealer = _build_sealer(settings, keys, fingerprints, identity, trust)
     deployment = Deployment(
         database=database,
         blobs=blobs,
@@ -219,6 +211,25 @@ def build_site(settings: Settings) -> Site:
         limits=limits,
     )
     return Site(settings=settings, deployment=deployment, verifier=verifier, identity=identity)
+
+
+def _build_sealer(
+    settings: Settings,
+    keys: tuple[WatermarkKey, ...],
+    fingerprints: tuple[FingerprintScheme, ...],
+    identity: SigningIdentity,
+    trust: TrustAnchors,
+) -> Sealer:
+    authority = settings.signing.timestamp_url
+    named = settings.provider
+    return Sealer(
+        watermark=WATERMARKS.load(settings.watermark)(keys),
+        fingerprints=fingerprints,
+        identity=identity,
+        trust=trust,
+        provider=Provider(named.name, named.code, named.label_text, VERSION),
+        timestamp=TimestampAuthority(authority) if authority else None,
+    )
 
 
 def open_database(settings: Settings) -> Database:
