@@ -23,7 +23,7 @@ class Result:
         name: as handed in, for people.
         outcome: RELEASE, HOLD or BLOCK.
         decision: the decision that counts, with every reason.
-        seal: what was sealed and read back (`provenance.seal.build_seal_facts`), empty unless released.
+        seal: what was sealed and read back (`provenance.sealed.build_seal_facts`), empty unless released.
         ledger_index: index of the release entry, or None.
         public_key: key of the published file in the public blob store, or "".
     """

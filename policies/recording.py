@@ -9,7 +9,7 @@ from provenance.asset import AssetId, sha256_hex
 from provenance.database import utc_now
 from provenance.errors import GrantMismatchError
 from provenance.ledger.canonical import Json
-from provenance.seal import Sealed, build_seal_facts
+from provenance.sealed import Sealed, build_seal_facts
 from provenance.tables import SEALS, SOFT_BINDINGS
 
 
@@ -46,22 +46,26 @@ def record(here: Deployment, asset_id: AssetId) -> int:
             body=build_release_entry(asset.sha256, sealed),
             key=f"release:{asset_id}",
         )
-        connection.execute(
-            insert(SEALS).values(
-                asset_id=asset_id,
-                sha256=sealed.sha256,
-                media_type=sealed.media_type.value,
-                manifest_id=sealed.manifest_id,
-                body=build_seal_facts(sealed),
-                ledger_index=entry.index,
-                created_at=utc_now(),
-            )
-        )
-        for binding in sealed.soft_bindings:
-            connection.execute(insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=asset_id))
+        _insert_seal(connection, sealed, entry.index)
         here.works.record_release(connection, asset_id, sealed.fingerprints)
         move_stage(connection, asset_id, Stage.RECORDED)
     return entry.index
+
+
+def _insert_seal(connection: Connection, sealed: Sealed, ledger_index: int) -> None:
+    connection.execute(
+        insert(SEALS).values(
+            asset_id=sealed.asset_id,
+            sha256=sealed.sha256,
+            media_type=sealed.media_type.value,
+            manifest_id=sealed.manifest_id,
+            body=build_seal_facts(sealed),
+            ledger_index=ledger_index,
+            created_at=utc_now(),
+        )
+    )
+    for binding in sealed.soft_bindings:
+        connection.execute(insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=sealed.asset_id))
 
 
 def find_release(connection: Connection, asset_id: AssetId) -> int | None:

@@ -53,11 +53,7 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
     Raises:
         PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
     """
-    if outcome is Outcome.HOLD:
-        raise PolicyError("a review needs an outcome of release or block, got hold")
-    for name, text, limit in (("reviewer", reviewer, REVIEWER_LIMIT), ("reason", reason, REASON_LIMIT)):
-        if not text.strip() or len(text) > limit or "\0" in text:
-            raise PolicyError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")
+    _verify_complete(outcome, reviewer, reason)
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id)
@@ -95,3 +91,11 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
             key=f"decision:{decision.id}",
         )
     return walk(here, asset_id)
+
+
+def _verify_complete(outcome: Outcome, reviewer: str, reason: str) -> None:
+    if outcome is Outcome.HOLD:
+        raise PolicyError("a review needs an outcome of release or block, got hold")
+    for name, text, limit in (("reviewer", reviewer, REVIEWER_LIMIT), ("reason", reason, REASON_LIMIT)):
+        if not text.strip() or len(text) > limit or "\0" in text:
+            raise PolicyError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")

@@ -26,7 +26,7 @@ from provenance.asset import Asset, AssetId
 from provenance.database import utc_now
 from provenance.errors import BlobNotFoundError, GateError, GrantMismatchError, VerificationError
 from provenance.grant import Grant
-from provenance.seal import Sealed, build_seal_facts, parse_seal_facts
+from provenance.sealed import Sealed, build_seal_facts, parse_seal_facts
 from provenance.tables import GRANTS, SEALS
 
 PAYLOAD_BITS: Final = 56

@@ -25,7 +25,7 @@ from provenance.manifests.softbinding import build_alg
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import read_manifest
 from provenance.media.image import IntakeLimits, Picture, parse_image
-from provenance.seal import payload_bytes
+from provenance.sealed import payload_bytes
 from provenance.store import BlobStore
 from provenance.tables import SEALS, SOFT_BINDINGS
 from provenance.verification import SUMMARIES, Findings, Layer, LayerStatus, Verification, decide_joint_state
@@ -190,10 +190,16 @@ class Verifier:
 
     def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
         """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""
+        facts = self._seal_facts(asset_id) or {"soft_bindings": ()}
+        return next((bytes.fromhex(item["value"]) for item in facts["soft_bindings"] if item["alg"] == alg), None)
+
+    def _seal_facts(self, asset_id: AssetId | None) -> Mapping[str, Any] | None:
+        """Return what the database says of a release's seal."""
         with self._database.read() as connection:
-            body = connection.execute(select(SEALS.c.body).where(SEALS.c.asset_id == asset_id)).scalar()
-        bindings = body["soft_bindings"] if body else ()
-        return next((bytes.fromhex(item["value"]) for item in bindings if item["alg"] == alg), None)
+            facts: Mapping[str, Any] | None = connection.execute(
+                select(SEALS.c.body).where(SEALS.c.asset_id == asset_id)
+            ).scalar()
+        return facts
 
     def _match(self, picture: Picture) -> tuple[ReleaseMatch, ...] | None:
         """Return the releases that the picture looks like, nearest first; None for one without a fingerprint."""
@@ -226,12 +232,18 @@ class Verifier:
     def _load_kept(
         self, unverified_bytes: bytes, media_type: MediaType, asset_id: AssetId | None
     ) -> ManifestReport | None:
-        """Return what a release's kept manifest says; its hash fits this file only if nothing changed."""
-        if asset_id is None:
+        """Return what a release's kept manifest says; its hash fits this file only if nothing changed.
+
+        None where the store has lost it, or holds something else than was recorded.
+        """
+        facts = self._seal_facts(asset_id)
+        if facts is None:
             return None
         try:
             kept = self._blobs.public.get(f"{asset_id}/manifest.c2pa")
         except BlobNotFoundError:
+            return None
+        if sha256_hex(kept) != facts["manifest_sha256"]:
             return None
         return read_manifest(unverified_bytes, media_type, self._trust, manifest_bytes=kept)
 

@@ -5,10 +5,12 @@ metadata, then the signature over all of it. Nothing counts as made until it was
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-from provenance.asset import Asset, AssetId, Digest, MediaType, Origin, sha256_hex
+import numpy as np
+
+from provenance.asset import Asset, MediaType, Origin, sha256_hex
 from provenance.database import utc_now
 from provenance.errors import UnmarkableError, VerificationError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
@@ -25,12 +27,11 @@ from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import Presence, locate_manifest
 from provenance.media.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
 from provenance.media.limits import PIXELS_CEILING, SIDE_CEILING
+from provenance.sealed import MarkReport, Sealed, build_payload, payload_bytes
 from provenance.watermarks.base import Watermark
 
-PAYLOAD_VERSION: Final = 1
-"""First byte of a watermark payload; the other seven are the grant's id."""
-
-PAYLOAD_BYTES: Final = 8
+_Shown: TypeAlias = tuple[bool, str, dict[str, Any]]
+"""Whether a mark reads back, its technique, and the facts about it."""
 
 OWN_LIMITS: Final = IntakeLimits(
     max_bytes=1 << 30,
@@ -60,48 +61,25 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkReport:
-    """What became of one mark.
+class _Made:
+    """What was done to the picture, for the read-back to hold the finished bytes against.
 
     Attributes:
-        kind: which mark.
-        technique: its public name, such as a watermark's `alg`.
-        made: whether it was made and read back.
-        required: whether a pack demanded it.
-        detail: JSON-able facts that the read-back gave.
+        unlabelled, picture: before and after the explicit label was drawn.
+        payload: of the watermark.
+        problem: why there is no watermark, or "".
+        codes: fingerprints of `picture`.
+        labels: what the metadata says.
+        marks: what the manifest says.
     """
 
-    kind: MarkKind
-    technique: str
-    made: bool
-    required: bool
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A file that is ready to ship, and everything that is bound to it."""
-
-    asset_id: AssetId
-    decision_id: str
-    data: bytes
-    sha256: Digest
-    media_type: MediaType
-    manifest_id: str
-    manifest_bytes: bytes
-    marks: tuple[MarkReport, ...]
-    soft_bindings: tuple[SoftBinding, ...]
-    fingerprints: tuple[Fingerprint, ...]
-
-
-def build_payload(identifier: int) -> int:
-    """Return the 64-bit watermark payload for a grant's 56-bit id."""
-    return PAYLOAD_VERSION << 56 | identifier
-
-
-def payload_bytes(payload: int) -> bytes:
-    """Return a payload as the 8 bytes that a soft binding holds, most significant first."""
-    return payload.to_bytes(PAYLOAD_BYTES, "big")
+    unlabelled: Picture
+    picture: Picture
+    payload: int
+    problem: str
+    codes: tuple[Fingerprint, ...]
+    labels: ImplicitLabels
+    marks: Marks
 
 
 class Sealer:
@@ -151,24 +129,12 @@ class Sealer:
         """
         grant.verify_bytes(sha256_hex(original))
         media_type = shipping_type(asset.media_type)
-        payload = build_payload(grant.payload)
-        marked, problem = self._embed(picture, grant, payload)  # (a) pixels: the watermark,
-        labelled, label_text = self._draw_label(marked, grant)  # (b) then what people see
-        codes = self._fingerprint(labelled)
-        labels = self._build_labels(asset, original, grant, recipe)
-        file = write_labels(encode_image(labelled, media_type), media_type, labels)  # (c) the file, (d) its metadata
-        bound = None if problem else SoftBinding(self.watermark.alg, payload_bytes(payload))
-        made = Marks(
-            watermark=bound,
-            fingerprints=tuple(SoftBinding(build_alg(code.alg), code.value) for code in codes[:1]),
-            explicit_label=label_text,
-            metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
-            orientation_applied=picture.is_turned,
-        )
-        signed = self._sign(asset, original, grant, recipe, file, media_type, made)  # (e) the signature over all of it
-        marks = self._read_back(
-            signed, media_type, grant, payload, codes, labels, made, problem
-        )  # (f) what really ships
+        made = self._make(asset, picture, original, grant, recipe)  # (a) the pixels
+        file = encode_image(made.picture, media_type)  # (b) the file
+        file = write_labels(file, media_type, made.labels)  # (c) its metadata
+        signed = self._sign(asset, original, grant, recipe, file, media_type, made.marks)  # (d) the signature over all
+        reports = self._read_back(signed, media_type, grant, made)  # (e) what really ships
+        bound = made.marks.watermark
         return Sealed(
             asset_id=asset.id,
             decision_id=grant.decision_id,
@@ -177,10 +143,26 @@ class Sealer:
             media_type=media_type,
             manifest_id=signed.manifest_id,
             manifest_bytes=signed.manifest_bytes,
-            marks=marks,
-            soft_bindings=(*((bound,) if bound else ()), *made.fingerprints),
-            fingerprints=codes,
+            marks=reports,
+            soft_bindings=(*((bound,) if bound else ()), *made.marks.fingerprints),
+            fingerprints=made.codes,
         )
+
+    def _make(self, asset: Asset, picture: Picture, original: bytes, grant: Grant, recipe: Mapping[str, Any]) -> _Made:
+        """Mark the pixels: the watermark, then what people see; and say what metadata and manifest will say of it."""
+        payload = build_payload(grant.payload)
+        unlabelled, problem = self._embed(picture, grant, payload)
+        labelled, label_text = self._draw_label(unlabelled, grant)
+        codes = self._fingerprint(labelled)
+        labels = self._build_labels(asset, original, grant, recipe)
+        marks = Marks(
+            watermark=None if problem else SoftBinding(self.watermark.alg, payload_bytes(payload)),
+            fingerprints=tuple(SoftBinding(build_alg(code.alg), code.value) for code in codes[:1]),
+            explicit_label=label_text,
+            metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
+            orientation_applied=picture.is_turned,
+        )
+        return _Made(unlabelled, labelled, payload, problem, codes, labels, marks)
 
     def _embed(self, picture: Picture, grant: Grant, payload: int) -> tuple[Picture, str]:
         """Return the marked picture, or the picture as it is and why it carries no mark."""
@@ -253,60 +235,36 @@ class Sealer:
             trust=self._trust,
         )
 
-    def _read_back(
-        self,
-        signed: Signed,
-        media_type: MediaType,
-        grant: Grant,
-        payload: int,
-        codes: tuple[Fingerprint, ...],
-        labels: ImplicitLabels,
-        made: Marks,
-        problem: str,
-    ) -> tuple[MarkReport, ...]:
+    def _read_back(self, signed: Signed, media_type: MediaType, grant: Grant, made: _Made) -> tuple[MarkReport, ...]:
         """Report every mark as the finished bytes show it.
 
         Raises:
             VerificationError: a mark that was made, or that is required, is not there.
         """
         shipped = parse_image(signed.data, limits=OWN_LIMITS)
-        found = read_labels(signed.data, media_type)
-        detail: dict[MarkKind, tuple[bool, str, dict[str, Any]]] = {
-            MarkKind.SIGNED_METADATA: (True, "c2pa", {"manifest_id": signed.manifest_id, "trust": signed.report.trust}),
-            MarkKind.TIMESTAMP: (
-                signed.report.timestamp is not None,
-                "rfc3161",
-                {"time": signed.report.timestamp.time if signed.report.timestamp else ""},
-            ),
-            MarkKind.WATERMARK: (
-                not problem and self._reads(shipped, payload),
-                self.watermark.alg,
-                {"problem": problem} if problem else {"payload": f"{payload:016x}"},
-            ),
-            MarkKind.EXPLICIT_LABEL: (bool(made.explicit_label), "visible label", {"text": made.explicit_label}),
-            MarkKind.AIGC_METADATA: (
-                labels.aigc is not None and len(found.aigc) == 1 and found.item == labels.aigc,
-                "gb45438 aigc",
-                {"items": len(found.aigc)},
-            ),
-            MarkKind.IPTC_METADATA: (
-                labels.iptc is not None and bool(found.digital_source_type),
-                "iptc 2025.1",
-                {"digital_source_type": found.digital_source_type},
-            ),
-        }
+        shown = {**_show_metadata(signed, media_type, made), **self._show_pixels(shipped, made)}
         reports = []
-        for kind, (is_made, technique, facts) in detail.items():
+        for kind in MarkKind:
             obligation = grant.obligation(kind)
             if obligation is None:
                 continue
+            is_made, technique, facts = shown[kind]
             if obligation.required and not is_made:
                 raise VerificationError(f"the {technique} mark does not read back from the finished file")
             reports.append(MarkReport(kind, technique, is_made, obligation.required, facts))
-        if made.watermark and not detail[MarkKind.WATERMARK][0]:
+        if made.marks.watermark and not shown[MarkKind.WATERMARK][0]:
             raise VerificationError("the manifest names a watermark that does not read back from the finished file")
-        self._verify_fingerprints(shipped, codes)
+        self._verify_fingerprints(shipped, made.codes)
         return tuple(reports)
+
+    def _show_pixels(self, shipped: Picture, made: _Made) -> dict[MarkKind, _Shown]:
+        is_marked = not made.problem and self._reads(shipped, made.payload)
+        payload = {"problem": made.problem} if made.problem else {"payload": f"{made.payload:016x}"}
+        text = made.marks.explicit_label
+        return {
+            MarkKind.WATERMARK: (is_marked, self.watermark.alg, payload),
+            MarkKind.EXPLICIT_LABEL: (bool(text) and _shows_label(shipped, made), "visible label", {"text": text}),
+        }
 
     def _reads(self, shipped: Picture, payload: int) -> bool:
         reading = self.watermark.extract(shipped.frame)
@@ -323,52 +281,26 @@ class Sealer:
                 raise VerificationError(f"the finished file is {distance} bits of {code.alg} from what was sealed")
 
 
-def build_seal_facts(sealed: Sealed) -> dict[str, Any]:
-    """Return the JSON-able record of `sealed`, without its bytes."""
+def _show_metadata(signed: Signed, media_type: MediaType, made: _Made) -> dict[MarkKind, _Shown]:
+    found = read_labels(signed.data, media_type)
+    report, labels = signed.report, made.labels
+    signature = {"manifest_id": signed.manifest_id, "trust": report.trust}
+    time = report.timestamp.time if report.timestamp else ""
+    is_aigc = labels.aigc is not None and len(found.aigc) == 1 and found.item == labels.aigc
+    is_iptc = labels.iptc is not None and labels.iptc.texts().items() <= found.iptc.items()
     return {
-        "asset_id": sealed.asset_id,
-        "decision_id": sealed.decision_id,
-        "sha256": sealed.sha256,
-        "manifest_sha256": sha256_hex(sealed.manifest_bytes),
-        "size_bytes": len(sealed.data),
-        "media_type": sealed.media_type.value,
-        "manifest_id": sealed.manifest_id,
-        "marks": [
-            {
-                "kind": mark.kind.value,
-                "technique": mark.technique,
-                "made": mark.made,
-                "required": mark.required,
-                "detail": dict(mark.detail),
-            }
-            for mark in sealed.marks
-        ],
-        "soft_bindings": [{"alg": item.alg, "value": item.value.hex()} for item in sealed.soft_bindings],
-        "fingerprints": [
-            {"alg": code.alg, "value": code.value.hex(), "quality": code.quality} for code in sealed.fingerprints
-        ],
+        MarkKind.SIGNED_METADATA: (True, "c2pa", signature),
+        MarkKind.TIMESTAMP: (bool(time), "rfc3161", {"time": time}),
+        MarkKind.AIGC_METADATA: (is_aigc, "gb45438 aigc", {"items": len(found.aigc)}),
+        MarkKind.IPTC_METADATA: (is_iptc, "iptc 2025.1", {"digital_source_type": found.digital_source_type}),
     }
 
 
-def parse_seal_facts(facts: Mapping[str, Any], *, data: bytes, manifest_bytes: bytes) -> Sealed:
-    """Return the seal that `build_seal_facts` described.
-
-    Raises:
-        VerificationError: the bytes are not those described.
-    """
-    if (sha256_hex(data), sha256_hex(manifest_bytes)) != (facts["sha256"], facts["manifest_sha256"]):
-        raise VerificationError(f"the sealed blobs of {facts['asset_id']} are not those that were sealed")
-    return Sealed(
-        asset_id=AssetId(facts["asset_id"]),
-        decision_id=facts["decision_id"],
-        data=data,
-        sha256=Digest(facts["sha256"]),
-        media_type=MediaType(facts["media_type"]),
-        manifest_id=facts["manifest_id"],
-        manifest_bytes=manifest_bytes,
-        marks=tuple(MarkReport(**{**mark, "kind": MarkKind(mark["kind"])}) for mark in facts["marks"]),
-        soft_bindings=tuple(SoftBinding(item["alg"], bytes.fromhex(item["value"])) for item in facts["soft_bindings"]),
-        fingerprints=tuple(
-            Fingerprint(code["alg"], bytes.fromhex(code["value"]), code["quality"]) for code in facts["fingerprints"]
-        ),
-    )
+def _shows_label(shipped: Picture, made: _Made) -> bool:
+    """Say whether the finished pixels, where the label changed them, are nearer to it than to what was there before."""
+    after, before = made.picture.frame, made.unlabelled.frame
+    changed = (after != before).any(axis=2)
+    if not changed.any() or shipped.frame.shape != after.shape:
+        return False
+    pixels = shipped.frame[changed].astype(np.int16)
+    return bool(np.abs(pixels - after[changed]).sum() < np.abs(pixels - before[changed]).sum())

@@ -15,7 +15,7 @@ from policies.deployment import Submission
 from provenance.asset import MediaType
 from provenance.labels.aigc import AigcItem
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
-from provenance.seal import build_payload
+from provenance.sealed import build_payload
 from provenance.tables import SEALS, SOFT_BINDINGS
 from tests.end_to_end.attackers import repaint, sign, strip
 from tests.sites import build_light_settings, encode, photograph, submission

@@ -1,0 +1,76 @@
+"""One door for built-ins and entry points; a name is never taken twice, and nothing is imported before its use."""
+
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from provenance import plugins
+from provenance.errors import DuplicatePluginError, MissingExtraError, UnknownPluginError
+from provenance.plugins import Plugins
+
+TABLE: Plugins[type] = Plugins(
+    kind="wheels",
+    builtins={
+        "fraction": "fractions:Fraction",
+        "missing": "no_such_module_here:Wheel",
+        "bare": "no_such_module_either:W",
+    },
+    extras={"missing": "wheels"},
+)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Entry points that installed distributions bring."""
+    points = []
+    monkeypatch.setattr(plugins, "entry_points", lambda *, group: [one for one in points if one.group == group])
+
+    def install(name, value, group="chopmark.wheels"):
+        points.append(EntryPoint(name, value, group))
+
+    return install
+
+
+def test_a_builtin_is_imported_when_it_is_used():
+    from fractions import Fraction
+
+    assert TABLE.load("fraction") is Fraction
+
+
+def test_an_entry_point_takes_the_same_door(installed):
+    installed("decimal", "decimal:Decimal")
+    installed("elsewhere", "decimal:Context", group="chopmark.doors")
+    from decimal import Decimal
+
+    assert TABLE.load("decimal") is Decimal
+    assert TABLE.names() == ("bare", "decimal", "fraction", "missing")
+
+
+def test_no_package_replaces_a_builtin(installed):
+    installed("fraction", "decimal:Decimal")
+    with pytest.raises(DuplicatePluginError, match="two wheels plugins are named 'fraction'"):
+        TABLE.load("fraction")
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(
+        UnknownPluginError, match="no wheels plugin is named 'fractoin'; known: bare, fraction, missing"
+    ):
+        TABLE.load("fractoin")
+
+
+def test_a_missing_extra_is_named():
+    with pytest.raises(MissingExtraError, match=r"pip install 'chopmark\[wheels\]'") as caught:
+        TABLE.load("missing")
+    assert isinstance(caught.value.__cause__, ImportError)
+    with pytest.raises(MissingExtraError) as caught:
+        TABLE.load("bare")
+    assert "install the extra" not in str(caught.value)
+
+
+def test_listing_names_imports_nothing():
+    before = set(sys.modules)
+    TABLE.names()
+    assert "no_such_module_here" not in sys.modules
+    assert set(sys.modules) - before <= {"importlib.metadata"}
