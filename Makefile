@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint serve bench setup clean
+.PHONY: demo test lint serve bench lock setup clean
 setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
@@ -37,6 +37,15 @@ serve: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python -m bench
+
+# What is installed, as plain pip can read it anywhere: without this project, and torch without the name of its build.
+# The desktop build of OpenCV is replaced at set-up, but what asks for it has to get the same version.
+lock: .venv/.ready
+	$(BIN)/pip freeze --exclude-editable --exclude chopmark > constraints.part
+	{ echo "# Every version this release was tested with; plain \`pip install -c constraints.txt\` reads it. Rewrite: make lock"; \
+	  sed -E -e 's/^(torch|torchvision)==([^+]+)\+.*/\1==\2/' -e '/^opencv-python-headless==/{p;s/-headless//}' \
+	    constraints.part | LC_ALL=C sort -fu; } > constraints.txt
+	rm constraints.part
 
 clean:
 	rm -rf .venv out build *.egg-info
