@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from rich.console import Console
+from rich.progress import track
 
 from provenance.database import METADATA, Database
 from provenance.ledger.log import Log
@@ -58,7 +60,7 @@ def run(*, quick: bool = False) -> list[dict[str, Any]]:
     rows = []
     # A process each: what one leaves in memory would count as the next one's.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-        for task in tasks:
+        for task in track(tasks, "measuring the registry", console=Console(stderr=True), transient=True):
             rows += pool.submit(*task).result()
     return rows
 
@@ -378,8 +380,6 @@ def milliseconds(seconds: float) -> str:
 
 def main() -> None:
     """Run and print the table."""
-    from rich.console import Console
-
     from bench.__main__ import build_table, machine
 
     parser = argparse.ArgumentParser(prog="python -m bench.registry", description=__doc__.partition("\n")[0])
