@@ -51,18 +51,18 @@ def status_of(error: GateError) -> int:
 def install_handlers(app: "FastAPI") -> None:
     """Answer every error of the gate, and every unforeseen one, as `application/problem+json`."""
 
-    async def explain(_: "Request", error: Exception) -> "JSONResponse":
+    async def _explain(_: "Request", error: Exception) -> "JSONResponse":
         assert isinstance(error, GateError)
         status = status_of(error)
         _log.warning("request failed", code=error.code, status=status, error=str(error))
         return _build_problem(status, error.code, str(error) if status < 500 else OPERATOR_KNOWS)
 
-    async def conceal(_: "Request", error: Exception) -> "JSONResponse":
+    async def _conceal(_: "Request", error: Exception) -> "JSONResponse":
         _log.error("unforeseen error", kind=type(error).__name__, place=find_place(error))
         return _build_problem(500, "internal", OPERATOR_KNOWS)
 
-    app.add_exception_handler(GateError, explain)
-    app.add_exception_handler(Exception, conceal)
+    app.add_exception_handler(GateError, _explain)
+    app.add_exception_handler(Exception, _conceal)
 
 
 def run_concealing(command: "Callable[[], int]", tell: "Callable[[str], int]", *, is_verbose: bool) -> int:

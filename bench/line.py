@@ -28,7 +28,8 @@ class Side:
 
     def ask(self, **request: str) -> dict[str, Any]:
         """Send one request and return its answer."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()

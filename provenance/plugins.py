@@ -60,6 +60,8 @@ class Plugins(Generic[T]):
         targets = dict(self.builtins)
         for point in entry_points(group=f"chopmark.{self.kind}"):
             if point.name in targets:
-                raise DuplicatePluginError(f"two {self.kind} plugins are named {point.name!r}: the second is {point.value}")
+                raise DuplicatePluginError(
+                    f"two {self.kind} plugins are named {point.name!r}: the second is {point.value}"
+                )
             targets[point.name] = point.value
         return targets
