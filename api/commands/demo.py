@@ -53,7 +53,7 @@ PHOTOGRAPHS: Final = (
 """Real pictures; here they stand for what a generator hands in, so they are marked as generated."""
 WORK: Final = "motorcycle_left.png"
 """Registered as somebody's work before the run."""
-COPY: Final = "near-copy-of-the-work.jpg"
+COPY: Final = "near-copy.jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     bar.update(task, description="proving it", total=len(files) + 3, completed=0)
     proofs = []
     for path in files:
-        proofs.append(_ask(site, f"nothing, {path.name}", path.read_bytes(), JointState.CONSISTENT))
+        proofs.append(_ask(site, f"nothing was done to {path.name}", path.read_bytes(), JointState.CONSISTENT))
         bar.advance(task)
     stripped = strip(photographs[0].read_bytes())
     done = f"all metadata stripped from {photographs[0].name}"

@@ -52,7 +52,7 @@ def check_prompts_and_photographs_are_released_held_and_blocked(document, out):
     assert [found[name] for name in ("coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")] == [
         "released", "released", "released", "released",
     ]  # fmt: skip
-    assert (found["near-copy-of-the-work.jpg"], found["blank.jpg"]) == ("blocked", "held")
+    assert (found["near-copy.jpg"], found["blank.jpg"]) == ("blocked", "held")
     held = [item for item in document["results"] if item["outcome"] == "held" and item["name"].startswith("drawn")]
     assert [item["reasons"][0]["category"] for item in held] == ["prompt.weapons"]
 
