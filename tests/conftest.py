@@ -86,16 +86,23 @@ def sqlite_database(sqlite_url):
     database.close()
 
 
+@pytest.fixture(scope="session")
+def _shared_postgres(postgres_url, _postgres_template):
+    """Name of the migrated database that tests empty for themselves; the template itself stays empty."""
+    _create_database(postgres_url, "shared", _postgres_template)
+    return "shared"
+
+
 @pytest.fixture
-def emptied_postgres_url(postgres_url, _postgres_template):
+def emptied_postgres_url(postgres_url, _shared_postgres):
     """URL of the one migrated PostgreSQL database that tests share, emptied for this one.
 
     A database of its own, `fresh_postgres_url`, is for tests that change the schema: making one takes ten times longer.
     """
-    with psycopg.connect(_libpq(_with_name(postgres_url, _postgres_template)), autocommit=True) as connection:
+    with psycopg.connect(_libpq(_with_name(postgres_url, _shared_postgres)), autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # the ledger's triggers refuse
         connection.execute(f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY")
-    return _with_name(postgres_url, _postgres_template)
+    return _with_name(postgres_url, _shared_postgres)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
