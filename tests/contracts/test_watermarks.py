@@ -78,13 +78,6 @@ def test_the_payload_comes_back_with_what_it_was_read_by(scheme, marked, payload
     assert reading.corrected_bits >= 0
 
 
-def test_the_payload_survives_what_every_platform_does(scheme, marked, payload):
-    reading = scheme.extract(through_jpeg(marked, 90))
-
-    assert reading is not None
-    assert reading.payload == payload
-
-
 def test_embedding_is_deterministic(scheme, marked, original, payload):
     assert np.array_equal(scheme.embed(original, payload), marked)
 
@@ -93,8 +86,11 @@ def test_another_key_reads_nothing(factory, marked):
     assert factory((OTHER,)).extract(marked) is None
 
 
-def test_every_key_held_opens_and_the_first_one_embeds(factory, marked, payload):
-    reading = factory((OTHER, KEY)).extract(marked)
+def test_every_key_held_opens_after_what_every_platform_does(factory, marked, payload):
+    """Through JPEG 90, as a strided view, under the second of two keys: each call costs a neural scheme seconds."""
+    wide = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    wide[..., :3] = through_jpeg(marked, 90)
+    reading = factory((OTHER, KEY)).extract(wide[..., :3])
 
     assert reading is not None
     assert (reading.payload, reading.key_id) == (payload, "first")
@@ -141,12 +137,3 @@ def test_what_is_no_frame_is_refused(scheme, bad):
         scheme.embed(bad, 1)
     with pytest.raises(WatermarkError):
         scheme.extract(bad)
-
-
-def test_a_strided_view_is_read_too(scheme, marked, payload):
-    wide = np.zeros((marked.shape[0], marked.shape[1], 4), np.uint8)
-    wide[..., :3] = marked
-    reading = scheme.extract(wide[..., :3])
-
-    assert reading is not None
-    assert reading.payload == payload
