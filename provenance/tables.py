@@ -5,7 +5,18 @@ JSON columns hold records that are read whole; whatever is searched has a column
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 import provenance.ledger.tables
 import provenance.works.tables  # noqa: F401 - both register their tables on METADATA
