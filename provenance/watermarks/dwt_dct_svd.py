@@ -45,7 +45,7 @@ from provenance.watermarks.payload import (
     decode_soft,
 )
 
-# Measured on 33 photographs against 36-85 (docs/watermarks.md). A divisor of 1024, the level of grey, which so lies
+# Measured on 33 photographs against scales of 36 to 85 (docs/watermarks.md). A divisor of 1024, the level of grey, which so lies
 # between the lattices: grey areas move least, and look least like marked ones.
 SCALE: Final = 64.0
 _DEAD_ZONE: Final = SCALE / 8
@@ -74,8 +74,8 @@ class DwtDctSvd:
 
     Limits: survives JPEG down to quality 40, WebP 50, noise, blur, tone changes within a third, flips, quarter turns,
         and scaling from one of the usual generator sizes; lost by any crop, by rotation, greyscale conversion, large
-        overlays, and to whoever wants it gone. Whether a picture carries some mark can be seen without the key; what
-        it says can be neither read nor written. Figures: docs/watermarks.md.
+        overlays, and to whoever wants it gone. Whether a picture carries some mark can be seen without the key, and
+        what it says too by whoever knows what another one says; it cannot be written. Figures: docs/watermarks.md.
     Source: invisible-watermark 0.2.0, imwatermark/dwtDctSvd.py.
     """
 

@@ -13,6 +13,7 @@ Layout (`PayloadCode`, 416 channel bits), every number big-endian, most signific
 
 Why a keyed check and not a CRC: code, mask and CRC are linear, so one marked picture whose payload is public (it is:
 the manifest names it) would let anybody write any other payload. With an HMAC a new payload is guessed once in 2^40.
+Reading is another matter: the mask is the same for all pictures under a key, so a known payload gives others away.
 
 False positives, by arithmetic: a picture that was not marked under a key does not depend on its check key, so whatever
 message the decoder makes of it, the HMAC equals the 40 bits found there with probability 2^-40 (HKDF and HMAC taken as
