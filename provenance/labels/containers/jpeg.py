@@ -3,6 +3,7 @@
 Source: ISO 10918-1 annex B for the segments, ISO 16684-3 section 1.1.3 for XMP in them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,6 +13,7 @@ from provenance.labels.containers.base import MAX_FOUND, Carried, blank_exif
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
 _EXIF: Final = b"Exif\x00\x00"
 _APP0, _APP1, _SOI, _EOI, _SOS = 0xE0, 0xE1, 0xD8, 0xD9, 0xDA
+_FILL: Final = re.compile(rb"\xff+")
 # ISO 10918-1 B.1.1.4: a segment's length, its own two bytes included, has 16 bits.
 _MAX_SEGMENT_BYTES: Final = 0xFFFF - 2
 # Pictures in the wild have tens; each may hold 64 KiB.
@@ -62,14 +64,19 @@ def write(encoded: bytes, packet: bytes) -> bytes:
     return b"".join((encoded[:2], *before, ours, *after, encoded[position:]))
 
 
+def _skip_fill(data: bytes, at: int) -> int:
+    """Return where the last of a run of 0xFF lies; megabytes of them are allowed before a marker."""
+    run = _FILL.match(data, at)
+    return at if run is None else run.end() - 1
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, start, end) of each segment between SOI and the first scan."""
     if data[:2] != bytes((0xFF, _SOI)):
         raise LabelError("not a JPEG: no start of image")
     at = 2
     for _ in range(_MAX_SEGMENTS):
-        while data[at : at + 2] == b"\xff\xff":
-            at += 1
+        at = _skip_fill(data, at)
         if at + 4 > len(data) or data[at] != 0xFF:
             raise LabelError(f"JPEG is damaged: no marker at byte {at}")
         marker = data[at + 1]
