@@ -45,8 +45,8 @@ from provenance.watermarks.payload import (
     decode_soft,
 )
 
-# Measured on 33 photographs against scales of 36 to 85 (docs/watermarks.md). A divisor of 1024, the level of grey, which
-# so lies between the lattices: grey areas move least.
+# Measured on 33 photographs against scales of 36 to 85 (docs/watermarks.md). A divisor of 1024, the level of grey,
+# which so lies between the lattices: grey areas move least.
 SCALE: Final = 64.0
 _DEAD_ZONE: Final = SCALE / 8
 # The library refuses less (watermark.py: "image too small, should be larger than 256x256").
