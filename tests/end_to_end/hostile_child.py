@@ -60,17 +60,26 @@ def run(home, folder):
         # Everything that is loaded once is loaded before memory is measured.
         site.verifier.verify(encode(photograph(side=288)))
         gate.release(site.deployment, Submission(encode(photograph(side=288))))
-        resident_mib()
+        start = resident_mib()
         bound_memory()
         for file, data in files(folder):
             before = listed(home)
             handed_in = Submission(data, name=file["declared_name"], declared_type=file["declared_type"])
-            measured(
+            released = measured(
                 lambda handed_in=handed_in: gate.release(site.deployment, handed_in),
                 lambda result: result.outcome.value,
             )
-            sorted(listed(home) - before)
-            measured(lambda data=data: site.verifier.verify(data), lambda answer: answer.state.value)
+            after = listed(home)
+            verified = measured(lambda data=data: site.verifier.verify(data), lambda answer: answer.state.value)
+            left = {"left": sorted(after - before), "gone": sorted(before - after)}
+            tell(
+                {**file, "release": released, "verify": verified, **left, "after_verify": sorted(listed(home) - before)}
+            )
+        tell({"growth_mib": resident_mib() - start})
+
+
+def tell(facts):
+    sys.stdout.write(json.dumps(facts) + "\n")
 
 
 if __name__ == "__main__":
