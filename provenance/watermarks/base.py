@@ -98,4 +98,5 @@ WATERMARKS: Plugins[WatermarkFactory] = Plugins(
         "dwt_dct_svd": "provenance.watermarks.dwt_dct_svd:DwtDctSvd",
         "riva_gan": "provenance.watermarks.riva_gan:RivaGan",
     },
+    extras={"riva_gan": "rivagan"},
 )

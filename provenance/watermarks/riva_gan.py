@@ -161,6 +161,6 @@ def _session(part: str) -> "InferenceSession":
         raise MissingExtraError("riva_gan needs onnxruntime, which is not installed") from exc
     package = find_spec("imwatermark")
     if package is None or package.origin is None:
-        raise MissingExtraError("riva_gan needs the models in invisible-watermark, which is not installed")
+        raise MissingExtraError("riva_gan needs the models in invisible-watermark: pip install 'chopmark[rivagan]'")
     model = Path(package.origin).parent / f"rivagan_{part}.onnx"
     return onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
