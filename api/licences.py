@@ -16,6 +16,8 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "cryptography": (ALWAYS, "keys and certificates"),
     "pillow": (ALWAYS, "decoding and encoding"),
     "pi-heif": (ALWAYS, "HEIC decoding"),
+    # Set-up leaves the headless build; where somebody installed the desktop build, that one is in use.
+    "opencv-python-headless": (ALWAYS, "PNG encoding, watermark"),
     "opencv-python": (ALWAYS, "PNG encoding, watermark"),
     "numpy": (ALWAYS, "arrays"),
     "invisible-watermark": (ALWAYS, "watermark"),
@@ -59,6 +61,7 @@ LICENCES: Final = {
     "numba": "BSD-2-Clause",
     "obstore": "MIT",
     "onnxruntime": "MIT",
+    "opencv-python-headless": "Apache-2.0; the wheel carries FFmpeg, LGPL-2.1",
     "opencv-python": "Apache-2.0; the wheel carries FFmpeg and Qt, LGPL-2.1 and LGPL-3.0",
     "pi-heif": "BSD-3-Clause; the wheel carries libheif and libde265, LGPL-3.0",
     "rfc3161-client": "Apache-2.0",
