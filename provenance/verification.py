@@ -195,7 +195,7 @@ SUMMARIES: Final[Mapping[JointState, str]] = {
         "The manifest was stripped; the watermark led back to it, and the picture looks like the one that was released."
     ),
     JointState.STRIPPED_RECOVERED_BY_FINGERPRINT: (
-        "No manifest or watermark is left; the picture looks like one that was released here. A likeness, not a proof."
+        "The file carries no manifest and no watermark; it looks like a picture released here. A likeness, not a proof."
     ),
     JointState.WATERMARK_UNRESOLVED: "The picture carries a watermark of ours, but no record here has its id.",
     JointState.LABEL_ONLY: "Only an unsigned label says that AI made this; anyone can write or remove one.",

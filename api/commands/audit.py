@@ -151,5 +151,8 @@ def _open_log() -> Log:
 def _show(facts: Mapping[str, Any]) -> None:
     table = build_table("verified", "")
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), plain(str(value)))
+        if name == "checkpoint" or value is None:
+            continue  # a checkpoint has lines of its own: --json, or `audit checkpoint`
+        shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+        table.add_row(name.replace("_", " "), plain(shown))
     OUT.print(table)

@@ -14,7 +14,7 @@ from rich.progress import Progress, TaskID
 
 from api.batch import count_threads
 from api.commands.demo_edits import encode_jpeg, strip, tamper, wear_steps
-from api.commands.release import Ended, Target, build_document, end_one, show
+from api.commands.release import WORDS, Ended, Target, build_document, end_one, show
 from api.commands.verify import CODE_STYLES, exit_code, spell
 from api.commands.verify import build_document as build_verification
 from api.console import (
@@ -31,7 +31,6 @@ from api.console import (
 )
 from api.settings import build_default_settings
 from api.wiring import LOCK_FILE, Site, open_site
-from policies.decision import Outcome
 from policies.deployment import Submission
 from provenance.errors import GateError, MissingExtraError
 from provenance.media.image import parse_image
@@ -240,9 +239,9 @@ def _ask(site: Site, done: str, data: bytes, expected: JointState) -> Proof:
 
 
 def _prove_block(ended: Ended) -> Proof:
-    got = ended.result.outcome.value if ended.result else "error"
+    got = WORDS[ended.result.outcome] if ended.result else "error"
     says = "; ".join(reason.text for reason in ended.result.decision.reasons[:1]) if ended.result else f"{ended.error}"
-    return Proof("a smaller, brighter copy of a registered work handed in", Outcome.BLOCK.value, got, says, True)
+    return Proof("a smaller, brighter copy of a registered work handed in", "blocked", got, says, True)
 
 
 def _show_end(ended: Sequence[Ended], proofs: Sequence[Proof], out: Path, took_s: float) -> None:

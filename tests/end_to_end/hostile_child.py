@@ -15,8 +15,6 @@ from policies.deployment import Submission
 from provenance.errors import GateError
 from tests.sites import build_light_settings, encode, photograph
 
-MAX_PIXELS = 8_000_000
-"""The site's bound: one picture of 36 megapixels takes 1.7 GiB through the whole line, hostile or not."""
 ADDRESS_SPACE_BYTES = 3 << 30
 """Above what the process has when it starts: a second line of defence, the resident size is what is asserted."""
 
@@ -56,7 +54,7 @@ def bound_memory():
 
 
 def run(home, folder):
-    with open_site(build_light_settings(home, max_pixels=MAX_PIXELS)) as site:
+    with open_site(build_light_settings(home)) as site:
         # Everything that is loaded once is loaded before memory is measured.
         site.verifier.verify(encode(photograph(side=288)))
         gate.release(site.deployment, Submission(encode(photograph(side=288))))

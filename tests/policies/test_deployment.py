@@ -19,7 +19,7 @@ def test_named_packs_decide_in_the_order_named(here):
 def test_unknown_packs_are_named_beside_the_known_ones(here, names, said):
     with pytest.raises(ConfigurationError, match=said) as caught:
         here.select_packs(names)
-    assert "baseline, cn-labeling-2025, eu-ai-act-50, light" in str(caught.value)
+    assert "baseline, cn-labeling-2025, eu-ai-act-50, label, light" in str(caught.value)
 
 
 def test_no_pack_at_all_is_no_choice(here):

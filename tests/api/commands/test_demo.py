@@ -86,7 +86,7 @@ def check_each_proof_holds(document, out):
         ("metadata stripped", "stripped_recovered_by_watermark"),
         ("saved at JPEG quality", "stripped_recovered_by_fingerprint"),
         ("one bit of one byte", "tampered"),
-        ("copy of a registered work", "block"),
+        ("copy of a registered work", "blocked"),
     ):
         (proof,) = [item for item in document["proofs"] if what in item["done"]]
         assert (proof["expected"], proof["got"], proof["holds"]) == (state, state, True)
