@@ -6,7 +6,6 @@ retries without that guard when the guarded one raises TypeError, so it is not u
 
 import logging
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,31 +23,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from provenance.errors import ConfigurationError, DetectorUnavailableError
+from provenance.torchvision_guard import import_torchvision
 
-_MISSING_OPERATOR: Final = "operator torchvision::"
 # Bounds the memory of the one long text pass, which otherwise takes gigabytes.
 _TEXT_BATCH: Final = 32
 _PROCESS_THREADS: Final = torch.get_num_threads()
-_KEPT: Final[list[object]] = []
 
 
 def _import_open_clip() -> Any:  # noqa: ANN401 - open_clip has no types
-    """Import open_clip, also where torchvision was built for another torch.
-
-    The registry's torchvision is a CUDA build; beside a CPU torch its import dies because two operators were never
-    registered. Their schemas alone make it importable, and nothing here calls them.
-    """
-    try:
-        import torchvision  # noqa: F401 - tried out before open_clip needs it
-    except RuntimeError as exc:
-        if _MISSING_OPERATOR not in str(exc):
-            raise
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for operator in ("nms", "qnms"):
-            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _KEPT.append(library)
+    """Import open_clip after making its torchvision importable."""
+    import_torchvision()
     import open_clip
 
     return open_clip

@@ -4,8 +4,8 @@ It loads a pipeline from a folder and runs it. Foreign errors leave it as ours, 
 """
 
 import inspect
-import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,30 +16,13 @@ from PIL import Image
 from generation.base import Progress
 from provenance.asset import Frame
 from provenance.errors import BackendUnavailableError, ConfigurationError, GenerationError, PromptRefusedError
-
-_KEPT: Final[list[object]] = []
-_MISSING_OPERATOR: Final = "operator torchvision::"
+from provenance.torchvision_guard import import_torchvision
 
 
 def _import_diffusers() -> Any:  # noqa: ANN401 - diffusers has no types
-    """Import diffusers, also where torchvision was built for another torch.
-
-    The registry's torchvision is a CUDA build; beside a CPU torch its import dies because two operators were never
-    registered. Their schemas alone make it importable, and nothing here calls them.
-    """
-    try:
-        import torchvision  # noqa: F401 - tried out before transformers needs it
-    except RuntimeError as exc:
-        if _MISSING_OPERATOR not in str(exc):
-            raise
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        schemas = torch.library.Library("torchvision", "FRAGMENT")
-        for operator in ("nms", "qnms"):
-            schemas.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _KEPT.append(schemas)
-    except ImportError:
-        pass
+    """Import diffusers, quietly, after making the torchvision that transformers may want importable."""
+    with suppress(ImportError):
+        import_torchvision()
     import diffusers
     import transformers
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from provenance.asset import Asset, MediaType, Origin
 from provenance.errors import SigningError
 from provenance.grant import Grant
+from provenance.labels.implicit import DIGITAL_SOURCE_TYPES
 from provenance.manifests import softbinding
 from provenance.manifests.report import AI_SOURCE_TYPES, C2PA_PREFIX, IPTC_PREFIX, clean_text
 from provenance.manifests.softbinding import NAMESPACE, SoftBinding
@@ -40,29 +41,6 @@ UNKNOWN_MODEL_TYPE: Final = "c2pa.types.model"
 MAX_TITLE_CHARS: Final = 255
 
 _C2PA_TYPES: Final = frozenset({"empty", "trainedAlgorithmicData"})
-
-# IPTC digital source type NewsCodes, as of Photo Metadata 2025.1
-_IPTC_TYPES: Final = frozenset(
-    {
-        "algorithmicMedia",
-        "algorithmicallyEnhanced",
-        "composite",
-        "compositeCapture",
-        "compositeSynthetic",
-        "compositeWithTrainedAlgorithmicMedia",
-        "computationalCapture",
-        "dataDrivenMedia",
-        "digitalCapture",
-        "digitalCreation",
-        "humanEdits",
-        "negativeFilm",
-        "positiveFilm",
-        "print",
-        "screenCapture",
-        "trainedAlgorithmicMedia",
-        "virtualRecording",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +150,7 @@ def build_source_type(name: str) -> str:
     Raises:
         SigningError: there is no such type.
     """
-    for prefix, known in ((IPTC_PREFIX, _IPTC_TYPES), (C2PA_PREFIX, _C2PA_TYPES)):
+    for prefix, known in ((IPTC_PREFIX, DIGITAL_SOURCE_TYPES), (C2PA_PREFIX, _C2PA_TYPES)):
         short = name.removeprefix(prefix)
         if short in known:
             return prefix + short
