@@ -41,7 +41,7 @@ def write_revision(message: str, *, initial: bool = False) -> Path:
             path = _write_initial(config) if initial else _write_next(config, message)
         database.close()
     for arguments in (("check", "--quiet", "--fix", "--select", "I,F401"), ("format", "--quiet")):
-        subprocess.run(["ruff", *arguments, str(path)], check=True)  # noqa: S603, S607 - a developer's own tool
+        subprocess.run([sys.executable, "-m", "ruff", *arguments, str(path)], check=True)  # noqa: S603 - a developer's own tool
     return path
 
 

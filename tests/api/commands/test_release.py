@@ -182,7 +182,11 @@ def test_exit_codes_by_the_strictest():
 def test_an_interrupted_batch_ends_cleanly_and_is_finished_later(home, coffee, tmp_path):
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [*COMMAND, "release", *[str(coffee)] * 200, "-o", str(out), "--json"], stdout=-1, stderr=-1
+        [*COMMAND, "release", *[str(coffee)] * 200, "-o", str(out), "--json"],
+        stdout=-1,
+        stderr=-1,
+        # A test run in the background has a shell that ignores SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for _ in range(600):
         if out.is_dir() and any(out.iterdir()):
