@@ -186,7 +186,7 @@ def test_an_interrupted_batch_ends_cleanly_and_is_finished_later(home, coffee, t
         stdout=-1,
         stderr=-1,
         # A test run in the background has a shell that ignores SIGINT, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs here
     )
     for _ in range(600):
         if out.is_dir() and any(out.iterdir()):
