@@ -182,6 +182,7 @@ class Log:
         Raises:
             InconsistentLedgerError: it does not, so nothing is signed.
         """
+        remembered = self._remembered()  # before the database, which by then holds at least as much
         with self._database.read() as connection:
             head = self.head(connection)
             size, tree = head.size, StoredTree(connection, head.size)
@@ -189,9 +190,10 @@ class Log:
             if root != head.root:
                 raise InconsistentLedgerError(f"the ledger's head does not match its {size} entries")
             latest = self._latest(connection)
-            if latest is not None and (latest.size, latest.root) == (size, root):
+            known = [item for item in (latest, remembered) if item is not None]
+            # What was signed elsewhere counts too: a database set back to an older checkpoint of its own is no newer.
+            if latest is not None and all((old.size, old.root) == (size, root) for old in known):
                 return latest
-            known = [item for item in (latest, self._remembered()) if item is not None]
             for old in known:
                 proof = build_consistency_proof(tree, old.size, size) if old.size <= size else ()
                 verify_extension(old, Checkpoint(self.origin, size, root, ""), proof)

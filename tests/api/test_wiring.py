@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,8 +11,8 @@ from api import wiring
 from api.wiring import LOCK_FILE, build_name, open_home, open_site
 from policies import gate, intake
 from policies.deployment import Submission
-from provenance.errors import ConfigurationError, StoreError, UnknownPluginError
-from tests.sites import build_settings, encode, photograph
+from provenance.errors import ConfigurationError, InconsistentLedgerError, StoreError, UnknownPluginError
+from tests.sites import build_light_settings, build_settings, encode, photograph
 
 
 def test_the_version_is_that_of_the_distribution():
@@ -118,3 +119,20 @@ def test_the_lock_is_given_back_when_a_process_dies(home):
     assert subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ}).returncode == 9
     with open_site(build_settings(home)) as site:
         assert site.deployment.log.size() == 0
+
+
+def test_a_database_that_was_set_back_stops_the_site_before_it_releases(tmp_path):
+    settings = build_light_settings(tmp_path / "home")
+    with open_site(settings) as site:
+        site.warm()
+        site.deployment.works.define_bank("first", action="hold")
+        site.deployment.log.checkpoint()
+    shutil.copyfile(settings.home / "chopmark.db", tmp_path / "older.db")
+    with open_site(settings) as site:
+        site.deployment.works.define_bank("second", action="hold")
+        site.deployment.log.checkpoint()
+    for path in settings.home.glob("chopmark.db*"):
+        path.unlink()
+    shutil.copyfile(tmp_path / "older.db", settings.home / "chopmark.db")
+    with open_site(settings) as site, pytest.raises(InconsistentLedgerError):
+        site.warm()
