@@ -157,7 +157,9 @@ class Sealer:
         labels = self._build_labels(asset, original, grant, recipe)
         marks = Marks(
             watermark=None if problem else SoftBinding(self.watermark.alg, payload_bytes(payload)),
-            fingerprints=tuple(SoftBinding(build_alg(code.alg), code.value) for code in codes[:1]),
+            fingerprints=tuple(
+                SoftBinding(build_alg(code.alg), code.value) for code in codes if code.alg == self.fingerprints[0].alg
+            ),
             explicit_label=label_text,
             metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
             orientation_applied=picture.is_turned,
@@ -271,13 +273,16 @@ class Sealer:
         return reading is not None and reading.payload == payload
 
     def _verify_fingerprints(self, shipped: Picture, codes: tuple[Fingerprint, ...]) -> None:
+        """Check the code that releases are found by; the second opinion is too coarse to hold a release for."""
+        key = self.fingerprints[0]
         for code in codes:
-            scheme = next(item for item in self.fingerprints if item.alg == code.alg)
-            again = scheme.compute(shipped.flattened())
+            if code.alg != key.alg:
+                continue
+            again = key.compute(shipped.flattened())
             if not isinstance(again, Fingerprint):
                 raise VerificationError(f"the finished file has no {code.alg} fingerprint, the picture had one")
             distance = (int.from_bytes(code.value) ^ int.from_bytes(again.value)).bit_count()
-            if distance > scheme.confident_distance_bits:
+            if distance > key.confident_distance_bits:
                 raise VerificationError(f"the finished file is {distance} bits of {code.alg} from what was sealed")
 
 

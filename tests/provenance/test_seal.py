@@ -373,3 +373,25 @@ def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
     reading = here.sealer.watermark.extract(np.asarray(Image.open(io.BytesIO(sealed.data)).convert("RGB")))
     assert reading.payload == build_payload(grant(here, asset_id).payload)
     assert here.sealer.has_timestamp is False
+
+
+def test_a_second_opinion_that_wavers_does_not_hold_a_release(site):
+    from provenance.fingerprints.base import Fingerprint
+
+    class Wavering:
+        """A second fingerprint that never says the same twice."""
+
+        alg, bits, confident_distance_bits = "wavering", 64, 0
+
+        def __init__(self):
+            self.said = 0
+
+        def compute(self, picture):
+            self.said += 1
+            return Fingerprint(self.alg, self.said.to_bytes(8), 100)
+
+    here = site.deployment
+    sealer = build_sealer(site, fingerprints=(here.sealer.fingerprints[0], Wavering()))
+    result = gate.release(replace(here, sealer=sealer), Submission(encode(photograph())))
+    assert result.outcome is Outcome.RELEASE, result.decision.reasons
+    assert [binding["alg"] for binding in result.seal["soft_bindings"]].count("org.chopmark.wavering.1") == 0
