@@ -120,10 +120,10 @@ class Settings(BaseSettings):
     """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
     screen_deadline_s: float = Field(default=15.0, gt=0)
     """Each detector has this long, all together twice as long; what is late holds."""
-    watermark: str = "dwt_dct_svd"
+    watermark: str = "tile"
     """Scheme that the gate embeds."""
-    read_watermarks: Names = ("dwt_dct_svd",)
-    """Schemes that verification and intake look for."""
+    read_watermarks: Names = ("tile", "dwt_dct_svd")
+    """Schemes that verification and intake look for, in this order; older marks are still read."""
     backend: str = "sketch"
     """Generation backend."""
     backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict)

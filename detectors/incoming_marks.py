@@ -9,6 +9,8 @@ word only towards caution: "made by AI" is believed of anyone, "not made by AI" 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+import numpy as np
+
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.vendor_marks import read_vendor_marks
@@ -22,6 +24,8 @@ from provenance.manifests.verification import read_manifest
 # GB 45438-2025: Label 1 is AI, 2 possibly, 3 suspected; anything else under that key is a claim gone wrong.
 _LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}
 _MOST_ITEMS: Final = 10
+# Every scheme looks at a picture of this size.
+_WARM_SIDE: Final = 256
 
 Record = dict[str, Any]
 
@@ -39,7 +43,10 @@ class IncomingMarksDetector:
         self.card = load_card("incoming_marks")
 
     def warm(self) -> None:
-        """Have nothing to load: the readers of watermarks come warm in the toolbox."""
+        """Read a picture of noise under every scheme, so that what compiles or loads at first use does it now."""
+        noise = np.random.default_rng(0).integers(0, 256, (_WARM_SIDE, _WARM_SIDE, 3), dtype=np.uint8)
+        for scheme in self.toolbox.marks.values():
+            scheme.extract(noise)
 
     def detect(self, subject: Subject) -> Signal:
         """Answer about the file and the pixels of `subject`."""

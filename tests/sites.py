@@ -15,8 +15,11 @@ DETECTORS = ("prompt", "incoming_marks", "copyright", "nsfw")
 
 
 def build_settings(home: Path, **overrides):
-    """Settings of a site under `home`, the default ones unless told otherwise."""
-    return load_settings(**{"home": home, "detectors": DETECTORS, **overrides})
+    """Settings of a site under `home`, the default ones unless told otherwise.
+
+    Sites of tests are not warmed, so the first picture of a fresh checkout waits for what is compiled at first use.
+    """
+    return load_settings(**{"home": home, "detectors": DETECTORS, "screen_deadline_s": 120, **overrides})
 
 
 def build_light_settings(home: Path, **overrides):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
@@ -13,8 +14,7 @@ from provenance.labels.aigc import AigcItem
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
 from provenance.manifests.signing import sign_manifest
 from provenance.media.image import Picture
-from provenance.watermarks.base import WatermarkKey
-from provenance.watermarks.dwt_dct_svd import DwtDctSvd
+from provenance.watermarks.base import WATERMARKS, WatermarkKey
 from tests.detectors.subjects import DATA, file_of, photo, subject_of, toolbox_of
 from tests.provenance.manifests.samples import SKETCH, define, photograph
 
@@ -136,9 +136,11 @@ def test_vendor_metadata_is_recorded_without_its_content(detector):
     assert "zyxwv" not in repr(signal)
 
 
-def test_our_own_watermark_is_known_again(tmp_path):
-    scheme = DwtDctSvd((WatermarkKey("test", bytes(range(32))),))
-    detector = IncomingMarksDetector(toolbox_of(tmp_path, marks={"dwt_dct_svd": scheme}))
+@pytest.mark.parametrize("name", ["tile", "dwt_dct_svd"])
+def test_our_own_watermark_is_known_again(tmp_path, name):
+    scheme = WATERMARKS.load(name)((WatermarkKey("test", bytes(range(32))),))
+    detector = IncomingMarksDetector(toolbox_of(tmp_path, marks={name: scheme}))
+    detector.warm()
     plain = photo("astronaut.png")
     data = photograph(MediaType.JPEG)
     assert detect(detector, data, picture=plain)[0] == set()
@@ -146,7 +148,20 @@ def test_our_own_watermark_is_known_again(tmp_path):
     found, signal = detect(detector, data, picture=marked)
     assert found == {"incoming_own_mark", "incoming_ai"}
     (record,) = signal.evidence
-    assert (record["mark"], record["scheme"], record["payload"]) == ("watermark", "dwt_dct_svd", "0123456789abcdef")
+    assert (record["mark"], record["scheme"], record["payload"]) == ("watermark", name, "0123456789abcdef")
+    assert 0 < record["false_positive_bound"] < 1e-8
+
+
+def test_a_part_of_a_marked_picture_is_known_again(tmp_path):
+    """A crop handed in again would be marked over otherwise."""
+    tile = WATERMARKS.load("tile")((WatermarkKey("test", bytes(range(32))),))
+    detector = IncomingMarksDetector(toolbox_of(tmp_path, marks={"tile": tile}))
+    marked = tile.embed(photo("astronaut.png").frame, 7)
+    part = Picture.from_frame(np.ascontiguousarray(marked[100:400, 60:420]))
+    found, signal = detect(detector, photograph(MediaType.JPEG), picture=part)
+    assert found == {"incoming_own_mark", "incoming_ai"}
+    assert signal.evidence[0]["payload"] == "0000000000000007"
+    assert signal.evidence[0]["score"] > 10
 
 
 def test_hostile_bytes_are_at_most_evidence(detector):

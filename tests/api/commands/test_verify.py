@@ -23,7 +23,7 @@ def test_our_own_file_exits_0_and_names_every_layer(run, stock, sealed):
         "ledger found",
     ):
         assert layer in done.words
-    for technique in ("c2pa 2.4", "org.chopmark.dwtdctsvd.1", "pdq", "c2sp tlog-proof"):
+    for technique in ("c2pa 2.4", "org.chopmark.tile.1", "pdq", "c2sp tlog-proof"):
         assert technique in done.words
 
 
