@@ -8,16 +8,23 @@ import base64
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 
 from provenance.asset import AssetId, MediaType, sha256_hex
+from provenance.comparison import Comparison, compare
 from provenance.database import Database
 from provenance.errors import BlobNotFoundError, LedgerError, VerificationError, WatermarkError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.labels.implicit import FoundLabels, read_labels
-from provenance.layers import describe_integrity, describe_labels, describe_likeness, describe_trust
+from provenance.layers import (
+    describe_integrity,
+    describe_labels,
+    describe_likeness,
+    describe_mark,
+    describe_trust,
+)
 from provenance.ledger.log import Log
 from provenance.ledger.proof import verify_proof
 from provenance.manifests.report import Integrity, ManifestReport
@@ -25,17 +32,23 @@ from provenance.manifests.softbinding import build_alg
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import read_manifest
 from provenance.media.image import IntakeLimits, Picture, parse_image
+from provenance.seal import OWN_LIMITS
 from provenance.sealed import payload_bytes
 from provenance.store import BlobStore
 from provenance.tables import SEALS, SOFT_BINDINGS
-from provenance.verification import SUMMARIES, Findings, Layer, LayerStatus, Verification, decide_joint_state
+from provenance.verification import (
+    SUMMARIES,
+    UNCOMPARED,
+    Findings,
+    JointState,
+    Layer,
+    LayerStatus,
+    Verification,
+    decide_joint_state,
+)
 from provenance.watermarks.base import Reading, Watermark
 from provenance.works.record import ReleaseMatch
 from provenance.works.registry import Works
-
-# baselines: of 530,000 pairs of different photographs the nearest were 84 bits apart; edits that keep the frame stay
-# within 31. Between the two lies what was cropped a little: it neither agrees nor speaks of another picture.
-DIFFERENT_PICTURE_RATIO: Final = 84 / 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,7 @@ class Verifier:
             ),
             asset_id=asset_id,
             manifest_id=shown.manifest_id if shown else "",
-            summary=SUMMARIES[state],
+            summary=_summarise(state, mark),
         )
 
     def _read_mark(self, picture: Picture) -> Reading | Layer:
@@ -147,46 +160,31 @@ class Verifier:
             return _Mark(reading)
         value = payload_bytes(reading.payload)
         binding = {"alg": reading.alg, "value": value.hex()}
-        detail: dict[str, Any] = {
-            "payload": value.hex(),
-            "key_id": reading.key_id,
-            "false_positive_bound": reading.false_positive_bound,
-            "corrected_bits": reading.corrected_bits,
-        }
         query = select(SOFT_BINDINGS.c.asset_id).where(
             SOFT_BINDINGS.c.alg == reading.alg, SOFT_BINDINGS.c.value == value
         )
         with self._database.read() as connection:
-            asset_id = connection.execute(query).scalar()
-        if asset_id is None:
-            text = "a mark under our key, but no release here has its id"
-            return _Mark(Layer("watermark", reading.alg, LayerStatus.FOUND, text, detail), binding)
-        distance, agrees = self._compare(picture, AssetId(asset_id))
-        detail |= {"asset_id": asset_id, "fingerprint_distance_bits": distance}
-        text, status = f"leads to release {asset_id}", LayerStatus.FOUND
-        if agrees is False:
-            text, status = f"{text}, whose picture differs from this one by {distance} bits", LayerStatus.FAILED
-        elif distance is not None:
-            text = f"{text}, fingerprint {distance} bits away"
-        return _Mark(Layer("watermark", reading.alg, status, text, detail), binding, AssetId(asset_id), agrees)
-
-    def _compare(self, picture: Picture, asset_id: AssetId) -> tuple[int | None, bool | None]:
-        """Return the distance to a release's own fingerprint, and whether it agrees; None where it cannot tell.
-
-        Schemes find their mark in flipped and turned copies, so those are compared too.
-        """
+            found = connection.execute(query).scalar()
+        if found is None:
+            return _Mark(describe_mark(reading, None, Comparison()), binding)
+        asset_id = AssetId(found)
         scheme = self.fingerprints[0]
-        code = scheme.compute(picture.flattened())
         recorded = self._recorded_code(asset_id, build_alg(scheme.alg))
-        if not isinstance(code, Fingerprint) or recorded is None:
-            return None, None
-        distance = _distance_bits(code.value, recorded)
-        if distance > scheme.confident_distance_bits:
-            turned = (_distance_bits(one.value, recorded) for _, one in scheme.compute_variants(picture.flattened()))
-            distance = min(distance, *turned)
-        if distance <= scheme.confident_distance_bits:
-            return distance, True
-        return distance, False if distance >= DIFFERENT_PICTURE_RATIO * scheme.bits else None
+        compared = compare(picture, scheme, recorded, lambda: self._load_released(asset_id))
+        return _Mark(describe_mark(reading, asset_id, compared), binding, asset_id, compared.agrees)
+
+    def _load_released(self, asset_id: AssetId) -> Picture | None:
+        """Return the picture that was released, or None where the store has lost it or holds another."""
+        query = select(SEALS.c.sha256, SEALS.c.media_type).where(SEALS.c.asset_id == asset_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        try:
+            data = self._blobs.public.get(f"{asset_id}/media{MediaType(row.media_type).extension}")
+        except BlobNotFoundError:
+            return None
+        return parse_image(data, limits=OWN_LIMITS) if sha256_hex(data) == row.sha256 else None
 
     def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
         """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""
@@ -303,6 +301,12 @@ def _follow(
     return claimed, alike if mark.agrees is False and not recorded else claimed
 
 
+def _summarise(state: JointState, mark: _Mark) -> str:
+    if state is JointState.STRIPPED_RECOVERED_BY_WATERMARK and mark.agrees is None:
+        return UNCOMPARED
+    return SUMMARIES[state]
+
+
 def _build_findings(
     report: ManifestReport | None,
     kept: ManifestReport | None,
@@ -337,7 +341,3 @@ def _is_related(report: ManifestReport, kept: ManifestReport, mark: _Mark) -> bo
     if kept.manifest_id in {item.id for item in report.ingredients}:
         return True
     return not mark.binding and report.manifest_id in {item.id for item in kept.ingredients}
-
-
-def _distance_bits(one: bytes, other: bytes) -> int:
-    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()

@@ -1,10 +1,14 @@
 """What each layer of an inquiry answers, in words that a person can read and facts that a program can."""
 
-from typing import Final
+from typing import Any, Final
 
+from provenance.asset import AssetId
+from provenance.comparison import Comparison
 from provenance.labels.implicit import FoundLabels
 from provenance.manifests.report import Integrity, ManifestReport, Trust
+from provenance.sealed import payload_bytes
 from provenance.verification import Layer, LayerStatus
+from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 
 MAX_CANDIDATES: Final = 10
@@ -43,6 +47,44 @@ def describe_trust(report: ManifestReport | None, *, is_recovered: bool) -> Laye
     known = report.trust in {Trust.TRUSTED, Trust.DEVELOPMENT}
     text = f"{report.trust.value}: {report.signer or 'unnamed signer'}"
     return Layer(name, technique, LayerStatus.FOUND if known else LayerStatus.FAILED, text, detail)
+
+
+def describe_mark(reading: Reading, asset_id: AssetId | None, compared: Comparison) -> Layer:
+    """Say what was read, by which chance it is nothing, which release it leads to, and whether the picture is that one.
+
+    A mark alone is no proof, since it can be copied; so one that leads to another picture has failed.
+    """
+    name = "watermark"
+    detail: dict[str, Any] = {
+        "payload": payload_bytes(reading.payload).hex(),
+        "key_id": reading.key_id,
+        "false_positive_bound": reading.false_positive_bound,
+        "corrected_bits": reading.corrected_bits,
+        "score": reading.score,
+    }
+    if asset_id is None:
+        text = "a mark under our key, but no release here has its id"
+        return Layer(name, reading.alg, LayerStatus.FOUND, f"{text}; {_chance(reading)}", detail)
+    detail |= {
+        "asset_id": asset_id,
+        "fingerprint_distance_bits": compared.distance_bits,
+        "shared_details": compared.shared_details,
+    }
+    text, status = f"leads to release {asset_id}", LayerStatus.FOUND
+    if compared.agrees is False:
+        text = f"{text}, whose picture differs from this one by {compared.distance_bits} bits"
+        status = LayerStatus.FAILED
+    elif compared.agrees and compared.shared_details is not None:
+        text = f"{text}, {compared.shared_details} details shared with its picture"
+    elif compared.distance_bits is not None:
+        text = f"{text}, fingerprint {compared.distance_bits} bits away"
+    return Layer(name, reading.alg, status, f"{text}; {_chance(reading)}", detail)
+
+
+def _chance(reading: Reading) -> str:
+    """Return how likely it is to read such a mark where none was laid."""
+    score = "" if reading.score is None else f"score {reading.score:.0f}, "
+    return f"{score}chance in an unmarked picture at most {reading.false_positive_bound:.0e}"
 
 
 def describe_likeness(technique: str, matches: tuple[ReleaseMatch, ...] | None, chosen: ReleaseMatch | None) -> Layer:

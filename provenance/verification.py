@@ -53,7 +53,7 @@ class JointState(StrEnum):
     MANIFEST_INTACT = "manifest_intact"
     """An intact manifest of somebody else, and no layer that speaks against it."""
     STRIPPED_RECOVERED_BY_WATERMARK = "stripped_recovered_by_watermark"
-    """No manifest in the file; the watermark leads to one, and the fingerprint agrees with it."""
+    """No manifest in the file; the watermark leads to one, and the picture does not speak against it."""
     STRIPPED_RECOVERED_BY_FINGERPRINT = "stripped_recovered_by_fingerprint"
     """No manifest and no watermark; the fingerprint leads to a released file."""
     WATERMARK_UNRESOLVED = "watermark_unresolved"
@@ -192,12 +192,16 @@ SUMMARIES: Final[Mapping[JointState, str]] = {
     JointState.CONSISTENT: "The signed manifest is intact, was recorded here, and nothing speaks against it.",
     JointState.MANIFEST_INTACT: "The file carries an intact manifest that was not made here; see its signer and trust.",
     JointState.STRIPPED_RECOVERED_BY_WATERMARK: (
-        "The manifest was stripped; the watermark led back to it, and the picture looks like the one that was released."
+        "The manifest was stripped; the watermark led back to it, and the picture looks like the one that was "
+        "released, or like a part of it."
     ),
     JointState.STRIPPED_RECOVERED_BY_FINGERPRINT: (
         "The file carries no manifest and no watermark; it looks like a picture released here. A likeness, not a proof."
     ),
-    JointState.WATERMARK_UNRESOLVED: "The picture carries a watermark of ours, but no record here has its id.",
+    JointState.WATERMARK_UNRESOLVED: (
+        "The picture carries a watermark of ours, but no record here has its id. A mark alone is no proof: it can be "
+        "copied."
+    ),
     JointState.LABEL_ONLY: "Only an unsigned label says that AI made this; anyone can write or remove one.",
     JointState.NONE_FOUND: "No layer found anything. That does not tell how the file was made.",
     JointState.TAMPERED: (
@@ -212,3 +216,9 @@ SUMMARIES: Final[Mapping[JointState, str]] = {
     JointState.LAYERS_DISAGREE: "Two layers that each hold lead to different origins.",
     JointState.LEDGER_MISMATCH: "A record leads here, but the ledger does not prove it.",
 }
+
+UNCOMPARED: Final = (
+    "The manifest was stripped; the watermark led back to it. Whether the picture is the one that was released could "
+    "not be told, and a mark alone is no proof: it can be copied."
+)
+"""Instead of the summary of `STRIPPED_RECOVERED_BY_WATERMARK`, where pictures could not be compared."""

@@ -2,9 +2,18 @@
 
 import pytest
 
+from provenance.comparison import Comparison
 from provenance.labels.implicit import FoundAigc, FoundLabels
-from provenance.layers import MAX_CANDIDATES, describe_integrity, describe_labels, describe_likeness, describe_trust
+from provenance.layers import (
+    MAX_CANDIDATES,
+    describe_integrity,
+    describe_labels,
+    describe_likeness,
+    describe_mark,
+    describe_trust,
+)
 from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState
+from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 
 
@@ -64,3 +73,31 @@ def test_labels_found_absent_and_damaged():
     assert describe_labels(FoundLabels(aigc=(FoundAigc("xmp", "{}", None),))).text == "says that AI took part"
     damaged = describe_labels(FoundLabels(problems=("2 AIGC items where one is allowed",)))
     assert (damaged.status, damaged.text) == ("failed", "2 AIGC items where one is allowed")
+
+
+def test_a_mark_carries_its_score_and_its_chance():
+    reading = Reading("tile", "org.example.1", 1 << 56 | 7, "key", 8.1e-10, 3, 21.4)
+    unknown = describe_mark(reading, None, Comparison())
+    assert unknown.status == "found"
+    assert unknown.text == (
+        "a mark under our key, but no release here has its id; score 21, chance in an unmarked picture at most 8e-10"
+    )
+    assert unknown.detail == {
+        "payload": "0100000000000007", "key_id": "key", "false_positive_bound": 8.1e-10, "corrected_bits": 3,
+        "score": 21.4,
+    }  # fmt: skip
+    silent = describe_mark(Reading("other", "org.example.1", 7, "key", 3e-11), "a-1", Comparison(4, None, agrees=True))
+    assert silent.text == "leads to release a-1, fingerprint 4 bits away; chance in an unmarked picture at most 3e-11"
+
+
+@pytest.mark.parametrize(("compared", "status", "says"), [
+    (Comparison(120, 3, agrees=False), "failed", "whose picture differs from this one by 120 bits"),
+    (Comparison(120, 85, agrees=True), "found", "85 details shared with its picture"),
+    (Comparison(60, 5), "found", "fingerprint 60 bits away"),
+    (Comparison(), "found", "leads to release a-1; chance"),
+])  # fmt: skip
+def test_a_mark_is_held_against_the_release_that_it_leads_to(compared, status, says):
+    layer = describe_mark(Reading("tile", "org.example.1", 7, "key", 8.1e-10), "a-1", compared)
+    assert layer.status == status
+    assert says in layer.text
+    assert layer.detail["shared_details"] == compared.shared_details

@@ -1,0 +1,241 @@
+"""The tile down the line: what becomes of a released picture in the world, and what verification says of it then."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from api.wiring import open_site
+from policies import gate
+from policies.decision import Outcome
+from policies.deployment import Submission
+from provenance.asset import MediaType
+from provenance.errors import AssetError
+from provenance.manifests.verification import read_manifest
+from provenance.media.image import parse_image
+from tests.end_to_end.attackers import repaint
+from tests.sites import build_light_settings, build_sealer, encode, photograph
+
+SIDE = 640
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with open_site(build_light_settings(tmp_path_factory.mktemp("site") / "home")) as opened:
+        yield opened
+
+
+def release(site, data, **fields):
+    result = gate.release(site.deployment, Submission(data, **fields))
+    assert result.outcome is Outcome.RELEASE, result.decision.reasons
+    return result, site.deployment.blobs.public.get(result.public_key)
+
+
+@pytest.fixture(scope="module")
+def coffee(site):
+    return release(site, encode(photograph(side=SIDE), "PNG"))
+
+
+def opened(data):
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def quarter(picture, left=0.5, top=0.25):
+    width, height = picture.size
+    box = (int(width * left), int(height * top))
+    return picture.crop((*box, box[0] + width // 2, box[1] + height // 2))
+
+
+def screenshot(picture):
+    """Shown smaller on a page with a bar above and a caption below, captured, and sent on as JPEG."""
+    shown = picture.resize((picture.width * 7 // 10, picture.height * 7 // 10), Image.Resampling.BICUBIC)
+    page = Image.new("RGB", (shown.width + 80, shown.height + 180), (245, 245, 247))
+    page.paste((32, 33, 36), (0, 0, page.width, 60))
+    page.paste(shown, (40, 90))
+    for row in range(3):
+        page.paste((90, 90, 90), (40, shown.height + 110 + 20 * row, 40 + 300, shown.height + 118 + 20 * row))
+    return page
+
+
+CHAINS = {
+    "stripped and saved as JPEG 50": lambda picture: encode(picture, quality=50),
+    "cropped to a quarter": lambda picture: encode(quarter(picture), quality=80),
+    "another quarter, saved as PNG": lambda picture: encode(quarter(picture, 0.1, 0.45), "PNG"),
+    "turned by 5 degrees": lambda picture: encode(picture.rotate(5, Image.Resampling.BICUBIC), quality=85),
+    "half as large": lambda picture: encode(
+        picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.LANCZOS), quality=85
+    ),
+    "a screenshot sent on": lambda picture: encode(screenshot(picture), quality=75),
+    "mirrored and cropped": lambda picture: encode(quarter(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))),
+    "black and white": lambda picture: encode(picture.convert("L"), quality=75),
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_the_manifest_is_recovered_after(site, coffee, chain):
+    result, data = coffee
+    verification = site.verifier.verify(CHAINS[chain](opened(data)))
+    assert verification.state == "stripped_recovered_by_watermark", verification.layer("watermark")
+    assert verification.asset_id == result.asset_id
+    assert verification.manifest_id == result.seal["manifest_id"]
+    layer = verification.layer("watermark")
+    assert (layer.status, layer.technique) == ("found", "org.chopmark.tile.1")
+    assert layer.detail["score"] > 8
+    assert 0 < layer.detail["false_positive_bound"] < 1e-8
+    assert "chance in an unmarked picture at most" in layer.text
+    assert verification.layer("ledger").status == "found"
+
+
+def test_a_mark_copied_onto_another_photograph_is_a_conflict(site, coffee):
+    """What marking changed is added to another picture: the mark reads, and the record knows another picture."""
+    result, data = coffee
+    mark = np.asarray(opened(data)).astype(int) - np.asarray(photograph(side=SIDE)).astype(int)
+    for name in ("rocket.jpg", "chelsea.png"):
+        other = cv2.resize(np.asarray(photograph(name)), mark.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        forged = np.clip(other + mark, 0, 255).astype(np.uint8)
+        verification = site.verifier.verify(encode(Image.fromarray(forged), "PNG"))
+        assert verification.state == "transplanted_watermark"
+        assert verification.is_conflict
+        layer = verification.layer("watermark")
+        assert layer.status == "failed"
+        assert layer.detail["asset_id"] == result.asset_id
+        assert layer.detail["shared_details"] < 10
+        assert "differs from this one" in layer.text
+
+
+def test_a_part_is_not_called_a_copied_mark_nor_compared_with_a_file_that_was_exchanged(site, coffee):
+    """Without the released file the signed fingerprint alone decides, and a part of a picture has another one."""
+    result, data = coffee
+    part = CHAINS["cropped to a quarter"](opened(data))
+    public = site.deployment.blobs.public
+    public.put(result.public_key, encode(photograph(side=SIDE), "PNG"))
+    try:
+        layer = site.verifier.verify(part).layer("watermark")
+        assert (layer.status, layer.detail["shared_details"]) == ("failed", None)
+    finally:
+        public.put(result.public_key, data)
+    assert site.verifier.verify(part).layer("watermark").detail["shared_details"] >= 10
+
+
+def test_a_mark_alone_is_never_called_proof(site, coffee):
+    watermark = site.deployment.sealer.watermark
+    payload = int(coffee[0].seal["soft_bindings"][0]["value"], 16)
+    even = repaint(
+        encode(Image.new("RGB", (500, 400), (120, 110, 100)), "PNG"), lambda it: watermark.embed(it, payload)
+    )
+    unknown = repaint(encode(photograph("rocket.jpg"), "PNG"), lambda it: watermark.embed(it, 1 << 56 | 9))
+    for data, state in ((even, "stripped_recovered_by_watermark"), (unknown, "watermark_unresolved")):
+        verification = site.verifier.verify(data)
+        assert verification.state == state
+        assert "a mark alone is no proof: it can be copied" in verification.summary.lower()
+
+
+def test_marks_of_the_scheme_before_are_still_read(site):
+    old = site.verifier.marks["dwt_dct_svd"]
+    here = replace(site.deployment, sealer=build_sealer(site, watermark=old))
+    result = gate.release(here, Submission(encode(photograph("motorcycle_left.png"), "PNG")))
+    data = site.deployment.blobs.public.get(result.public_key)
+    verification = site.verifier.verify(encode(opened(data), quality=80))
+    assert verification.state == "stripped_recovered_by_watermark"
+    layer = verification.layer("watermark")
+    assert layer.technique == "org.chopmark.dwtdctsvd.1"
+    assert layer.detail["score"] is None
+
+
+# pictures that cannot carry it
+
+
+SMALL = (190, 250)
+
+
+def small():
+    return encode(photograph("chelsea.png").crop((60, 60, 60 + SMALL[0], 60 + SMALL[1])), "PNG")
+
+
+def test_a_picture_too_small_is_released_with_its_other_marks_where_no_pack_requires_this_one(site, tmp_path):
+    settings = build_light_settings(tmp_path / "home", packs=("optional",), pack_folders=(write_pack(tmp_path),))
+    with open_site(settings) as here:
+        result, data = release(here, small())
+        marks = {mark["kind"]: mark for mark in result.seal["marks"]}
+        assert not marks["watermark"]["made"]
+        assert "expected sides of at least 200 pixels, got 190x250" in marks["watermark"]["detail"]["problem"]
+        assert marks["signed_metadata"]["made"]
+        assert [one["alg"] for one in result.seal["soft_bindings"]] == ["org.chopmark.pdq.1"]
+        report = read_manifest(data, MediaType.PNG, here.verifier._trust)
+        assert not [action for action in report.actions if "watermarked" in action]
+        verification = here.verifier.verify(data)
+        assert verification.state == "consistent"
+        assert verification.layer("watermark").status == "absent"
+
+
+def write_pack(folder):
+    """The light pack, with a watermark where the picture can carry one."""
+    packs = folder / "packs"
+    packs.mkdir()
+    pack = yaml.safe_load((Path(__file__).parents[1] / "packs" / "light.yaml").read_text("utf-8"))
+    pack["name"] = "optional"
+    for obligation in pack["obligations"]:
+        obligation["required"] = obligation["mark"] != "watermark"
+    (packs / "optional.yaml").write_text(yaml.safe_dump(pack), "utf-8")
+    return packs
+
+
+def test_a_picture_too_small_is_held_where_a_pack_requires_it(site):
+    result = gate.release(site.deployment, Submission(small()))
+    assert result.outcome is Outcome.HOLD
+    assert result.decision.decided_by == "seal"
+    assert "expected sides of at least 200 pixels, got 190x250" in result.decision.reasons[0].text
+
+
+# pictures of every kind: what intake makes of them carries the mark
+
+
+def sixteen_bits():
+    levels = np.asarray(photograph(side=400).convert("L"), dtype=np.uint16) * 257
+    return encode(Image.fromarray(levels), "PNG")
+
+
+def sixteen_bit_colour():
+    levels = cv2.cvtColor(np.asarray(photograph(side=400)), cv2.COLOR_RGB2BGR).astype(np.uint16) * 257
+    return cv2.imencode(".png", levels)[1].tobytes()
+
+
+def alpha():
+    picture = photograph(side=400)
+    picture.putalpha(Image.linear_gradient("L").resize(picture.size).point(lambda value: 64 + value * 3 // 4))
+    return encode(picture, "PNG")
+
+
+KINDS = {
+    "greyscale": lambda: encode(photograph(side=400).convert("L"), "PNG"),
+    "16 bits": sixteen_bits,
+    "16 bits, colour": sixteen_bit_colour,
+    "alpha": alpha,
+    "palette": lambda: encode(photograph(side=400).quantize(128), "PNG"),
+    "a still GIF": lambda: encode(photograph(side=400), "GIF"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_marked_whatever_its_pixels_were(site, kind):
+    _, data = release(site, KINDS[kind]())
+    shipped = parse_image(data)
+    stripped = encode(Image.fromarray(shipped.frame), quality=70)
+    verification = site.verifier.verify(stripped)
+    assert verification.layer("watermark").technique == "org.chopmark.tile.1"
+    assert verification.state == "stripped_recovered_by_watermark"
+    if kind == "greyscale":
+        assert np.ptp(shipped.frame.astype(int), axis=2).max() <= 1, "no colour comes in"
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_moving_pictures_are_refused_at_the_door(site, kind):
+    frames = [photograph(name, side=300).resize((400, 300)) for name in ("coffee.png", "chelsea.png")]
+    moving = encode(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
+    with pytest.raises(AssetError, match="expected at most 1 frame"):
+        gate.release(site.deployment, Submission(moving))
