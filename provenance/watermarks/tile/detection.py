@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -65,8 +65,8 @@ class Detection:
         key_id: under which key.
         match: what it says.
         sync: deviations by which the sync lines agree.
-        geometry: (2, 2), frequencies of the tile to those of the picture at canonical size.
-        stage: which search found it.
+        geometry: (2, 2), frequencies of the tile to those of the picture at canonical size, flips and turns included.
+        stage: which search found it: ``straight``, ``turned``, ``stretched`` or ``warped``.
     """
 
     key_id: str
@@ -93,7 +93,8 @@ def _search(small: Frame, residual: Residual, layouts: Sequence[Layout]) -> Dete
     found = _search_geometries(residual, layouts)
     if found or max(small.shape[:2]) < _ENLARGED_FROM:
         return found
-    return _search_geometries(build_residual(halved(small)), layouts)
+    found = _search_geometries(build_residual(halved(small)), layouts)
+    return found and replace(found, geometry=found.geometry / 2)
 
 
 def _search_geometries(residual: Residual, layouts: Sequence[Layout]) -> Detection | None:
@@ -176,5 +177,5 @@ def _read(tries: Sequence[_Try], stage: str) -> Detection | None:
             continue
         match = read(one.folded, one.layout, one.placed, paths=_PATHS)
         if match:
-            return Detection(one.layout.key_id, match, one.sync, one.geometry, stage)
+            return Detection(one.layout.key_id, match, one.sync, one.geometry @ one.placed.sense, stage)
     return None
