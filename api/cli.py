@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "review": ("api.commands.review", "See held assets; approve or refuse them."),
     "policies": ("api.commands.policies", "List, show, check and explain policy packs."),
     "audit": ("api.commands.audit", "Export the ledger, verify exports, prove entries."),
+    "watermark": ("api.commands.watermark", "Embed, read and locate marks without the gate."),
     "keys": ("api.commands.keys", "Show signing identities and keys; add a watermark key."),
     "models": ("api.commands.models", "List and pull model weights."),
     "doctor": ("api.commands.doctor", "Check this installation and name the licences of what is active."),

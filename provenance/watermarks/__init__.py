@@ -1,7 +1,7 @@
 """Invisible marks that carry a payload: one file a scheme, all behind `base.Watermark`.
 
-For use alone: ``from provenance.watermarks import Tile, WatermarkKey`` and docs/watermark.md. Each name is imported when
-it is asked for, so importing this package costs nothing.
+For use alone: ``from provenance.watermarks import Tile, WatermarkKey``; docs/watermark.md says more. Each name is
+imported when it is asked for, so importing this package costs nothing.
 """
 
 from importlib import import_module
