@@ -325,7 +325,7 @@ def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - a JSON value
     if value is None:
         return ""
     if name == "pose":
-        stretch = f", stretched {value['stretch']:.3f}" if value["stretch"] > 1.002 else ""
+        stretch = f", stretched {value['stretch']:.3f}" if value["stretch"] > 1.005 else ""
         mirrored = ", mirrored" if value["is_mirrored"] else ""
         return f"turned {value['turn_deg']:.1f}\N{DEGREE SIGN}, scale {value['scale']:.3f}{stretch}{mirrored}"
     if name == "psnr_db":
