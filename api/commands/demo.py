@@ -13,7 +13,7 @@ from PIL import Image
 from rich.progress import Progress, TaskID
 
 from api.batch import count_threads
-from api.commands.demo_edits import encode_jpeg, strip, tamper, wear_steps
+from api.commands.demo_edits import cut, encode_jpeg, strip, tamper, wear_steps
 from api.commands.release import WORDS, Ended, Target, build_document, end_one, show
 from api.commands.verify import CODE_STYLES, exit_code, spell
 from api.commands.verify import build_document as build_verification
@@ -181,7 +181,7 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     jpegs = [path for path in files if path.suffix == ".jpg"]
     if len(photographs) < 2 or not jpegs:
         raise GateError("the demo expected the gate to release its photographs, see what held them")
-    bar.update(task, description="proving it", total=len(files) + 3, completed=0)
+    bar.update(task, description="proving it", total=len(files) + 4, completed=0)
     proofs = []
     for path in files:
         proofs.append(_ask(site, f"nothing was done to {path.name}", path.read_bytes(), JointState.CONSISTENT))
@@ -189,6 +189,10 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     stripped = strip(photographs[0].read_bytes())
     done = f"all metadata stripped from {photographs[0].name}"
     proofs.append(_ask(site, done, stripped, JointState.STRIPPED_RECOVERED_BY_WATERMARK))
+    bar.advance(task)
+    done = f"a quarter cut out of {photographs[0].name}, turned by 5 degrees, saved at JPEG quality 60"
+    part = cut(photographs[0].read_bytes())
+    proofs.append(_ask(site, done, part, JointState.STRIPPED_RECOVERED_BY_WATERMARK))
     bar.advance(task)
     proofs.append(wear_down(site, photographs[1]))
     bar.advance(task)
@@ -199,7 +203,7 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
 
 
 def wear_down(site: Site, path: Path) -> Proof:
-    """Recompress and brighten until the watermark is gone; the fingerprint still finds the release.
+    """Shrink and recompress until the watermark is gone; the fingerprint still finds the release.
 
     Raises:
         GateError: the watermark outlived all that was tried.
@@ -209,7 +213,7 @@ def wear_down(site: Site, path: Path) -> Proof:
         assert proof.verification is not None
         if proof.verification.layer("watermark").status is LayerStatus.ABSENT:
             return proof
-    raise GateError(f"the watermark of {path.name} outlived every recompression tried")
+    raise GateError(f"the watermark of {path.name} outlived all that was tried")
 
 
 def build_proof(proof: Proof) -> dict[str, Any]:

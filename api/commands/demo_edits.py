@@ -21,13 +21,21 @@ def strip(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def cut(data: bytes) -> bytes:
+    """Return a quarter of the picture, turned by 5 degrees, as a JPEG of quality 60 without metadata."""
+    with Image.open(io.BytesIO(data)) as picture:
+        turned = picture.convert("RGB").rotate(5, Image.Resampling.BICUBIC)
+    left, top = turned.width // 4, turned.height // 4
+    return encode_jpeg(turned.crop((left, top, left + turned.width // 2, top + turned.height // 2)), quality=60)
+
+
 def wear_steps(data: bytes) -> Iterator[tuple[bytes, str]]:
-    """Yield harsher and harsher recompressions with more and more light, and what was done in words."""
+    """Yield smaller and smaller copies, recompressed harder and harder, and what was done in words."""
     with Image.open(io.BytesIO(data)) as picture:
         bare = picture.convert("RGB")
-    for quality, gain in ((70, 1.05), (50, 1.1), (35, 1.2), (25, 1.3), (15, 1.3), (10, 1.4)):
-        worn = encode_jpeg(bare, quality=quality, gain=gain)
-        yield worn, f"saved at JPEG quality {quality}, {gain - 1:.0%} brighter"
+    for quality, percent in ((50, 50), (30, 40), (20, 30), (15, 25), (10, 20)):
+        small = bare.resize((bare.width * percent // 100, bare.height * percent // 100), Image.Resampling.LANCZOS)
+        yield encode_jpeg(small, quality=quality), f"shrunk to {percent} %, saved at JPEG quality {quality}"
 
 
 def tamper(data: bytes) -> bytes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from provenance.media.picture import Picture
 
-# docs/intake.md, "Encoding": at these settings the default watermark reads back from every test photograph.
+# docs/intake.md, "Encoding": at these settings watermarks read back from every test photograph.
 DEFAULT_QUALITY: Final[Mapping[MediaType, int]] = {MediaType.JPEG: 92, MediaType.WEBP: 92, MediaType.AVIF: 90}
 
 # Largest width or height that each format can hold.
@@ -65,7 +65,7 @@ def encode_image(picture: "Picture", media_type: MediaType, *, quality: int | No
 
 
 def _encode_jpeg(picture: "Picture", quality: int) -> bytes:
-    """Baseline, 4:4:4: half-resolution colour would blur the chroma plane that the default watermark lives in."""
+    """Baseline, 4:4:4: half-resolution colour would blur what watermarks lay into it."""
     import cv2
 
     settings = [

@@ -84,7 +84,8 @@ def check_the_marks_that_the_packs_ask_for_are_made(document, out):
 def check_each_proof_holds(document, out):
     for what, state in (
         ("metadata stripped", "stripped_recovered_by_watermark"),
-        ("saved at JPEG quality", "stripped_recovered_by_fingerprint"),
+        ("a quarter cut out", "stripped_recovered_by_watermark"),
+        ("shrunk to", "stripped_recovered_by_fingerprint"),
         ("one bit of one byte", "tampered"),
         ("copy of a registered work", "blocked"),
     ):

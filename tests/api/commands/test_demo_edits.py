@@ -3,7 +3,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from api.commands.demo_edits import encode_jpeg, strip, tamper, wear_steps
+from api.commands.demo_edits import cut, encode_jpeg, strip, tamper, wear_steps
 from tests.sites import encode, photograph
 
 
@@ -28,6 +28,14 @@ def test_tamper_changes_one_bit_and_it_still_decodes():
     (place,) = [at for at, (one, two) in enumerate(zip(data, changed, strict=True)) if one != two]
     assert (data[place] ^ changed[place]).bit_count() == 1
     assert pixels(changed).shape == pixels(data).shape
+
+
+def test_a_quarter_is_cut_out():
+    data = encode(photograph())
+    part = cut(data)
+    assert part.startswith(b"\xff\xd8")
+    height, width, _ = pixels(data).shape
+    assert pixels(part).shape == (height // 2, width // 2, 3)
 
 
 def test_wear_grows_and_gain_brightens():
