@@ -42,25 +42,31 @@ def compare(
     Args:
         picture: the one asked about.
         scheme: of the fingerprint.
-        recorded: the release's own fingerprint.
+        recorded: the release's own fingerprint, or None.
         load_released: returns the released picture, or None where it is not at hand; asked only where fingerprints
-            differ.
+            do not agree.
     """
-    code = scheme.compute(picture.flattened())
-    if not isinstance(code, Fingerprint) or recorded is None:
-        return Comparison()
-    distance = _distance_bits(code.value, recorded)
-    if distance > scheme.confident_distance_bits:
-        turned = (_distance_bits(one.value, recorded) for _, one in scheme.compute_variants(picture.flattened()))
-        distance = min(distance, *turned)
-    if distance <= scheme.confident_distance_bits:
+    distance = _measure_distance_bits(picture, scheme, recorded)
+    if distance is not None and distance <= scheme.confident_distance_bits:
         return Comparison(distance, agrees=True)
-    agrees = False if distance >= DIFFERENT_PICTURE_RATIO * scheme.bits else None
+    agrees = False if distance is not None and distance >= DIFFERENT_PICTURE_RATIO * scheme.bits else None
     released = load_released()
     if released is None:
         return Comparison(distance, agrees=agrees)
     shared = count_shared_details(picture.flattened().frame, released.flattened().frame)
     return Comparison(distance, shared, agrees=True if shared >= LEAST_SHARED else agrees)
+
+
+def _measure_distance_bits(picture: Picture, scheme: FingerprintScheme, recorded: bytes | None) -> int | None:
+    """Return how far the picture is from a recorded fingerprint, or its nearest flip or quarter turn if it is far."""
+    code = scheme.compute(picture.flattened())
+    if not isinstance(code, Fingerprint) or recorded is None:
+        return None
+    distance = _distance_bits(code.value, recorded)
+    if distance > scheme.confident_distance_bits:
+        turned = (_distance_bits(one.value, recorded) for _, one in scheme.compute_variants(picture.flattened()))
+        distance = min(distance, *turned)
+    return distance
 
 
 def _distance_bits(one: bytes, other: bytes) -> int:

@@ -18,6 +18,7 @@ from provenance.asset import MediaType
 from provenance.errors import AssetError
 from provenance.manifests.verification import read_manifest
 from provenance.media.image import parse_image
+from provenance.watermarks import Tile
 from tests.end_to_end.attackers import repaint
 from tests.sites import build_light_settings, build_sealer, encode, photograph
 
@@ -145,6 +146,21 @@ def test_marks_of_the_scheme_before_are_still_read(site):
     layer = verification.layer("watermark")
     assert layer.technique == "org.chopmark.dwtdctsvd.1"
     assert layer.detail["score"] is None
+
+
+def test_the_line_searches_once_and_reads_back_where_it_laid_the_tile(site, monkeypatch):
+    """Screening looks for marks in what came in; the seal reads its own back without a search."""
+    stages = []
+    look = Tile.inspect
+
+    def watched(self, frame):
+        found = look(self, frame)
+        stages.append(found and found.stage)
+        return found
+
+    monkeypatch.setattr(Tile, "inspect", watched)
+    release(site, encode(photograph("chelsea.png", 400)))
+    assert stages == [None, "straight"]
 
 
 # pictures that cannot carry it

@@ -53,5 +53,12 @@ def test_without_the_released_file_the_fingerprint_decides():
 
 def test_what_has_no_fingerprint_cannot_be_told():
     even = Picture.from_frame(np.full((300, 300, 3), 120, np.uint8))
-    assert compare(even, SCHEME, RECORDED, never) == Comparison()
-    assert compare(RELEASED, SCHEME, None, never) == Comparison()
+    assert compare(even, SCHEME, RECORDED, lambda: None) == Comparison()
+    assert compare(even, SCHEME, RECORDED, lambda: RELEASED) == Comparison(None, 0, None)
+
+
+def test_without_a_recorded_fingerprint_details_can_agree_but_not_contradict():
+    assert compare(RELEASED, SCHEME, None, lambda: None) == Comparison()
+    assert compare(RELEASED, SCHEME, None, lambda: RELEASED).agrees is True
+    another = compare(Picture.from_frame(photograph("coffee.png")), SCHEME, None, lambda: RELEASED)
+    assert (another.distance_bits, another.agrees) == (None, None)

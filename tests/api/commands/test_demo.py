@@ -38,7 +38,7 @@ def test_the_demo_does_what_it_promises_and_can_be_run_again(tmp_path):
     shown = run_demo(out)
     assert {path.name for path in out.iterdir()} == before
     assert "6 sealed files" in shown
-    assert "10 of 10 proofs hold" in shown
+    assert "11 of 11 proofs hold" in shown
     assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in shown
 
 
