@@ -42,8 +42,9 @@ def add_mark(
     for x in range(width):
         left[x] = max(min(int(columns[x]), mask.shape[1] - 2), 0)
         share[x] = columns[x] - left[x]
-    # Channels round a third of a level apart, so that together they hold a third of a level.
-    shifts = np.array([0.5 - 1 / 3, 0.5, 0.5 + 1 / 3], np.float32)
+    # Channels round a third of a level apart, so that together they hold a third of a level; grey has to stay grey.
+    apart = np.float32(0 if colour[0] == colour[2] else 1 / 3)
+    shifts = np.array([0.5 - apart, 0.5, 0.5 + apart], np.float32)
     for y in range(height):
         upper = max(min(int(rows[y]), mask.shape[0] - 2), 0)
         lower = min(upper + 1, mask.shape[0] - 1)

@@ -4,6 +4,8 @@ import numpy as np
 
 from provenance.watermarks.tile._mark_kernel import add_mark
 
+NEARLY = (0.999, 1.0, 1.001)
+
 
 def add(frame, tile, mask, colour=(1.0, 1.0, 1.0)):
     height, width = frame.shape[:2]
@@ -40,11 +42,17 @@ def test_levels_end_at_black_and_white():
     assert marked[0, 1].tolist() == [200, 0, 78]
 
 
+def test_grey_stays_grey():
+    frame = np.repeat(np.random.default_rng(0).integers(0, 256, (40, 30, 1), dtype=np.uint8), 3, axis=2)
+    marked = add(frame, np.random.default_rng(1).normal(size=(8, 8)).astype(np.float32), np.full((2, 2), 3, np.float32))
+    assert (marked == marked[..., :1]).all()
+
+
 def test_channels_round_a_third_of_a_level_apart():
-    """A mark of a sixth of a level changes one channel in three, and so the mean by a third of a level."""
+    """A mark of a third of a level changes one channel in three, and so the mean by a third of a level."""
     frame = np.full((8, 8, 3), 100, np.uint8)
     mask = np.ones((2, 2), np.float32)
-    up = add(frame, np.full((4, 4), 0.34, np.float32), mask).astype(int) - 100
-    down = add(frame, np.full((4, 4), -0.34, np.float32), mask).astype(int) - 100
+    up = add(frame, np.full((4, 4), 0.34, np.float32), mask, NEARLY).astype(int) - 100
+    down = add(frame, np.full((4, 4), -0.34, np.float32), mask, NEARLY).astype(int) - 100
     assert up[0, 0].tolist() == [0, 0, 1]
     assert down[0, 0].tolist() == [-1, 0, 0]
