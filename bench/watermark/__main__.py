@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(do=_falsepositives)
 
     verb = verbs.add_parser("timing", parents=[common], help="medians at 1024x1024 on one thread")
-    verb.add_argument("--set", default="heldout/1024")
+    verb.add_argument("--set", default="heldout/2048", help="pictures of which the middle is taken")
     verb.add_argument("--repeats", type=int, default=3)
     verb.set_defaults(do=_timing)
 

@@ -31,10 +31,12 @@ class Journal:
 
     def append(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write rows and flush them."""
-        with self.path.open("a", encoding="utf-8") as file:
-            if file.tell() and not self.path.read_bytes().endswith(b"\n"):
-                file.write("\n")
-            file.writelines(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+        with self.path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, 2)
+                if file.read() != b"\n":
+                    file.write(b"\n")
+            file.writelines((json.dumps(row, separators=(",", ":")) + "\n").encode() for row in rows)
 
 
 def grouped(rows: Iterable[Row], by: Callable[[Row], Any]) -> dict[Any, list[Row]]:
