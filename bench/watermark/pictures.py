@@ -88,13 +88,13 @@ def resources(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield from walk(0, "")
 
 
-def open_source(unpacked: Path, source: Source) -> Image.Image:
-    """Decode one photograph out of its package, upright and in RGB."""
+def open_source(unpacked: Path, source: Source, mode: str = "RGB") -> Image.Image:
+    """Decode one picture out of its package, upright."""
     file, _, inner = source.file.partition("#")
     data = (unpacked / source.package / file).read_bytes()
     if inner:
         data = dict(resources(data))[inner]
-    return ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    return ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert(mode)
 
 
 def to_set(image: Image.Image, size: str) -> Image.Image | None:

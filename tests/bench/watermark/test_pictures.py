@@ -11,8 +11,9 @@ from tests.bench.watermark.pictures import photograph, write_sets
 
 def test_the_list_names_known_packages_and_keeps_splits_apart():
     listed = pictures.load_list()
-    packages = tomllib.loads(pictures.LIST.read_text("utf-8"))["packages"]
-    assert {source.package for source in listed} == packages.keys()
+    whole = tomllib.loads(pictures.LIST.read_text("utf-8"))
+    packages = whole["packages"]
+    assert {source.package for source in listed} | {row[0] for row in whole["special"].values()} == packages.keys()
     assert {source.split for source in listed} == set(pictures.SPLITS)
     files = [(source.package, source.file) for source in listed]
     assert len(set(files)) == len(files)
