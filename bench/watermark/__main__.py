@@ -46,7 +46,7 @@ def _hardening(options: argparse.Namespace) -> None:
 
     root = sets.pictures_root(options.pictures)
     work = Work(
-        training=sets.load_set(root, options.training),
+        training=tuple(one for name in options.training.split(",") for one in sets.load_set(root, name)),
         victims=sets.load_set(root, options.set, options.limit),
         models=options.models,
         diffusion=options.diffusion,
@@ -91,8 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("hardening", parents=[common], help="what whoever sets out to remove or copy a mark gets")
     verb.add_argument("--set", default="heldout/1024", help="the pictures that are attacked")
-    verb.add_argument("--training", default="tuning/1024", help="the pictures that an attacker learns from")
-    verb.add_argument("--attempts", default="average,fold,copy,notch,resynthesis,codec,diffusion")
+    verb.add_argument("--training", default="tuning/1024,tuning/768", help="the pictures that an attacker learns from")
+    verb.add_argument("--attempts", default="average,fold,notch,copy,resynthesis,diffusion,jpeg-ai")
     verb.add_argument("--models", type=Path, help="where trained autoencoders are kept; else in the results")
     verb.add_argument("--diffusion", type=Path, help="a local diffusers folder for image-to-image")
     verb.set_defaults(do=_hardening)
