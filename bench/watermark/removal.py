@@ -41,7 +41,8 @@ def band(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def activity(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how busy a plane is at each pixel: where a mark may be strong, and where the picture drowns it."""
-    return np.sqrt(cv2.blur(band(plane) ** 2, (15, 15))) + np.float32(0.5)
+    # A box filter of float32 keeps a running sum, which can end below zero.
+    return np.sqrt(np.maximum(cv2.blur(band(plane) ** 2, (15, 15)), 0)) + np.float32(0.5)
 
 
 def fold(plane: NDArray[np.float32], period: int) -> NDArray[np.float32]:
@@ -76,7 +77,7 @@ def find_period(frame: Frame) -> int:
     spectrum = np.fft.rfft2(white)
     power = np.abs(spectrum) ** 2
     # Flat but for its peaks: otherwise texture repeats more strongly than a mark.
-    power /= cv2.blur(power, (31, 31)) + 1e-9
+    power /= np.maximum(cv2.blur(power, (31, 31)), 1e-9)
     likeness = np.fft.irfft2(np.minimum(power, 100), (height, width))
     least, most = PERIODS
     most = min(most, height // 2, width // 2)

@@ -16,9 +16,9 @@ from torch.nn import functional
 
 from provenance.asset import Frame
 
-# Numbers kept for each 8x8 pixels (192 values): 4, 6 and 12 times fewer.
-LEVELS: Final = {"fine": 48, "middle": 32, "coarse": 16}
-STEPS: Final = 1500
+# Numbers kept for each 8x8 pixels (192 values): 4, 8 and 16 times fewer.
+LEVELS: Final = {"fine": 48, "middle": 24, "coarse": 12}
+STEPS: Final = 800
 _SIDE: Final = 8
 _CROP: Final = 128
 _BATCH: Final = 8
