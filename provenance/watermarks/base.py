@@ -23,6 +23,7 @@ class Reading:
         key_id: which key opened it.
         false_positive_bound: probability that an unmarked picture yields some payload in one call, by arithmetic.
         corrected_bits: how many channel bits the error correction had to mend.
+        score: deviations by which the mark stands out of noise, for schemes that measure it.
     """
 
     scheme: str
@@ -31,6 +32,7 @@ class Reading:
     key_id: str
     false_positive_bound: float
     corrected_bits: int = 0
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class WatermarkFactory(Protocol):
 WATERMARKS: Plugins[WatermarkFactory] = Plugins(
     kind="watermarks",
     builtins={
+        "tile": "provenance.watermarks.tile.scheme:Tile",
         "dwt_dct_svd": "provenance.watermarks.dwt_dct_svd:DwtDctSvd",
         "riva_gan": "provenance.watermarks.riva_gan:RivaGan",
     },

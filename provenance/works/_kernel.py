@@ -1,20 +1,17 @@
 """Compiled loops of the match index; imported only when an index is large enough to need them.
 
-The compiler keeps its output beside this file, or in the user's cache folder where the package is read-only. Codes are
-rows of 64-bit limbs, flattened. Every loop releases the interpreter lock and has scratch space of its own, so any
+Codes are rows of 64-bit limbs, flattened. Every loop releases the interpreter lock and has scratch space of its own, so any
 number of threads may run them over the same arrays.
 
 Trusts: that the arrays passed belong together. A segment checks its files before it passes them here.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from provenance.compiler import compiled
 
 Foreign = Any
 """Objects of the compiler, which has no types of its own."""
@@ -32,17 +29,6 @@ BLOCK: Final = 1024
 
 HIGHEST_SHELL: Final = 4
 """Most flips tried within a word; five (33,649 buckets of 23 bits) cost more than reading everything."""
-
-
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile at the first call and keep the result on disk, or in memory only where no folder can be written."""
-    import numba
-
-    try:
-        compiling: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder for its cache
-        compiling = numba.njit(nogil=True)(function)
-    return compiling
 
 
 def _build_intrinsics() -> tuple[Foreign, Foreign]:

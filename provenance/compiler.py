@@ -1,0 +1,32 @@
+"""The one way to compile a loop: at its first call, kept on disk, without the interpreter lock.
+
+The compiler keeps its output beside the source, or in the user's cache folder where the package is read-only. It is
+imported when the first compiled function is asked for, not before.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile at the first call and keep the result on disk, or in memory only where no folder can be written."""
+    return _compile(function, fastmath=False)
+
+
+def compiled_for_speed(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile as `compiled` does, for float loops without NaN: sums may be reordered, divisions are not checked."""
+    return _compile(function, fastmath=True)
+
+
+def _compile(function: Callable[P, R], *, fastmath: bool) -> Callable[P, R]:
+    import numba
+
+    options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy" if fastmath else "python"}
+    try:
+        compiling: Callable[P, R] = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # numba found no folder for its cache
+        compiling = numba.njit(**options)(function)
+    return compiling

@@ -1,0 +1,1 @@
+"""Chopmark's own watermark, a keyed periodic tile; start at `scheme.Tile`."""

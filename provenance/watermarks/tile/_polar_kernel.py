@@ -1,0 +1,123 @@
+"""Compiled loops of the polar code: encoding, and decoding that keeps a list of the likeliest messages.
+
+Sources: Arikan 2009 (arXiv:0807.3917); Tal and Vardy 2011, "List decoding of polar codes" (arXiv:1206.0050);
+Balatsoukas-Stimming et al. 2014 for the metric in log-likelihood ratios (arXiv:1401.3753).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.compiler import compiled_for_speed
+
+Bits = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@compiled_for_speed
+def transform(bits: Bits) -> None:
+    """Multiply (N,) bits by the n-th Kronecker power of [[1, 0], [1, 1]], in place; it is its own inverse."""
+    step = 1
+    while step < len(bits):
+        for start in range(0, len(bits), 2 * step):
+            for i in range(start, start + step):
+                bits[i] ^= bits[i + step]
+        step *= 2
+
+
+@compiled_for_speed
+def _descend(ratios: Floats, sums: Bits, position: int, depth: int) -> None:
+    """Recompute one path's ratios from stage `depth` down to the leaf at `position`."""
+    for stage in range(depth - 1, -1, -1):
+        size = 1 << stage
+        if position >> stage & 1:
+            for j in range(size):
+                left, right = ratios[2 * size + j], ratios[3 * size + j]
+                ratios[size + j] = right + left if sums[0, size + j] == 0 else right - left
+        else:
+            for j in range(size):
+                left, right = ratios[2 * size + j], ratios[3 * size + j]
+                least = min(abs(left), abs(right))
+                ratios[size + j] = least if (left < 0) == (right < 0) else -least
+
+
+@compiled_for_speed
+def _ascend(sums: Bits, position: int, length: int) -> None:
+    """Combine the finished halves above the leaf at `position`, as far as they are finished."""
+    size, place = 1, position
+    while place & 1 and 2 * size < length:
+        place >>= 1
+        side = place & 1
+        for j in range(size):
+            left, right = sums[0, size + j], sums[1, size + j]
+            sums[side, 2 * size + j] = left ^ right
+            sums[side, 3 * size + j] = right
+        size *= 2
+
+
+@compiled_for_speed
+def _fork(ratios: Floats, sums: Bits, messages: Bits, metrics: Floats, active: int, index: int) -> int:
+    """Let every path go on with 0 and with 1, keep the likeliest, and return how many there are."""
+    paths, count = len(metrics), 2 * active
+    costs = np.empty(count, np.float32)
+    for path in range(active):
+        ratio = ratios[path, 1]
+        costs[2 * path] = metrics[path] + max(-ratio, np.float32(0))
+        costs[2 * path + 1] = metrics[path] + max(ratio, np.float32(0))
+    keep = np.ones(count, np.bool_)
+    if count > paths:
+        for rank, which in enumerate(np.argsort(costs)):
+            keep[which] = rank < paths
+    free = np.empty(paths, np.int64)
+    spare = 0
+    for path in range(paths - 1, -1, -1):
+        if path >= active or not (keep[2 * path] or keep[2 * path + 1]):
+            free[spare] = path
+            spare += 1
+    for path in range(active):
+        goes0, goes1 = keep[2 * path], keep[2 * path + 1]
+        if goes0 and goes1:
+            spare -= 1
+            other = free[spare]
+            ratios[other], sums[other], messages[other] = ratios[path], sums[path], messages[path]
+            messages[other, index], metrics[other] = 1, costs[2 * path + 1]
+        if goes0:
+            messages[path, index], metrics[path] = 0, costs[2 * path]
+        elif goes1:
+            messages[path, index], metrics[path] = 1, costs[2 * path + 1]
+    return min(count, paths)
+
+
+@compiled_for_speed
+def decode_list(received: Floats, is_frozen: NDArray[np.bool_], messages: Bits) -> int:
+    """Fill messages (L, K) with the likeliest messages, likeliest first, and return how many there are.
+
+    received: (N,) log-likelihood ratios, positive for 0. is_frozen: (N,), K of them false.
+    """
+    length, paths = len(received), len(messages)
+    ratios, sums = np.zeros((paths, 2 * length), np.float32), np.zeros((paths, 2, 2 * length), np.uint8)
+    metrics, active, index = np.zeros(paths, np.float32), 1, 0
+    ratios[0, length:] = received
+    stages = 0
+    while 1 << stages < length:
+        stages += 1
+    for position in range(length):
+        depth = stages
+        if position:
+            depth = 1
+            while not position >> (depth - 1) & 1:
+                depth += 1
+        for path in range(active):
+            _descend(ratios[path], sums[path], position, depth)
+        if is_frozen[position]:
+            for path in range(active):
+                metrics[path] += max(-ratios[path, 1], np.float32(0))
+                sums[path, position & 1, 1] = 0
+        else:
+            active = _fork(ratios, sums, messages, metrics, active, index)
+            for path in range(active):
+                sums[path, position & 1, 1] = messages[path, index]
+            index += 1
+        for path in range(active):
+            _ascend(sums[path], position, length)
+    messages[:active] = messages[:active][np.argsort(metrics[:active])]
+    return active

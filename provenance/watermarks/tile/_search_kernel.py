@@ -1,0 +1,186 @@
+"""Compiled loops of the search for where the tile lies: sums over sync lines in a picture's whitened power spectrum.
+
+A spectrum is (N, N // 2 + 1): row N // 2 is frequency 0 down, column 0 frequency 0 across. A geometry is a 2x2 matrix B
+that takes a frequency of the tile (cycles a pixel) to one of the picture.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.compiler import compiled_for_speed
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+
+@compiled_for_speed
+def sum_shifted(
+    polar: Bytes,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    totals: NDArray[np.uint16],
+    counts: NDArray[np.int64],
+) -> None:
+    """For each scale s and angle a, sum polar[rows[t] - s, columns[t] + a] over lines t; rows outside count as absent.
+
+    polar: (R, 2 A), the half turn of A columns twice. totals: (S, A); counts: (S,) lines present.
+    """
+    height, angles = polar.shape[0], totals.shape[1]
+    for s in range(totals.shape[0]):
+        present = 0
+        for t in range(len(rows)):
+            row, start = rows[t] - s, columns[t]
+            if row < 0 or row >= height:
+                continue
+            present += 1
+            for a in range(angles):
+                totals[s, a] += polar[row, start + a]
+        counts[s] = present
+
+
+@compiled_for_speed
+def sum_stretched(
+    spectrum: Bytes,
+    lines: Doubles,
+    across: Doubles,
+    down: Doubles,
+    totals: NDArray[np.uint16],
+    counts: NDArray[np.uint8],
+) -> None:
+    """For each pair of shrinkings, sum the spectrum at (k / across, l / down) over lines; totals, counts: (A, D)."""
+    size = spectrum.shape[0]
+    middle, last = size // 2, spectrum.shape[1] - 3
+    for i in range(len(across)):
+        for t in range(len(lines)):
+            fx = lines[t, 0] / across[i] * size
+            sign = 1.0 if fx >= 0 else -1.0
+            x = int(sign * fx + 0.5)
+            if x > last:
+                continue
+            fy = sign * lines[t, 1] * size
+            for j in range(len(down)):
+                y = int(np.floor(fy / down[j] + 0.5)) + middle
+                if 1 < y < size - 2:
+                    totals[i, j] += spectrum[y, x]
+                    counts[i, j] += 1
+
+
+@compiled_for_speed
+def _peak(spectrum: Floats, x0: int, y0: int, radius: int) -> tuple[float, float, float]:
+    """Return the place (to a fraction, by centre of mass) and height of the highest point round (x0, y0)."""
+    best, x, y = np.float32(-1.0), x0, y0
+    for i in range(y0 - radius, y0 + radius + 1):
+        for j in range(x0 - radius, x0 + radius + 1):
+            if spectrum[i, j] > best:
+                best, x, y = spectrum[i, j], j, i
+    total = across = down = 1e-9
+    for i in range(-1, 2):
+        for j in range(-1, 2):
+            value = spectrum[y + i, x + j]
+            total += value
+            across += j * value
+            down += i * value
+    return x + across / total, y + down / total, best
+
+
+@compiled_for_speed
+def _fit(source: Doubles, found: Doubles, weights: Doubles, count: int, geometry: Doubles) -> None:
+    """Fit geometry (2, 2) to found ~ geometry source by least squares, three rounds that give less to what lies off."""
+    eased = weights.copy()
+    for _ in range(4):
+        a = b = d = 1e-12
+        right = np.zeros((2, 2))
+        for i in range(count):
+            w, k, l = eased[i], source[i, 0], source[i, 1]
+            a += w * k * k
+            b += w * k * l
+            d += w * l * l
+            for axis in range(2):
+                right[axis, 0] += w * found[i, axis] * k
+                right[axis, 1] += w * found[i, axis] * l
+        det = a * d - b * b
+        if det < 1e-20:
+            return
+        for axis in range(2):
+            geometry[axis, 0] = (right[axis, 0] * d - right[axis, 1] * b) / det
+            geometry[axis, 1] = (right[axis, 1] * a - right[axis, 0] * b) / det
+        for i in range(count):
+            off0 = geometry[0, 0] * source[i, 0] + geometry[0, 1] * source[i, 1] - found[i, 0]
+            off1 = geometry[1, 0] * source[i, 0] + geometry[1, 1] * source[i, 1] - found[i, 1]
+            eased[i] = weights[i] / (1.0 + (off0 * off0 + off1 * off1) / 0.64)
+
+
+@compiled_for_speed
+def refine(spectrum: Floats, lines: Doubles, radii: NDArray[np.int64], geometry: Doubles) -> bool:
+    """Improve geometry (2, 2) in place by the peaks near where it puts each line; False if too few lie in the band."""
+    size = spectrum.shape[0]
+    source, found, weights = np.empty((len(lines), 2)), np.empty((len(lines), 2)), np.empty(len(lines))
+    for radius in radii:
+        count, rim = 0, radius + 3
+        for t in range(len(lines)):
+            k, l = lines[t, 0], lines[t, 1]
+            x = (geometry[0, 0] * k + geometry[0, 1] * l) * size
+            y = (geometry[1, 0] * k + geometry[1, 1] * l) * size
+            if x < 0:
+                x, y, k, l = -x, -y, -k, -l
+            column, row = int(x + 0.5), int(np.floor(y + 0.5)) + size // 2
+            if column < rim or column >= spectrum.shape[1] - rim or row < rim or row >= size - rim:
+                continue
+            px, py, height = _peak(spectrum, column, row, radius)
+            source[count, 0], source[count, 1] = k, l
+            found[count, 0], found[count, 1] = px, py - size // 2
+            weights[count] = max(min(height, 25.0) - 2.0, 1e-3)
+            count += 1
+        if count < 5:
+            return False
+        _fit(source, found, weights, count, geometry)
+        for axis in range(2):
+            geometry[axis, 0] /= size
+            geometry[axis, 1] /= size
+    return True
+
+
+@compiled_for_speed
+def energy(spectrum: Floats, lines: Doubles, geometry: Doubles, cap: float) -> tuple[float, int]:
+    """Return the sum of the spectrum, capped, at all lines in the band (bilinear), and how many those are."""
+    size = spectrum.shape[0]
+    total, count = 0.0, 0
+    for t in range(len(lines)):
+        x = (geometry[0, 0] * lines[t, 0] + geometry[0, 1] * lines[t, 1]) * size
+        y = (geometry[1, 0] * lines[t, 0] + geometry[1, 1] * lines[t, 1]) * size
+        if x < 0:
+            x, y = -x, -y
+        y += size // 2
+        if x < 3 or x > spectrum.shape[1] - 3 or y < 3 or y > size - 3:
+            continue
+        column, row = int(x), int(y)
+        right, low = x - column, y - row
+        upper = spectrum[row, column] * (1 - right) + spectrum[row, column + 1] * right
+        lower = spectrum[row + 1, column] * (1 - right) + spectrum[row + 1, column + 1] * right
+        total += min(upper * (1 - low) + lower * low, cap)
+        count += 1
+    return total, count
+
+
+@compiled_for_speed
+def climb(spectrum: Floats, lines: Doubles, geometry: Doubles, step: float, rounds: int) -> float:
+    """Move geometry's four numbers by `step`, halved each round, while the lines' energy grows; return the best."""
+    best, _ = energy(spectrum, lines, geometry, 12.0)
+    for _ in range(rounds):
+        moved = True
+        tries = 0
+        while moved and tries < 4:
+            moved = False
+            tries += 1
+            for cell in range(4):
+                for sign in (-1.0, 1.0):
+                    old = geometry[cell >> 1, cell & 1]
+                    geometry[cell >> 1, cell & 1] = old + sign * step
+                    value, _ = energy(spectrum, lines, geometry, 12.0)
+                    if value > best:
+                        best, moved = value, True
+                    else:
+                        geometry[cell >> 1, cell & 1] = old
+        step *= 0.5
+    return best

@@ -1,0 +1,101 @@
+"""From a 64-bit payload to the signs of 1024 lines and back: a salt, a keyed check, and a polar code.
+
+Every number big-endian, most significant bit first:
+
+    message   112 bits   salt (8) | payload (64: 8-bit version, 56-bit id) | check (40)
+    check                HMAC-SHA256(check key, salt and payload as 9 bytes), its first 40 bits
+    code      1024 bits  u = 0 except at the 112 indices i of largest weight, which hold the message in order of i;
+                         code = u F, F the tenth Kronecker power of [[1, 0], [1, 1]]
+    weight               of index i: the sum of 2^(j / 4) over the bits j that are set in i ("polarization weight",
+                         Huawei 2016, 3GPP R1-1611254; arXiv:1704.05709), larger i first among equals
+
+The salt is free: whoever embeds takes the one whose code agrees best with what the picture holds already. So a mark is
+stronger at no cost in quality, and two pictures with one payload carry different tiles.
+
+Why a keyed check and not a CRC: code and CRC are linear and public, so whoever knows one payload and estimates its tile
+could write any other. With an HMAC a new payload is guessed once in 2^40. And it makes false positives arithmetic: an
+unmarked picture does not depend on the check key, so each message tried passes with probability 2^-40 (HKDF and HMAC
+taken as random functions), whatever the picture.
+"""
+
+import hmac
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.errors import PayloadTooLargeError
+from provenance.watermarks.tile.layout import DATA_LINES, Layout
+
+SALT_BITS: Final = 8
+PAYLOAD_BITS: Final = 64
+CHECK_BITS: Final = 40
+MESSAGE_BITS: Final = SALT_BITS + PAYLOAD_BITS + CHECK_BITS
+CHANCE_PER_TEST: Final = 2.0**-CHECK_BITS
+
+Bits = NDArray[np.uint8]
+
+
+def build_message(layout: Layout, payload: int, salt: int) -> Bits:
+    """Return the (112,) message bits.
+
+    Raises:
+        PayloadTooLargeError: the payload is negative or longer than 64 bits.
+    """
+    if not 0 <= payload < 1 << PAYLOAD_BITS:
+        raise PayloadTooLargeError(f"expected a payload of {PAYLOAD_BITS} bits, got one of {payload.bit_length()}")
+    head = salt << PAYLOAD_BITS | payload
+    whole = head << CHECK_BITS | _check(layout, head)
+    return np.unpackbits(np.frombuffer(whole.to_bytes(MESSAGE_BITS // 8, "big"), np.uint8))
+
+
+def encode(message: Bits) -> Bits:
+    """Return the (1024,) code bits of a (112,) message."""
+    from provenance.watermarks.tile._polar_kernel import transform
+
+    bits = np.zeros(DATA_LINES, np.uint8)
+    bits[~is_frozen()] = message
+    transform(bits)
+    return bits
+
+
+def encode_salted(layout: Layout, payload: int) -> Bits:
+    """Return (256, 1024): the code of a payload under each salt."""
+    return np.stack([encode(build_message(layout, payload, salt)) for salt in range(1 << SALT_BITS)])
+
+
+def decode(layout: Layout, ratios: NDArray[np.float32], *, paths: int) -> tuple[int, Bits] | None:
+    """Return payload and code of the likeliest message whose check holds, out of `paths`, or None.
+
+    Args:
+        layout: of the key.
+        ratios: (1024,) log-likelihood ratios of the code bits, positive for 0; 0 is an erasure.
+        paths: how many messages are tried.
+    """
+    from provenance.watermarks.tile._polar_kernel import decode_list
+
+    messages = np.zeros((paths, MESSAGE_BITS), np.uint8)
+    count = decode_list(np.ascontiguousarray(ratios, np.float32), is_frozen(), messages)
+    for message in messages[:count]:
+        value = int.from_bytes(np.packbits(message).tobytes(), "big")
+        head = value >> CHECK_BITS
+        if _check(layout, head) == value & ((1 << CHECK_BITS) - 1):
+            return head & ((1 << PAYLOAD_BITS) - 1), encode(message)
+    return None
+
+
+@cache
+def is_frozen() -> NDArray[np.bool_]:
+    """Return (1024,): which places of u are always 0."""
+    indices = np.arange(DATA_LINES)
+    weights = np.round(sum((indices >> j & 1) * 2 ** (j / 4) for j in range(10)), 9)
+    order = sorted(indices, key=lambda i: (weights[i], i), reverse=True)
+    frozen = np.ones(DATA_LINES, np.bool_)
+    frozen[order[:MESSAGE_BITS]] = False
+    return frozen
+
+
+def _check(layout: Layout, head: int) -> int:
+    digest = hmac.digest(layout.check_key, head.to_bytes((SALT_BITS + PAYLOAD_BITS) // 8, "big"), "sha256")
+    return int.from_bytes(digest[: CHECK_BITS // 8], "big")

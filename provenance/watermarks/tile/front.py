@@ -1,0 +1,46 @@
+"""The detector's front end: from pixels to a plane in which the mark stands out and the picture does not.
+
+The mark lies in brightness and, weaker but where pictures are quieter, in one colour difference. Both planes are scored
+(`_score_kernel`) and added, as independent witnesses' scores are.
+"""
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.asset import Frame
+
+Residual = NDArray[np.float32]
+"""(H, W): scores, of the order of one, zero on average."""
+
+# BT.601's luma, and its blue difference, negated: the embedder's colour lowers it where it raises luma.
+PROJECTIONS: Final = ((0.299, 0.587, 0.114), (0.147, 0.289, -0.436))
+# Coefficients of an 8-bit picture smaller than this are rounding.
+_FLOOR: Final = 0.5
+
+
+@cache
+def _constants() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    from provenance.watermarks.tile._score_kernel import build_basis
+
+    return build_basis(), np.array(PROJECTIONS, np.float32)
+
+
+def build_residual(frame: Frame) -> Residual:
+    """Return the (H, W) residual of a frame with sides of at least 16."""
+    from provenance.watermarks.tile._score_kernel import PAD, add_scores, load_planes, store_plane
+
+    basis, projections = _constants()
+    height, width = frame.shape[:2]
+    groups = -(-(width + 2 * PAD) // 4)
+    rows = -(-(height + 2 * PAD) // 4) * 4
+    planes = np.empty((2, rows, groups * 4), np.float32).reshape(2, rows, 4, groups)
+    load_planes(frame, projections, planes)
+    total = np.zeros((rows, 4, groups), np.float32)
+    for plane in planes:
+        add_scores(plane, basis, _FLOOR, total)
+    residual = np.empty((height, width), np.float32)
+    store_plane(total, residual)
+    return residual

@@ -1,0 +1,202 @@
+"""Where the tile lies in a picture that was turned, scaled, stretched or sheared since: the search over geometries.
+
+The tile's sync lines are peaks in the residual's power spectrum, whatever was cut away. Turning and scaling move them
+together in a log-polar map, so every turn and scale is tried by adding 24 shifted copies of it; stretching along the
+axes moves them apart, so pairs of shrinkings are tried on the spectrum itself. The best of each are refined by least
+squares on the peaks nearby, to any linear map, and ranked by the energy at all lines of the tile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermarks.tile.front import Residual
+from provenance.watermarks.tile.layout import PERIOD, Layout
+from provenance.watermarks.tile.reading import Geometry
+
+# Shrinking to a fifth, growing to 1.75; what grew more is found in the picture at half its size.
+_LEAST_SCALE: Final = 0.18
+_MOST_SCALE: Final = 1.75
+_LOG_STEP: Final = 0.004
+_ANGLES: Final = 720
+_LEAST_FREQUENCY: Final = 0.03
+_MOST_FREQUENCY: Final = 0.495
+# A byte a cell: power up to 16 times the mean, in sixteenths.
+_CAP: Final = 15.9
+_BYTES: Final = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A geometry that the spectrum suggests.
+
+    Attributes:
+        geometry: (2, 2), frequencies of the tile to those of the picture.
+        rank: deviations by which the energy at the tile's lines exceeds noise.
+    """
+
+    geometry: Geometry
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Whitened power of a residual: (N, N // 2 + 1) float32 of mean 1, and the same in bytes."""
+
+    values: NDArray[np.float32]
+    bytes: NDArray[np.uint8]
+
+
+def build_power(residual: Residual) -> Power:
+    """Return the spectrum, each cell divided by the mean round it."""
+    import cv2
+
+    size = 512 if max(residual.shape) <= 512 else 1024
+    spectrum = np.fft.rfft2(residual, (size, size))
+    power = spectrum.real**2 + spectrum.imag**2
+    power = np.concatenate([power[size // 2 :], power[: size // 2]])
+    reach = (25, 25)
+    amplitude = cv2.sqrt(power)
+    amplitude = cv2.min(amplitude, cv2.blur(amplitude, reach, borderType=cv2.BORDER_REFLECT) * 2.5)
+    mean = cv2.blur(amplitude, reach, borderType=cv2.BORDER_REFLECT)
+    # The squared mean of a Rayleigh variable is pi / 4 of its mean square.
+    power *= np.float32(np.pi / 4)
+    power /= mean * mean + np.float32(1e-9)
+    power[:, :4] = 0
+    power[size // 2 - 3 : size // 2 + 4] = 0
+    np.minimum(power, np.float32(40), out=power)
+    return Power(power, (cv2.min(power, _CAP) * _BYTES).astype(np.uint8))
+
+
+@cache
+def _polar_grid(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return where log-polar cells lie in a spectrum: rows are log frequency, columns angle in the half turn."""
+    log_frequency = np.arange(np.log(_LEAST_FREQUENCY), np.log(_MOST_FREQUENCY), _LOG_STEP)
+    angle = np.arange(_ANGLES) * (np.pi / _ANGLES)
+    across = np.exp(log_frequency)[:, None] * np.cos(angle)
+    down = np.exp(log_frequency)[:, None] * np.sin(angle)
+    sign = np.where(across < 0, -1, 1)
+    return (sign * across * size).astype(np.float32), (sign * down * size + size // 2).astype(np.float32)
+
+
+def _scales() -> NDArray[np.float64]:
+    return np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), _LOG_STEP)
+
+
+def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) -> list[Geometry]:
+    """Return the likeliest turns and scales, mirrored or not.
+
+    Args:
+        power: spectrum of the residual.
+        layout: of the key.
+        reach: cells of the log-polar map within which each peak is taken for any; wider where the picture was stretched.
+        best: how many of each handedness.
+    """
+    import cv2
+
+    from provenance.watermarks.tile._search_kernel import sum_shifted
+
+    across, down = _polar_grid(power.bytes.shape[0])
+    polar = cv2.remap(power.bytes, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    polar = np.concatenate([polar, polar], axis=1)
+    if reach > 1:
+        polar = cv2.dilate(polar, np.ones((reach, reach), np.uint8))
+    mean = float(polar.mean())
+    spread = float(polar.std())
+    logs = _scales()
+    found = []
+    for mirrored in (False, True):
+        lines = layout.sync / PERIOD * ((-1, 1) if mirrored else (1, 1))
+        angle = np.arctan2(lines[:, 1], lines[:, 0]) % np.pi
+        rows = np.rint((np.log(np.hypot(*lines.T)) - logs[0] - np.log(_LEAST_FREQUENCY)) / _LOG_STEP).astype(np.int64)
+        columns = np.rint(angle * (_ANGLES / np.pi)).astype(np.int64) % _ANGLES
+        totals, counts = np.zeros((len(logs), _ANGLES), np.uint16), np.zeros(len(logs), np.int64)
+        sum_shifted(polar, rows, columns, totals, counts)
+        excess = (totals - np.float32(mean) * counts[:, None].astype(np.float32)) / np.float32(spread)
+        excess /= np.sqrt(np.maximum(counts, 8))[:, None].astype(np.float32)
+        excess += cv2.blur(excess, (3, 3))
+        for height, row, column in _peaks(excess, best, around=6):
+            turn = column * (np.pi / _ANGLES)
+            rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+            geometry = rotation @ np.diag([-1.0 if mirrored else 1.0, 1.0]) / np.exp(logs[row])
+            found.append((height, geometry))
+    found.sort(key=lambda one: -one[0])
+    return [geometry for _, geometry in found]
+
+
+def stretched_candidates(power: Power, layout: Layout, *, best: int) -> list[Geometry]:
+    """Return the likeliest pairs of scales across and down, without a turn but with flips and quarter turns."""
+    from provenance.watermarks.tile._search_kernel import sum_stretched
+
+    logs = np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), 0.006)
+    shrinks = np.exp(logs)
+    import cv2
+
+    spectrum = cv2.dilate(power.bytes, np.ones((2, 2), np.uint8))
+    spectrum[0, 0] = 0
+    mean, spread = float(spectrum.mean()), float(spectrum.std())
+    found = []
+    for swapped in (False, True):
+        for flipped in (False, True):
+            lines = layout.sync[:, ::-1] if swapped else layout.sync
+            lines = np.ascontiguousarray(lines * ((-1.0, 1.0) if flipped else (1.0, 1.0)) / PERIOD)
+            totals, counts = np.zeros((len(logs),) * 2, np.uint16), np.zeros((len(logs),) * 2, np.uint8)
+            sum_stretched(spectrum, lines, shrinks, shrinks, totals, counts)
+            excess = (totals - np.float32(mean) * counts) / (np.float32(spread) * np.sqrt(np.maximum(counts, 8)))
+            for height, row, column in _peaks(excess.astype(np.float32), best, around=3):
+                geometry = np.diag([1 / shrinks[row], 1 / shrinks[column]]) @ np.diag([-1.0 if flipped else 1.0, 1.0])
+                if swapped:
+                    geometry = geometry @ np.array([[0.0, 1.0], [1.0, 0.0]])
+                found.append((height, geometry))
+    found.sort(key=lambda one: -one[0])
+    return [geometry for _, geometry in found]
+
+
+def _peaks(field: NDArray[np.float32], count: int, *, around: int) -> Iterator[tuple[float, int, int]]:
+    """Yield the highest cells of a field that wraps round across, each with its surroundings taken out."""
+    height, width = field.shape
+    for _ in range(count):
+        row, column = np.unravel_index(int(field.argmax()), field.shape)
+        yield float(field[row, column]), int(row), int(column)
+        rows = slice(max(0, row - around), min(height, row + around + 1))
+        field[rows, np.arange(column - around, column + around + 1) % width] = -np.inf
+
+
+def rank_candidates(power: Power, layout: Layout, geometries: list[Geometry], *, reach: int) -> list[Candidate]:
+    """Return the geometries refined on the peaks near where they put each sync line, best first, without twins.
+
+    Args:
+        power: spectrum of the residual.
+        layout: of the key.
+        geometries: to start from.
+        reach: in bins of the spectrum, how far peaks may lie from where a start puts them.
+    """
+    from provenance.watermarks.tile._search_kernel import climb, refine
+
+    sync, data = layout.sync / PERIOD, layout.data / PERIOD
+    radii = np.array([reach, max(reach // 2, 2), 2, 1] if reach > 3 else [3, 2, 1], np.int64)
+    ranked: list[Candidate] = []
+    for start in geometries:
+        climbed = np.ascontiguousarray(start, np.float64).copy()
+        climb(power.values, sync, climbed, 2.0 / power.values.shape[0], 2)
+        fitted = np.ascontiguousarray(start, np.float64).copy()
+        options = [climbed]
+        if refine(power.values, sync, radii, fitted):
+            options.append(fitted)
+        best = max((Candidate(each, _rank(power, sync, data, each)) for each in options), key=lambda one: one.rank)
+        if not any(np.abs(best.geometry - one.geometry).max() * PERIOD < 0.25 for one in ranked):
+            ranked.append(best)
+    return sorted(ranked, key=lambda one: -one.rank)
+
+
+def _rank(power: Power, sync: NDArray[np.float64], data: NDArray[np.float64], geometry: Geometry) -> float:
+    from provenance.watermarks.tile._search_kernel import energy
+
+    strong, strong_count = energy(power.values, sync, geometry, 12.0)
+    weak, weak_count = energy(power.values, data, geometry, 4.0)
+    strong_rank = (strong - strong_count) / np.sqrt(max(strong_count, 8))
+    return float(strong_rank + (weak - 0.97 * weak_count) / np.sqrt(max(weak_count, 64)))

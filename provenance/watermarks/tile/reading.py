@@ -1,0 +1,185 @@
+"""From a residual and a geometry to a payload: lay the tile's periods over each other and weigh its lines.
+
+The residual is resampled to tile pixels and added up with twice the tile's period. In the spectrum of that sum the
+mark's lines fall on even places; odd places hold none and tell the noise.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermarks.tile.code import Bits, decode
+from provenance.watermarks.tile.front import Residual
+from provenance.watermarks.tile.layout import PERIOD, Layout
+
+Spectrum = NDArray[np.complex64]
+Geometry = NDArray[np.float64]
+"""(2, 2): takes a frequency of the tile, in cycles a pixel, to one of the picture."""
+
+IDENTITY: Final = np.eye(2)
+# Half of an unmarked picture's best of two senses lie below 4.2; every message tried costs 2^-40 of certainty.
+LEAST_SYNC: Final = 4.4
+_MOST_SAMPLES: Final = 1 << 23
+_RINGS: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The periods of a residual added up.
+
+    Attributes:
+        lines: (N, N) spectrum at even places: one a tile line, N samples a period.
+        noise: (48,) mean power at odd places, by distance from 0 in waves a period.
+    """
+
+    lines: Spectrum
+    noise: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was decoded, and how.
+
+    Attributes:
+        payload: 64-bit value.
+        code: (1024,) code bits.
+        score: deviations by which the lines agree with the code beyond what noise does on average.
+        corrected_bits: code bits whose sign disagreed.
+    """
+
+    payload: int
+    code: Bits
+    score: float
+    corrected_bits: int
+
+
+def fold(residual: Residual, geometry: Geometry) -> Folded | None:
+    """Return the residual laid over itself under a geometry; None where that is degenerate or too large."""
+    import cv2
+
+    det = abs(np.linalg.det(geometry))
+    if not 1e-2 < det < 1e2:
+        return None
+    # Tile pixels a sample: 2 where the picture was shrunk to less than about 0.6 (tile lines end below 32 waves).
+    step = 2 if det > 2.8 else 1
+    samples = PERIOD // step
+    to_picture = np.linalg.inv(geometry).T * step
+    height, width = residual.shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ np.linalg.inv(to_picture).T
+    low = np.floor(corners.min(0))
+    size = np.ceil((corners.max(0) - low) / (2 * samples)).astype(int) * 2 * samples
+    if size[0] * size[1] > _MOST_SAMPLES:
+        return None
+    if np.array_equal(to_picture, IDENTITY):
+        laid = np.zeros((size[1], size[0]), np.float32)
+        laid[:height, :width] = residual
+    else:
+        matrix = np.column_stack([to_picture, to_picture @ low])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        laid = cv2.warpAffine(residual, matrix, tuple(map(int, size)), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    period = 2 * samples
+    summed = laid.reshape(size[1] // period, period, size[0] // period, period).sum(axis=(0, 2), dtype=np.float32)
+    spectrum = np.fft.fft2(summed)
+    power = spectrum.real**2 + spectrum.imag**2
+    ring, is_odd, count = _rings(period)
+    noise = np.bincount(ring, power[is_odd], _RINGS) / count + 1e-9
+    return Folded(np.ascontiguousarray(spectrum[::2, ::2]), noise)
+
+
+@cache
+def _rings(period: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    waves = np.rint(np.fft.fftfreq(period, 1 / period)).astype(int)
+    down, across = np.meshgrid(waves, waves, indexing="ij")
+    is_odd = ((down % 2 != 0) | (across % 2 != 0)) & (down != 0) & (across != 0)
+    ring = np.minimum(np.rint(np.hypot(down, across) / 2).astype(int), _RINGS - 1)[is_odd]
+    return ring, is_odd, np.maximum(np.bincount(ring, minlength=_RINGS), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the tile's origin lies under one sense (a flip or turn of the tile).
+
+    Attributes:
+        sync: how far the sync lines agree, in deviations of noise.
+        sense: (2, 2) of integers: the flip or turn.
+        origin: in tile pixels.
+    """
+
+    sync: float
+    sense: NDArray[np.int64]
+    origin: NDArray[np.float64]
+
+
+def place(folded: Folded, layout: Layout, senses: NDArray[np.int64]) -> list[Placed]:
+    """Return for each (2, 2) sense the origin at which the sync lines agree best; best sense first."""
+    samples = len(folded.lines)
+    placed = []
+    for sense in senses:
+        lines = layout.sync @ sense.T
+        ring = np.minimum(np.rint(np.hypot(*lines.T)).astype(int), _RINGS - 1)
+        values = folded.lines[lines[:, 1] % samples, lines[:, 0] % samples] * np.exp(-1j * layout.sync_phases)
+        values /= folded.noise[ring]
+        grid = np.zeros((samples, samples), np.complex64)
+        grid[lines[:, 1] % samples, lines[:, 0] % samples] = values
+        field = np.fft.ifft2(grid).real
+        down, across = np.unravel_index(int(field.argmax()), field.shape)
+        rough = np.array([across, down]) * (PERIOD / samples)
+        origin, agreement = _sharpen(values, lines, rough)
+        deviation = np.sqrt((1 / folded.noise[ring]).sum() / 2)
+        placed.append(Placed(float(agreement / deviation), sense, origin))
+    return sorted(placed, key=lambda one: -one.sync)
+
+
+_NEAR: Final = np.stack(np.meshgrid(*[np.array([-0.5, -0.25, 0.0, 0.25, 0.5])] * 2), -1).reshape(-1, 2)
+
+
+def _sharpen(
+    values: Spectrum, lines: NDArray[np.int64], rough: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Return the best origin near a rough one to a sixteenth of a pixel, and the agreement there."""
+    origin, agreement = rough, 0.0
+    for width in (1.0, 0.25):
+        near = origin + width * _NEAR
+        fields = (values * np.exp(2j * np.pi / PERIOD * (near @ lines.T))).real.sum(axis=1)
+        best = int(fields.argmax())
+        origin, agreement = near[best], float(fields[best])
+    return origin, agreement
+
+
+def weigh(folded: Folded, layout: Layout, placed: Placed) -> NDArray[np.float32]:
+    """Return (1024,) log-likelihood ratios of the code bits, positive for 0."""
+    samples = len(folded.lines)
+    lines = layout.data @ placed.sense.T
+    turn = np.exp(2j * np.pi / PERIOD * (lines @ placed.origin) - 1j * layout.data_phases)
+    seen = folded.lines[lines[:, 1] % samples, lines[:, 0] % samples]
+    ring = np.minimum(np.rint(np.hypot(*lines.T)).astype(int), _RINGS - 1)
+    strength = _strengths(folded, np.abs(seen) ** 2, ring)
+    values = (seen * turn).real * strength[ring] / folded.noise[ring]
+    ratios = np.empty(len(lines), np.float32)
+    ratios[layout.code_bits] = 4 * values
+    return ratios
+
+
+def _strengths(folded: Folded, power: NDArray[np.float64], ring: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (48,) the mark's amplitude by ring: what lines hold beyond noise, smoothed over nine rings."""
+    count = np.bincount(ring, minlength=_RINGS)
+    excess = np.bincount(ring, power / folded.noise[ring], _RINGS) - count
+    window = np.ones(9)
+    smooth = np.convolve(excess, window, "same") / np.maximum(np.convolve(count, window, "same"), 1)
+    ratios: NDArray[np.float64] = np.sqrt(np.maximum(smooth, 0.04) * folded.noise)
+    return ratios
+
+
+def read(folded: Folded, layout: Layout, placed: Placed, *, paths: int) -> Match | None:
+    """Return what the tile says, or None: `paths` messages are tried."""
+    ratios = weigh(folded, layout, placed)
+    decoded = decode(layout, ratios, paths=paths)
+    if decoded is None:
+        return None
+    payload, code = decoded
+    agreement = ratios * (1 - 2.0 * code)
+    score = float(agreement.sum() / np.sqrt((ratios**2).sum() + 1e-9))
+    return Match(payload, code, score, int(np.count_nonzero(agreement < 0)))

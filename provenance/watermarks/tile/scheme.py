@@ -1,0 +1,87 @@
+"""The scheme `tile`: a keyed periodic pattern, strong where a picture hides it, found again after most that pictures meet.
+
+The line through this package: `layout` (what a key fixes) -> `code` (what the tile says) -> `mask` (how strong it may be)
+-> `embedding`; and back: `front` (what stands out) -> `geometry` (where the tile lies) -> `reading` (what it says).
+docs/watermark.md specifies all of it.
+"""
+
+from typing import Final
+
+from provenance.asset import Frame
+from provenance.errors import UnmarkableError, WatermarkError
+from provenance.watermarks.base import Reading, WatermarkKey
+from provenance.watermarks.frames import require_frame
+from provenance.watermarks.tile.detection import MOST_TESTS, Detection, detect
+from provenance.watermarks.tile.code import CHANCE_PER_TEST
+from provenance.watermarks.tile.embedding import LEAST_SIDE, embed_tile
+from provenance.watermarks.tile.layout import build_layout
+
+
+class Tile:
+    """Hides 64 bits in a picture with sides of at least 200 pixels, under one or more keys.
+
+    Limits: a reading is evidence, its absence is not. Whoever averages many pictures marked under one key learns where
+        its sync lines lie and can take them out or move a mark to another picture; regeneration removes marks. Figures
+        and residual risks: docs/watermark.md.
+    """
+
+    name: Final = "tile"
+    alg: Final = "org.chopmark.tile.1"
+
+    def __init__(self, keys: tuple[WatermarkKey, ...]) -> None:
+        if not keys:
+            raise WatermarkError("expected at least one key, got none")
+        for key in keys:
+            if len(key.secret) != 32:
+                raise WatermarkError(f"expected a secret of 32 bytes for key {key.key_id!r}, got {len(key.secret)}")
+        self._layouts = tuple(build_layout(key, self.alg) for key in keys)
+        self.false_positive_bound = min(1.0, MOST_TESTS * len(keys) * CHANCE_PER_TEST)
+        """Probability that `extract` finds something in a picture not marked under a key held, by arithmetic."""
+
+    def capacity_bits(self, height: int, width: int) -> int:
+        """Return 64, or 0 for a picture with a side under 200 pixels."""
+        return 64 if min(height, width) >= LEAST_SIDE else 0
+
+    def embed(self, frame: Frame, payload: int) -> Frame:
+        """Return a marked copy whose mark was read back after a JPEG of quality 50, or at least from the copy itself.
+
+        Args:
+            frame: (H, W, 3) uint8 sRGB; not modified.
+            payload: 0 <= payload < 2**64.
+
+        Returns:
+            (H, W, 3) uint8, same size; PSNR at least 42 dB.
+
+        Raises:
+            PayloadTooLargeError: more than 64 bits.
+            UnmarkableError: too small, or the mark does not read back at the strength that quality allows.
+            WatermarkError: wrong dtype or shape.
+        """
+        frame = require_frame(frame)
+        height, width = frame.shape[:2]
+        if not self.capacity_bits(height, width):
+            raise UnmarkableError(f"expected sides of at least {LEAST_SIDE} pixels, got {width}x{height}")
+        return embed_tile(frame, payload, self._layouts[0])
+
+    def extract(self, frame: Frame) -> Reading | None:
+        """Look for a mark under every key held.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+        found = self.inspect(frame)
+        if found is None:
+            return None
+        return Reading(
+            scheme=self.name,
+            alg=self.alg,
+            payload=found.match.payload,
+            key_id=found.key_id,
+            false_positive_bound=self.false_positive_bound,
+            corrected_bits=found.match.corrected_bits,
+            score=found.match.score,
+        )
+
+    def inspect(self, frame: Frame) -> Detection | None:
+        """Return what was found and where the tile lies, or None."""
+        return detect(require_frame(frame), self._layouts)
