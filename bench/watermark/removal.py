@@ -123,7 +123,8 @@ def subtract(frame: Frame, tiles: NDArray[np.float32], gain: float) -> Frame:
 def comb(frame: Frame, period: int, gain: float = 1.0) -> Frame:
     """Take out everything that repeats, as it is: a notch at every point of the lattice that the mark could use."""
     planes = to_planes(frame)
-    repeated = [spread(fold(band(plane), period), *plane.shape) for plane in planes]
+    fine = [plane - cv2.GaussianBlur(plane, (0, 0), 8) for plane in planes]
+    repeated = [spread(fold(plane, period), *plane.shape) for plane in fine]
     return to_frame(planes - np.float32(gain) * np.stack(repeated))
 
 
