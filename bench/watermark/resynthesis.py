@@ -22,6 +22,7 @@ STEPS: Final = 800
 _SIDE: Final = 8
 _CROP: Final = 128
 _BATCH: Final = 8
+_RATE: Final = 5e-4
 
 
 class Block(nn.Module):
@@ -91,8 +92,12 @@ def train(frames: Sequence[Frame], level: str, steps: int = STEPS) -> Autoencode
     net = Autoencoder(LEVELS[level])
     blocks = functional.pixel_unshuffle(_crops(frames, rng, 64), _SIDE).permute(0, 2, 3, 1)
     _start(net, blocks.reshape(-1, blocks.shape[-1]))
-    adam = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 1e-3, total_steps=steps)
+    # The linear path is at its optimum: it moves more slowly than what learns beside it, or training falls out of it.
+    linear = [*net.flat.parameters(), *net.unflat.parameters()]
+    deep = [*net.encode.parameters(), *net.decode.parameters()]
+    groups = [{"params": linear, "lr": _RATE / 20}, {"params": deep, "lr": _RATE}]
+    adam = torch.optim.Adam(groups)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, [_RATE / 20, _RATE], total_steps=steps)
     for step in range(steps):
         crops = _crops(frames, rng, _BATCH)
         loss = functional.mse_loss(net(crops), crops)

@@ -62,7 +62,7 @@ def test_one_picture_gives_its_tile_away_and_subtraction_takes_it_out(tile):
     shown, left = (removal.estimate(frame, 128)[0].std() for frame in (marked, cleaned))
     assert left < 0.5 * shown, "where each part counts as much as it is quiet"
     assert abs(likeness(tile, removal.comb(marked, 128))) < 0.3 * before
-    assert psnr_db(marked, cleaned) > 34
+    assert psnr_db(marked, cleaned) > 32
 
 
 def test_many_pictures_give_more_away_than_one(tile):
