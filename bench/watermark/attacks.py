@@ -23,7 +23,7 @@ EDITS: Final[Mapping[str, Callable[..., Frame]]] = {
         edits.cropped, edits.rotated, edits.turned, edits.sheared, edits.perspective, edits.curve, edits.coloured,
         edits.grey, edits.warmed, edits.posterised, edits.equalised, edits.blurred, edits.moved, edits.median,
         edits.denoised, edits.smoothed, edits.sharpened, edits.noisy, edits.salted, edits.lettered, edits.stickered,
-        edits.erased, edits.bordered, edits.chain,
+        edits.bent, edits.thinned, edits.inverted, edits.erased, edits.bordered, edits.chain,
         capture.print_and_photograph, capture.screen_and_photograph, capture.screenshot,
     )
 }  # fmt: skip
@@ -143,7 +143,7 @@ _SCALES: Final = _rows("waves", "resize", {
 
 _GEOMETRY: Final = (
     *_rows("waves", "crop", {
-        **{f"crop any {part} %": ("cropped", {"area": part / 100}) for part in (90, 75, 50, 10)},
+        **{f"crop any {part} %": ("cropped", {"area": part / 100}) for part in (90, 75, 50, 10, 5)},
         "crop any 50 %, other shape": ("cropped", {"area": 0.5, "stretch": 1.4}),
     }),
     *_rows("waves", "rotation", {
@@ -164,6 +164,10 @@ _GEOMETRY: Final = (
         "shear 5 %": ("sheared", {"across": 0.05}),
         "shear 3 % both ways": ("sheared", {"across": 0.03, "down": 0.02}),
         "perspective any 5 %": ("perspective", {"share": 0.05}),
+        "perspective any 10 %": ("perspective", {"share": 0.1}),
+        "bend 1 px": ("bent", {"pixels": 1.0}),
+        "bend 4 px": ("bent", {"pixels": 4.0}),
+        "leave out a row and column of 64": ("thinned", {"every": 64}),
         "rotate 10, aspect -8 %": [("rotated", {"degrees": 10.0}), ("resized", {"across": 0.92, "down": 1.0})],
     }),
 )  # fmt: skip
@@ -182,6 +186,7 @@ _TONES: Final = _rows("waves", "tone", {
     "hue 120 degrees": ("coloured", {"hue_degrees": 120.0}),
     "warmer": ("warmed", {"red": 1.12, "blue": 0.86}),
     "greyscale": ("grey", {}),
+    "negative": ("inverted", {}),
     "posterise to 4 bits": ("posterised", {"bits": 4}),
     "posterise to 3 bits": ("posterised", {"bits": 3}),
     "histogram equalised": ("equalised", {}),
