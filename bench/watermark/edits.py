@@ -147,6 +147,30 @@ def perspective(frame: Frame, rng: Rng, *, share: float) -> Frame:
     return cv2.warpPerspective(frame, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
 
 
+def bent(frame: Frame, rng: Rng, *, pixels: float) -> Frame:
+    """Bend smoothly at random, by so many pixels at most: StirMark's attack on whatever needs one geometry."""
+    height, width = frame.shape[:2]
+    across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    shifts = rng.uniform(-pixels, pixels, (2, 5, 5)).astype(np.float32)
+    shift_across, shift_down = (cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC) for grid in shifts)
+    moved_across, moved_down = across + shift_across, down + shift_down
+    return cv2.remap(frame, moved_across, moved_down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def thinned(frame: Frame, rng: Rng, *, every: int) -> Frame:
+    """Leave out one row and one column of so many, each at a random place: StirMark's jitter."""
+    kept = []
+    for side in frame.shape[:2]:
+        dropped = np.arange(0, side - every + 1, every) + rng.integers(0, every, max(0, side // every))
+        kept.append(np.setdiff1d(np.arange(side), dropped))
+    return np.ascontiguousarray(frame[np.ix_(*kept)])
+
+
+def inverted(frame: Frame, _: Rng) -> Frame:
+    """Turn into a negative."""
+    return 255 - frame
+
+
 def curve(frame: Frame, _: Rng, *, add: float = 0, times: float = 1, about: float = 0, power: float = 1) -> Frame:
     """Change tones with one curve for all channels: 255 (x / 255)^power, then (x - about) times + about + add."""
     values = 255 * (np.arange(256) / 255) ** power
