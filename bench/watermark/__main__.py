@@ -1,4 +1,4 @@
-"""Measure watermarks: python -m bench.watermark run|falsepositives|timing|hardening|report --help."""
+"""Measure watermarks: python -m bench.watermark run|falsepositives|timing|hardening|crops|report --help."""
 
 import argparse
 from collections.abc import Sequence
@@ -55,6 +55,14 @@ def _hardening(options: argparse.Namespace) -> None:
         run(scheme, work, options.attempts.split(","), options.results)
 
 
+def _crops(options: argparse.Namespace) -> None:
+    from bench.watermark.crops import write
+
+    root = sets.pictures_root(options.pictures)
+    for scheme in _schemes(options.schemes):
+        write(scheme, root, options.into)
+
+
 def _report(options: argparse.Namespace) -> None:
     from bench.watermark.report import write
 
@@ -96,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--models", type=Path, help="where trained autoencoders are kept; else in the results")
     verb.add_argument("--diffusion", type=Path, help="a local diffusers folder for image-to-image")
     verb.set_defaults(do=_hardening)
+
+    verb = verbs.add_parser("crops", help="before and after, side by side, for looking at")
+    verb.add_argument("--pictures", help=f"the folder with the sets; else {sets.ENVIRONMENT}")
+    verb.add_argument("--schemes", default="tile", help=", ".join(table.SCHEMES))
+    verb.add_argument("--into", type=Path, required=True, help="a folder for PNG files, such as docs/images")
+    verb.set_defaults(do=_crops)
 
     verb = verbs.add_parser("report", help="write tables and plots between the markers of a page")
     verb.add_argument("--results", type=Path, required=True)

@@ -63,6 +63,10 @@ def plot_curves(rows: list[Row], path: Path, size: str) -> None:
             low, high = ([100 * bound[side] for bound in bounds] for side in (0, 1))
             axis.fill_between(strengths, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
         axis.set(xlabel=title, ylim=(-3, 103))
+        if title.startswith("scale"):
+            axis.set_xscale("log")
+            axis.set_xticks([20, 50, 100, 200, 300], ["20", "50", "100", "200", "300"])
+            axis.minorticks_off()
         axis.grid(alpha=0.3)
     axes[0].set_ylabel(f"ids recovered, %, {size} px")
     lines = {line.get_label(): line for axis in axes for line in axis.get_lines()}
@@ -94,7 +98,7 @@ def plot_families(rows: list[Row], path: Path, size: str) -> None:
         axis.bar(at, shares, width, yerr=errors, label=scheme, error_kw={"linewidth": 0.7})
     axis.set_xticks([number + 0.4 - width / 2 for number in range(len(names))], names)
     axis.set(ylabel=f"ids recovered, %, {size} px", ylim=(0, 103))
-    axis.legend(fontsize=7, ncols=len(present), loc="lower left")
+    figure.legend(fontsize=7, ncols=len(present), loc="outside lower center")
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
