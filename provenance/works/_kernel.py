@@ -1,7 +1,7 @@
 """Compiled loops of the match index; imported only when an index is large enough to need them.
 
-Codes are rows of 64-bit limbs, flattened. Every loop releases the interpreter lock and has scratch space of its own, so any
-number of threads may run them over the same arrays.
+Codes are rows of 64-bit limbs, flattened. Every loop releases the interpreter lock and has scratch space of its own, so
+any number of threads may run them over the same arrays.
 
 Trusts: that the arrays passed belong together. A segment checks its files before it passes them here.
 """

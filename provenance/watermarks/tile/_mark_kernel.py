@@ -26,29 +26,36 @@ def add_mark(
     Args:
         frame: (H, W, 3).
         tile: (T, T).
-        tile_rows, tile_columns: (H,), (W,) which cell of the tile lies at each pixel.
+        tile_rows: (H,) which row of the tile lies at each of the frame's.
+        tile_columns: (W,) the same for columns.
         mask: (R, C) how strong the mark is, on a coarse grid.
-        rows, columns: (H,), (W,) where each pixel lies on that grid; interpolated in between.
+        rows: (H,) where each row lies on that grid; interpolated in between.
+        columns: (W,) the same for columns.
         colour: (3,) how much of it each channel takes.
         marked: to be filled.
     """
     height, width = frame.shape[0], frame.shape[1]
+    source, sink = frame.reshape(height, 3 * width), marked.reshape(height, 3 * width)
     line = np.empty(mask.shape[1], np.float32)
+    values = np.empty(3 * width, np.float32)
+    left, share = np.empty(width, np.int32), np.empty(width, np.float32)
+    for x in range(width):
+        left[x] = min(int(columns[x]), mask.shape[1] - 2)
+        share[x] = columns[x] - left[x]
+    # Channels round a third of a level apart, so that together they hold a third of a level.
+    shifts = np.array([0.5 - 1 / 3, 0.5, 0.5 + 1 / 3], np.float32)
     for y in range(height):
-        upper = int(rows[y])
-        lower = min(upper + 1, mask.shape[0] - 1)
-        share = rows[y] - upper
+        upper = min(int(rows[y]), mask.shape[0] - 2)
+        down = rows[y] - upper
         for c in range(mask.shape[1]):
-            line[c] = mask[upper, c] + (mask[lower, c] - mask[upper, c]) * share
+            line[c] = mask[upper, c] + (mask[upper + 1, c] - mask[upper, c]) * down
+        row = tile_rows[y]
         for x in range(width):
-            left = int(columns[x])
-            right = min(left + 1, mask.shape[1] - 1)
-            strength = line[left] + (line[right] - line[left]) * (columns[x] - left)
-            value = strength * tile[tile_rows[y], tile_columns[x]]
-            # Channels round a third of a level apart, so that together they hold a third of a level.
-            red = frame[y, x, 0] + value * colour[0] + np.float32(0.5 - 1 / 3)
-            green = frame[y, x, 1] + value * colour[1] + np.float32(0.5)
-            blue = frame[y, x, 2] + value * colour[2] + np.float32(0.5 + 1 / 3)
-            marked[y, x, 0] = np.uint8(min(max(red, np.float32(0)), np.float32(255)))
-            marked[y, x, 1] = np.uint8(min(max(green, np.float32(0)), np.float32(255)))
-            marked[y, x, 2] = np.uint8(min(max(blue, np.float32(0)), np.float32(255)))
+            strength = line[left[x]] + (line[left[x] + 1] - line[left[x]]) * share[x]
+            value = strength * tile[row, tile_columns[x]]
+            values[3 * x] = value * colour[0] + shifts[0]
+            values[3 * x + 1] = value * colour[1] + shifts[1]
+            values[3 * x + 2] = value * colour[2] + shifts[2]
+        for i in range(3 * width):
+            level = np.int32(np.float32(source[y, i]) + values[i] + np.float32(256)) - np.int32(256)
+            sink[y, i] = np.uint8(min(max(level, np.int32(0)), np.int32(255)))

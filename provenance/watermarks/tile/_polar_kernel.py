@@ -14,13 +14,15 @@ Floats = NDArray[np.float32]
 
 
 @compiled_for_speed
-def transform(bits: Bits) -> None:
-    """Multiply (N,) bits by the n-th Kronecker power of [[1, 0], [1, 1]], in place; it is its own inverse."""
+def transform(columns: Bits) -> None:
+    """Multiply each column of (N, C) bits by the Kronecker power of [[1, 0], [1, 1]], in place; its own inverse."""
+    length, count = columns.shape
     step = 1
-    while step < len(bits):
-        for start in range(0, len(bits), 2 * step):
+    while step < length:
+        for start in range(0, length, 2 * step):
             for i in range(start, start + step):
-                bits[i] ^= bits[i + step]
+                for c in range(count):
+                    columns[i, c] ^= columns[i + step, c]
         step *= 2
 
 

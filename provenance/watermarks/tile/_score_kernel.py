@@ -33,7 +33,7 @@ def build_basis() -> Floats:
 
 @compiled_for_speed
 def load_planes(frame: NDArray[np.uint8], weights: Floats, planes: Floats) -> None:
-    """Fill planes (2, H', 4, B) with weighted sums of (H, W, 3) RGB, mirrored by PAD, columns dealt into four groups."""
+    """Fill planes (2, H', 4, B) with weighted sums of (H, W, 3) RGB, mirrored by PAD, columns dealt in four."""
     height, width = frame.shape[0], frame.shape[1]
     for y in range(planes.shape[1]):
         row = y - PAD
@@ -64,7 +64,7 @@ def store_plane(dealt: Floats, plane: Floats) -> None:
 
 @compiled_for_speed
 def _transform_rows(rows: Floats, top: int, basis: Floats, half: Floats, vertical: Floats) -> None:
-    """Fill vertical (8, W) with the DCT down the eight rows from `top`; even vectors take sums, odd ones differences."""
+    """Fill vertical (8, W) with the DCT down the eight rows from `top`; even ones take sums, odd ones differences."""
     width = rows.shape[1]
     for y in range(4):
         for x in range(width):
@@ -82,7 +82,7 @@ def _transform_rows(rows: Floats, top: int, basis: Floats, half: Floats, vertica
 def _transform_columns(
     vertical: Floats, basis: Floats, half: Floats, sizes: Floats, coefficients: Floats, scales: Floats
 ) -> None:
-    """Fill coefficients (64, B - 1) of one row of blocks, and in scales each one's size summed with those 8 px beside."""
+    """Fill coefficients (64, B - 1) of a row of blocks, and in scales their sizes summed with those 8 px beside."""
     count = coefficients.shape[1]
     for v in range(8):
         for j in range(4):

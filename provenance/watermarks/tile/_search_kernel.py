@@ -48,20 +48,17 @@ def sum_stretched(
     totals: NDArray[np.uint16],
     counts: NDArray[np.uint8],
 ) -> None:
-    """For each pair of shrinkings, sum the spectrum at (k / across, l / down) over lines; totals, counts: (A, D)."""
+    """For each pair of factors (A, D), sum the spectrum at (k across, m down) over lines."""
     size = spectrum.shape[0]
     middle, last = size // 2, spectrum.shape[1] - 3
-    for i in range(len(across)):
+    for i in range(across.shape[0]):
         for t in range(len(lines)):
-            fx = lines[t, 0] / across[i] * size
-            sign = 1.0 if fx >= 0 else -1.0
-            x = int(sign * fx + 0.5)
-            if x > last:
-                continue
-            fy = sign * lines[t, 1] * size
-            for j in range(len(down)):
-                y = int(np.floor(fy / down[j] + 0.5)) + middle
-                if 1 < y < size - 2:
+            sign = 1.0 if lines[t, 0] >= 0 else -1.0
+            k, m = sign * lines[t, 0] * size, sign * lines[t, 1] * size
+            for j in range(across.shape[1]):
+                x = int(k * across[i, j] + 0.5)
+                y = int(m * down[i, j] + middle + 0.5)
+                if x <= last and 1 < y < size - 2:
                     totals[i, j] += spectrum[y, x]
                     counts[i, j] += 1
 
@@ -81,7 +78,7 @@ def _peak(spectrum: Floats, x0: int, y0: int, radius: int) -> tuple[float, float
             total += value
             across += j * value
             down += i * value
-    return x + across / total, y + down / total, best
+    return x + across / total, y + down / total, float(best)
 
 
 @compiled_for_speed
@@ -92,13 +89,13 @@ def _fit(source: Doubles, found: Doubles, weights: Doubles, count: int, geometry
         a = b = d = 1e-12
         right = np.zeros((2, 2))
         for i in range(count):
-            w, k, l = eased[i], source[i, 0], source[i, 1]
+            w, k, m = eased[i], source[i, 0], source[i, 1]
             a += w * k * k
-            b += w * k * l
-            d += w * l * l
+            b += w * k * m
+            d += w * m * m
             for axis in range(2):
                 right[axis, 0] += w * found[i, axis] * k
-                right[axis, 1] += w * found[i, axis] * l
+                right[axis, 1] += w * found[i, axis] * m
         det = a * d - b * b
         if det < 1e-20:
             return
@@ -119,16 +116,16 @@ def refine(spectrum: Floats, lines: Doubles, radii: NDArray[np.int64], geometry:
     for radius in radii:
         count, rim = 0, radius + 3
         for t in range(len(lines)):
-            k, l = lines[t, 0], lines[t, 1]
-            x = (geometry[0, 0] * k + geometry[0, 1] * l) * size
-            y = (geometry[1, 0] * k + geometry[1, 1] * l) * size
+            k, m = lines[t, 0], lines[t, 1]
+            x = (geometry[0, 0] * k + geometry[0, 1] * m) * size
+            y = (geometry[1, 0] * k + geometry[1, 1] * m) * size
             if x < 0:
-                x, y, k, l = -x, -y, -k, -l
+                x, y, k, m = -x, -y, -k, -m
             column, row = int(x + 0.5), int(np.floor(y + 0.5)) + size // 2
             if column < rim or column >= spectrum.shape[1] - rim or row < rim or row >= size - rim:
                 continue
             px, py, height = _peak(spectrum, column, row, radius)
-            source[count, 0], source[count, 1] = k, l
+            source[count, 0], source[count, 1] = k, m
             found[count, 0], found[count, 1] = px, py - size // 2
             weights[count] = max(min(height, 25.0) - 2.0, 1e-3)
             count += 1

@@ -2,9 +2,18 @@
 
 from typing import Final
 
+import numpy as np
+
 from provenance.asset import Frame
+from provenance.watermarks.tile.layout import PERIOD
 
 LONGEST_SIDE: Final = 1024
+
+
+def middle(frame: Frame, side: int) -> Frame:
+    """Return at most `side` by `side` pixels from the middle, its corner a whole number of periods from the frame's."""
+    top, left = (max(0, (length - side) // 2 // PERIOD * PERIOD) for length in frame.shape[:2])
+    return np.ascontiguousarray(frame[top:, left:][:side, :side])
 
 
 def to_canonical(frame: Frame) -> Frame:

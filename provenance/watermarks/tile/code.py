@@ -32,37 +32,39 @@ SALT_BITS: Final = 8
 PAYLOAD_BITS: Final = 64
 CHECK_BITS: Final = 40
 MESSAGE_BITS: Final = SALT_BITS + PAYLOAD_BITS + CHECK_BITS
+_HEAD_BYTES: Final = (SALT_BITS + PAYLOAD_BITS) // 8
 CHANCE_PER_TEST: Final = 2.0**-CHECK_BITS
 
 Bits = NDArray[np.uint8]
 
 
-def build_message(layout: Layout, payload: int, salt: int) -> Bits:
-    """Return the (112,) message bits.
+def build_messages(layout: Layout, payload: int, salts: range) -> Bits:
+    """Return (S, 112): the message bits of a payload under each salt.
 
     Raises:
         PayloadTooLargeError: the payload is negative or longer than 64 bits.
     """
     if not 0 <= payload < 1 << PAYLOAD_BITS:
         raise PayloadTooLargeError(f"expected a payload of {PAYLOAD_BITS} bits, got one of {payload.bit_length()}")
-    head = salt << PAYLOAD_BITS | payload
-    whole = head << CHECK_BITS | _check(layout, head)
-    return np.unpackbits(np.frombuffer(whole.to_bytes(MESSAGE_BITS // 8, "big"), np.uint8))
+    tail = payload.to_bytes(PAYLOAD_BITS // 8, "big")
+    heads = [bytes((salt,)) + tail for salt in salts]
+    whole = b"".join(head + _check(layout, head) for head in heads)
+    return np.unpackbits(np.frombuffer(whole, np.uint8)).reshape(len(heads), MESSAGE_BITS)
 
 
-def encode(message: Bits) -> Bits:
-    """Return the (1024,) code bits of a (112,) message."""
+def encode(messages: Bits) -> Bits:
+    """Return the (S, 1024) code bits of (S, 112) messages."""
     from provenance.watermarks.tile._polar_kernel import transform
 
-    bits = np.zeros(DATA_LINES, np.uint8)
-    bits[~is_frozen()] = message
-    transform(bits)
-    return bits
+    columns = np.zeros((DATA_LINES, len(messages)), np.uint8)
+    columns[~is_frozen()] = messages.T
+    transform(columns)
+    return np.ascontiguousarray(columns.T)
 
 
 def encode_salted(layout: Layout, payload: int) -> Bits:
     """Return (256, 1024): the code of a payload under each salt."""
-    return np.stack([encode(build_message(layout, payload, salt)) for salt in range(1 << SALT_BITS)])
+    return encode(build_messages(layout, payload, range(1 << SALT_BITS)))
 
 
 def decode(layout: Layout, ratios: NDArray[np.float32], *, paths: int) -> tuple[int, Bits] | None:
@@ -78,10 +80,10 @@ def decode(layout: Layout, ratios: NDArray[np.float32], *, paths: int) -> tuple[
     messages = np.zeros((paths, MESSAGE_BITS), np.uint8)
     count = decode_list(np.ascontiguousarray(ratios, np.float32), is_frozen(), messages)
     for message in messages[:count]:
-        value = int.from_bytes(np.packbits(message).tobytes(), "big")
-        head = value >> CHECK_BITS
-        if _check(layout, head) == value & ((1 << CHECK_BITS) - 1):
-            return head & ((1 << PAYLOAD_BITS) - 1), encode(message)
+        whole = np.packbits(message).tobytes()
+        head, check = whole[:_HEAD_BYTES], whole[_HEAD_BYTES:]
+        if hmac.compare_digest(_check(layout, head), check):
+            return int.from_bytes(head[SALT_BITS // 8 :], "big"), encode(message[None])[0]
     return None
 
 
@@ -96,6 +98,5 @@ def is_frozen() -> NDArray[np.bool_]:
     return frozen
 
 
-def _check(layout: Layout, head: int) -> int:
-    digest = hmac.digest(layout.check_key, head.to_bytes((SALT_BITS + PAYLOAD_BITS) // 8, "big"), "sha256")
-    return int.from_bytes(digest[: CHECK_BITS // 8], "big")
+def _check(layout: Layout, head: bytes) -> bytes:
+    return hmac.digest(layout.check_key, head, "sha256")[: CHECK_BITS // 8]

@@ -6,6 +6,7 @@ axes moves them apart, so pairs of shrinkings are tried on the spectrum itself. 
 squares on the peaks nearby, to any linear map, and ranked by the energy at all lines of the tile.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,12 +22,17 @@ from provenance.watermarks.tile.reading import Geometry
 # Shrinking to a fifth, growing to 1.75; what grew more is found in the picture at half its size.
 _LEAST_SCALE: Final = 0.18
 _MOST_SCALE: Final = 1.75
-_LOG_STEP: Final = 0.004
-_ANGLES: Final = 720
+# Half a bin at the outermost sync line of a spectrum of 1024.
+_LOG_STEP: Final = 0.006
+_ANGLES: Final = 480
 _LEAST_FREQUENCY: Final = 0.03
 _MOST_FREQUENCY: Final = 0.495
 # A byte a cell: power up to 16 times the mean, in sixteenths.
 _CAP: Final = 15.9
+_AROUND: Final = (25, 25)
+# Log of the ratio of the two scales.
+_MOST_STRETCH: Final = 0.25
+_SWAP: Final = np.array([[0.0, 1.0], [1.0, 0.0]])
 _BYTES: Final = 16.0
 
 
@@ -54,22 +60,22 @@ class Power:
 def build_power(residual: Residual) -> Power:
     """Return the spectrum, each cell divided by the mean round it."""
     import cv2
+    from scipy import fft
 
     size = 512 if max(residual.shape) <= 512 else 1024
-    spectrum = np.fft.rfft2(residual, (size, size))
+    spectrum = fft.rfft2(residual, (size, size))
     power = spectrum.real**2 + spectrum.imag**2
     power = np.concatenate([power[size // 2 :], power[: size // 2]])
-    reach = (25, 25)
     amplitude = cv2.sqrt(power)
-    amplitude = cv2.min(amplitude, cv2.blur(amplitude, reach, borderType=cv2.BORDER_REFLECT) * 2.5)
-    mean = cv2.blur(amplitude, reach, borderType=cv2.BORDER_REFLECT)
+    amplitude = cv2.min(amplitude, cv2.blur(amplitude, _AROUND, borderType=cv2.BORDER_REFLECT) * np.float32(2.5))
+    mean = cv2.blur(amplitude, _AROUND, borderType=cv2.BORDER_REFLECT)
     # The squared mean of a Rayleigh variable is pi / 4 of its mean square.
     power *= np.float32(np.pi / 4)
     power /= mean * mean + np.float32(1e-9)
     power[:, :4] = 0
     power[size // 2 - 3 : size // 2 + 4] = 0
     np.minimum(power, np.float32(40), out=power)
-    return Power(power, (cv2.min(power, _CAP) * _BYTES).astype(np.uint8))
+    return Power(power, (cv2.min(power, _CAP) * np.float32(_BYTES)).astype(np.uint8))
 
 
 @cache
@@ -93,7 +99,7 @@ def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) ->
     Args:
         power: spectrum of the residual.
         layout: of the key.
-        reach: cells of the log-polar map within which each peak is taken for any; wider where the picture was stretched.
+        reach: cells of the log-polar map within which a peak counts; more finds pictures that were stretched too.
         best: how many of each handedness.
     """
     import cv2
@@ -105,8 +111,7 @@ def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) ->
     polar = np.concatenate([polar, polar], axis=1)
     if reach > 1:
         polar = cv2.dilate(polar, np.ones((reach, reach), np.uint8))
-    mean = float(polar.mean())
-    spread = float(polar.std())
+    mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(polar))
     logs = _scales()
     found = []
     for mirrored in (False, True):
@@ -116,10 +121,10 @@ def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) ->
         columns = np.rint(angle * (_ANGLES / np.pi)).astype(np.int64) % _ANGLES
         totals, counts = np.zeros((len(logs), _ANGLES), np.uint16), np.zeros(len(logs), np.int64)
         sum_shifted(polar, rows, columns, totals, counts)
-        excess = (totals - np.float32(mean) * counts[:, None].astype(np.float32)) / np.float32(spread)
-        excess /= np.sqrt(np.maximum(counts, 8))[:, None].astype(np.float32)
+        deviation = (spread * np.sqrt(np.maximum(counts, 8)))[:, None].astype(np.float32)
+        excess = (totals - (mean * counts)[:, None].astype(np.float32)) / deviation
         excess += cv2.blur(excess, (3, 3))
-        for height, row, column in _peaks(excess, best, around=6):
+        for height, row, column in _peaks(excess.astype(np.float32), best, around=4):
             turn = column * (np.pi / _ANGLES)
             rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
             geometry = rotation @ np.diag([-1.0 if mirrored else 1.0, 1.0]) / np.exp(logs[row])
@@ -130,28 +135,25 @@ def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) ->
 
 def stretched_candidates(power: Power, layout: Layout, *, best: int) -> list[Geometry]:
     """Return the likeliest pairs of scales across and down, without a turn but with flips and quarter turns."""
-    from provenance.watermarks.tile._search_kernel import sum_stretched
-
-    logs = np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), 0.006)
-    shrinks = np.exp(logs)
     import cv2
 
-    spectrum = cv2.dilate(power.bytes, np.ones((2, 2), np.uint8))
-    spectrum[0, 0] = 0
-    mean, spread = float(spectrum.mean()), float(spectrum.std())
+    from provenance.watermarks.tile._search_kernel import sum_stretched
+
+    scale = np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), 0.008)[:, None]
+    stretch = np.arange(-_MOST_STRETCH, _MOST_STRETCH + 1e-9, 0.01)[None]
+    across, down = np.exp(-scale - stretch / 2), np.exp(-scale + stretch / 2)
+    spectrum = cv2.dilate(power.bytes, np.ones((3, 3), np.uint8))
+    mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(spectrum))
     found = []
-    for swapped in (False, True):
-        for flipped in (False, True):
-            lines = layout.sync[:, ::-1] if swapped else layout.sync
-            lines = np.ascontiguousarray(lines * ((-1.0, 1.0) if flipped else (1.0, 1.0)) / PERIOD)
-            totals, counts = np.zeros((len(logs),) * 2, np.uint16), np.zeros((len(logs),) * 2, np.uint8)
-            sum_stretched(spectrum, lines, shrinks, shrinks, totals, counts)
-            excess = (totals - np.float32(mean) * counts) / (np.float32(spread) * np.sqrt(np.maximum(counts, 8)))
-            for height, row, column in _peaks(excess.astype(np.float32), best, around=3):
-                geometry = np.diag([1 / shrinks[row], 1 / shrinks[column]]) @ np.diag([-1.0 if flipped else 1.0, 1.0])
-                if swapped:
-                    geometry = geometry @ np.array([[0.0, 1.0], [1.0, 0.0]])
-                found.append((height, geometry))
+    for swapped, flip in itertools.product((False, True), (-1.0, 1.0)):
+        sense = np.diag([flip, 1.0]) @ (_SWAP if swapped else np.eye(2))
+        totals, counts = np.zeros(across.shape, np.uint16), np.zeros(across.shape, np.uint8)
+        sum_stretched(spectrum, np.ascontiguousarray(layout.sync @ sense.T / PERIOD), across, down, totals, counts)
+        excess = (totals - np.float32(mean) * counts) / (
+            np.float32(spread) * np.sqrt(np.maximum(counts, np.float32(8)))
+        )
+        for height, row, column in _peaks(excess.astype(np.float32), best, around=3):
+            found.append((height, np.diag([across[row, column], down[row, column]]) @ sense))
     found.sort(key=lambda one: -one[0])
     return [geometry for _, geometry in found]
 

@@ -1,26 +1,29 @@
 """What a key fixes: where the tile's lines lie in the spectrum, their phases, and which code bit each one carries.
 
-The tile is a real function of period 128 in both directions, a sum of waves cos(2 pi (k x + l y) / 128 + phase): `lines`
-(k, l) are lattice points of the half plane l >= 1, k != 0 (axes are left to the picture's own edges and to codecs).
+The tile has a period of 128 in both directions and is a sum of waves cos(2 pi (k x + m y) / 128 + phase), x to the
+right and y down. Its `lines` (k, m) are lattice points with m >= 1 and k != 0: axes are left to the picture's edges.
 
-    seed     HKDF-SHA256(secret, no salt, info = "chopmark watermark " + alg), 64 bytes: check key (32), layout seed (32)
+    seed     HKDF-SHA256(secret, no salt, info = "chopmark watermark " + alg), 64 bytes: check key (32), layout seed
+             (32)
     numbers  SHAKE-256(layout seed) read as 16-bit big-endian integers; `below(n)` takes the next one that is less than
              the largest multiple of n not above 65536, modulo n
-    sync     24 lines. For i = 0..23: of all (k, l) with 56 <= k^2 + l^2 <= 400, |k| >= 2, l >= 2, |k| != l, angle
-             atan2(l, k) in [i, i + 1) pi / 24, at distance 3 or more from every line chosen, and whose mirror images and
-             transposes (|k|, l), (l, |k|) were not chosen, in order of (l, k), take number below(count)
-    data     all (k, l) with 64 <= k^2 + l^2, in order of (k^2 + l^2, l, k), without sync lines: the first 1024
+    sync     24 lines. For i = 0..23: of all (k, m) with 56 <= k^2 + m^2 <= 400, |k| >= 2, m >= 2, |k| != m, angle
+             atan2(m, k) in [i, i + 1) pi / 24, at distance 3 or more from every line chosen, and whose mirror images
+             and transposes (|k|, m), (m, |k|) were not chosen, in order of (m, k), take number below(count); where a
+             sector has none left, begin again with i = 0 and the numbers that follow
+    data     all (k, m) with 64 <= k^2 + m^2, in order of (k^2 + m^2, m, k), without sync lines: the first 1024
     bit      Fisher-Yates: p = 0..1023; for i = 1023..1: swap p[i], p[below(i + 1)]; data line i carries code bit p[i]
     phases   2 pi below(256) / 256, for the 24 sync lines, then for the 1024 data lines
 
-No line of `sync` is another's mirror image, so flips and turns are told apart. Frequencies end below 0.16 cycles a pixel
-for sync, so that it outlives shrinking to a third, and at 0.22 for data.
+No line of `sync` is another's mirror image, so flips and turns are told apart. Frequencies end below 0.16 cycles a
+pixel for sync, so that it outlives shrinking to a third, and at 0.22 for data.
 """
 
 import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -40,7 +43,7 @@ _LEAST_SQUARE: Final = 64
 _LEAST_DISTANCE: Final = 9
 
 Lines = NDArray[np.int64]
-"""(N, 2): k (across) and l (down), waves a period."""
+"""(N, 2): k (across) and m (down), waves a period."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +81,7 @@ class _Numbers:
 
     @staticmethod
     def _read(seed: bytes) -> Iterator[int]:
-        stream = hashlib.shake_256(seed).digest(1 << 14)
+        stream = hashlib.shake_256(seed).digest(1 << 16)
         yield from (int(value) for value in np.frombuffer(stream, ">u2"))
 
     def below(self, count: int) -> int:
@@ -111,36 +114,42 @@ def build_layout(key: WatermarkKey, alg: str) -> Layout:
 
 
 def _choose_sync(numbers: _Numbers) -> list[tuple[int, int]]:
-    chosen: list[tuple[int, int]] = []
-    images: set[tuple[int, int]] = set()
-    for sector in range(SYNC_LINES):
-        free = [
-            (k, l)
-            for l in range(2, 21)
-            for k in range(-20, 21)
-            if _is_in_sector(k, l, sector)
-            and (abs(k), l) not in images
-            and all((k - a) ** 2 + (l - b) ** 2 >= _LEAST_DISTANCE for a, b in chosen)
-        ]
-        k, l = free[numbers.below(len(free))]
-        chosen.append((k, l))
-        images |= {(abs(k), l), (l, abs(k))}
-    return chosen
+    while True:
+        chosen: list[tuple[int, int]] = []
+        images: set[tuple[int, int]] = set()
+        for sector in _sectors():
+            free = [
+                (k, m)
+                for k, m in sector
+                if (abs(k), m) not in images and all((k - a) ** 2 + (m - b) ** 2 >= _LEAST_DISTANCE for a, b in chosen)
+            ]
+            if not free:
+                break
+            k, m = free[numbers.below(len(free))]
+            chosen.append((k, m))
+            images |= {(abs(k), m), (m, abs(k))}
+        else:
+            return chosen
 
 
-def _is_in_sector(k: int, l: int, sector: int) -> bool:
+@cache
+def _sectors() -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return for each of the 24 sectors the lines that lie in it."""
     near, far = _SYNC_RADII
-    if abs(k) < 2 or abs(k) == l or not near <= k * k + l * l <= far:
-        return False
-    return sector <= math.atan2(l, k) * SYNC_LINES / math.pi < sector + 1
+    sectors: list[list[tuple[int, int]]] = [[] for _ in range(SYNC_LINES)]
+    for m in range(2, 21):
+        for k in range(-20, 21):
+            if abs(k) >= 2 and abs(k) != m and near <= k * k + m * m <= far:
+                sectors[int(math.atan2(m, k) * SYNC_LINES / math.pi)].append((k, m))
+    return tuple(map(tuple, sectors))
 
 
 def _list_data(sync: list[tuple[int, int]]) -> list[tuple[int, int]]:
     taken = set(sync)
     lattice = [
-        (k, l)
-        for l in range(1, 40)
+        (k, m)
+        for m in range(1, 40)
         for k in range(-40, 41)
-        if k != 0 and k * k + l * l >= _LEAST_SQUARE and (k, l) not in taken
+        if k != 0 and k * k + m * m >= _LEAST_SQUARE and (k, m) not in taken
     ]
     return sorted(lattice, key=lambda line: (line[0] ** 2 + line[1] ** 2, line[1], line[0]))[:DATA_LINES]

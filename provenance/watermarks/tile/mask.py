@@ -33,10 +33,12 @@ class Quality:
     Attributes:
         psnr_db: least peak signal-to-noise ratio.
         ssim_loss: most loss of structural similarity, as predicted.
+        gain: most by which the allowance is multiplied.
     """
 
     psnr_db: float
     ssim_loss: float
+    gain: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ class Visibility:
     variance: NDArray[np.float32]
 
     def scaled(self, quality: Quality) -> NDArray[np.float32]:
-        """Return (R, C) levels of grey that keep to `quality`, never more than the allowance itself."""
+        """Return (R, C) levels of grey that keep to `quality`."""
         mean_square = float(np.square(self.allowance).mean())
-        gain = min(1.0, 255 / 10 ** (quality.psnr_db / 20) / np.sqrt(mean_square))
+        gain = min(quality.gain, 255 / 10 ** (quality.psnr_db / 20) / np.sqrt(mean_square))
         for _ in range(6):
             square = np.square(gain * self.allowance)
             loss = float((square / (2 * self.variance + square + np.float32(_SSIM_C2))).mean())
@@ -86,6 +88,6 @@ def measure_visibility(luma: Plane) -> Visibility:
 def _luminance_factor(mean: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how much more dark and bright ground hides than grey, by Weber's law, gently."""
     dark = np.clip((70 - mean) / 70, 0, 1) * (mean > 8)
-    bright = np.clip((mean - 150) / 105, 0, 1)
+    bright = np.clip((mean - 150) / 105, 0, 1) * (mean < 245)
     factor: NDArray[np.float32] = (1 + 0.15 * dark + 0.2 * bright).astype(np.float32)
     return factor

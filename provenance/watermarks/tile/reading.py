@@ -20,8 +20,6 @@ Geometry = NDArray[np.float64]
 """(2, 2): takes a frequency of the tile, in cycles a pixel, to one of the picture."""
 
 IDENTITY: Final = np.eye(2)
-# Half of an unmarked picture's best of two senses lie below 4.2; every message tried costs 2^-40 of certainty.
-LEAST_SYNC: Final = 4.4
 _MOST_SAMPLES: Final = 1 << 23
 _RINGS: Final = 48
 
@@ -59,6 +57,7 @@ class Match:
 def fold(residual: Residual, geometry: Geometry) -> Folded | None:
     """Return the residual laid over itself under a geometry; None where that is degenerate or too large."""
     import cv2
+    from scipy import fft
 
     det = abs(np.linalg.det(geometry))
     if not 1e-2 < det < 1e2:
@@ -82,7 +81,7 @@ def fold(residual: Residual, geometry: Geometry) -> Folded | None:
         laid = cv2.warpAffine(residual, matrix, tuple(map(int, size)), flags=flags, borderMode=cv2.BORDER_CONSTANT)
     period = 2 * samples
     summed = laid.reshape(size[1] // period, period, size[0] // period, period).sum(axis=(0, 2), dtype=np.float32)
-    spectrum = np.fft.fft2(summed)
+    spectrum = fft.fft2(summed)
     power = spectrum.real**2 + spectrum.imag**2
     ring, is_odd, count = _rings(period)
     noise = np.bincount(ring, power[is_odd], _RINGS) / count + 1e-9
@@ -132,6 +131,9 @@ def place(folded: Folded, layout: Layout, senses: NDArray[np.int64]) -> list[Pla
         placed.append(Placed(float(agreement / deviation), sense, origin))
     return sorted(placed, key=lambda one: -one.sync)
 
+
+UPRIGHT: Final = Placed(0.0, np.eye(2, dtype=np.int64), np.zeros(2))
+"""Where the embedder lays the tile."""
 
 _NEAR: Final = np.stack(np.meshgrid(*[np.array([-0.5, -0.25, 0.0, 0.25, 0.5])] * 2), -1).reshape(-1, 2)
 

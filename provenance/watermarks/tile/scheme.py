@@ -1,8 +1,8 @@
-"""The scheme `tile`: a keyed periodic pattern, strong where a picture hides it, found again after most that pictures meet.
+"""The scheme `tile`: a keyed periodic pattern, stronger where a picture hides it, found again after most edits.
 
-The line through this package: `layout` (what a key fixes) -> `code` (what the tile says) -> `mask` (how strong it may be)
--> `embedding`; and back: `front` (what stands out) -> `geometry` (where the tile lies) -> `reading` (what it says).
-docs/watermark.md specifies all of it.
+Forth: `layout` (what a key fixes), `code` (what the tile says), `mask` (how strong it may be), `embedding`. Back:
+`front` (what stands out), `geometry` (where the tile lies), `reading` (what it says), `detection`. docs/watermark.md is
+the specification.
 """
 
 from typing import Final
@@ -11,8 +11,8 @@ from provenance.asset import Frame
 from provenance.errors import UnmarkableError, WatermarkError
 from provenance.watermarks.base import Reading, WatermarkKey
 from provenance.watermarks.frames import require_frame
-from provenance.watermarks.tile.detection import MOST_TESTS, Detection, detect
 from provenance.watermarks.tile.code import CHANCE_PER_TEST
+from provenance.watermarks.tile.detection import MOST_TESTS, Detection, detect
 from provenance.watermarks.tile.embedding import LEAST_SIDE, embed_tile
 from provenance.watermarks.tile.layout import build_layout
 
