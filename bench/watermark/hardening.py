@@ -69,6 +69,13 @@ class Scene:
         return [frame for picture in scenes.values() if (frame := self.marked(picture)) is not None]
 
 
+def _and_smaller(setting: str, made: Frame, origin: Frame) -> Iterator[Made]:
+    """Yield a result, and the same cropped and scaled a little: who takes out what shows the geometry changes it too."""
+    yield setting, made, origin
+    small = [removal.nudge(frame) for frame in (made, origin)]
+    yield f"{setting}, then 97 %", small[0], small[1]
+
+
 def _averaged(scene: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
     collected = [frame for frame in scene.collected() if removal.period_of(frame) == 128]
     counts = sorted({count for count in (1, 4, 16, 64, len(collected)) if count <= len(collected)})
@@ -81,7 +88,7 @@ def _averaged(scene: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made
             yield f"{count} pictures, mean tile", removal.subtract(marked, found.mean, 1), marked
             for gain in (1, 2) if count > 5 else ():
                 setting = f"{count} pictures, waves that agree, gain {gain}"
-                yield setting, removal.subtract(marked, found.agreed, gain), marked
+                yield from _and_smaller(setting, removal.subtract(marked, found.agreed, gain), marked)
 
     yield attack
 
@@ -100,8 +107,10 @@ def _folded(_: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
 def _notched(_: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
     def attack(_: Picture, marked: Frame) -> Iterator[Made]:
         for times in (6, 4, 3):
-            yield f"peaks over {times} times the median", removal.notch(marked, times), marked
-        yield "all that repeats", removal.comb(marked, removal.period_of(marked)), marked
+            yield from _and_smaller(f"peaks over {times} times the median", removal.notch(marked, times), marked)
+        for gain in (0.5, 1):
+            made = removal.comb(marked, removal.period_of(marked), gain)
+            yield f"every wave of the lattice, gain {gain}", made, marked
 
     yield attack
 
