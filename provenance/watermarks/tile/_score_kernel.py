@@ -23,6 +23,11 @@ PAD: Final = 8
 """Pixels mirrored round the picture, so that its edge lies in as many blocks as its middle."""
 
 
+REACH: Final = 4
+"""Pixels round each one whose mean is taken away. Without it a block's brightness leaks through the window into
+coefficients that carry the mark; that costs 1 to 3 dB (docs/watermark.md)."""
+
+
 def build_basis() -> Floats:
     """Return (8, 8): DCT-II vectors times a sine window, whose square adds up to one over blocks half apart."""
     frequency, place = np.arange(SIDE)[:, None], np.arange(SIDE)[None] + 0.5
@@ -32,25 +37,66 @@ def build_basis() -> Floats:
 
 
 @compiled_for_speed
-def load_planes(frame: NDArray[np.uint8], weights: Floats, planes: Floats) -> None:
-    """Fill planes (2, H', 4, B) with weighted sums of (H, W, 3) RGB, mirrored by PAD, columns dealt in four."""
-    height, width = frame.shape[0], frame.shape[1]
-    for y in range(planes.shape[1]):
-        row = y - PAD
-        if row < 0:
-            row = -row
-        if row >= height:
-            row = max(2 * height - 2 - row, 0)
+def _mirrored(count: int, before: int, length: int) -> NDArray[np.int64]:
+    """Return which of `length` cells lies at each of `count` cells that begin `before` cells before the first."""
+    places = np.abs(np.arange(count) - before)
+    for i in range(count):
+        if places[i] >= length:
+            places[i] = max(2 * length - 2 - places[i], 0)
+    return places
+
+
+@compiled_for_speed
+def _project(frame: NDArray[np.uint8], y: int, weights: Floats, line: Floats) -> None:
+    for x in range(len(line)):
+        line[x] = weights[0] * frame[y, x, 0] + weights[1] * frame[y, x, 1] + weights[2] * frame[y, x, 2]
+
+
+@compiled_for_speed
+def _add_up(window: Floats, column_sums: Floats, sums: Floats) -> None:
+    """Fill sums (W) with the sums of window (9, W) over 9x9 cells; column_sums (W + 8) is scratch, mirrored."""
+    width = len(sums)
+    for x in range(width):
+        column_sums[x + REACH] = window[0, x]
+    for i in range(1, 2 * REACH + 1):
+        for x in range(width):
+            column_sums[x + REACH] += window[i, x]
+    for i in range(1, REACH + 1):
+        column_sums[REACH - i] = column_sums[REACH + min(i, width - 1)]
+        column_sums[width + REACH - 1 + i] = column_sums[width + REACH - 1 - min(i, width - 1)]
+    for x in range(width):
+        sums[x] = column_sums[x]
+    for i in range(1, 2 * REACH + 1):
+        for x in range(width):
+            sums[x] += column_sums[x + i]
+
+
+@compiled_for_speed
+def load_details(frame: NDArray[np.uint8], weights: Floats, dealt: Floats) -> None:
+    """Fill dealt (H', 4, B) with a frame's channels, weighted and added, less their mean over 9x9 pixels.
+
+    The picture is mirrored by PAD, columns are dealt into four groups.
+    """
+    height, width, groups = frame.shape[0], frame.shape[1], dealt.shape[2]
+    columns = _mirrored(4 * groups, PAD, width)
+    near = _mirrored(height + 2 * REACH, REACH, height)
+    window, line = np.empty((2 * REACH + 1, width), np.float32), np.empty(width, np.float32)
+    column_sums, share = np.empty(width + 2 * REACH, np.float32), np.float32(1 / (2 * REACH + 1) ** 2)
+    for i in range(2 * REACH):
+        _project(frame, near[i], weights, window[i])
+    for y in range(height):
+        _project(frame, near[y + 2 * REACH], weights, window[(y + 2 * REACH) % (2 * REACH + 1)])
+        _add_up(window, column_sums, line)
+        here = window[(y + REACH) % (2 * REACH + 1)]
+        for x in range(width):
+            line[x] = here[x] - line[x] * share
         for group in range(4):
-            for b in range(planes.shape[3]):
-                column = 4 * b + group - PAD
-                if column < 0:
-                    column = -column
-                if column >= width:
-                    column = max(2 * width - 2 - column, 0)
-                red, green, blue = frame[row, column, 0], frame[row, column, 1], frame[row, column, 2]
-                for p in range(2):
-                    planes[p, y, group, b] = weights[p, 0] * red + weights[p, 1] * green + weights[p, 2] * blue
+            for b in range(groups):
+                dealt[y + PAD, group, b] = line[columns[4 * b + group]]
+    rows = _mirrored(dealt.shape[0], PAD, height)
+    for y in range(dealt.shape[0]):
+        if y < PAD or y >= height + PAD:
+            dealt[y] = dealt[rows[y] + PAD]
 
 
 @compiled_for_speed

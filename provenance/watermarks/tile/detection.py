@@ -44,7 +44,8 @@ _LEAST_RANK: Final = 6.0
 _LEAST_RANK_LARGE: Final = 9.0
 _PATHS: Final = 32
 _READS_A_STAGE: Final = 4
-_STAGES: Final = 7
+# The middle straight, the whole straight, three searches at full and three at half size.
+_STAGES: Final = 8
 MOST_TESTS: Final = _PATHS * _READS_A_STAGE * _STAGES
 """Messages tried at most for one key in one call."""
 
@@ -168,10 +169,10 @@ class _Try:
 
 def _read(tries: Sequence[_Try], stage: str) -> Detection | None:
     """Read where sync lines agree best, at most so many times a key."""
-    reads: Counter[str] = Counter()
+    reads: Counter[Layout] = Counter()
     for one in sorted(tries, key=lambda one: -one.sync):
-        reads[one.layout.key_id] += 1
-        if reads[one.layout.key_id] > _READS_A_STAGE:
+        reads[one.layout] += 1
+        if reads[one.layout] > _READS_A_STAGE:
             continue
         match = read(one.folded, one.layout, one.placed, paths=_PATHS)
         if match:

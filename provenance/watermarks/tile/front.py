@@ -1,7 +1,7 @@
 """The detector's front end: from pixels to a plane in which the mark stands out and the picture does not.
 
-The mark lies in brightness and, weaker but where pictures are quieter, in one colour difference. Both planes are scored
-(`_score_kernel`) and added, as independent witnesses' scores are.
+The mark lies in brightness and, weaker but where pictures are quieter, in one colour difference. Each plane's local
+mean is taken away, the rest is scored (`_score_kernel`), and the scores are added, as independent witnesses' are.
 """
 
 from functools import cache
@@ -29,18 +29,16 @@ def _constants() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def build_residual(frame: Frame) -> Residual:
-    """Return the (H, W) residual of a frame with sides of at least 16."""
-    from provenance.watermarks.tile._score_kernel import PAD, add_scores, load_planes, store_plane
+    """Return the (H, W) residual of a frame."""
+    from provenance.watermarks.tile._score_kernel import PAD, add_scores, load_details, store_plane
 
     basis, projections = _constants()
     height, width = frame.shape[:2]
-    groups = -(-(width + 2 * PAD) // 4)
-    rows = -(-(height + 2 * PAD) // 4) * 4
-    planes = np.empty((2, rows, groups * 4), np.float32).reshape(2, rows, 4, groups)
-    load_planes(frame, projections, planes)
-    total = np.zeros((rows, 4, groups), np.float32)
-    for plane in planes:
-        add_scores(plane, basis, _FLOOR, total)
+    shape = -(-(height + 2 * PAD) // 4) * 4, 4, -(-(width + 2 * PAD) // 4)
+    details, total = np.empty(shape, np.float32), np.zeros(shape, np.float32)
+    for weights in projections:
+        load_details(frame, weights, details)
+        add_scores(details, basis, _FLOOR, total)
     residual = np.empty((height, width), np.float32)
     store_plane(total, residual)
     return residual

@@ -111,7 +111,7 @@ def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) ->
     polar = np.concatenate([polar, polar], axis=1)
     if reach > 1:
         polar = cv2.dilate(polar, np.ones((reach, reach), np.uint8))
-    mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(polar))
+    mean, spread = _moments(polar)
     logs = _scales()
     found = []
     for mirrored in (False, True):
@@ -143,7 +143,7 @@ def stretched_candidates(power: Power, layout: Layout, *, best: int) -> list[Geo
     stretch = np.arange(-_MOST_STRETCH, _MOST_STRETCH + 1e-9, 0.01)[None]
     across, down = np.exp(-scale - stretch / 2), np.exp(-scale + stretch / 2)
     spectrum = cv2.dilate(power.bytes, np.ones((3, 3), np.uint8))
-    mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(spectrum))
+    mean, spread = _moments(spectrum)
     found = []
     for swapped, flip in itertools.product((False, True), (-1.0, 1.0)):
         sense = np.diag([flip, 1.0]) @ (_SWAP if swapped else np.eye(2))
@@ -156,6 +156,14 @@ def stretched_candidates(power: Power, layout: Layout, *, best: int) -> list[Geo
             found.append((height, np.diag([across[row, column], down[row, column]]) @ sense))
     found.sort(key=lambda one: -one[0])
     return [geometry for _, geometry in found]
+
+
+def _moments(field: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return mean and deviation; a deviation of at least a level, for pictures without any."""
+    import cv2
+
+    mean, deviation = cv2.meanStdDev(field)
+    return float(mean[0, 0]), max(float(deviation[0, 0]), 1.0)
 
 
 def _peaks(field: NDArray[np.float32], count: int, *, around: int) -> Iterator[tuple[float, int, int]]:

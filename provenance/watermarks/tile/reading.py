@@ -20,6 +20,8 @@ Geometry = NDArray[np.float64]
 """(2, 2): takes a frequency of the tile, in cycles a pixel, to one of the picture."""
 
 IDENTITY: Final = np.eye(2)
+# A picture a tenth or ten times as large.
+_LEAST_DET: Final = 0.01
 _MOST_SAMPLES: Final = 1 << 23
 _RINGS: Final = 48
 
@@ -59,8 +61,8 @@ def fold(residual: Residual, geometry: Geometry) -> Folded | None:
     import cv2
     from scipy import fft
 
-    det = abs(np.linalg.det(geometry))
-    if not 1e-2 < det < 1e2:
+    det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
+    if not _LEAST_DET < det < 1 / _LEAST_DET:
         return None
     # Tile pixels a sample: 2 where the picture was shrunk to less than about 0.6 (tile lines end below 32 waves).
     step = 2 if det > 2.8 else 1

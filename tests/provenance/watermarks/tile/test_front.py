@@ -1,0 +1,47 @@
+"""The front end: what stands out, and what does not."""
+
+import numpy as np
+
+from provenance.watermarks.tile.code import encode_salted
+from provenance.watermarks.tile.embedding import build_tile
+from provenance.watermarks.tile.front import PROJECTIONS, build_residual
+from tests.provenance.watermarks.photographs import photograph
+from tests.provenance.watermarks.tile.samples import LAYOUT, PAYLOAD, marked
+
+
+def agreement(frame):
+    """Return how far the residual agrees with the likeliest of the tiles that the payload may have."""
+    residual = build_residual(frame)
+    height, width = residual.shape
+    best = 0.0
+    for code in encode_salted(LAYOUT, PAYLOAD):
+        tile = np.tile(build_tile(LAYOUT, code, samples=128), (-(-height // 128), -(-width // 128)))[:height, :width]
+        best = max(best, float((residual * tile).sum() / np.sqrt((residual**2).sum() * (tile**2).sum())))
+    return best
+
+
+def test_the_mark_stands_out_and_the_picture_does_not():
+    assert agreement(marked()) > 5 * agreement(photograph("coffee.png", 384, 576))
+
+
+def test_scores_are_of_the_order_of_one_whatever_the_contrast():
+    for name in ("coffee.png", "rocket.jpg", "ihc.png"):
+        residual = build_residual(photograph(name, 256, 320))
+        assert residual.shape == (256, 320)
+        assert abs(residual.mean()) < 0.05
+        assert 0.05 < residual.std() < 3
+
+
+def test_an_even_picture_has_no_scores():
+    assert np.abs(build_residual(np.full((64, 80, 3), 200, np.uint8))).max() < 1e-3
+
+
+def test_grey_has_no_colour_difference():
+    luma, difference = np.array(PROJECTIONS)
+    assert abs(luma.sum() - 1) < 1e-9
+    assert abs(difference.sum()) < 1e-9
+
+
+def test_a_residual_does_not_depend_on_memory_order():
+    frame = photograph("chelsea.png", 200, 300)
+    assert np.array_equal(build_residual(frame), build_residual(np.asfortranarray(frame)))
