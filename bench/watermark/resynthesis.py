@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from provenance.asset import Frame
 
-# Numbers kept for each 8x8 pixels (192 values): 4, 8 and 16 times fewer.
-LEVELS: Final = {"fine": 48, "middle": 24, "coarse": 12}
+# Numbers kept for each 8x8 pixels (192 values): 4, 8, 16 and 48 times fewer, the last as few as latent diffusion keeps.
+LEVELS: Final = {"fine": 48, "middle": 24, "coarse": 12, "coarsest": 4}
 STEPS: Final = 800
 _SIDE: Final = 8
 _CROP: Final = 128
