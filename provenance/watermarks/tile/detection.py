@@ -82,11 +82,11 @@ def detect(frame: Frame, layouts: Sequence[Layout]) -> Detection | None:
     if min(small.shape[:2]) < _LEAST_SIDE:
         return None
     if min(small.shape[:2]) > _MIDDLE + PERIOD:
-        found = _read_straight(build_residual(middle(small, _MIDDLE)), layouts)
+        found = _read_straight(build_residual(middle(small, _MIDDLE)), layouts, at_origin=False)
         if found:
             return found
     residual = build_residual(small)
-    return _read_straight(residual, layouts) or _search(small, residual, layouts)
+    return _read_straight(residual, layouts, at_origin=True) or _search(small, residual, layouts)
 
 
 def _search(small: Frame, residual: Residual, layouts: Sequence[Layout]) -> Detection | None:
@@ -128,7 +128,11 @@ def _warped(power: Power, layout: Layout, count: int) -> list[Candidate]:
 _SEARCHES: Final = {"turned": _turned, "stretched": _stretched, "warped": _warped}
 
 
-def _read_straight(residual: Residual, layouts: Sequence[Layout]) -> Detection | None:
+def _read_straight(residual: Residual, layouts: Sequence[Layout], *, at_origin: bool) -> Detection | None:
+    """Read where sync says that the tile lies, and `at_origin` where the embedder laid it, whatever sync says.
+
+    The latter outlives whoever notched sync out.
+    """
     folded = fold(residual, IDENTITY)
     assert folded is not None, "the identity is never degenerate"
     tries = [
@@ -137,8 +141,8 @@ def _read_straight(residual: Residual, layouts: Sequence[Layout]) -> Detection |
         for placed in place(folded, layout, _SENSES)[:2]
         if placed.sync >= _LEAST_SYNC
     ]
-    # Where the embedder laid it: nothing but the picture's edges is needed, so this outlives whoever notched sync out.
-    tries += [_Try(0.0, layout, folded, UPRIGHT, IDENTITY) for layout in layouts]
+    if at_origin:
+        tries += [_Try(0.0, layout, folded, UPRIGHT, IDENTITY) for layout in layouts]
     return _read(tries, "straight")
 
 

@@ -83,7 +83,7 @@ def build_tile(layout: Layout, code: Bits, *, samples: int) -> NDArray[np.float3
 
 def _choose_code(small: Frame, codes: NDArray[np.uint8], layout: Layout) -> Bits:
     """Return the code that agrees best with what the picture holds at the tile's lines already."""
-    folded = fold(build_residual(middle(small, _WINDOW)), IDENTITY)
+    folded = fold(build_residual(middle(small, _WINDOW), in_colour=False), IDENTITY)
     assert folded is not None, "the identity is never degenerate"
     disagreement = codes @ weigh(folded, layout, UPRIGHT)
     chosen: Bits = codes[int(disagreement.argmin())]
@@ -115,9 +115,10 @@ def _is_grey(frame: Frame) -> bool:
 
 def _holds_after_jpeg(frame: Frame, payload: int, layout: Layout) -> bool:
     part = middle(frame, _WINDOW)
-    if _holds(_through_jpeg(part), payload, layout):
+    # JPEG leaves next to nothing of the blue difference.
+    if _holds(_through_jpeg(part), payload, layout, in_colour=False):
         return True
-    return part.size < frame.size and _holds(_through_jpeg(frame), payload, layout)
+    return part.size < frame.size and _holds(_through_jpeg(frame), payload, layout, in_colour=False)
 
 
 def _through_jpeg(frame: Frame) -> Frame:
@@ -127,8 +128,8 @@ def _through_jpeg(frame: Frame) -> Frame:
     return np.asarray(cv2.cvtColor(cv2.imdecode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _holds(frame: Frame, payload: int, layout: Layout) -> bool:
-    folded = fold(build_residual(frame), IDENTITY)
+def _holds(frame: Frame, payload: int, layout: Layout, *, in_colour: bool = True) -> bool:
+    folded = fold(build_residual(frame, in_colour=in_colour), IDENTITY)
     assert folded is not None, "the identity is never degenerate"
     match = read(folded, layout, UPRIGHT, paths=_CHECK_PATHS)
     return match is not None and match.payload == payload
