@@ -36,19 +36,20 @@ def add_mark(
     """
     height, width = frame.shape[0], frame.shape[1]
     source, sink = frame.reshape(height, 3 * width), marked.reshape(height, 3 * width)
-    line = np.empty(mask.shape[1], np.float32)
+    line = np.zeros(mask.shape[1] + 1, np.float32)
     values = np.empty(3 * width, np.float32)
     left, share = np.empty(width, np.int32), np.empty(width, np.float32)
     for x in range(width):
-        left[x] = min(int(columns[x]), mask.shape[1] - 2)
+        left[x] = max(min(int(columns[x]), mask.shape[1] - 2), 0)
         share[x] = columns[x] - left[x]
     # Channels round a third of a level apart, so that together they hold a third of a level.
     shifts = np.array([0.5 - 1 / 3, 0.5, 0.5 + 1 / 3], np.float32)
     for y in range(height):
-        upper = min(int(rows[y]), mask.shape[0] - 2)
+        upper = max(min(int(rows[y]), mask.shape[0] - 2), 0)
+        lower = min(upper + 1, mask.shape[0] - 1)
         down = rows[y] - upper
         for c in range(mask.shape[1]):
-            line[c] = mask[upper, c] + (mask[upper + 1, c] - mask[upper, c]) * down
+            line[c] = mask[upper, c] + (mask[lower, c] - mask[upper, c]) * down
         row = tile_rows[y]
         for x in range(width):
             strength = line[left[x]] + (line[left[x] + 1] - line[left[x]]) * share[x]

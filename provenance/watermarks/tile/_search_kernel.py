@@ -161,9 +161,9 @@ def energy(spectrum: Floats, lines: Doubles, geometry: Doubles, cap: float) -> t
 
 
 @compiled_for_speed
-def climb(spectrum: Floats, lines: Doubles, geometry: Doubles, step: float, rounds: int) -> float:
+def climb(spectrum: Floats, lines: Doubles, geometry: Doubles, cap: float, step: float, rounds: int) -> float:
     """Move geometry's four numbers by `step`, halved each round, while the lines' energy grows; return the best."""
-    best, _ = energy(spectrum, lines, geometry, 12.0)
+    best, _ = energy(spectrum, lines, geometry, cap)
     for _ in range(rounds):
         moved = True
         tries = 0
@@ -174,7 +174,7 @@ def climb(spectrum: Floats, lines: Doubles, geometry: Doubles, step: float, roun
                 for sign in (-1.0, 1.0):
                     old = geometry[cell >> 1, cell & 1]
                     geometry[cell >> 1, cell & 1] = old + sign * step
-                    value, _ = energy(spectrum, lines, geometry, 12.0)
+                    value, _ = energy(spectrum, lines, geometry, cap)
                     if value > best:
                         best, moved = value, True
                     else:

@@ -29,11 +29,19 @@ _LEAST_FREQUENCY: Final = 0.03
 _MOST_FREQUENCY: Final = 0.495
 # A byte a cell: power up to 16 times the mean, in sixteenths.
 _CAP: Final = 15.9
+_STEPS: Final = 16.0
+# Cells over which the spectrum is taken to be even.
 _AROUND: Final = (25, 25)
-# Log of the ratio of the two scales.
+# Log of the ratio of the two scales, and steps of both: a bin and a half at the outermost sync line.
 _MOST_STRETCH: Final = 0.25
+_SCALE_STEP: Final = 0.008
+_STRETCH_STEP: Final = 0.01
 _SWAP: Final = np.array([[0.0, 1.0], [1.0, 0.0]])
-_BYTES: Final = 16.0
+# No single line may decide: power counts up to so many times the mean.
+_MOST_SYNC: Final = 12.0
+_MOST_DATA: Final = 4.0
+# Mean of an exponential variable of mean 1 that is capped at 4 and interpolated.
+_MEAN_DATA: Final = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def build_power(residual: Residual) -> Power:
     power[:, :4] = 0
     power[size // 2 - 3 : size // 2 + 4] = 0
     np.minimum(power, np.float32(40), out=power)
-    return Power(power, (cv2.min(power, _CAP) * np.float32(_BYTES)).astype(np.uint8))
+    return Power(power, (cv2.min(power, _CAP) * np.float32(_STEPS)).astype(np.uint8))
 
 
 @cache
@@ -139,8 +147,8 @@ def stretched_candidates(power: Power, layout: Layout, *, best: int) -> list[Geo
 
     from provenance.watermarks.tile._search_kernel import sum_stretched
 
-    scale = np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), 0.008)[:, None]
-    stretch = np.arange(-_MOST_STRETCH, _MOST_STRETCH + 1e-9, 0.01)[None]
+    scale = np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), _SCALE_STEP)[:, None]
+    stretch = np.arange(-_MOST_STRETCH, _MOST_STRETCH + 1e-9, _STRETCH_STEP)[None]
     across, down = np.exp(-scale - stretch / 2), np.exp(-scale + stretch / 2)
     spectrum = cv2.dilate(power.bytes, np.ones((3, 3), np.uint8))
     mean, spread = _moments(spectrum)
@@ -192,7 +200,7 @@ def rank_candidates(power: Power, layout: Layout, geometries: list[Geometry], *,
     ranked: list[Candidate] = []
     for start in geometries:
         climbed = np.ascontiguousarray(start, np.float64).copy()
-        climb(power.values, sync, climbed, 2.0 / power.values.shape[0], 2)
+        climb(power.values, sync, climbed, _MOST_SYNC, step=2.0 / len(power.values), rounds=2)
         fitted = np.ascontiguousarray(start, np.float64).copy()
         options = [climbed]
         if refine(power.values, sync, radii, fitted):
@@ -206,7 +214,7 @@ def rank_candidates(power: Power, layout: Layout, geometries: list[Geometry], *,
 def _rank(power: Power, sync: NDArray[np.float64], data: NDArray[np.float64], geometry: Geometry) -> float:
     from provenance.watermarks.tile._search_kernel import energy
 
-    strong, strong_count = energy(power.values, sync, geometry, 12.0)
-    weak, weak_count = energy(power.values, data, geometry, 4.0)
+    strong, strong_count = energy(power.values, sync, geometry, _MOST_SYNC)
+    weak, weak_count = energy(power.values, data, geometry, _MOST_DATA)
     strong_rank = (strong - strong_count) / np.sqrt(max(strong_count, 8))
-    return float(strong_rank + (weak - 0.97 * weak_count) / np.sqrt(max(weak_count, 64)))
+    return float(strong_rank + (weak - _MEAN_DATA * weak_count) / np.sqrt(max(weak_count, 64)))

@@ -50,7 +50,7 @@ def test_climbing_never_loses_energy():
     spectrum = spectrum_of(np.eye(2))
     geometry = np.array([[1.01, 0.004], [-0.006, 0.995]])
     before, _ = energy(spectrum, LINES, geometry, 12.0)
-    after = climb(spectrum, LINES, geometry, 2 / SIZE, 2)
+    after = climb(spectrum, LINES, geometry, 12.0, 2 / SIZE, 2)
     assert after >= before
     assert energy(spectrum, LINES, geometry, 12.0)[0] == pytest.approx(after)
 
