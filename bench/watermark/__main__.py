@@ -16,7 +16,7 @@ def _schemes(names: str) -> list[table.Scheme]:
 
 def _pictures(options: argparse.Namespace) -> list[sets.Picture]:
     root = sets.pictures_root(options.pictures)
-    return [one for name in options.set.split(",") for one in sets.load_set(root, name, options.limit)]
+    return [one for name in options.set.split(",") for one in sets.load_set(root, name, options.limit, options.skip)]
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -47,7 +47,7 @@ def _hardening(options: argparse.Namespace) -> None:
     root = sets.pictures_root(options.pictures)
     work = Work(
         training=tuple(one for name in options.training.split(",") for one in sets.load_set(root, name)),
-        victims=sets.load_set(root, options.set, options.limit),
+        victims=sets.load_set(root, options.set, options.limit, options.skip),
         models=options.models,
         diffusion=options.diffusion,
     )
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--pictures", help=f"the folder with the sets; else {sets.ENVIRONMENT}")
     common.add_argument("--schemes", default="tile,dwt_dct_svd", help=", ".join(table.SCHEMES))
     common.add_argument("--limit", type=int, help="the first pictures of each set only")
+    common.add_argument("--skip", type=int, default=0, help="leave out so many first: those looked at before a claim")
 
     verb = verbs.add_parser("run", parents=[common], help="embed, attack, extract")
     verb.add_argument("--set", required=True, help="such as heldout/1024; several with commas")

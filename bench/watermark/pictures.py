@@ -137,13 +137,13 @@ def pictures_root(option: str | None) -> Path:
     return Path(root)
 
 
-def load_set(root: Path, name: str, limit: int | None = None) -> tuple[Picture, ...]:
-    """Return the pictures of a set such as `heldout/1024`, in an order that mixes sources."""
+def load_set(root: Path, name: str, limit: int | None = None, skip: int = 0) -> tuple[Picture, ...]:
+    """Return the pictures of a set such as `heldout/1024`, in an order that mixes sources, after leaving some out."""
     split, _, size = name.partition("/")
     paths = sorted((root / split / size).glob("*.png"))
     if not paths:
         raise SystemExit(f"expected pictures in {root / split / size}, got none; see {__file__}")
-    return tuple(Picture(path.stem, split, size, path) for path in paths[:limit])
+    return tuple(Picture(path.stem, split, size, path) for path in paths[skip:][:limit])
 
 
 def main() -> None:

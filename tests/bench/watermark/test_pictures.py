@@ -67,6 +67,7 @@ def test_pictures_are_built_and_read_back(tmp_path, monkeypatch):
 def test_a_limit_takes_the_first_and_absence_is_said(tmp_path, monkeypatch):
     root = write_sets(tmp_path)
     assert [picture.name for picture in pictures.load_set(root, "heldout/500", 1)] == ["00-astronaut"]
+    assert [picture.name for picture in pictures.load_set(root, "heldout/500", None, 1)] == ["01-coffee"]
     assert np.array_equal(pictures.load_set(root, "heldout/500")[0].load(), photograph())
     monkeypatch.setenv(pictures.ENVIRONMENT, str(root))
     assert pictures.pictures_root(None) == root
