@@ -1,6 +1,7 @@
 """Chop-draw as diffusers names its parts: builds them, and writes them as a folder that any diffusers can load."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,36 +147,11 @@ def write_pipeline(
     (folder / "tokenizer" / "tokenizer.json").unlink(missing_ok=True)
 
 
-def write_codes_pipeline(
-    folder: Path,
-    clip_state: dict[str, torch.Tensor],
-    denoiser_state: dict[str, torch.Tensor],
-    codes: Any,  # noqa: ANN401 - `training.basis.Codes`, which imports this module
-) -> None:
-    """Write the pipeline whose pictures are codes, in half precision."""
-    from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
-    from transformers import CLIPTokenizer
-
-    from generation._chop_draw_net import CodeDenoiser, PictureDecoder
-
-    write_tokenizer(folder / "tokenizer")
-    size, side = len(codes.basis), int((codes.basis.shape[1] / 4) ** 0.5)
-    denoiser = CodeDenoiser(in_channels=len(denoiser_state["spread"]))
-    denoiser.load_state_dict(denoiser_state)
-    decoder = PictureDecoder(code_size=size, side=side)
-    decoder.load_state_dict({"mean": codes.mean, "basis": codes.basis, "spread": codes.spread})
-    scheduler = DPMSolverMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, solver_order=2, flow_shift=1.0, steps_offset=1
-    )
-    pipeline = StableDiffusionPipeline(
-        vae=decoder,
-        text_encoder=build_text_encoder(clip_state),
-        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-        unet=denoiser,
-        scheduler=scheduler,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
-    (folder / "tokenizer" / "tokenizer.json").unlink(missing_ok=True)
+def write_decoder(folder: Path, decoder: Any) -> None:  # noqa: ANN401 - a module of diffusers' kind
+    """Put `decoder` in the place of the autoencoder in a written pipeline."""
+    index_path = folder / "model_index.json"
+    index = json.loads(index_path.read_text(encoding="utf-8"))
+    index["vae"] = [type(decoder).__module__, type(decoder).__name__]
+    index_path.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder / "vae")
+    decoder.half().save_pretrained(folder / "vae", safe_serialization=True)
