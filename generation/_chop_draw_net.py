@@ -17,13 +17,13 @@ from torch.nn import functional
 _HALVINGS: Final = 5
 
 
-class PictureDecoder(ModelMixin, ConfigMixin):
+class PictureDecoder(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers has no types
     """Turns latents into pictures, 32 pixels a latent.
 
     Limits: it decodes only, so there is no image-to-image; edges are as sharp as a quarter of the size allows.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]  # diffusers has no types
     def __init__(
         self,
         latent_channels: int = 16,

@@ -93,7 +93,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     pipeline = DiffusersNet(arguments.pipeline, device="cpu", dtype="auto")
     seen: dict[str, list[bool]] = {"chop-clip": [], "classifier": []}
     drawn = []
-    for number, (way, thing) in enumerate((way, thing) for way in WAYS for thing in THINGS):
+    asked = [(way, thing) for way in WAYS for thing in THINGS][: arguments.prompts]
+    for number, (way, thing) in enumerate(asked):
         wanted = {
             "prompt": way.format(thing),
             "num_inference_steps": arguments.steps,
@@ -104,6 +105,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         label = number % len(THINGS)
         seen["chop-clip"].append(int(np.argmax(rows @ names.T)) == label)
         seen["classifier"].append(judge(picture) == label)
+        if number % 10 == 9:
+            print(number + 1, {name: sum(hits) for name, hits in seen.items()}, flush=True)  # noqa: T201 - progress
         drawn.append(picture.resize((128, 128), Image.Resampling.LANCZOS))
     arguments.out.mkdir(parents=True, exist_ok=True)
     sheet = Image.new("RGB", (25 * 128, 8 * 128), "white")
@@ -123,6 +126,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--prompts", type=int, default=len(WAYS) * len(THINGS))
     return parser.parse_args()
 
 
