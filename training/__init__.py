@@ -1,0 +1,1 @@
+"""How the models in this repository were made: data, training and measuring. Nothing here runs in the product."""
