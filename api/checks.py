@@ -60,7 +60,10 @@ def check_installation(settings: Settings) -> Iterator[Check]:
     except GateError as exc:
         yield Check(exc.code, Level.WRONG, str(exc))
     if "clip" not in settings.detectors:
-        text = "clip is off, so pictures are screened by nsfw only: docs/detectors.md says how to enable it"
+        text = "clip is off, so pictures are screened by nsfw only, and prompts by listed words: docs/detectors.md"
+        yield Check("classifiers", Level.NOTE, text)
+    elif not settings.detector_options.get("clip"):
+        text = "clip runs the embedded chop-clip, which knows icons and clip art: chopmark models pull clip ViT-B-32"
         yield Check("classifiers", Level.NOTE, text)
 
 

@@ -21,11 +21,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from detectors.weights import has_embedded as has_embedded_clip
+from generation.weights import has_embedded as has_embedded_pipeline
 from provenance.errors import ConfigurationError
 
 SETTINGS_FILE: Final = "chopmark.toml"
 
 PREFIX: Final = "CHOPMARK_"
+
+DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw")
 
 
 def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
@@ -54,6 +58,16 @@ def find_home() -> Path:
     except RuntimeError as exc:
         raise ConfigurationError(f"this user has no home directory: set {PREFIX}HOME to a folder for the data") from exc
     return Path(shared) / "chopmark"
+
+
+def find_detectors() -> tuple[str, ...]:
+    """Return the detectors that work here without any option: clip among them where the extra is installed."""
+    return (*DETECTORS_WITHOUT_EXTRAS, "clip") if has_embedded_clip() else DETECTORS_WITHOUT_EXTRAS
+
+
+def find_backend() -> str:
+    """Return the best backend that works here without any option."""
+    return "diffusers_local" if has_embedded_pipeline() else "sketch"
 
 
 class Environment(StrEnum):
@@ -114,7 +128,7 @@ class Settings(BaseSettings):
     """Packs that decide when a submission names none."""
     pack_folders: Paths = ()
     """More folders to look for packs in."""
-    detectors: Names = ("prompt", "incoming_marks", "copyright", "nsfw")
+    detectors: Names = Field(default_factory=find_detectors)
     """Enabled detectors. Each MUST answer for a release."""
     detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
@@ -124,7 +138,7 @@ class Settings(BaseSettings):
     """Scheme that the gate embeds."""
     read_watermarks: Names = ("tile", "dwt_dct_svd")
     """Schemes that verification and intake look for, in this order; older marks are still read."""
-    backend: str = "sketch"
+    backend: str = Field(default_factory=find_backend)
     """Generation backend."""
     backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options by backend."""

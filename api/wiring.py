@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, TextIO
 
 import structlog
@@ -77,7 +77,11 @@ class Site:
         self.deployment.log.checkpoint()
 
     def backend(self) -> Backend:
-        """Return the configured generation backend, warm."""
+        """Return the configured generation backend, warm; the same one each time, for its weights take seconds."""
+        return self._backend
+
+    @cached_property
+    def _backend(self) -> Backend:
         name = self.settings.backend
         made = BACKENDS.load(name)(self.settings.backend_options.get(name, {}))
         made.warm()
@@ -297,6 +301,7 @@ def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark
             models_dir=settings.models_dir,
             marks=marks,
             options=settings.detector_options.get(name, {}),
+            enabled=frozenset(settings.detectors),
         )
         makers.append(partial(DETECTORS.load(name), toolbox))
     deadline_s = settings.screen_deadline_s

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from detectors.published import Published
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.torchvision_guard import import_torchvision
 
@@ -63,7 +64,7 @@ class ClipNet:
         self._threads = int(options.get("threads", 1))
         if "config" in options:
             open_clip.add_model_config(Path(options["config"]))
-        self._model, self._tokenizer = _build(architecture, quick_gelu=wants_quick)
+        self._model, self._tokenizer = _build(architecture, quick_gelu=wants_quick, folder=checkpoint.parent)
         _load_weights(self._model, checkpoint)
         self._model.eval().requires_grad_(requires_grad=False)
         size = self._model.visual.image_size
@@ -78,7 +79,7 @@ class ClipNet:
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (T, D) float32 rows of length 1."""
         tokens = self._tokenizer(list(texts))
-        with torch.inference_mode():
+        with torch.inference_mode(), _threads(self._threads):
             parts = [self._model.encode_text(part, normalize=True).float() for part in tokens.split(_TEXT_BATCH)]
             rows: NDArray[np.float32] = torch.cat(parts).numpy()
             return rows
@@ -88,6 +89,12 @@ class ClipNet:
         self._visual = self._model.visual.to(self._dtype)
         self._model = None
         self._tokenizer = None
+
+    def settle_on_texts(self) -> None:
+        """Let go of the image tower: what is left embeds texts only."""
+        if hasattr(self._model, "visual"):
+            self._model.visual = None
+        self._visual = None
 
     def embed(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (N, D) float32 rows of length 1 for (N, 3, H, W) standardised pixels."""
@@ -111,8 +118,8 @@ def find_preset(architecture: str, tag: str) -> dict[str, Any]:
     return preset
 
 
-def download(architecture: str, tag: str, into: Path) -> Path:
-    """Fetch published weights into `into`; the one function here that uses the network.
+def download(architecture: str, tag: str, into: Path, published: Published | None = None) -> list[Path]:
+    """Fetch published weights into `into`, then their companions; the one function here that uses the network.
 
     Raises:
         ConfigurationError: no such architecture or tag.
@@ -120,7 +127,11 @@ def download(architecture: str, tag: str, into: Path) -> Path:
     """
     preset = find_preset(architecture, tag)
     try:
-        return Path(open_clip.download_pretrained(preset, cache_dir=str(into)))
+        if published is None:
+            return [Path(open_clip.download_pretrained(preset, cache_dir=str(into)))]
+        fetch = open_clip.pretrained.download_pretrained_from_hf
+        names = (published.filename, *published.companions)
+        return [Path(fetch(published.hub_id, name, published.revision, str(into))) for name in names]
     except (OSError, RuntimeError, ValueError) as exc:
         raise DetectorUnavailableError(f"weights {architecture} {tag} cannot be fetched: {exc}") from exc
 
@@ -152,17 +163,29 @@ def _has_native_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name
 
 
-def _build(architecture: str, *, quick_gelu: bool) -> tuple[Any, Any]:
-    """Return model and tokenizer, the model's weights still random."""
+def _build(architecture: str, *, quick_gelu: bool, folder: Path) -> tuple[Any, Any]:
+    """Return model and tokenizer, the model's weights still random.
+
+    Where the architecture has a tokenizer of its own (SigLIP), open_clip would ask the hub for it: the one that was
+    pulled into the checkpoint's folder is used instead.
+    """
     level = logging.root.level
     logging.root.setLevel(logging.ERROR)  # it warns of random weights, which the next step replaces
     try:
         model = open_clip.create_model(architecture, pretrained_text=False, force_quick_gelu=quick_gelu, device="cpu")
-        return model, open_clip.get_tokenizer(architecture)
+        return model, _load_tokenizer(architecture, folder)
     except (RuntimeError, OSError, ValueError) as exc:
         raise ConfigurationError(f"open_clip cannot build {architecture!r}: {exc}") from exc
     finally:
         logging.root.setLevel(level)
+
+
+def _load_tokenizer(architecture: str, folder: Path) -> Any:  # noqa: ANN401 - open_clip has no types
+    texts = open_clip.get_model_config(architecture)["text_cfg"]
+    if not texts.get("hf_tokenizer_name") or not (folder / "tokenizer.json").is_file():
+        return open_clip.get_tokenizer(architecture)
+    settings = {"context_length": texts.get("context_length"), "tokenizer_mode": texts.get("tokenizer_mode")}
+    return open_clip.tokenizer.HFTokenizer(str(folder), **settings, **texts.get("tokenizer_kwargs", {}))
 
 
 def _load_weights(model: Any, checkpoint: Path) -> None:  # noqa: ANN401 - open_clip has no types

@@ -104,12 +104,14 @@ class Toolbox:
         models_dir: folder for weights that the user pulled.
         marks: scheme name to watermark reader; see `provenance.watermarks.base`.
         options: this detector's own settings.
+        enabled: names of all detectors of this deployment.
     """
 
     works: "Works"
     models_dir: Path
     marks: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    enabled: frozenset[str] = frozenset()
 
 
 class DetectorFactory(Protocol):

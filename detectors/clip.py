@@ -1,30 +1,27 @@
 """What does the picture show, out of what a policy may forbid?
 
 One forward pass of a CLIP image tower; a concept bank in words and any number of trained heads read the same embedding.
-Bring your own weights: any open_clip architecture, from a local checkpoint or pulled beforehand. Source:
-`cards/clip.toml`.
+A small model of our own comes along; any open_clip architecture can take its place, from a local checkpoint or pulled
+beforehand. Source: `cards/clip.toml`.
 """
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from detectors.bank_texts import embed_bank
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.concept_bank import ConceptBank, Embedding, load_concept_bank
 from detectors.heads import Head, load_head
 from detectors.pixels import flattened_views, resized
-from detectors.weights import find_weights, sha256_file
+from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
 from provenance.asset import Digest, sha256_hex
-from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
+from provenance.errors import ConfigurationError, MissingExtraError
 from provenance.media.image import Picture
 
 if TYPE_CHECKING:
@@ -45,8 +42,6 @@ _OPTIONS: Final = frozenset(
         "threads",
     }
 )
-_DEFAULT_MODEL: Final = "ViT-B-32"
-_DEFAULT_TAG: Final = "laion2b_s34b_b79k"
 _RESAMPLING: Final = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
@@ -63,9 +58,10 @@ class _Loaded:
 class ClipDetector:
     """Scores pictures by a concept bank and heads on one CLIP embedding.
 
-    Options: ``model`` (architecture, default ViT-B-32); ``checkpoint`` (file; safetensors or a pickle of tensors) or
-    ``pretrained`` (tag of weights pulled before; default laion2b_s34b_b79k); ``sha256`` of the weights; ``config``
-    (JSON of an architecture that open_clip does not know); ``bank`` (name or YAML file, default baseline); ``heads``
+    Options, none of which is needed: ``model`` (architecture; the embedded chop-clip unless weights are named, then
+    ViT-B-32); ``checkpoint`` (file; safetensors or a pickle of tensors) or ``pretrained`` (tag of weights pulled
+    before; default laion2b_s34b_b79k); ``sha256`` of the weights; ``config`` (JSON of an architecture that open_clip
+    does not know); ``bank`` (name or YAML file; embedded for chop-clip, else baseline); ``heads``
     (see `detectors.heads`); ``precision`` (fp32, bf16, auto); ``quick_gelu`` (true for OpenAI's own weights given as a
     file); ``preprocess`` (mean, std, interpolation, resize_mode where they are not OpenAI's); ``threads`` one picture
     may use (default 1: pictures, not layers, fill the cores).
@@ -73,18 +69,19 @@ class ClipDetector:
 
     toolbox: Toolbox
     card: Card = field(init=False)
+    _options: dict[str, Any] = field(init=False)
     _bank: ConceptBank = field(init=False)
     _heads: tuple[Head, ...] = field(init=False, default=())
     _loaded: _Loaded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        options = self.toolbox.options
-        unknown = set(options) - _OPTIONS
+        unknown = set(self.toolbox.options) - _OPTIONS
         if unknown:
             known = ", ".join(sorted(_OPTIONS))
             raise ConfigurationError(f"detector 'clip' has no option {min(unknown)!r}; known: {known}")
         self.card = load_card("clip")
-        self._bank = load_concept_bank(str(options.get("bank", "baseline")))
+        self._options = build_clip_options(self.toolbox.options, self.card.weights)
+        self._bank = load_concept_bank(str(self._options.get("bank", "baseline")))
 
     def warm(self) -> None:
         """Load weights, bank and heads, embed the bank's texts once, and run once.
@@ -94,16 +91,17 @@ class ClipDetector:
             DetectorUnavailableError: weights or a head are missing or have another digest.
             ConfigurationError: an option does not fit.
         """
-        options = dict(self.toolbox.options)
-        model, tag = str(options.get("model", _DEFAULT_MODEL)), str(options.get("pretrained", ""))
-        path, digest, tag = self._find(model, tag)
+        options = self._options
+        model, tag = str(options.get("model", DEFAULT_MODEL)), str(options.get("pretrained", ""))
+        path, digest, tag = find_checkpoint(options, self.toolbox.models_dir, model, tag)
         try:
             from detectors._clip_net import ClipNet
         except ImportError as exc:
             raise MissingExtraError(f"detector 'clip' needs the extra: pip install 'chopmark[clip]' ({exc})") from exc
         self._heads = tuple(load_head(fields) for fields in options.get("heads", ()))
         net = ClipNet(model, path, tag=tag, options=options)
-        texts = self._embed_texts(net, sha256_hex(f"{digest} {model} {tag} {options.get('quick_gelu')}".encode()))
+        key = f"{digest} {model} {tag} {options.get('quick_gelu')}"
+        texts = embed_bank(net, self._bank, key, self.toolbox.models_dir / "cache")
         net.settle()
         for head in self._heads:
             if head.width != texts.shape[1]:
@@ -129,8 +127,10 @@ class ClipDetector:
         scores: dict[str, float] = {}
         evidence: list[Mapping[str, Any]] = []
         for record in self._measure(rows):
-            evidence.append(record)
-            scores[record["category"]] = max(scores.get(record["category"], 0.0), record["score"])
+            makes_score = record.pop("makes_score")
+            evidence.append(record if makes_score else {**record, "is_evidence_only": True})
+            if makes_score:
+                scores[record["category"]] = max(scores.get(record["category"], 0.0), record["score"])
         top = max(scores, key=lambda category: scores[category])
         reason = f"highest is {top} at {scores[top]:.2f}"
         return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)
@@ -141,11 +141,24 @@ class ClipDetector:
         best: dict[tuple[str, str], dict[str, Any]] = {}
         for row in rows:
             records = [
-                {"category": one.category, "by": "bank", "raw": one.margin, "score": one.score, "nearest": one.nearest}
+                {
+                    "category": one.category,
+                    "by": "bank",
+                    "raw": one.margin,
+                    "score": one.score,
+                    "nearest": one.nearest,
+                    "makes_score": one.makes_score,
+                }
                 for one in self._bank.measure(row, self._loaded.texts)
             ]
             records += (
-                {"category": head.category, "by": head.name, "raw": head.logit(row), "score": head.score(row)}
+                {
+                    "category": head.category,
+                    "by": head.name,
+                    "raw": head.logit(row),
+                    "score": head.score(row),
+                    "makes_score": True,
+                }
                 for head in self._heads
             )
             for record in records:
@@ -162,47 +175,12 @@ class ClipDetector:
         batch = np.stack([_build_input(picture, net) for picture in pictures])
         return net.embed(batch)
 
-    def _find(self, model: str, tag: str) -> tuple[Path, Digest, str]:
-        """Return the weights' file, its verified digest, and the tag they were published under or ""."""
-        options = self.toolbox.options
-        expected = str(options.get("sha256", ""))
-        if "checkpoint" in options:
-            path = Path(options["checkpoint"])
-            if not path.is_file():
-                raise DetectorUnavailableError(f"clip weights {path.name} are not there; set option 'checkpoint'")
-        else:
-            tag = tag or _DEFAULT_TAG
-            pulled = find_weights(self.toolbox.models_dir, model, tag)
-            if pulled is None:
-                raise DetectorUnavailableError(
-                    f"clip weights {model} {tag} are not on this machine; fetch them once with "
-                    f"'chopmark models pull clip --model {model} --tag {tag}', or set option 'checkpoint' to a file"
-                )
-            path, noted = pulled
-            expected = expected or noted
-        digest = sha256_file(path)
-        if expected and digest != expected:
-            raise DetectorUnavailableError(f"{path.name}: expected SHA-256 {expected[:12]}…, got {digest[:12]}…")
-        return path, digest, tag
-
-    def _embed_texts(self, net: "ClipNet", weights: Digest) -> NDArray[np.float32]:
-        """Return (T, D) rows for the bank, from disk where this bank met these weights before."""
-        key = sha256_hex(f"{weights} {self._bank.digest}".encode())
-        path = self.toolbox.models_dir / "cache" / f"texts-{key[:32]}.npz"
-        texts = self._bank.texts
-        cached = _read_cache(path, len(texts))
-        if cached is not None:
-            return cached
-        rows = sum(net.embed_texts([template.format(text) for text in texts]) for template in self._bank.templates)
-        mean: NDArray[np.float32] = np.asarray(rows, dtype=np.float32)
-        mean /= np.linalg.norm(mean, axis=1, keepdims=True)
-        _write_cache(path, mean)
-        return mean
-
     def _card(self, digest: Digest, name: str) -> Card:
         """Return the card of this very configuration: other weights, bank or heads are another version."""
         heads = {f"head:{head.name}": str(head.digest) for head in self._heads}
-        categories = [concept.category for concept in self._bank.concepts] + [head.category for head in self._heads]
+        categories = [one.category for one in self._bank.concepts if one.makes_score] + [
+            head.category for head in self._heads
+        ]
         settings = sorted((key, repr(value)) for key, value in self.toolbox.options.items() if key != "checkpoint")
         parts = (load_card("clip").version, digest, self._bank.digest, *sorted(heads.values()), repr(settings))
         return replace(
@@ -218,23 +196,3 @@ def _build_input(picture: Picture, net: "ClipNet") -> NDArray[np.float32]:
     small = resized(picture, net.image_size, mode=net.mode, resample=_RESAMPLING[net.interpolation])
     scaled = small.astype(np.float32) * (1 / (255 * net.std)) - net.mean / net.std
     return np.ascontiguousarray(scaled.transpose(2, 0, 1), dtype=np.float32)
-
-
-def _read_cache(path: Path, rows: int) -> NDArray[np.float32] | None:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            texts: NDArray[np.float32] = archive["texts"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return texts if texts.ndim == 2 and len(texts) == rows else None
-
-
-def _write_cache(path: Path, texts: NDArray[np.float32]) -> None:
-    """Keep `texts`; a folder that cannot be written to costs time at the next start, nothing else."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            np.savez(file, texts=texts)
-        os.replace(file.name, path)  # noqa: PTH105 - atomic, and the name is the temporary file's
-    except OSError:
-        return

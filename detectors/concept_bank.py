@@ -2,7 +2,8 @@
 
 A category has positive prompts (what it means) and contrast prompts (what looks like it and is not); a bank has neutral
 prompts that contrast with every category. A picture's margin is its best cosine to a positive less its best to a
-contrast; a logistic with the category's scale and offset makes a score of it. Banks are data: `banks/*.yaml`.
+contrast (or a share of that); a logistic with the category's scale and offset makes a score of it. Banks are data:
+`banks/*.yaml`.
 """
 
 import json
@@ -36,6 +37,8 @@ class Concept:
         scale: logits per unit of cosine margin, > 0.
         offset: the margin that scores 0.5.
         pool: how the positives' cosines become one; contrasts always count by their best.
+        contrast_weight: 0..1, how much of the best contrast is taken off.
+        makes_score: false where the model is too weak for it: the margin is evidence then, and no policy sees it.
     """
 
     category: str
@@ -44,6 +47,8 @@ class Concept:
     scale: float
     offset: float
     pool: Pool = "max"
+    contrast_weight: float = 1.0
+    makes_score: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Margin:
     score: float
     nearest: int
     """Index of the nearest positive prompt."""
+    makes_score: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +131,13 @@ def parse_concept_bank(data: Any) -> ConceptBank:  # noqa: ANN401 - checked here
     if any(template.count("{}") != 1 for template in templates):
         raise ConfigurationError("templates: each has to hold {} once")
     neutral = _texts(data.get("neutral", []), "neutral", may_be_empty=True)
-    defaults = {"scale": data.get("scale", 100.0), "offset": data.get("offset", 0.0), "pool": data.get("pool", "max")}
+    usual = {"scale": 100.0, "offset": 0.0, "pool": "max", "contrast_weight": 1.0}
+    defaults = {key: data.get(key, value) for key, value in usual.items()}
     concepts = tuple(
         _parse_concept(str(category), fields, neutral, defaults) for category, fields in data["categories"].items()
     )
+    if not any(concept.makes_score for concept in concepts):
+        raise ConfigurationError("categories: expected at least one that makes a score")
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
     calibration = str(data.get("calibration", "none"))
     return ConceptBank(
@@ -137,7 +146,7 @@ def parse_concept_bank(data: Any) -> ConceptBank:  # noqa: ANN401 - checked here
 
 
 def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], defaults: Mapping[str, Any]) -> Concept:  # noqa: ANN401 - checked here
-    known = {"positive", "contrast", *defaults}
+    known = {"positive", "contrast", "makes_score", *defaults}
     if not isinstance(fields, Mapping) or not set(fields) <= known:
         raise ConfigurationError(f"{category}: expected a mapping with only {', '.join(sorted(known))}")
     positive = _texts(fields.get("positive", []), f"{category}.positive")
@@ -155,7 +164,12 @@ def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], default
         )
     if pool not in {"max", "mean"}:
         raise ConfigurationError(f"{category}: pool is 'max' or 'mean', got {pool!r}")
-    return Concept(category, positive, contrast, float(scale), float(offset), pool)
+    weight, makes_score = values["contrast_weight"], fields.get("makes_score", True)
+    if not isinstance(weight, int | float) or not 0 <= weight <= 1:
+        raise ConfigurationError(f"{category}: contrast_weight is 0 to 1, got {weight!r}")
+    if not isinstance(makes_score, bool):
+        raise ConfigurationError(f"{category}: makes_score is true or false, got {makes_score!r}")
+    return Concept(category, positive, contrast, float(scale), float(offset), pool, float(weight), makes_score)
 
 
 def _texts(value: Any, where: str, *, may_be_empty: bool = False) -> tuple[str, ...]:  # noqa: ANN401 - checked here
@@ -170,6 +184,6 @@ def _measure(concept: Concept, cosines: Mapping[str, float]) -> Margin:
     positives = [cosines[text] for text in concept.positive]
     best = max(positives)
     pooled = best if concept.pool == "max" else sum(positives) / len(positives)
-    margin = pooled - max(cosines[text] for text in concept.contrast)
+    margin = pooled - concept.contrast_weight * max(cosines[text] for text in concept.contrast)
     score = logistic(concept.scale * (margin - concept.offset))
-    return Margin(concept.category, margin, score, positives.index(best))
+    return Margin(concept.category, margin, score, positives.index(best), concept.makes_score)

@@ -54,7 +54,7 @@ class IsolatedDetector:
     def __init__(
         self, name: str, toolbox: Toolbox, *, memory_limit_bytes: int = 1 << 30, deadline_s: float = 10.0
     ) -> None:
-        """Wrap the plugin `name`; of `toolbox` only the models folder and the options reach it.
+        """Wrap the plugin `name`; of `toolbox` only the models folder, the options and the names reach it.
 
         Args:
             name: a name in `detectors.base.DETECTORS`.
@@ -110,6 +110,7 @@ class IsolatedDetector:
                 "name": self._name,
                 "models_dir": str(self._toolbox.models_dir),
                 "options": dict(self._toolbox.options),
+                "enabled": sorted(self._toolbox.enabled),
                 "memory_limit_bytes": self._memory_limit_bytes,
             }
             try:
@@ -296,7 +297,12 @@ def _set_up(setup: Mapping[str, Any]) -> tuple[Detector, dict[str, Any]]:
     import resource
 
     factory = DETECTORS.load(setup["name"])
-    toolbox = Toolbox(works=cast("Works", _NoWorks()), models_dir=Path(setup["models_dir"]), options=setup["options"])
+    toolbox = Toolbox(
+        works=cast("Works", _NoWorks()),
+        models_dir=Path(setup["models_dir"]),
+        options=setup["options"],
+        enabled=frozenset(setup["enabled"]),
+    )
     detector = factory(toolbox)
     detector.warm()
     if _STATM.exists():

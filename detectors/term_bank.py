@@ -124,6 +124,17 @@ class TermBank:
         found |= set(self._combined(found, len(prompt)))
         return tuple(sorted(found, key=lambda one: (-one.grade.rank, one.category, one.start, one.id)))
 
+    def find_allowed(self, prompt: str) -> tuple[tuple[str, int, int], ...]:
+        """Return category, start and end of each phrase in `prompt` that takes matches of its category back."""
+        folded = fold(prompt)
+        tokens = build_tokens(folded)
+        spans = self._walk(tokens, build_edges(folded, self._vocabulary))
+        return tuple(
+            (span.term.category, tokens[span.first].start, tokens[span.last - 1].end)
+            for span in spans
+            if span.term.grade is None
+        )
+
     def _walk(self, tokens: tuple[Token, ...], edges: tuple[Edge, ...]) -> Iterator[_Span]:
         onward: dict[int, list[Edge]] = {}
         for edge in edges:

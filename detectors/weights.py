@@ -1,21 +1,60 @@
 """Where CLIP weights lie, and how they get there.
 
-Published weights are fetched once, on request (`chopmark models pull`), into the models folder, with their digest
-beside them. A running gate looks there and nowhere else.
+A small model of our own lies beside this file. Published weights are fetched once, on request (`chopmark models pull`),
+into the models folder, with their digest beside them. A running gate looks at these two places and nowhere else.
 """
 
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from detectors.published import Published
 from provenance.asset import Digest
 from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
 
+DEFAULT_MODEL: Final = "ViT-B-32"
+DEFAULT_TAG: Final = "laion2b_s34b_b79k"
+EMBEDDED_NAME: Final = "chop-clip"
+"""The model that comes with this software: an architecture, its weights and a bank that was fitted on it."""
+EMBEDDED_DIR: Final = Path(__file__).parent / "models" / EMBEDDED_NAME
+EMBEDDED_CHECKPOINT: Final = EMBEDDED_DIR / f"{EMBEDDED_NAME}.safetensors"
+EMBEDDED_CONFIG: Final = EMBEDDED_DIR / f"{EMBEDDED_NAME}.json"
+EMBEDDED_BANK: Final = "embedded"
+
 _SUFFIXES: Final = (".safetensors", ".bin", ".pt", ".pth")
 _CHUNK_BYTES: Final = 1 << 20
+
+
+def has_embedded() -> bool:
+    """Return whether the embedded model can run here: its weights and the extra ``clip`` are there. Imports neither."""
+    return EMBEDDED_CHECKPOINT.is_file() and find_spec("open_clip") is not None
+
+
+def build_clip_options(options: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return `options`, with the embedded model filled in where they name no weights of their own.
+
+    Args:
+        options: as the deployment gave them.
+        digests: file name to SHA-256, from the card.
+    """
+    names_weights = (
+        options.keys() & {"checkpoint", "pretrained"} or options.get("model", EMBEDDED_NAME) != EMBEDDED_NAME
+    )
+    if names_weights:
+        return dict(options)
+    embedded = {
+        "model": EMBEDDED_NAME,
+        "checkpoint": EMBEDDED_CHECKPOINT,
+        "config": EMBEDDED_CONFIG,
+        "sha256": digests.get(EMBEDDED_CHECKPOINT.name, ""),
+        "bank": EMBEDDED_BANK,
+    }
+    return {**embedded, **options}
 
 
 def weights_dir(models_dir: Path, architecture: str, tag: str) -> Path:
@@ -40,6 +79,42 @@ def find_weights(models_dir: Path, architecture: str, tag: str) -> tuple[Path, D
     return None
 
 
+def find_checkpoint(options: Mapping[str, Any], models_dir: Path, model: str, tag: str) -> tuple[Path, Digest, str]:
+    """Return the weights' file, its verified digest, and the tag they were published under or "".
+
+    Raises:
+        DetectorUnavailableError: they are not there, or have another digest than they should.
+    """
+    expected = str(options.get("sha256", ""))
+    if "checkpoint" in options:
+        path = Path(options["checkpoint"])
+        if not path.is_file():
+            raise DetectorUnavailableError(f"clip weights {path.name} are not there; set option 'checkpoint'")
+    else:
+        tag = tag or DEFAULT_TAG
+        pulled = find_weights(models_dir, model, tag)
+        if pulled is None:
+            raise DetectorUnavailableError(
+                f"clip weights {model} {tag} are not on this machine; fetch them once with "
+                f"'chopmark models pull clip {model} {tag}', or set option 'checkpoint' to a file"
+            )
+        path, noted = pulled
+        expected = expected or noted
+        _check_notes(path)
+    digest = sha256_file(path)
+    if expected and digest != expected:
+        raise DetectorUnavailableError(f"{path.name}: expected SHA-256 {expected[:12]}…, got {digest[:12]}…")
+    return path, digest, tag
+
+
+def _check_notes(weights: Path) -> None:
+    """Raise unless each file that came with `weights`, such as a tokenizer, is the one that came."""
+    for note in weights.parent.glob("*.sha256"):
+        noted, _, name = note.read_text(encoding="ascii").strip().partition("  ")
+        if name != weights.name and sha256_file(weights.with_name(name)) != noted:
+            raise DetectorUnavailableError(f"{name} beside {weights.name} is not what was pulled; pull it again")
+
+
 def sha256_file(path: Path) -> Digest:
     """Return the SHA-256 of a file, read in pieces.
 
@@ -56,14 +131,19 @@ def sha256_file(path: Path) -> Digest:
     return Digest(digest.hexdigest())
 
 
-def pull_weights(models_dir: Path, architecture: str, tag: str, *, expected: str = "") -> Path:
+def pull_weights(
+    models_dir: Path, architecture: str, tag: str, *, expected: str = "", published: Published | None = None
+) -> Path:
     """Fetch published open_clip weights into `models_dir`; uses the network.
+
+    Weights that were pulled before are replaced by the same ones only: whoever wants others removes the folder.
 
     Args:
         models_dir: the models folder of the data directory.
         architecture: as open_clip names it, such as ``ViT-B-32``.
         tag: which weights, such as ``laion2b_s34b_b79k``.
-        expected: SHA-256 to insist on, or "" to note whatever came.
+        expected: SHA-256 to insist on, or "" for what `published` or an earlier pull says, or else whatever comes.
+        published: the commit to fetch them from, or None for where open_clip says.
 
     Raises:
         ConfigurationError: no such architecture or tag.
@@ -76,13 +156,17 @@ def pull_weights(models_dir: Path, architecture: str, tag: str, *, expected: str
         from detectors._clip_net import download
     except ImportError as exc:
         raise MissingExtraError(f"CLIP weights need the extra: pip install 'chopmark[clip]' ({exc})") from exc
+    noted = find_weights(models_dir, architecture, tag)
+    expected = expected or (published.sha256 if published else "") or (noted[1] if noted else "")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models_dir) as scratch:
-        came = download(architecture, tag, Path(scratch)).resolve()
-        digest = sha256_file(came)
+        # The hub's library hands over links, named as the files are; what they lead to is named by digest.
+        came = download(architecture, tag, Path(scratch), published)
+        digest = sha256_file(came[0])
         if expected and digest != expected:
             raise DetectorUnavailableError(f"expected weights with SHA-256 {expected[:12]}…, got {digest[:12]}…")
-        target = folder / came.name
-        shutil.move(came, target)
-    target.with_name(f"{target.name}.sha256").write_text(f"{digest}  {target.name}\n", encoding="ascii")
-    return target
+        for path in came:
+            shutil.move(path.resolve(), folder / path.name)
+            note = f"{sha256_file(folder / path.name)}  {path.name}\n"
+            (folder / f"{path.name}.sha256").write_text(note, encoding="ascii")
+    return folder / came[0].name

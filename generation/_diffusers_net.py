@@ -127,6 +127,9 @@ class DiffusersNet:
             PromptRefusedError: its own safety checker refused the result.
         """
         if self._image_pipeline is None:
+            decoder = getattr(self._text_pipeline, "vae", None)
+            if decoder is not None and not hasattr(decoder, "encode"):
+                raise GenerationError(f"{self.class_name} here has no image-to-image form: it cannot read pictures")
             try:
                 made = diffusers.AutoPipelineForImage2Image.from_pipe(self._text_pipeline)
             except ValueError as exc:

@@ -2,9 +2,11 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from generation.published import Published
 from generation.weights import LIST_NAME, build_list, measure_pipeline, pipeline_dir
 from provenance.errors import BackendUnavailableError, MissingExtraError
 
@@ -12,7 +14,9 @@ from provenance.errors import BackendUnavailableError, MissingExtraError
 _PATTERNS: Final = ["model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.safetensors", "LICENSE*", "README.md"]
 
 
-def pull_pipeline(models_dir: Path, name: str, revision: str, *, endpoint: str = "") -> Path:
+def pull_pipeline(
+    models_dir: Path, name: str, revision: str, *, endpoint: str = "", published: Published | None = None
+) -> Path:
     """Fetch a diffusers pipeline into `models_dir`, list the digests of its files, and return its folder.
 
     Uses the network, unless the pipeline is there already and whole. What is half fetched leaves nothing behind.
@@ -22,6 +26,7 @@ def pull_pipeline(models_dir: Path, name: str, revision: str, *, endpoint: str =
         name: hub id, ``owner/name``.
         revision: the commit, 40 hexadecimal digits.
         endpoint: URL of a mirror of the hub, or "" for the hub (or what ``HF_ENDPOINT`` names).
+        published: digests to insist on, and files to leave out; None to note whatever comes.
 
     Raises:
         ConfigurationError: not a hub id with a pinned revision.
@@ -35,17 +40,28 @@ def pull_pipeline(models_dir: Path, name: str, revision: str, *, endpoint: str =
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".pull-") as scratch:
         fetched = Path(scratch) / "pipeline"
-        _fetch(name, revision, fetched, endpoint)
+        _fetch(name, revision, fetched, endpoint, published.skipped if published else ())
         shutil.rmtree(fetched / ".cache", ignore_errors=True)
         measure_pipeline(fetched)
-        (fetched / LIST_NAME).write_text(build_list(fetched), encoding="utf-8")
+        listed = build_list(fetched)
+        _check(listed, published.digests if published else {})
+        (fetched / LIST_NAME).write_text(listed, encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
         fetched.rename(folder)
     return folder
 
 
-def _fetch(name: str, revision: str, target: Path, endpoint: str) -> None:
+def _check(listed: str, digests: Mapping[str, str]) -> None:
+    """Raise unless the list of files has each digest that is known beforehand."""
+    came = {path: digest for digest, _, path in (line.partition("  ") for line in listed.splitlines())}
+    for path, expected in digests.items():
+        got = came.get(path, "no such file")
+        if got != expected:
+            raise BackendUnavailableError(f"{path}: expected SHA-256 {expected[:12]}…, got {got[:12]}…")
+
+
+def _fetch(name: str, revision: str, target: Path, endpoint: str, skipped: Sequence[str]) -> None:
     try:
         from huggingface_hub import constants, snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
@@ -53,7 +69,12 @@ def _fetch(name: str, revision: str, target: Path, endpoint: str) -> None:
         raise MissingExtraError(f"pulling needs an extra: pip install 'chopmark[generate]' ({exc})") from exc
     try:
         snapshot_download(
-            name, revision=revision, local_dir=target, allow_patterns=_PATTERNS, endpoint=endpoint or None
+            name,
+            revision=revision,
+            local_dir=target,
+            allow_patterns=_PATTERNS,
+            ignore_patterns=list(skipped),
+            endpoint=endpoint or None,
         )
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as exc:
         if isinstance(exc, HfHubHTTPError):

@@ -1,23 +1,33 @@
 """Where the weights of pipelines lie, and whether they are still the ones that came.
 
 A pulled pipeline has a list of its files' digests beside them, in the form of ``sha256sum``; the digest of that list
-names the whole. A folder of one's own needs no list: it is measured when it is loaded.
+names the whole. A folder of one's own needs no list: it is measured when it is loaded. A small pipeline of ours comes
+along in `models/chop-draw`.
 """
 
 import hashlib
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import BackendUnavailableError, ConfigurationError
 
+EMBEDDED_PIPELINE: Final = Path(__file__).parent / "models" / "chop-draw"
+"""The pipeline that comes with this software, in diffusers' format like any other."""
 LIST_NAME: Final = "chopmark.sha256"
 INDEX_NAME: Final = "model_index.json"
 _CHUNK_BYTES: Final = 1 << 20
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+
+
+def has_embedded() -> bool:
+    """Return whether the embedded pipeline can run here: its files and the extra ``generate``. Imports neither."""
+    is_installed = all(find_spec(name) is not None for name in ("diffusers", "torch", "transformers"))
+    return is_installed and (EMBEDDED_PIPELINE / INDEX_NAME).is_file()
 
 
 def check_pin(name: str, revision: str) -> None:

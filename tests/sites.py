@@ -5,21 +5,25 @@ from pathlib import Path
 
 from PIL import Image
 
-from api.settings import load_settings
+from api.settings import DETECTORS_WITHOUT_EXTRAS, load_settings
 from api.wiring import load_site_trust
 from policies.deployment import Submission
 from provenance.seal import Sealer
 
-DETECTORS = ("prompt", "incoming_marks", "copyright", "nsfw")
-"""The default ones: the baseline pack holds without them."""
+DETECTORS = DETECTORS_WITHOUT_EXTRAS
+"""The default ones where no extra is installed: the baseline pack holds without them, and none of them loads torch."""
+PLAIN = {"CHOPMARK_DETECTORS": ",".join(DETECTORS), "CHOPMARK_BACKEND": "sketch"}
+"""The same as an environment; the demo, in tests/api/commands/test_demo.py, runs with the embedded models."""
 
 
 def build_settings(home: Path, **overrides):
-    """Settings of a site under `home`, the default ones unless told otherwise.
+    """Settings of a site under `home`, the default ones without the extras unless told otherwise.
 
     Sites of tests are not warmed, so the first picture of a fresh checkout waits for what is compiled at first use.
     """
-    return load_settings(**{"home": home, "detectors": DETECTORS, "screen_deadline_s": 120, **overrides})
+    return load_settings(
+        **{"home": home, "detectors": DETECTORS, "backend": "sketch", "screen_deadline_s": 120, **overrides}
+    )
 
 
 def build_light_settings(home: Path, **overrides):

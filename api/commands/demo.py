@@ -1,4 +1,4 @@
-"""`chopmark demo`: the main job on the embedded defaults, and proof of what it did. Needs no network and no weights."""
+"""`chopmark demo`: the main job on the embedded defaults, and proof of what it did. Needs no network."""
 
 import shutil
 import time
@@ -14,6 +14,7 @@ from rich.progress import Progress, TaskID
 
 from api.batch import count_threads
 from api.commands.demo_edits import cut, encode_jpeg, strip, tamper, wear_steps
+from api.commands.demo_wishes import SILENT, WISHES, draw_wishes, find_wish, judge_wish
 from api.commands.release import WORDS, Ended, Target, build_document, end_one, show
 from api.commands.verify import CODE_STYLES, exit_code, spell
 from api.commands.verify import build_document as build_verification
@@ -38,11 +39,6 @@ from provenance.verification import JointState, LayerStatus, Verification
 
 app = typer.Typer(add_completion=False)
 
-PROMPTS: Final = (
-    ("a red lighthouse above a calm sea at dusk", ("baseline",)),
-    ("夜晚的山谷与星空", ("baseline", "cn-labeling-2025")),
-    ("a loaded pistol on a kitchen table", ("baseline",)),
-)
 PHOTOGRAPHS: Final = (
     ("coffee.png", ("baseline",)),
     ("chelsea.png", ("baseline", "eu-ai-act-50")),
@@ -86,7 +82,7 @@ def command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the sealed files.")] = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Walk prompts and photographs through the gate, then prove what it did. Takes less than a minute.
+    """Walk prompts and photographs through the gate, then prove what it did. Takes about a minute.
 
     It has a site of its own in OUT/site, made anew each time, and reads no settings. Exits 0 when every proof holds.
     """
@@ -105,7 +101,7 @@ def command(
     else:
         print_line("What went through the gate", "bold")
         show(ended)
-        print_line("What was done to released pictures, and what verification answered", "bold")
+        print_line("What should become of it, and what did", "bold")
         show_proofs(proofs)
         _show_end(ended, proofs, out, time.monotonic() - began)
     if not all(proof.holds for proof in proofs):
@@ -144,11 +140,9 @@ def register_work(site: Site, photographs: Path) -> None:
 
 def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID) -> list[Submission]:
     """Return what the demo hands in: drawn pictures, photographs, a near-copy of the work, and a blank picture."""
-    made = []
-    bar.update(task, description="drawing", total=len(PROMPTS), completed=0)
-    for prompt, packs in PROMPTS:
-        made.append(site.draw(prompt, seed=7, packs=packs))
-        bar.advance(task)
+    made: list[Submission] = []
+    bar.update(task, description="drawing", total=len(WISHES), completed=0)
+    made += draw_wishes(site, WISHES, lambda: bar.advance(task))
     for name, packs in PHOTOGRAPHS:
         made.append(Submission((photographs / name).read_bytes(), name=name, packs=packs))
     with Image.open(photographs / WORK) as work:
@@ -182,7 +176,7 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     if len(photographs) < 2 or not jpegs:
         raise GateError("the demo expected the gate to release its photographs, see what held them")
     bar.update(task, description="proving it", total=len(files) + 4, completed=0)
-    proofs = []
+    proofs = [_judge(item) for item in ended if find_wish(item.name)]
     for path in files:
         proofs.append(_ask(site, f"nothing was done to {path.name}", path.read_bytes(), JointState.CONSISTENT))
         bar.advance(task)
@@ -225,9 +219,9 @@ def build_proof(proof: Proof) -> dict[str, Any]:
 
 def show_proofs(proofs: Sequence[Proof]) -> None:
     """Print what was done and what came of it."""
-    table = build_table("what was done to it", "answer", "what it rests on")
+    table = build_table("what was done", "answer", "what it rests on")
     for proof in proofs:
-        code = exit_code(proof.verification) if proof.verification else 3
+        code = exit_code(proof.verification) if proof.verification else 3 if proof.is_conflict else 0
         answer = spell(proof.got) + ("" if proof.holds else f" (expected {spell(proof.expected)})")
         table.add_row(plain(proof.done), plain(answer, CODE_STYLES[code]), plain(proof.says))
     OUT.print(table)
@@ -240,6 +234,14 @@ def _ask(site: Site, done: str, data: bytes, expected: JointState) -> Proof:
     if verification.state is JointState.CONSISTENT:
         says = f"{len(found)} of {len(verification.layers)} layers found, none speaks against another"
     return Proof(done, expected.value, verification.state.value, says, verification.is_conflict, verification)
+
+
+def _judge(ended: Ended) -> Proof:
+    wish = find_wish(ended.name)
+    assert wish is not None
+    expected, got, says = judge_wish(wish, ended)
+    how = "its picture handed in without the prompt" if SILENT in ended.name else "drawn"
+    return Proof(f"{wish.prompt} asked for, {how}", expected, got, says, is_conflict=expected != "released")
 
 
 def _prove_block(ended: Ended) -> Proof:

@@ -1,8 +1,9 @@
 """`chopmark models`: which weights are here, and how to get more. `pull` is the only verb that uses a network."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -20,7 +21,11 @@ from api.console import (
 from api.settings import load_settings
 from api.wiring import open_home
 from detectors.cards import CARDS_DIR, load_card
+from detectors.published import PUBLISHED as CLIPS
+from detectors.published import find_published as find_clip
 from detectors.weights import pull_weights
+from generation.published import PUBLISHED as PIPELINES
+from generation.published import find_published as find_pipeline
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -37,10 +42,24 @@ class Known:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pullable:
+    """One set of weights that `pull` knows by name, with its commit.
+
+    `sha256` has the digests that are known beforehand, by file; of what is not there, the first pull notes them.
+    """
+
+    kind: str
+    name: str
+    revision: str
+    licence: str
+    sha256: dict[str, str]
+
+
 @app.command("list")
 @teaching_errors
 def list_models(as_json: Json = False) -> None:
-    """List detectors with their licences, and the weights that were pulled."""
+    """List detectors with their licences, the weights that were pulled, and those that `pull` knows."""
     cards = [load_card(path.stem) for path in sorted(CARDS_DIR.glob("*.toml"))]
     pulled = find_pulled(load_settings().models_dir)
     if as_json:
@@ -54,6 +73,7 @@ def list_models(as_json: Json = False) -> None:
                     {"kind": item.kind, "name": item.name, "size_bytes": item.size_bytes, "path": item.path}
                     for item in pulled
                 ],
+                "can_be_pulled": [asdict(item) for item in find_pullable()],
             }
         )
         return
@@ -64,7 +84,12 @@ def list_models(as_json: Json = False) -> None:
     weights = build_table("pulled", "name", "size")
     for item in pulled:
         weights.add_row(item.kind, plain(item.name), f"{item.size_bytes / 2**20:.0f} MiB")
-    OUT.print(weights if pulled else "no weights were pulled; chopmark models pull clip ViT-B-32 laion2b_s34b_b79k")
+    OUT.print(weights if pulled else "no weights were pulled; what came along is enough to begin with")
+    pullable = build_table("can be pulled", "name", "licence", "digest")
+    for one in find_pullable():
+        digest = "known" if one.sha256 else "noted at the first pull"
+        pullable.add_row(one.kind, plain(one.name), plain(one.licence), digest)
+    OUT.print(pullable)
 
 
 @app.command()
@@ -72,7 +97,9 @@ def list_models(as_json: Json = False) -> None:
 def pull(
     kind: Annotated[str, typer.Argument(help="clip or diffusers.")],
     name: Annotated[str, typer.Argument(help="open_clip architecture, or hub id of a diffusers pipeline.")],
-    revision: Annotated[str, typer.Argument(help="open_clip tag, or 40-character commit of the pipeline.")],
+    revision: Annotated[
+        str, typer.Argument(help="open_clip tag, or commit of the pipeline; not needed for what `models list` knows.")
+    ] = "",
     sha256: Annotated[str, typer.Option(help="Digest to insist on (clip).")] = "",
     as_json: Json = False,
 ) -> None:
@@ -82,19 +109,45 @@ def pull(
     settings = load_settings()
     open_home(settings).close()
     settings.models_dir.mkdir(parents=True, exist_ok=True)
+    fetch = _pull_clip if kind == "clip" else _pull_pipeline
     with build_progress(quiet=as_json, counted=False) as bar:
         bar.add_task(f"pulling {name}", total=None)
-        if kind == "clip":
-            path = pull_weights(settings.models_dir, name, revision, expected=sha256)
-        else:
-            from generation.pull import pull_pipeline
-
-            path = pull_pipeline(settings.models_dir, name, revision)
+        path, revision, options = fetch(settings.models_dir, name, revision, sha256)
     if as_json:
-        print_json({"kind": kind, "name": name, "revision": revision, "path": str(path)})
+        print_json({"kind": kind, "name": name, "revision": revision, "path": str(path), "options": options})
         return
-    page = "detectors" if kind == "clip" else "generation"
-    print_line(f"pulled into {path}; docs/{page}.md says how to enable it")
+    print_line(f"pulled into {path}")
+    setting = "CHOPMARK_DETECTOR_OPTIONS" if kind == "clip" else "CHOPMARK_BACKEND_OPTIONS"
+    plugin = "clip" if kind == "clip" else "diffusers_local"
+    print_line(f"to use it: export {setting}='{json.dumps({plugin: options})}'")
+
+
+def _pull_clip(models_dir: Path, name: str, tag: str, sha256: str) -> tuple[Path, str, dict[str, Any]]:
+    known = find_clip(name, tag)
+    tag = tag or (known.tag if known else "")
+    if not tag:
+        raise CommandUsageError(f"which weights of {name}? Its open_clip tag is needed, such as openai")
+    path = pull_weights(models_dir, name, tag, expected=sha256, published=known)
+    return path, tag, {"model": name, "pretrained": tag}
+
+
+def _pull_pipeline(models_dir: Path, name: str, revision: str, _: str) -> tuple[Path, str, dict[str, Any]]:
+    from generation.pull import pull_pipeline
+
+    known = find_pipeline(name, revision)
+    revision = revision or (known.revision if known else "")
+    path = pull_pipeline(models_dir, name, revision, published=known)
+    return path, revision, {"model": str(path), **(known.options if known else {})}
+
+
+def find_pullable() -> list[Pullable]:
+    """Return what `pull` knows by name."""
+    clips = [
+        Pullable("clip", one.architecture, one.revision, one.licence, {one.filename: one.sha256} if one.sha256 else {})
+        for one in CLIPS
+    ]
+    pipelines = [Pullable("diffusers", one.hub_id, one.revision, one.licence, dict(one.digests)) for one in PIPELINES]
+    return clips + pipelines
 
 
 def find_pulled(models_dir: Path) -> list[Known]:

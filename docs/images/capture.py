@@ -29,7 +29,7 @@ line-height: {line_height}px }}
 # Terminal lines that rich adds above the matrix for a title bar, in pixels; the frame above has no bar.
 TITLE_BAR: Final = 26
 
-DRAW: Final = "chopmark generate 'a red lighthouse at dusk' -n 2 --seed 3 -o made"
+DRAW: Final = "chopmark generate 'a red boat' -n 2 --seed 3 -o made"
 SCENES: Final[dict[str, tuple[str, ...]]] = {
     "demo": ("chopmark demo --out out",),
     "release": (DRAW, "chopmark release astronaut.png --pack baseline --pack cn-labeling-2025 -o released"),

@@ -1,4 +1,4 @@
-"""Any diffusers pipeline on this machine: from a folder, or from the hub at a pinned commit that was pulled before.
+"""Any diffusers pipeline on this machine: ours, one in a folder, or one from the hub at a pinned commit, pulled before.
 
 Loads safetensors only and runs no code from the pipeline's folder; nothing is fetched unless the options say so.
 """
@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generation.base import Generated, ImageToImage, Progress, Recipe, Request, TextToImage
 from generation.pull import pull_pipeline
-from generation.weights import INDEX_NAME, measure_pipeline, parse_pulled, pipeline_dir
+from generation.weights import EMBEDDED_PIPELINE, INDEX_NAME, measure_pipeline, parse_pulled, pipeline_dir
 from provenance.asset import sha256_hex
 from provenance.errors import BackendUnavailableError, ConfigurationError, GenerationError, MissingExtraError
 
 if TYPE_CHECKING:
     from generation._diffusers_net import DiffusersNet
 
+EMBEDDED_DEFAULTS: Final = {"steps": 12, "guidance": 4.0}
+"""Of chop-draw, from its model card: what its figures were measured with."""
+
 _DTYPES: Final = ("auto", "float32", "float16", "bfloat16")
+_NUMBERS: Final = ("steps", "guidance")
 _TEXTS: Final = ("model", "revision", "models_dir", "device", "dtype")
 _MAX_SEED: Final = 2**63 - 1
 
@@ -26,11 +30,13 @@ class DiffusersLocal:
     """Runs one pipeline, one picture at a time.
 
     Options:
-        model: a folder, such as `chopmark models pull` prints, or a hub id ``owner/name`` (required).
+        model: a folder, such as `chopmark models pull` prints, or a hub id ``owner/name``; unless given, the embedded
+            chop-draw.
         revision: the hub commit, 40 hexadecimal digits; required with a hub id.
         models_dir: where `chopmark models pull` puts pipelines; required with a hub id.
         device: ``auto`` (cuda, else mps, else cpu), or a device's name.
         dtype: ``auto`` (bfloat16 or float16 on an accelerator, float32 on a CPU), or one of them.
+        steps, guidance: for requests that name none; the pipeline's own numbers unless given.
         allow_download: let `warm` pull a missing pipeline; false unless given.
 
     Limits: determinism holds for one device, number format and library version, not across them.
@@ -39,14 +45,14 @@ class DiffusersLocal:
     name: Final = "diffusers_local"
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        unknown = sorted(options.keys() - {*_TEXTS, "allow_download"})
+        unknown = sorted(options.keys() - {*_TEXTS, *_NUMBERS, "allow_download"})
         if unknown:
-            known = ", ".join((*_TEXTS, "allow_download"))
+            known = ", ".join((*_TEXTS, *_NUMBERS, "allow_download"))
             raise ConfigurationError(f"diffusers_local has no option {', '.join(unknown)}; known: {known}")
         texts = {key: str(options.get(key, "")) for key in _TEXTS}
-        if not texts["model"]:
-            raise ConfigurationError("diffusers_local needs the option model: a folder, or a hub id with a revision")
-        self._model, self._revision = texts["model"], texts["revision"]
+        own = {} if texts["model"] or texts["revision"] else EMBEDDED_DEFAULTS
+        self._model, self._revision = texts["model"] or str(EMBEDDED_PIPELINE), texts["revision"]
+        self._steps, self._guidance = _parse_numbers({**own, **options})
         self._models_dir = Path(texts["models_dir"]) if texts["models_dir"] else None
         self._device, self._dtype = texts["device"] or "auto", texts["dtype"] or "auto"
         if self._dtype not in _DTYPES:
@@ -55,7 +61,7 @@ class DiffusersLocal:
         self._lock = threading.Lock()
         self._net: DiffusersNet | None = None
         self._model_sha256 = ""
-        self._is_folder = not self._revision and Path(self._model).exists()
+        self._is_folder = not self._revision and (not texts["model"] or Path(self._model).exists())
         if not self._is_folder:
             self._pulled_dir()
 
@@ -96,16 +102,17 @@ class DiffusersLocal:
         arguments: dict[str, Any] = {
             "prompt": request.prompt,
             "negative_prompt": request.negative_prompt or None,
-            "num_inference_steps": request.steps,
-            "guidance_scale": request.guidance,
+            "num_inference_steps": self._steps if request.steps is None else request.steps,
+            "guidance_scale": self._guidance if request.guidance is None else request.guidance,
         }
         with self._lock:
             if isinstance(request, TextToImage):
                 own: dict[str, Any] = {"width": request.width, "height": request.height}
                 frame = self._net.draw({**arguments, **own}, request.seed, progress)
             else:
-                own = {"strength": _parse_strength(request)}
+                own = {"strength": _parse_strength(request.strength, arguments["num_inference_steps"])}
                 frame = self._net.redraw(request.source, {**arguments, **own}, request.seed, progress)
+        own |= {"steps": arguments["num_inference_steps"], "guidance": arguments["guidance_scale"]}
         return Generated(frame, self._recipe(request, own))
 
     def _recipe(self, request: Request, parameters: Mapping[str, Any]) -> Recipe:
@@ -122,8 +129,6 @@ class DiffusersLocal:
             model_sha256=self._model_sha256,
             parameters={
                 **parameters,
-                "steps": request.steps,
-                "guidance": request.guidance,
                 "dtype": self._net.dtype,
                 "device": self._net.device.partition(":")[0],
                 "has_negative_prompt": bool(request.negative_prompt),
@@ -152,9 +157,18 @@ class DiffusersLocal:
         )
 
 
-def _parse_strength(request: ImageToImage) -> float:
-    if not 0 < request.strength <= 1:
-        raise GenerationError(f"strength must be above 0 and at most 1, got {request.strength}")
-    if request.steps is not None and request.steps * request.strength < 1:
-        raise GenerationError(f"{request.steps} steps at strength {request.strength} leave none to run; raise either")
-    return request.strength
+def _parse_numbers(options: Mapping[str, Any]) -> tuple[int | None, float | None]:
+    steps, guidance = options.get("steps"), options.get("guidance")
+    if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
+        raise ConfigurationError(f"diffusers_local: steps is a whole number of at least 1, got {steps!r}")
+    if guidance is not None and (not isinstance(guidance, int | float) or isinstance(guidance, bool) or guidance < 0):
+        raise ConfigurationError(f"diffusers_local: guidance is a number of at least 0, got {guidance!r}")
+    return steps, guidance if guidance is None else float(guidance)
+
+
+def _parse_strength(strength: float, steps: int | None) -> float:
+    if not 0 < strength <= 1:
+        raise GenerationError(f"strength must be above 0 and at most 1, got {strength}")
+    if steps is not None and steps * strength < 1:
+        raise GenerationError(f"{steps} steps at strength {strength} leave none to run; raise either")
+    return strength

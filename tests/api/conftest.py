@@ -16,7 +16,7 @@ from api.wiring import open_site
 from policies import gate
 from policies.deployment import Submission
 from provenance.media.image import parse_image
-from tests.sites import build_settings, encode, photograph, photograph_path
+from tests.sites import PLAIN, build_settings, encode, photograph, photograph_path
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def _stocked(tmp_path_factory, _opened):
 def home(_opened, tmp_path, monkeypatch):
     """The data directory of an empty site of this test, named by the environment."""
     shutil.copytree(_opened, tmp_path / "home")
-    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "home"))
+    for name, value in {**PLAIN, "CHOPMARK_HOME": str(tmp_path / "home")}.items():
+        monkeypatch.setenv(name, value)
     return tmp_path / "home"
 
 
@@ -107,7 +108,8 @@ def stock(_stocked, tmp_path, monkeypatch):
     """A site with one release, one held asset and one registered work; says what they are."""
     source, stock = _stocked
     shutil.copytree(source, tmp_path / "home")
-    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "home"))
+    for name, value in {**PLAIN, "CHOPMARK_HOME": str(tmp_path / "home")}.items():
+        monkeypatch.setenv(name, value)
     return stock
 
 

@@ -1,8 +1,18 @@
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from api.settings import Environment, build_default_settings, find_home, load_settings, parse_list
+from api.settings import (
+    DETECTORS_WITHOUT_EXTRAS,
+    Environment,
+    build_default_settings,
+    find_home,
+    load_settings,
+    parse_list,
+)
+from detectors import weights
+from generation import weights as pipelines
 from provenance.errors import ConfigurationError
 
 
@@ -109,7 +119,7 @@ def test_default_settings_read_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("CHOPMARK_DATABASE_URL", "postgresql://production/works")
     (tmp_path / "chopmark.toml").write_text('backend = "nonesuch"\n')
     settings = build_default_settings(tmp_path)
-    assert (settings.packs, settings.backend, settings.database_url) == (("baseline",), "sketch", "")
+    assert (settings.packs, settings.backend, settings.database_url) == (("baseline",), "diffusers_local", "")
     assert settings.home == tmp_path
 
 
@@ -118,3 +128,13 @@ def test_default_settings_read_nothing(tmp_path, monkeypatch):
 ])  # fmt: skip
 def test_lists_are_json_or_comma_separated(value, items):
     assert parse_list(value) == items
+
+
+@pytest.mark.parametrize("missing", [None, "open_clip", "diffusers"])
+def test_the_embedded_models_are_the_default_where_their_extras_are(tmp_path, monkeypatch, missing):
+    monkeypatch.setattr(weights, "find_spec", lambda name: None if name == missing else find_spec(name))
+    monkeypatch.setattr(pipelines, "find_spec", lambda name: None if name == missing else find_spec(name))
+    settings = build_default_settings(tmp_path)
+    assert settings.detectors[:4] == DETECTORS_WITHOUT_EXTRAS
+    assert ("clip" in settings.detectors) == (missing != "open_clip")
+    assert settings.backend == ("sketch" if missing == "diffusers" else "diffusers_local")

@@ -11,16 +11,23 @@ import pytest
 
 from generation.base import BACKENDS, ImageToImage, TextToImage
 from provenance.asset import DIGEST_HEX_LENGTH, sha256_hex
+from provenance.errors import GenerationError
 from provenance.labels.implicit import DIGITAL_SOURCE_TYPES
 
+SIDES = {"diffusers_local": 512}
+"""What the embedded pipeline draws; the others draw the smallest that all of them take."""
+DRAWS_ONLY = {"diffusers_local"}
+"""The embedded pipeline cannot read pictures, and has to say so."""
 SIDE = 64
+OTHER = "diffusers_local with another pipeline"
+"""The embedded pipeline works without options; any other one takes its place by the same options and code."""
 PROMPT = "a quiet harbour <script>'; DROP TABLE--"
 
 
 @pytest.fixture(scope="module")
 def options(request):
     """Return the options of each backend that needs some."""
-    return {"diffusers_local": lambda: {"model": str(request.getfixturevalue("pipeline_folder")), "device": "cpu"}}
+    return {OTHER: lambda: {"model": str(request.getfixturevalue("pipeline_folder")), "device": "cpu"}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,34 +48,46 @@ def pipeline_folder(tmp_path_factory):
     return save_pipeline(tmp_path_factory.mktemp("contract"))
 
 
-@pytest.fixture(scope="module", params=BACKENDS.names())
+@pytest.fixture(scope="module", params=[*BACKENDS.names(), OTHER])
 def backend(request, options):
-    made = BACKENDS.load(request.param)(options.get(request.param, dict)())
+    name = request.param.partition(" with ")[0]
+    made = BACKENDS.load(name)(options.get(request.param, dict)())
     made.warm()
-    assert made.name == request.param
+    assert made.name == name
     return made
 
 
-def requests(seed=3):
-    source = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+@pytest.fixture
+def side(request):
+    """The side of the pictures that this backend is asked for."""
+    return SIDES.get(request.node.callspec.params["backend"], SIDE)
+
+
+def requests(side, seed=3):
+    source = np.random.default_rng(1).integers(0, 256, (side, side, 3), dtype=np.uint8)
     source.flags.writeable = False
     return (
-        TextToImage(PROMPT, width=SIDE, height=SIDE, seed=seed, steps=2),
+        TextToImage(PROMPT, width=side, height=side, seed=seed, steps=2),
         ImageToImage(PROMPT, source, strength=0.6, seed=seed, steps=3),
     )
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=["text to image", "image to image"])
-def test_pictures_and_recipes(backend, index):
-    request = requests()[index]
+def test_pictures_and_recipes(backend, side, index, request):
+    draws_only = request.node.callspec.params["backend"] in DRAWS_ONLY
+    request = requests(side)[index]
+    if draws_only and isinstance(request, ImageToImage):
+        with pytest.raises(GenerationError, match="no image-to-image form"):
+            backend.generate(request)
+        return
     seen = []
     made = backend.generate(request, lambda *at: seen.append(at))
     frame, recipe = made.frame, made.recipe
-    assert frame.shape == (SIDE, SIDE, 3)
+    assert frame.shape == (side, side, 3)
     assert frame.dtype == np.uint8
     assert frame.flags.c_contiguous
     assert np.array_equal(backend.generate(request).frame, frame)
-    assert not np.array_equal(backend.generate(requests(seed=4)[index]).frame, frame)
+    assert not np.array_equal(backend.generate(requests(side, seed=4)[index]).frame, frame)
     assert seen
     assert seen[-1][0] == seen[-1][1] == len(seen)
     assert recipe.backend.split("/")[0] == backend.name
@@ -80,8 +99,8 @@ def test_pictures_and_recipes(backend, index):
     assert "harbour" not in json.dumps(dataclasses.asdict(recipe) | {"parameters": dict(recipe.parameters)})
 
 
-def test_a_recipe_claims_a_model_wholly_or_not_at_all(backend):
-    recipe = backend.generate(requests()[0]).recipe
+def test_a_recipe_claims_a_model_wholly_or_not_at_all(backend, side):
+    recipe = backend.generate(requests(side)[0]).recipe
     has_model = bool(recipe.model_type)
     assert (len(recipe.model_sha256) == DIGEST_HEX_LENGTH) == has_model
     assert (recipe.digital_source_type == "algorithmicMedia") == (not has_model)

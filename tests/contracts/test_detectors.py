@@ -30,13 +30,22 @@ def clip_options(tmp_path_factory):
     return {"model": tiny_clip.NAME, "checkpoint": str(folder / "tiny.safetensors")}
 
 
+# A name, or a name and what is replaced in it: weights of one's own take the place of the embedded ones.
+CASES = [*NAMES, "clip with other weights", "prompt with the embedded text tower", "prompt with another text tower"]
+
+
 @pytest.fixture
 def detector(request, sqlite_database, tmp_path, clip_options):
     """The named detector, warm; None where its extra is not installed."""
-    name = request.param
+    name, _, replaced = request.param.partition(" with ")
     signer = load_signer(tmp_path / "keys" / "ledger.key", origin="example.com/ledger")
     works = Works(sqlite_database, tmp_path / "index", Log(sqlite_database, signer))
-    options = clip_options if name == "clip" else {}
+    options = {
+        "": {},
+        "other weights": clip_options,
+        "the embedded text tower": {"semantics": True},
+        "another text tower": {"semantics": clip_options},
+    }[replaced]
     built = DETECTORS.load(name)(toolbox_of(tmp_path, works=works, **options))
     yield _warm(name, built)
     works.close()
@@ -65,7 +74,7 @@ def comparable(signal):
     return signal.status, dict(signal.scores), json.dumps(signal.evidence), signal.reason
 
 
-@pytest.mark.parametrize("detector", NAMES, indirect=True)
+@pytest.mark.parametrize("detector", CASES, indirect=True)
 def test_contract(detector):
     if detector is None:
         return  # without its extra there is nothing more to keep to

@@ -5,15 +5,18 @@ import pytest
 import torch
 import yaml
 from PIL import Image
+from safetensors.torch import save_file
 
+from detectors import weights
 from detectors._clip_net import open_clip
 from detectors.base import Status
+from detectors.cards import load_card
 from detectors.clip import ClipDetector
-from detectors.concept_bank import BANKS_DIR
+from detectors.concept_bank import BANKS_DIR, load_concept_bank
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.image import Picture
 from tests.detectors import tiny_clip
-from tests.detectors.subjects import photo, subject_of, toolbox_of
+from tests.detectors.subjects import PHOTOS, photo, subject_of, toolbox_of
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +151,8 @@ def test_of_a_transparent_picture_the_worse_background_counts(detector):
 
 
 def test_missing_weights_teach_how_to_get_them(tmp_path):
-    with pytest.raises(DetectorUnavailableError, match="chopmark models pull clip --model ViT-B-32 --tag laion2b"):
-        ClipDetector(toolbox_of(tmp_path)).warm()
+    with pytest.raises(DetectorUnavailableError, match="chopmark models pull clip ViT-B-32 laion2b"):
+        ClipDetector(toolbox_of(tmp_path, model="ViT-B-32")).warm()
     with pytest.raises(DetectorUnavailableError, match=r"nothing\.pt are not there"):
         ClipDetector(toolbox_of(tmp_path, checkpoint=str(tmp_path / "nothing.pt"))).warm()
 
@@ -164,3 +167,49 @@ def test_unknown_options_and_banks_are_refused(tmp_path):
         ClipDetector(toolbox_of(tmp_path, weights="x"))
     with pytest.raises(ConfigurationError, match=r"concept bank nobody\.yaml"):
         ClipDetector(toolbox_of(tmp_path, bank="nobody"))
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    detector = ClipDetector(toolbox_of(tmp_path_factory.mktemp("models")))
+    detector.warm()
+    return detector
+
+
+def test_without_options_the_embedded_model_answers_with_its_own_bank(embedded):
+    assert set(embedded.card.weights) == {"chop-clip.safetensors"}
+    assert embedded.card.weights == load_card("clip").weights
+    signal = embedded.detect(subject_of(photo("coffee.png")))
+    scored = {concept.category for concept in load_concept_bank("embedded").concepts if concept.makes_score}
+    assert set(signal.scores) == set(embedded.card.categories) == scored
+
+
+def test_what_the_embedded_model_is_too_weak_for_is_evidence_and_no_score(embedded):
+    signal = embedded.detect(subject_of(photo("astronaut.png")))
+    aside = {record["category"] for record in signal.evidence if record.get("is_evidence_only")}
+    assert aside == {"sexual", "nudity", "hate", "self_harm", "minors", "real_person", "political"}
+    assert not aside & set(signal.scores)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PHOTOS.glob("*.png")) + sorted(PHOTOS.glob("*.jpg")), ids=lambda path: path.name
+)
+def test_the_embedded_model_holds_no_photograph_of_scikit_image(embedded, path):
+    limits = yaml.safe_load((BANKS_DIR.parents[1] / "policies" / "packs" / "baseline.yaml").read_text())["thresholds"]
+    scores = embedded.detect(subject_of(photo(path.name))).scores
+    assert [name for name, score in scores.items() if score >= limits[name]["hold"]] == []
+
+
+def test_embedded_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
+    changed = tmp_path / "chop-clip.safetensors"
+    changed.write_bytes(weights.EMBEDDED_CHECKPOINT.read_bytes()[:-1] + b"\x01")
+    monkeypatch.setattr(weights, "EMBEDDED_CHECKPOINT", changed)
+    with pytest.raises(DetectorUnavailableError, match="expected SHA-256"):
+        ClipDetector(toolbox_of(tmp_path)).warm()
+
+
+def test_half_precision_files_are_read_like_any_other(tiny, detector, tmp_path):
+    state = {key: value.half() if value.is_floating_point() else value for key, value in tiny[0].state_dict().items()}
+    save_file(state, tmp_path / "half.safetensors")
+    half = build(tmp_path, checkpoint=str(tmp_path / "half.safetensors"))
+    assert float(half.embed(photo("coffee.png")) @ detector.embed(photo("coffee.png"))) > 0.999

@@ -1,6 +1,8 @@
 """Loading CLIP: weights as data only, the right architecture, open_clip's own numbers."""
 
+import json
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -106,3 +108,32 @@ def test_other_files_are_refused(tiny):
 def test_unknown_architectures_are_refused(tiny):
     with pytest.raises(ConfigurationError, match="cannot build 'no-such-model'"):
         ClipNet("no-such-model", tiny[1] / "tiny.pt", options={})
+
+
+def test_an_own_tokenizer_comes_from_the_checkpoint_s_folder(tiny, tmp_path, monkeypatch):
+    """As SigLIP has one: open_clip would ask the hub for it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel({"[UNK]": 0, "[PAD]": 1, "a": 2, "cat": 3, "dog": 4}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(tmp_path)
+    shutil.copy(tiny[1] / "tiny.safetensors", tmp_path)
+    config = json.loads((tiny[1] / f"{tiny_clip.NAME}.json").read_text())
+    config["text_cfg"]["hf_tokenizer_name"] = "nobody/nothing"
+    (tmp_path / "chopmark-own-tokenizer.json").write_text(json.dumps(config))
+    net = ClipNet(
+        "chopmark-own-tokenizer",
+        tmp_path / "tiny.safetensors",
+        options={"config": str(tmp_path / "chopmark-own-tokenizer.json")},
+    )
+    cat, dog, bird, fish = net.embed_texts(["a cat", "a dog", "a bird", "a fish"])
+    assert np.array_equal(bird, fish)
+    assert not np.array_equal(cat, dog)
+
+
+def test_a_net_that_settled_on_texts_still_embeds_them(tiny):
+    net = load(tiny[1])
+    before = net.embed_texts(["a cat"])
+    net.settle_on_texts()
+    assert np.array_equal(net.embed_texts(["a cat"]), before)

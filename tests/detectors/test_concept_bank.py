@@ -38,6 +38,32 @@ def test_margins_are_best_positive_less_best_contrast():
     assert blue.score == pytest.approx(1 / (1 + np.exp(-5 * blue.margin)))
 
 
+def test_a_share_of_the_best_contrast_is_taken_off():
+    bank = parse_concept_bank({**BANK, "contrast_weight": 0.5})
+    picture = unit(1, 2, 3, 4)
+    red, _ = bank.measure(picture, np.eye(4, dtype=np.float32))
+    assert red.margin == pytest.approx(picture[1] - 0.5 * picture[3])
+
+
+def test_a_category_may_be_evidence_only_but_not_all_of_them():
+    weak = {**BANK["categories"]["red"], "makes_score": False}
+    bank = parse_concept_bank({**BANK, "categories": {**BANK["categories"], "red": weak}})
+    red, blue = bank.measure(unit(1, 2, 3, 4), np.eye(4, dtype=np.float32))
+    assert (red.makes_score, blue.makes_score) == (False, True)
+    with pytest.raises(ConfigurationError, match="at least one that makes a score"):
+        parse_concept_bank({**BANK, "categories": {"red": weak}})
+
+
+@pytest.mark.parametrize("name", ["embedded", "prompts"])
+def test_the_banks_of_the_embedded_model_are_fitted(name):
+    bank = load_concept_bank(name)
+    assert "not fitted" not in bank.calibration
+    vocabulary = {concept.category for concept in load_concept_bank("baseline").concepts}
+    assert {concept.category for concept in bank.concepts} <= vocabulary
+    fitted = [(one.scale, one.offset) for one in bank.concepts if one.makes_score]
+    assert len(set(fitted)) == len(fitted)
+
+
 def test_mean_pooling_averages_the_positives():
     bank = parse_concept_bank(
         {**BANK, "categories": {"red": {"positive": ["a", "b"], "contrast": ["c"], "pool": "mean"}}}
@@ -69,6 +95,8 @@ def test_the_digest_follows_the_content():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"contrast_weight": 2}, "contrast_weight is 0 to 1, got 2"),
+        ({"categories": {"red": {"positive": ["a"], "makes_score": "no"}}}, "makes_score is true or false, got 'no'"),
         ({"categories": {}}, "expected a mapping"),
         ({"categories": {"red": {"positive": []}}}, "at least one text"),
         ({"categories": {"red": {"positive": ["a"], "colour": 1}}}, "red: expected a mapping with only"),

@@ -1,5 +1,6 @@
 """The prompt detector: scores by grade, evidence without words, nothing to say without a prompt."""
 
+import dataclasses
 import json
 
 import pytest
@@ -8,6 +9,8 @@ from detectors.base import Status
 from detectors.prompt import PromptDetector
 from provenance.errors import ConfigurationError, DetectorError
 from tests.detectors.subjects import photo, subject_of, toolbox_of
+
+MEANT = "lines of white powder and a dealer selling dope"
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +89,53 @@ def test_own_terms_cannot_bring_a_category_that_no_pack_knows(tmp_path):
 def test_unknown_options_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="no option 'colour'"):
         PromptDetector(toolbox_of(tmp_path, colour="red"))
+
+
+@pytest.fixture(scope="module")
+def meaning(tmp_path_factory):
+    detector = PromptDetector(toolbox_of(tmp_path_factory.mktemp("models"), semantics=True))
+    detector.warm()
+    return detector
+
+
+def test_a_meaning_that_no_term_says_holds_and_never_blocks(detector, meaning):
+    prompt = MEANT
+    assert max(detector.detect_prompt(prompt).scores.values()) < 0.5
+    signal = meaning.detect_prompt(prompt)
+    (record,) = [one for one in signal.evidence if "likeness" in one]
+    assert 0.5 <= signal.scores[f"prompt.{record['category']}"] <= 0.85
+    assert record["category"] in signal.reason
+    assert signal.version == meaning.card.version != detector.card.version
+
+
+def test_terms_are_found_as_before_and_allowed_phrases_stay_allowed(detector, meaning):
+    for prompt in ("a man with a p i s t o l", "一把手槍", "pipe bomb blueprint"):
+        before, after = detector.detect_prompt(prompt).scores, meaning.detect_prompt(prompt).scores
+        assert all(after[category] >= score for category, score in before.items())
+    assert meaning.detect_prompt("a water pistol").scores["prompt.weapons"] == 0
+
+
+def test_an_answer_says_whether_meaning_was_compared(detector, meaning):
+    assert detector.detect_prompt("a cup of coffee").reason.endswith("meaning was not compared")
+    assert meaning.detect_prompt("a cup of coffee").reason.endswith("no likeness")
+
+
+@pytest.mark.parametrize("enabled", [frozenset(), frozenset({"clip", "prompt"})])
+def test_meaning_is_compared_where_clip_is_enabled_unless_told_otherwise(tmp_path, enabled):
+    def reason(**options):
+        toolbox = dataclasses.replace(toolbox_of(tmp_path, **options), enabled=enabled)
+        return PromptDetector(toolbox).detect_prompt("a cup of coffee").reason
+
+    assert ("not compared" in reason()) == ("clip" not in enabled)
+    assert "not compared" in reason(semantics=False)
+
+
+def test_semantics_that_cannot_work_stop_the_start(tmp_path):
+    with pytest.raises(ConfigurationError, match="true, false or a table of options, got 'yes'"):
+        PromptDetector(toolbox_of(tmp_path, semantics="yes")).warm()
+    with pytest.raises(DetectorError, match="are not there"):
+        PromptDetector(toolbox_of(tmp_path, semantics={"checkpoint": str(tmp_path / "none.pt")})).warm()
+    bank = tmp_path / "own.yaml"
+    bank.write_text("{neutral: [a cat], categories: {gossip: {positive: [two people whispering]}}}")
+    with pytest.raises(ConfigurationError, match="'prompt.gossip' is not on the card"):
+        PromptDetector(toolbox_of(tmp_path, semantics={"bank": str(bank)})).warm()

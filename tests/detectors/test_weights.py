@@ -1,14 +1,25 @@
 """Weights on disk: found with their digest, fetched once, never outside their folder."""
 
+import threading
+
 import pytest
 
-from detectors import _clip_net
+from detectors import _clip_net, weights
 from detectors.clip import ClipDetector
-from detectors.weights import find_weights, pull_weights, sha256_file, weights_dir
+from detectors.published import Published
+from detectors.weights import (
+    build_clip_options,
+    find_weights,
+    has_embedded,
+    pull_weights,
+    sha256_file,
+    weights_dir,
+)
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from tests.detectors import tiny_clip
 from tests.detectors.subjects import photo, subject_of, toolbox_of
+from tests.generation.hub import Hub
 
 
 @pytest.fixture
@@ -69,3 +80,64 @@ def test_names_cannot_leave_the_folder(tmp_path, name):
 def test_an_absent_file_has_no_digest(tmp_path):
     with pytest.raises(DetectorUnavailableError, match=r"x\.pt cannot be read"):
         sha256_file(tmp_path / "x.pt")
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def hub(published, monkeypatch):
+    """A hub on this machine that has the published weights and a tokenizer beside them."""
+    from huggingface_hub import constants
+
+    weights = (published.parent / "tiny.safetensors").read_bytes()
+    server = Hub({"open_clip_model.safetensors": weights, "tokenizer.json": b"{}"})
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace("https://huggingface.co", server.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def known(sha256="", companions=("tokenizer.json",)):
+    name = "open_clip_model.safetensors"
+    return Published(tiny_clip.NAME, "v1", "owner/name", COMMIT, name, sha256, "MIT", companions)
+
+
+def test_pinned_weights_come_with_their_companions(hub, published):
+    digest = sha256_hex(hub.files["open_clip_model.safetensors"])
+    path = pull_weights(published, tiny_clip.NAME, "v1", published=known(digest))
+    assert find_weights(published, tiny_clip.NAME, "v1") == (path, digest)
+    assert path.with_name("tokenizer.json").read_bytes() == b"{}"
+    path.with_name("tokenizer.json").write_bytes(b"[]")
+    with pytest.raises(DetectorUnavailableError, match=r"tokenizer\.json beside .* is not what was pulled"):
+        ClipDetector(toolbox_of(published, model=tiny_clip.NAME, pretrained="v1")).warm()
+
+
+def test_a_known_digest_is_insisted_on(hub, published):
+    with pytest.raises(DetectorUnavailableError, match="expected weights with SHA-256 eeeeeeeeeeee"):
+        pull_weights(published, tiny_clip.NAME, "v1", published=known("e" * 64))
+    assert find_weights(published, tiny_clip.NAME, "v1") is None
+
+
+def test_of_an_unknown_digest_the_first_pull_is_believed_and_no_later_one_may_differ(hub, published):
+    first = pull_weights(published, tiny_clip.NAME, "v1", published=known())
+    assert pull_weights(published, tiny_clip.NAME, "v1", published=known()) == first
+    hub.files["open_clip_model.safetensors"] = b"other weights"
+    with pytest.raises(DetectorUnavailableError, match="expected weights with SHA-256"):
+        pull_weights(published, tiny_clip.NAME, "v1", published=known())
+
+
+def test_options_that_name_weights_are_left_as_they_are():
+    assert build_clip_options({"threads": 2}, {})["model"] == "chop-clip"
+    for own in ({"model": "ViT-B-32"}, {"checkpoint": "/srv/x.pt"}, {"pretrained": "openai"}):
+        assert build_clip_options(own, {}) == own
+
+
+def test_the_embedded_model_can_run_where_its_weights_and_the_extra_are(tmp_path, monkeypatch):
+    assert has_embedded()
+    monkeypatch.setattr(weights, "EMBEDDED_CHECKPOINT", tmp_path / "none.safetensors")
+    assert not has_embedded()

@@ -1,9 +1,11 @@
 """Pulling pipelines, from a hub on this machine."""
 
+import hashlib
 import threading
 
 import pytest
 
+from generation.published import Published
 from generation.pull import pull_pipeline
 from generation.weights import LIST_NAME, measure_pipeline
 from provenance.errors import BackendUnavailableError, ConfigurationError
@@ -72,3 +74,23 @@ def test_only_pinned_revisions_are_pulled(tmp_path):
     with pytest.raises(ConfigurationError, match="40 hexadecimal"):
         pull_pipeline(tmp_path, "owner/name", "main")
     assert list(tmp_path.iterdir()) == []
+
+
+def known(**changes):
+    return Published(**{"hub_id": "owner/name", "revision": COMMIT, "licence": "MIT", **changes})
+
+
+def test_known_digests_are_insisted_on_and_what_is_not_needed_stays_there(hub, tmp_path):
+    hub.files["unet/diffusion.fp16.safetensors"] = b"half the weights"
+    digest = hashlib.sha256(FILES["unet/diffusion.safetensors"]).hexdigest()
+    published = known(digests={"unet/diffusion.safetensors": digest}, skipped=("*.fp16.*",))
+    folder = pull_pipeline(tmp_path, "owner/name", COMMIT, endpoint=hub.url, published=published)
+    assert [path.name for path in (folder / "unet").glob("*.safetensors")] == ["diffusion.safetensors"]
+
+
+@pytest.mark.parametrize("path", ["unet/diffusion.safetensors", "vae/missing.safetensors"])
+def test_another_digest_leaves_nothing_behind(hub, tmp_path, path):
+    published = known(digests={path: "e" * 64})
+    with pytest.raises(BackendUnavailableError, match=f"{path}: expected SHA-256 eeeeeeeeeeee…, got"):
+        pull_pipeline(tmp_path, "owner/name", COMMIT, endpoint=hub.url, published=published)
+    assert list((tmp_path / "diffusers").iterdir()) == []

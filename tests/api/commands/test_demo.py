@@ -37,8 +37,8 @@ def test_the_demo_does_what_it_promises_and_can_be_run_again(tmp_path):
     before = {path.name for path in out.iterdir()}
     shown = run_demo(out)
     assert {path.name for path in out.iterdir()} == before
-    assert "6 sealed files" in shown
-    assert "11 of 11 proofs hold" in shown
+    assert "7 sealed files" in shown
+    assert "19 of 19 proofs hold" in shown
     assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in shown
 
 
@@ -48,24 +48,32 @@ def outcomes(document):
 
 def check_prompts_and_photographs_are_released_held_and_blocked(document, out):
     found = outcomes(document)
-    assert sum(name.startswith("drawn") for name in found) == 3
+    released = ("drawn-cat", "drawn-boat", "drawn-cake")
+    assert [found[f"{name}.png"] for name in released] == ["released"] * 3
     assert [found[name] for name in ("coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")] == [
         "released", "released", "released", "released",
     ]  # fmt: skip
     assert (found["near-copy.jpg"], found["blank.jpg"]) == ("blocked", "held")
-    held = [item for item in document["results"] if item["outcome"] == "held" and item["name"].startswith("drawn")]
-    assert [item["reasons"][0]["category"] for item in held] == ["prompt.weapons"]
+    named = {
+        item["name"]: {reason["category"] for reason in item["reasons"]}
+        for item in document["results"]
+        if item["name"].startswith("drawn") and item["outcome"] == "held"
+    }
+    assert "prompt.weapons" in named["drawn-pistol.png"]
+    assert "prompt.tobacco" in named["drawn-cigarette.png"]
+    assert named["drawn-pistol-no-prompt.png"] == {"weapons"}
+    assert named["drawn-cigarette-no-prompt.png"] == {"tobacco"}
 
 
 def check_sealed_files_land_in_out_and_nothing_else_does(document, out):
     written = {item["written"] for item in document["results"] if item.get("written")}
-    assert len(written) == 6
+    assert len(written) == 7
     assert {str(path) for path in out.iterdir()} == {*written, str(out / "site")}
 
 
 def check_every_released_file_verifies_with_every_layer(document, out):
     verified = [proof for proof in document["proofs"] if proof["got"] == "consistent"]
-    assert len(verified) == 6
+    assert len(verified) == 7
     for proof in verified:
         assert [layer["status"] for layer in proof["verification"]["layers"]] == ["found"] * 6
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from generation.base import ImageToImage, TextToImage
-from generation.weights import build_list
+from generation.weights import EMBEDDED_PIPELINE, build_list, measure_pipeline
 from provenance.asset import sha256_hex
 from provenance.errors import BackendUnavailableError, ConfigurationError, GenerationError
 from tests.generation.hub import Hub
 from tests.generation.pipelines import SIDE
 
 pytest.importorskip("diffusers", reason="the extra generate is not installed")
-from generation.backends.diffusers_local import DiffusersLocal
+from generation.backends.diffusers_local import EMBEDDED_DEFAULTS, DiffusersLocal
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -160,7 +160,9 @@ def test_other_number_formats_and_devices(copy):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({}, "needs the option model"),
+        ({"steps": 0}, "steps is a whole number of at least 1, got 0"),
+        ({"steps": True}, "steps is a whole number"),
+        ({"guidance": -1}, "guidance is a number of at least 0, got -1"),
         ({"model": "/no/such/folder"}, "is no folder here"),
         ({"model": "owner/name", "revision": COMMIT}, "models_dir"),
         ({"model": "owner/name", "models_dir": "m"}, "40 hexadecimal"),
@@ -222,3 +224,19 @@ def test_a_pipeline_without_an_image_form_says_so(pipeline_folder, tmp_path):
         net.draw({"prompt": "a hill"}, 1, None)
     with pytest.raises(GenerationError, match="no image-to-image form"):
         net.redraw(source(), {}, 1, None)
+
+
+def test_without_options_the_embedded_pipeline_draws_with_its_own_numbers():
+    backend = DiffusersLocal({})
+    made = backend.generate(TextToImage("a cat", seed=3))
+    assert made.recipe.model_name == "chop-draw"
+    assert made.recipe.model_sha256 == measure_pipeline(EMBEDDED_PIPELINE)
+    assert {key: made.recipe.parameters[key] for key in EMBEDDED_DEFAULTS} == EMBEDDED_DEFAULTS
+
+
+def test_steps_and_guidance_may_be_set_once_for_all_requests(pipeline_folder):
+    usual = DiffusersLocal({"model": str(pipeline_folder), "device": "cpu", "steps": 3, "guidance": 0.0})
+    seen = []
+    made = usual.generate(text(steps=None), lambda *at: seen.append(at))
+    assert len(seen) == made.recipe.parameters["steps"] == 3
+    assert usual.generate(text(steps=2)).recipe.parameters["steps"] == 2

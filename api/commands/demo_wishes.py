@@ -1,0 +1,82 @@
+"""What the demo asks the generator for, and what should become of it: harmless things, and two that are withheld.
+
+The withheld ones are handed in twice: with their prompt, and as a picture that nobody says anything about. Each time
+the gate should name what it found, first in the words and then in the pixels.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from api.commands.release import WORDS, Ended
+from api.wiring import Site
+from policies.deployment import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One prompt.
+
+    Attributes:
+        prompt: as typed.
+        name: of the file; the demo shows it, unlike a deployment, which keeps prompts to itself.
+        packs: that decide.
+        category: what should withhold it, or "" where it should be released.
+        seed: which of the generator's pictures.
+    """
+
+    prompt: str
+    name: str
+    packs: tuple[str, ...] = ("baseline",)
+    category: str = ""
+    seed: int = 7
+
+
+WISHES: Final = (
+    Wish("a cat", "drawn-cat", seed=1),
+    Wish("a boat", "drawn-boat", ("baseline", "eu-ai-act-50"), seed=2),
+    Wish("a birthday cake", "drawn-cake", ("baseline", "cn-labeling-2025"), seed=2),
+    Wish("a pistol", "drawn-pistol", category="weapons", seed=8),
+    Wish("a cigarette", "drawn-cigarette", category="tobacco", seed=10),
+)
+"""The seeds are some at which so small a generator draws what it was asked for; at others it draws a blur."""
+SILENT: Final = "-no-prompt"
+"""Ends the name of a picture that is handed in without the prompt it was drawn from."""
+
+
+def sees_pictures(site: Site) -> bool:
+    """Return whether what is drawn can show what was asked for, and a classifier can see it."""
+    return site.settings.backend != "sketch" and "clip" in site.settings.detectors
+
+
+def draw_wishes(site: Site, wishes: Iterable[Wish], advance: Callable[[], None]) -> list[Submission]:
+    """Draw every wish once; what should be withheld is handed in again without its prompt, where that can be seen."""
+    made = []
+    for wish in wishes:
+        drawn = replace(site.draw(wish.prompt, seed=wish.seed, packs=wish.packs), name=f"{wish.name}.png")
+        made.append(drawn)
+        if wish.category and sees_pictures(site):
+            made.append(replace(drawn, name=f"{wish.name}{SILENT}.png", prompt=None))
+        advance()
+    return made
+
+
+def judge_wish(wish: Wish, ended: Ended) -> tuple[str, str, str]:
+    """Return what should have become of a wish, what did, and why; to be held for another reason is something else."""
+    expected = "held" if wish.category else "released"
+    if ended.result is None:
+        return expected, "error", str(ended.error)
+    got, reasons = WORDS[ended.result.outcome], ended.result.decision.reasons
+    says = "; ".join(dict.fromkeys(reason.text for reason in reasons)) or "nothing spoke against it"
+    category = f"{'' if SILENT in ended.name else 'prompt.'}{wish.category}"
+    if wish.category and got == expected and category not in {reason.category for reason in reasons}:
+        got = "held for something else"
+    return expected, got, says
+
+
+def find_wish(name: str) -> Wish | None:
+    """Return the wish that a file of this name was drawn for."""
+    for wish in WISHES:
+        if name in {f"{wish.name}.png", f"{wish.name}{SILENT}.png"}:
+            return wish
+    return None
