@@ -20,6 +20,9 @@ from tests.sites import build_light_settings, encode, photograph, submission
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT.parent / "shared" / "data" / "c2pa-rs-fixtures"
 MAX_CPU_S = 5
+
+# The first test waits for one child process that walks every file; two workers on two cores share them with it.
+pytestmark = pytest.mark.timeout(900)
 MAX_GROWTH_MIB = 1024
 
 

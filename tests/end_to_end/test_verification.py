@@ -141,7 +141,7 @@ def test_a_turned_copy_still_agrees_with_its_watermark(site, coffee, turn):
 
 def test_a_worn_watermark_leaves_the_fingerprint(site, cat):
     result, data = cat
-    worn = photograph_of(data).resize((240, 160)).resize((300, 200))
+    worn = photograph_of(data).resize((90, 60)).resize((300, 200))
     verification = site.verifier.verify(encode(worn, quality=30))
     assert verification.state == "stripped_recovered_by_fingerprint"
     assert statuses(verification)["watermark"] == "absent"
@@ -286,7 +286,7 @@ def test_a_photograph_released_with_its_own_manifest_stays_what_it_says(site):
 
 def test_a_human_claim_over_a_likeness_only(site, cat):
     """The watermark was worn away first: the picture still looks like a release whose record claims no human."""
-    worn = photograph_of(cat[1]).resize((240, 160)).resize((300, 200))
+    worn = photograph_of(cat[1]).resize((90, 60)).resize((300, 200))
     verification = site.verifier.verify(sign(encode(worn, quality=30), MediaType.JPEG, "digitalCapture"))
     assert statuses(verification)["watermark"] == "absent"
     assert verification.state == "layers_disagree"
