@@ -8,8 +8,11 @@ boundary moves on by one until a child gets through, over one and the same site.
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 import traceback
+from pathlib import Path
 
 import alembic.command  # noqa: F401 - imported before forking, so that not every child pays for it
 import cv2  # noqa: F401
@@ -26,6 +29,8 @@ from provenance.database import Database
 from provenance.store import Blobs
 from provenance.tables import ASSETS, SEALS
 from tests.sites import build_light_settings, submission
+
+ROOT = Path(__file__).parents[2]
 
 
 class KillAt:
@@ -150,8 +155,7 @@ def verify_public(database, public):
             assert sha256_hex(public.get(key)) == recorded[asset_id]
 
 
-@pytest.mark.slow
-def test_killed_at_every_boundary(tmp_path):
+def kill_at_every_boundary(tmp_path):
     home, accepted = tmp_path / "home", tmp_path / "accepted"
     for boundary in range(1, 200):
         status = in_child(lambda boundary=boundary: hand_in(home, accepted, boundary))
@@ -164,8 +168,7 @@ def test_killed_at_every_boundary(tmp_path):
     assert boundary > 20, "expected more durable effects than that: the counting is broken"
 
 
-@pytest.mark.slow
-def test_killed_at_random_moments(tmp_path):
+def kill_at_random_moments(tmp_path):
     home, accepted = tmp_path / "home", tmp_path / "accepted"
     dice = random.Random(20)
     for _ in range(8):
@@ -177,3 +180,13 @@ def test_killed_at_random_moments(tmp_path):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         assert in_child(lambda: check(home, accepted)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("walk", [kill_at_every_boundary, kill_at_random_moments])
+def test_nothing_is_lost_or_done_twice(walk, tmp_path):
+    """In a process of its own: forking one in which other tests have started threads may leave a lock held for ever."""
+    code = f"from pathlib import Path; from tests.end_to_end.test_crash import {walk.__name__} as walk; walk(Path({str(tmp_path)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
