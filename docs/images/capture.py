@@ -41,8 +41,8 @@ SCENES: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 SHEET: Final = (
-    "made/drawn-7706c9eb-4.png",
-    "out/drawn-4081ccc4-7.png",
+    "made/drawn-01ed010a-4.png",
+    "out/drawn-cat.png",
     "released/astronaut.png",
     "out/rocket.jpg",
     "out/coffee.png",
@@ -108,7 +108,7 @@ def lay_out(folder: Path) -> None:
         tile = square.resize((TILE, TILE), Image.Resampling.LANCZOS)
         sheet.paste(tile, (place % 3 * (TILE + 10), place // 3 * (TILE + 10)))
     sheet.save(IMAGES / "released.jpg", quality=88)
-    label = Image.open(folder / "out/drawn-4081ccc4-7.png").convert("RGB")
+    label = Image.open(folder / "out/drawn-cat.png").convert("RGB")
     corner = label.crop((label.width - 240, label.height - 120, label.width, label.height))
     corner.resize((480, 240), Image.Resampling.LANCZOS).save(IMAGES / "label.jpg", quality=90)
 
