@@ -38,27 +38,31 @@ serve: .venv/.ready
 bench: .venv/.ready
 	$(BIN)/python -m bench
 
-# The models that are shipped, made anew: docs/models. `train-data` needs npm and a network; a GPU makes nights minutes.
+# The models that are shipped, made anew: docs/models. `train-data` needs npm and a network. chop-clip takes a night
+# without a GPU, chop-draw two hours.
 TRAIN := out/training
 CLIP_SECONDS ?= 30000
-DRAW_SECONDS ?= 30000
+DRAW_SECONDS ?= 7200
 train-data: .venv/.ready
 	$(BIN)/pip install --quiet -c constraints.txt --group training
 	$(BIN)/python -m training.fetch $(TRAIN)/packages
 	$(BIN)/python -m training.pack $(TRAIN)/packages $(TRAIN)/pack
 	$(BIN)/python -m training.render $(TRAIN)/pack 128 $(TRAIN)/clip.npy clip
-	$(BIN)/python -m training.render $(TRAIN)/pack 448 $(TRAIN)/train.npy train
+	$(BIN)/python -m training.render $(TRAIN)/pack 256 $(TRAIN)/draw.npy draw
+	$(BIN)/python -m training.render $(TRAIN)/pack 512 $(TRAIN)/enlarge.npy enlarge
 
 train-clip: .venv/.ready
 	$(BIN)/python -m training.clip --pack $(TRAIN)/pack --pictures $(TRAIN)/clip.npy --out $(TRAIN)/run \
 	  --held fxemoji --seconds $(CLIP_SECONDS)
 
-# A third of the time for the autoencoder; `training.decoder` is the way out where that was too short.
+# A third of the time for the decoder, a tenth for its last part, the rest for the denoiser.
 train-draw: .venv/.ready
-	$(BIN)/python -m training.autoencoder --pictures $(TRAIN)/train.npy --out $(TRAIN)/run \
-	  --seconds $$(( $(DRAW_SECONDS) / 3 ))
-	$(BIN)/python -m training.draw --pack $(TRAIN)/pack --pictures $(TRAIN)/train.npy --out $(TRAIN)/run \
-	  --clip detectors/models/chop-clip/chop-clip.safetensors --seconds $$(( $(DRAW_SECONDS) * 2 / 3 ))
+	$(BIN)/python -m training.decoder --pack $(TRAIN)/pack --pictures $(TRAIN)/draw.npy --out $(TRAIN)/run \
+	  --seconds $$(( $(DRAW_SECONDS) * 3 / 10 ))
+	$(BIN)/python -m training.enlarge --pictures $(TRAIN)/enlarge.npy --out $(TRAIN)/run \
+	  --seconds $$(( $(DRAW_SECONDS) / 10 ))
+	$(BIN)/python -m training.draw --pack $(TRAIN)/pack --pictures $(TRAIN)/draw.npy --out $(TRAIN)/run \
+	  --clip detectors/models/chop-clip/chop-clip.safetensors --seconds $$(( $(DRAW_SECONDS) * 6 / 10 ))
 
 # What is installed, as plain pip can read it anywhere: without this project, and torch without the name of its build.
 # The desktop build of OpenCV is replaced at set-up, but what asks for it has to get the same version.

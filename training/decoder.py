@@ -1,9 +1,8 @@
-"""Trains a small decoder on the latents of a finished autoencoder, and puts it into a written pipeline.
+"""Trains chop-draw's decoder: from principal components of a 64 x 64 copy back to 128 x 128 pictures with alpha.
 
-    python -m training.decoder --pack PACK --pictures PICTURES.npy --pipeline FOLDER --out OUT --seconds 300
+    python -m training.decoder --pack PACK --pictures PICTURES.npy --out FOLDER --seconds 2400
 
-For when there was too little time for the autoencoder's own decoder: this one does all its work at 16 x 16, so a CPU
-trains it in minutes. What the encoder does not keep, no decoder brings back.
+The encoder is not learned, so the denoiser can be trained at the same time, or first. Resumes from FOLDER.
 """
 
 import argparse
@@ -12,85 +11,97 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from training.clock import Clock, Curve
-from training.draw import draw_canvases, weigh
-from training.pipeline import write_decoder
-from training.render import read_pack
+from generation._chop_draw_net import PictureDecoder, cells_of
+from training.clock import Average, Clock, Curve, choose_device, load_checkpoint, save_checkpoint
+from training.subjects import draw_layers, fit_basis, load_subjects
 
-_BATCH: Final = 16
-_HELD: Final = 16
-SHRINK: Final = 4
+COMPONENTS: Final = 48
+_DRAWN_OFF: Final = 0.2
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]  # torch is skipped
-def encode(
-    pixels: torch.Tensor,
-    weights: torch.Tensor,
-    autoencoder: Any,  # noqa: ANN401
-    count: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return latents as the denoiser knows them, and what they show at a quarter of the size, -1 to 1."""
-    latents, shown = [], []
-    for _ in range(0, count, 8):
-        canvases, _ = draw_canvases(pixels, weights, 8, autoencoder.config.sample_size, torch.device("cpu"))
-        latents.append(autoencoder.encode(canvases * 2 - 1).latent_dist.mean * autoencoder.config.scaling_factor)
-        shown.append(functional.avg_pool2d(canvases, SHRINK) * 2 - 1)
-    return torch.cat(latents), torch.cat(shown)
+def build_decoder(pixels: Any, path: Path) -> Any:  # noqa: ANN401 - diffusers has no types
+    """Return the decoder with its components, fitted now or kept in `path`, and the rest random."""
+    decoder = PictureDecoder(components=COMPONENTS)
+    kept = load_checkpoint(path)
+    if not kept:
+        mean, basis, scale = fit_basis(pixels, COMPONENTS, cells_of)
+        save_checkpoint(path, mean=mean, basis=basis, scale=scale)
+        kept = load_checkpoint(path)
+    for name, values in kept.items():
+        getattr(decoder, name).copy_(values)
+    for last in (decoder.leave[1], decoder.enlarge.edges[4]):
+        torch.nn.init.zeros_(last.weight)  # it begins as the components alone, enlarged
+        torch.nn.init.zeros_(last.bias)
+    return decoder.to(memory_format=torch.channels_last)
 
 
 def loss_of(made: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
     """Return the mean error of colours and of steps between neighbours."""
-    edges = [(torch.diff(made, dim=dim) - torch.diff(shown, dim=dim)).abs().mean() for dim in (2, 3)]
-    return (made - shown).abs().mean() + edges[0] + edges[1]
+    off = made - shown
+    edges = [torch.diff(off, dim=dim).abs().mean() for dim in (2, 3)]
+    return off.abs().mean() + edges[0] + edges[1]
 
 
-def fit(decoder: Any, latents: torch.Tensor, shown: torch.Tensor, clock: Clock, curve: Curve, rate: float) -> None:  # noqa: ANN401
-    """Train until the clock has run out; the last few pictures are not learned from."""
-    optimiser = torch.optim.AdamW(decoder.parameters(), lr=rate)
-    steps = 0
-    while clock.progress < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = rate * clock.scale()
-        rows = torch.randint(len(latents) - _HELD, (_BATCH,))
-        loss = loss_of(decoder.small(latents[rows]), shown[rows])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        steps += 1
-        if steps % 50 == 0:
-            with torch.no_grad():
-                held = (decoder.small(latents[-_HELD:]) - shown[-_HELD:]).abs().mean().item()
-            curve.append(step=steps, seconds=clock.elapsed_s, loss=loss.item(), held=held)
+def drawn_off(latents: torch.Tensor) -> torch.Tensor:
+    """Return latents that are slightly off, as those that the denoiser will hand over are."""
+    amount = torch.rand(len(latents), 1, 1, 1, device=latents.device) * _DRAWN_OFF
+    return latents + torch.randn_like(latents) * amount
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Encode, train, and write the decoder into the pipeline."""
-    from diffusers import AutoencoderKL
-
-    from generation._chop_draw_net import PictureDecoder
-
+    """Train until the clock has run out."""
     torch.manual_seed(arguments.seed)
-    records = read_pack(arguments.pack, "train")
-    pixels = torch.from_numpy(np.load(arguments.pictures, mmap_mode="c"))
-    autoencoder = AutoencoderKL.from_pretrained(arguments.pipeline / "vae", torch_dtype=torch.float32).eval()
-    weights = torch.tensor([weigh(record) for record in records])
-    latents, shown = encode(pixels, weights, autoencoder, arguments.count)
-    decoder = PictureDecoder(latent_channels=latents.shape[1])
-    fit(decoder, latents, shown, Clock(arguments.seconds), Curve(arguments.out / "decoder.csv"), arguments.rate)
-    write_decoder(arguments.pipeline, decoder)
+    _, pixels = load_subjects(arguments.pack, arguments.pictures)
+    device = choose_device()
+    decoder = build_decoder(pixels, arguments.out / "basis.pt").to(device)
+    optimiser = torch.optim.AdamW(decoder.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    average, steps, done_s = Average(decoder, 0.998), 0, 0.0
+    if checkpoint := load_checkpoint(arguments.out / "decoder.pt"):
+        decoder.load_state_dict(checkpoint["model"])
+        optimiser.load_state_dict(checkpoint["optimiser"])
+        average.state = {name: value.to(device) for name, value in checkpoint["average"].items()}
+        steps, done_s = checkpoint["steps"], checkpoint["seconds"]
+    curve, clock = Curve(arguments.out / "decoder.csv"), Clock(arguments.seconds)
+    rng = np.random.default_rng(arguments.seed + steps)
+    while clock.progress < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = arguments.rate * clock.scale()
+        rows = np.sort(rng.integers(len(pixels), size=arguments.batch))
+        with torch.no_grad():
+            shown = draw_layers(pixels, rows, device)
+            latents = drawn_off(decoder.encode_layers(shown))
+        made = decoder.decode_layers(latents.contiguous(memory_format=torch.channels_last))
+        loss = loss_of(made, shown)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
+        optimiser.step()
+        average.update()
+        steps += 1
+        if steps % arguments.log == 0:
+            off = (made.detach() - shown).abs().mean().item()
+            curve.append(step=steps, seconds=done_s + clock.elapsed_s, loss=loss.item(), off=off)
+        if steps % 250 == 0 or clock.progress >= 1:
+            save_checkpoint(
+                arguments.out / "decoder.pt",
+                model=decoder.state_dict(),
+                optimiser=optimiser.state_dict(),
+                average=average.state,
+                steps=steps,
+                seconds=done_s + clock.elapsed_s,
+            )
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--pipeline", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--count", type=int, default=400)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--log", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -1,39 +1,15 @@
 """Chop-draw as diffusers names its parts: builds them, and writes them as a folder that any diffusers can load."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from training.autoencoder import CHANNELS, build_autoencoder
+from generation._chop_draw_net import Denoiser, PictureDecoder
 from training.tokens import CONTEXT, SMALL_VOCABULARY, load_tokenizers
 
 WIDTH: Final = 128
-LATENT_SIDE: Final = 16
-UNET: Final = {
-    "sample_size": LATENT_SIDE,
-    "in_channels": CHANNELS,
-    "out_channels": CHANNELS,
-    "block_out_channels": (160, 192),
-    "down_block_types": ("CrossAttnDownBlock2D",) * 2,
-    "up_block_types": ("CrossAttnUpBlock2D",) * 2,
-    "layers_per_block": 1,
-    "cross_attention_dim": WIDTH,
-    "attention_head_dim": (5, 6),
-    "norm_num_groups": 16,
-}
-
-
-def build_unet() -> Any:  # noqa: ANN401 - diffusers has no types
-    """Return the denoiser with random weights."""
-    from provenance.torchvision_guard import import_torchvision
-
-    import_torchvision()
-    from diffusers import UNet2DConditionModel
-
-    return UNet2DConditionModel(**UNET)
 
 
 def build_text_encoder(clip_state: dict[str, torch.Tensor]) -> Any:  # noqa: ANN401 - transformers has no types
@@ -116,27 +92,25 @@ def write_tokenizer(folder: Path) -> None:
 def write_pipeline(
     folder: Path,
     clip_state: dict[str, torch.Tensor],
-    unet_state: dict[str, torch.Tensor],
-    autoencoder_state: dict[str, torch.Tensor],
-    scaling_factor: float,
+    denoiser_state: dict[str, torch.Tensor],
+    decoder_state: dict[str, torch.Tensor],
 ) -> None:
     """Write the whole pipeline in half precision."""
     from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
     from transformers import CLIPTokenizer
 
     write_tokenizer(folder / "tokenizer")
-    unet, autoencoder = build_unet(), build_autoencoder()
-    unet.load_state_dict(unet_state)
-    autoencoder.load_state_dict(autoencoder_state)
-    autoencoder.register_to_config(scaling_factor=scaling_factor)
+    denoiser, decoder = Denoiser(), PictureDecoder()
+    denoiser.load_state_dict(denoiser_state)
+    decoder.load_state_dict(decoder_state)
     scheduler = DPMSolverMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, solver_order=2, flow_shift=1.0, steps_offset=1
     )
     pipeline = StableDiffusionPipeline(
-        vae=autoencoder,
+        vae=decoder,
         text_encoder=build_text_encoder(clip_state),
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-        unet=unet,
+        unet=denoiser,
         scheduler=scheduler,
         safety_checker=None,
         feature_extractor=None,
@@ -145,13 +119,3 @@ def write_pipeline(
     pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
     # The same as vocab.json and merges.txt, at thrice their size.
     (folder / "tokenizer" / "tokenizer.json").unlink(missing_ok=True)
-
-
-def write_decoder(folder: Path, decoder: Any) -> None:  # noqa: ANN401 - a module of diffusers' kind
-    """Put `decoder` in the place of the autoencoder in a written pipeline."""
-    index_path = folder / "model_index.json"
-    index = json.loads(index_path.read_text(encoding="utf-8"))
-    index["vae"] = [type(decoder).__module__, type(decoder).__name__]
-    index_path.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(folder / "vae")
-    decoder.half().save_pretrained(folder / "vae", safe_serialization=True)

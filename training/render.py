@@ -1,6 +1,6 @@
 """Renders a pack's pictures to one array of RGBA bytes, in as many processes as there are cores.
 
-python -m training.render PACK SIDE OUT.npy [train|clip|heldout]
+python -m training.render PACK SIDE OUT.npy [draw|enlarge|clip|heldout|judge]
 """
 
 import io
@@ -19,6 +19,7 @@ from numpy.lib.format import open_memmap
 from PIL import Image
 
 from training.sources import SOURCES
+from training.subjects import choose_subjects
 
 _CHUNK: Final = 64
 _SKIN: Final = ("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff")
@@ -26,10 +27,11 @@ Record = dict[str, Any]
 
 
 def read_pack(pack: Path, which: str) -> list[Record]:
-    """Return one of four parts of the pack.
+    """Return one of six parts of the pack.
 
-    ``train`` is what chop-draw may see, less skin tones; ``clip`` all but the held-out family, which is ``heldout``;
-    ``judge`` is what chop-draw never sees.
+    ``train`` is what chop-draw may see, less skin tones; ``draw`` the things among it that it does see, and ``enlarge``
+    an eighth of those; ``clip`` is all but the held-out family, which is ``heldout``; ``judge`` is what chop-draw never
+    sees.
     """
     records: list[Record] = []
     for name in ("pictures", "heldout"):
@@ -44,6 +46,9 @@ def read_pack(pack: Path, which: str) -> list[Record]:
             for record in records
             if roles[record["family"]] == "train" and not any(tone in record["key"] for tone in _SKIN)
         ]
+    if which in ("draw", "enlarge"):
+        chosen = choose_subjects(read_pack(pack, "train"))
+        return chosen[::8] if which == "enlarge" else chosen
     if which == "judge":
         emoji = {record["key"] for record in records if record["family"] == "noto"}
         return [

@@ -23,7 +23,7 @@ class Source:
         licence: SPDX identifier of the pictures.
         kind: how names are found: ``emoji`` and ``iconify`` read Iconify's JSON.
         style: what a caption may call it.
-        role: ``train``; ``clip`` trains chop-clip alone; ``test`` is held out of everything.
+        role: ``train`` for both; ``clip`` trains chop-clip alone; ``test`` is held out of everything.
     """
 
     family: str
@@ -41,9 +41,9 @@ SOURCES: Final = (
     Source("noto-v1", _ICONIFY + "noto-v1", "1.2.5", "Apache-2.0", "emoji", "flat", "train"),
     Source("fluent-flat", _ICONIFY + "fluent-emoji-flat", "1.2.6", "MIT", "emoji", "flat", "train"),
     Source("fluent-3d", "@lobehub/fluent-emoji-3d", "1.1.0", "MIT", "webp", "shaded", "train"),
-    Source("emojione", _ICONIFY + "emojione", "1.2.3", "CC-BY-4.0", "emoji", "flat", "train"),
-    Source("streamline", _ICONIFY + "streamline-emojis", "1.2.4", "CC-BY-4.0", "emoji", "flat", "train"),
-    Source("flat-color", _ICONIFY + "flat-color-icons", "1.2.3", "MIT", "iconify", "flat", "train"),
+    Source("emojione", _ICONIFY + "emojione", "1.2.3", "CC-BY-4.0", "emoji", "flat", "clip"),
+    Source("streamline", _ICONIFY + "streamline-emojis", "1.2.4", "CC-BY-4.0", "emoji", "flat", "clip"),
+    Source("flat-color", _ICONIFY + "flat-color-icons", "1.2.3", "MIT", "iconify", "flat", "clip"),
     Source("marketeq", _ICONIFY + "marketeq", "1.2.2", "MIT", "iconify", "outline", "clip"),
     Source("openmoji", _ICONIFY + "openmoji", "1.2.29", "CC-BY-SA-4.0", "emoji", "outline", "clip"),
     Source("emojione-v1", _ICONIFY + "emojione-v1", "1.2.3", "CC-BY-SA-4.0", "emoji", "shaded", "clip"),

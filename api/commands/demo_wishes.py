@@ -33,13 +33,13 @@ class Wish:
 
 
 WISHES: Final = (
-    Wish("a cat", "drawn-cat", seed=1),
-    Wish("a boat", "drawn-boat", ("baseline", "eu-ai-act-50"), seed=2),
-    Wish("a birthday cake", "drawn-cake", ("baseline", "cn-labeling-2025"), seed=2),
-    Wish("a pistol", "drawn-pistol", category="weapons", seed=8),
-    Wish("a cigarette", "drawn-cigarette", category="tobacco", seed=10),
+    Wish("a cat", "drawn-cat", seed=3),
+    Wish("a boat", "drawn-boat", ("baseline", "eu-ai-act-50"), seed=1),
+    Wish("a birthday cake", "drawn-cake", ("baseline", "cn-labeling-2025"), seed=4),
+    Wish("a pistol", "drawn-pistol", category="weapons", seed=18),
+    Wish("a cigarette", "drawn-cigarette", category="tobacco", seed=2),
 )
-"""The seeds are some at which so small a generator draws what it was asked for; at others it draws a blur."""
+"""The seeds are some at which so small a generator draws well what it was asked for: a pistol may come out as a toy."""
 SILENT: Final = "-no-prompt"
 """Ends the name of a picture that is handed in without the prompt it was drawn from."""
 
