@@ -55,7 +55,7 @@ train-clip: .venv/.ready
 	$(BIN)/python -m training.clip --pack $(TRAIN)/pack --pictures $(TRAIN)/clip.npy --out $(TRAIN)/run \
 	  --held fxemoji --seconds $(CLIP_SECONDS)
 
-# A third of the time for the decoder, a tenth for its last part, the rest for the denoiser.
+# Three tenths of the time for the decoder, a tenth for its last part, the rest for the denoiser.
 train-draw: .venv/.ready
 	$(BIN)/python -m training.decoder --pack $(TRAIN)/pack --pictures $(TRAIN)/draw.npy --out $(TRAIN)/run \
 	  --seconds $$(( $(DRAW_SECONDS) * 3 / 10 ))

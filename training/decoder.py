@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from generation._chop_draw_net import PictureDecoder, cells_of
-from training.clock import Average, Clock, Curve, choose_device, load_checkpoint, save_checkpoint
+from generation._chop_draw_net import PictureDecoder
+from training.clock import Clock, Curve, choose_device, load_checkpoint, save_checkpoint
+from training.run import Run
 from training.subjects import draw_layers, fit_basis, load_subjects
 
 COMPONENTS: Final = 48
@@ -25,7 +26,7 @@ def build_decoder(pixels: Any, path: Path) -> Any:  # noqa: ANN401 - diffusers h
     decoder = PictureDecoder(components=COMPONENTS)
     kept = load_checkpoint(path)
     if not kept:
-        mean, basis, scale = fit_basis(pixels, COMPONENTS, cells_of)
+        mean, basis, scale = fit_basis(pixels, COMPONENTS)
         save_checkpoint(path, mean=mean, basis=basis, scale=scale)
         kept = load_checkpoint(path)
     for name, values in kept.items():
@@ -55,42 +56,22 @@ def train(arguments: argparse.Namespace) -> None:
     _, pixels = load_subjects(arguments.pack, arguments.pictures)
     device = choose_device()
     decoder = build_decoder(pixels, arguments.out / "basis.pt").to(device)
-    optimiser = torch.optim.AdamW(decoder.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    average, steps, done_s = Average(decoder, 0.998), 0, 0.0
-    if checkpoint := load_checkpoint(arguments.out / "decoder.pt"):
-        decoder.load_state_dict(checkpoint["model"])
-        optimiser.load_state_dict(checkpoint["optimiser"])
-        average.state = {name: value.to(device) for name, value in checkpoint["average"].items()}
-        steps, done_s = checkpoint["steps"], checkpoint["seconds"]
+    run = Run(arguments.out / "decoder.pt", decoder, rate=arguments.rate, betas=(0.9, 0.98), decay=0.998)
     curve, clock = Curve(arguments.out / "decoder.csv"), Clock(arguments.seconds)
-    rng = np.random.default_rng(arguments.seed + steps)
+    rng = np.random.default_rng(arguments.seed + run.steps)
     while clock.progress < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = arguments.rate * clock.scale()
         rows = np.sort(rng.integers(len(pixels), size=arguments.batch))
         with torch.no_grad():
             shown = draw_layers(pixels, rows, device)
             latents = drawn_off(decoder.encode_layers(shown))
         made = decoder.decode_layers(latents.contiguous(memory_format=torch.channels_last))
         loss = loss_of(made, shown)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-        optimiser.step()
-        average.update()
-        steps += 1
-        if steps % arguments.log == 0:
+        run.learn(loss, clock)
+        if run.steps % arguments.log == 0:
             off = (made.detach() - shown).abs().mean().item()
-            curve.append(step=steps, seconds=done_s + clock.elapsed_s, loss=loss.item(), off=off)
-        if steps % 250 == 0 or clock.progress >= 1:
-            save_checkpoint(
-                arguments.out / "decoder.pt",
-                model=decoder.state_dict(),
-                optimiser=optimiser.state_dict(),
-                average=average.state,
-                steps=steps,
-                seconds=done_s + clock.elapsed_s,
-            )
+            curve.append(step=run.steps, seconds=run.seconds(clock), loss=loss.item(), off=off)
+        if run.steps % 250 == 0 or clock.progress >= 1:
+            run.save(clock)
 
 
 def _parse() -> argparse.Namespace:

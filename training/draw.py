@@ -18,10 +18,11 @@ from safetensors.torch import load_file
 
 from generation._chop_draw_net import Denoiser, ground_channels
 from training.captions import WHITE
-from training.clock import Average, Clock, Curve, choose_device, load_checkpoint, save_checkpoint
+from training.clock import Clock, Curve, choose_device, load_checkpoint, save_checkpoint
 from training.compose import named_colours
 from training.decoder import build_decoder
 from training.pipeline import build_text_encoder, write_pipeline
+from training.run import Run
 from training.subjects import draw_layers, load_subjects
 from training.tokens import CONTEXT, END, START, load_tokenizers, to_small
 from training.wording import word
@@ -125,38 +126,18 @@ def train(arguments: argparse.Namespace) -> None:
     clip_state = load_file(arguments.clip)
     store = fill_store(arguments, clip_state, device)
     denoiser = Denoiser().to(device)
-    optimiser = torch.optim.AdamW(denoiser.parameters(), lr=arguments.rate, betas=(0.9, 0.99), weight_decay=0.01)
-    average, steps, done_s = Average(denoiser, 0.9995), 0, 0.0
-    if checkpoint := load_checkpoint(arguments.out / "draw.pt"):
-        denoiser.load_state_dict(checkpoint["model"])
-        optimiser.load_state_dict(checkpoint["optimiser"])
-        average.state = {name: value.to(device) for name, value in checkpoint["average"].items()}
-        steps, done_s = checkpoint["steps"], checkpoint["seconds"]
-        torch.manual_seed(arguments.seed + steps)
+    run = Run(arguments.out / "draw.pt", denoiser, rate=arguments.rate, betas=(0.9, 0.99), decay=0.9995)
+    torch.manual_seed(arguments.seed + run.steps)
     curve, clock, seen = Curve(arguments.out / "draw.csv"), Clock(arguments.seconds), []
     while clock.progress < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = arguments.rate * clock.scale()
         loss = flow_loss(denoiser, *store.sample(arguments.batch))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
-        optimiser.step()
-        average.update()
-        steps += 1
+        run.learn(loss, clock)
         seen.append(loss.detach())
-        if steps % arguments.log == 0:
-            curve.append(step=steps, seconds=done_s + clock.elapsed_s, loss=torch.stack(seen).mean().item())
+        if run.steps % arguments.log == 0:
+            curve.append(step=run.steps, seconds=run.seconds(clock), loss=torch.stack(seen).mean().item())
             seen = []
-        if steps % 1000 == 0 or clock.progress >= 1:
-            save_checkpoint(
-                arguments.out / "draw.pt",
-                model=denoiser.state_dict(),
-                optimiser=optimiser.state_dict(),
-                average=average.state,
-                steps=steps,
-                seconds=done_s + clock.elapsed_s,
-            )
+        if run.steps % 1000 == 0 or clock.progress >= 1:
+            run.save(clock)
     write(arguments.out, clip_state)
 
 

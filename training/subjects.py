@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from generation._chop_draw_net import PLANES, SIDE
+from generation._chop_draw_net import CELL, GRID, PLANES, SIDE, cells_of
 from training.compose import place, single_layout
 
 SIZES: Final = (0.84, 0.94)
@@ -40,17 +40,17 @@ def draw_layers(pixels: NDArray[np.uint8], rows: NDArray[np.int64], device: torc
     return functional.avg_pool2d(place(torch.from_numpy(pixels[rows]).to(device), layout, 2 * SIDE), 2)
 
 
-def fit_basis(pixels: NDArray[np.uint8], components: int, cells: Any, rounds: int = 2) -> tuple[torch.Tensor, ...]:  # noqa: ANN401 - a function
+def fit_basis(pixels: NDArray[np.uint8], components: int, rounds: int = 2) -> tuple[torch.Tensor, ...]:
     """Return the mean of all cells, (K, D) principal components, and (K,) what to divide each by.
 
     Small components come out smaller still than the large ones: a power of the deviation, not all of it, is divided by.
     """
-    size = PLANES * 16 * 16
+    size = PLANES * CELL * CELL
     total, squares, count = torch.zeros(size), torch.zeros(size, size), 0
     for _ in range(rounds):
         for first in range(0, len(pixels), 64):
             rows = np.arange(first, min(first + 64, len(pixels)))
-            found = cells(functional.avg_pool2d(draw_layers(pixels, rows), SIDE // 64)).reshape(-1, size)
+            found = cells_of(functional.avg_pool2d(draw_layers(pixels, rows), SIDE // (GRID * CELL))).reshape(-1, size)
             total += found.sum(0)
             squares += found.T @ found
             count += len(found)

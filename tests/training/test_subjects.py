@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from generation._chop_draw_net import SIDE, cells_of
+from generation._chop_draw_net import SIDE
 from training.subjects import choose_subjects, draw_layers, fit_basis
 
 
@@ -41,7 +41,7 @@ def test_layers_are_premultiplied_and_never_the_same_twice():
 
 def test_components_are_orthonormal_and_most_is_in_the_first():
     torch.manual_seed(0)
-    mean, basis, scale = fit_basis(shapes(), 12, cells_of)
+    mean, basis, scale = fit_basis(shapes(), 12)
     assert mean.shape == (1024,)
     assert torch.allclose(basis @ basis.T, torch.eye(12), atol=1e-4)
     assert (scale.diff() <= 1e-6).all()

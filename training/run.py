@@ -1,0 +1,54 @@
+"""A model in training: one step at a time, and checkpoints that a later run takes up."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.clock import Average, Clock, load_checkpoint, save_checkpoint
+
+
+class Run:
+    """What is learned, how, and how far it has come; on from the checkpoint in `path` if there is one.
+
+    Attributes:
+        steps: taken so far, earlier runs among them.
+    """
+
+    def __init__(self, path: Path, model: Any, *, rate: float, betas: tuple[float, float], decay: float) -> None:  # noqa: ANN401 - torch is skipped
+        """Take `model` as it is, or as the checkpoint has it; `decay` is that of its moving average."""
+        self._path, self._model, self._rate = path, model, rate
+        self._optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=betas, weight_decay=0.01)
+        self._average = Average(model, decay)
+        self.steps, self._earlier_s = 0, 0.0
+        if checkpoint := load_checkpoint(path):
+            model.load_state_dict(checkpoint["model"])
+            self._optimiser.load_state_dict(checkpoint["optimiser"])
+            self._average.state = {name: value.to(model.device) for name, value in checkpoint["average"].items()}
+            self.steps, self._earlier_s = checkpoint["steps"], checkpoint["seconds"]
+
+    def seconds(self, clock: Clock) -> float:
+        """Return how long this and earlier runs have trained."""
+        return self._earlier_s + clock.elapsed_s
+
+    def learn(self, loss: torch.Tensor, clock: Clock) -> None:
+        """Take one step down, at the rate that the clock allows."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate * clock.scale()
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        self._optimiser.step()
+        self._average.update()
+        self.steps += 1
+
+    def save(self, clock: Clock) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(
+            self._path,
+            model=self._model.state_dict(),
+            optimiser=self._optimiser.state_dict(),
+            average=self._average.state,
+            steps=self.steps,
+            seconds=self.seconds(clock),
+        )
