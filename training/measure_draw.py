@@ -2,7 +2,9 @@
 
     python -m training.measure_draw --pack PACK --judge JUDGE.npy --clip WEIGHTS --pipeline FOLDER --out OUT
 
-`python -m training.render PACK 160 JUDGE.npy judge` makes the pictures for the classifier. Fifty things, each asked for in four ways that no caption used, with fixed seeds. The classifier knows only real
+`python -m training.render PACK 160 JUDGE.npy judge` makes the pictures for the classifier.
+
+Fifty things, each asked for in four ways that no caption used, with fixed seeds. The classifier knows only real
 pictures of families that chop-draw never saw: it describes edges and colours, and compares them by a Gaussian kernel.
 How it does on a family that it did not see either says how far it can be believed.
 """
