@@ -9,6 +9,7 @@ so that a word that no picture bore lands beside those that one did. Resumes fro
 """
 
 import argparse
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ from training.towers import build_model, encode_texts, plant_words
 
 _WEIGHTS: Final = {"openclipart": 0.25, "game-icons": 0.2, "stamps": 0.7, "circle-flags": 0.3, "meteocons": 0.3}
 _PAIR_SHARE: Final = 0.25
+_TOGETHER: Final = 4
+_TONE: Final = re.compile(r"-?1f3f[b-f]")
 _WORDS: Final = 512
 _PAIRS: Final = 256
 _CAPTION_TOKENS: Final = 22
@@ -50,6 +53,24 @@ _PROTOTYPE_WEIGHT: Final = 0.5
 
 
 @dataclass(slots=True)
+class Siblings:
+    """Pictures that differ in skin tone alone, thing by thing: `members` in rows of `counts` that begin at `starts`."""
+
+    members: torch.Tensor
+    starts: torch.Tensor
+    counts: torch.Tensor
+    share: float
+
+    def draw(self, count: int) -> torch.Tensor:
+        """Return the numbers of `share` of `count` pictures, so many of one thing after another."""
+        groups = int(count * self.share) // _TOGETHER
+        device = self.members.device
+        chosen = torch.randint(len(self.starts), (groups,), device=device).repeat_interleave(_TOGETHER)
+        places = (torch.rand(len(chosen), device=device) * self.counts[chosen]).long()
+        return self.members[self.starts[chosen] + places]
+
+
+@dataclass(slots=True)
 class Pictures:
     """Every training picture, on the device where it fits, and how often each is drawn."""
 
@@ -58,17 +79,23 @@ class Pictures:
     is_tinted: torch.Tensor
     concepts: torch.Tensor
     captions: Captions
+    siblings: Siblings | None = None
 
     def draw(self, count: int) -> torch.Tensor:
-        """Return the numbers of `count` pictures."""
-        return torch.multinomial(self.weights, count, replacement=True)
+        """Return the numbers of `count` pictures, siblings first."""
+        drawn = torch.multinomial(self.weights, count, replacement=True)
+        if self.siblings:
+            together = self.siblings.draw(count)
+            drawn[: len(together)] = together
+        return drawn
 
 
 @dataclass(slots=True)
 class Batch:
     """One step's pictures and captions; `swapped` belongs to the rows `ordered` names.
 
-    `concepts` numbers each single picture's concept; -1 for pairs and for what is only one picture's.
+    `concepts` numbers each single picture's concept; -1 for pairs and for what is only one picture's. `singles` are the
+    pictures that stand alone, first in the batch.
     """
 
     canvas: torch.Tensor
@@ -78,6 +105,7 @@ class Batch:
     swapped: torch.Tensor
     ordered: torch.Tensor
     concepts: torch.Tensor
+    singles: torch.Tensor
 
 
 @dataclass(slots=True)
@@ -92,8 +120,8 @@ class Lexicon:
     pairs: torch.Tensor
 
 
-def load_pictures(pack: Path, path: Path, held: str, device: torch.device) -> Pictures:
-    """Read rendered pictures; those of family `held` are never drawn."""
+def load_pictures(pack: Path, path: Path, held: str, device: torch.device, siblings: float = 0.0) -> Pictures:
+    """Read rendered pictures; those of family `held` are never drawn, and a share of `siblings` in many skin tones."""
     records = read_pack(pack, "clip")
     pixels = torch.from_numpy(np.load(path, mmap_mode="c"))
     assert len(pixels) == len(records), "the pack and the rendered pictures differ: render again"
@@ -105,7 +133,19 @@ def load_pictures(pack: Path, path: Path, held: str, device: torch.device) -> Pi
         is_tinted=torch.tensor([record["family"] in outlines for record in records], device=device),
         concepts=torch.tensor(number_concepts(records), device=device),
         captions=build_captions(records, Phrases(), device, pack),
+        siblings=find_siblings(records, held, siblings, device) if siblings else None,
     )
+
+
+def find_siblings(records: list[dict[str, Any]], held: str, share: float, device: torch.device) -> Siblings:
+    """Gather the pictures of every thing that has skin tones, whoever drew them."""
+    things: dict[str, list[int]] = {}
+    for number, record in enumerate(records):
+        if record["family"] != held and _TONE.search(record["key"]):
+            things.setdefault(_TONE.sub("", record["key"]), []).append(number)
+    counts = torch.tensor([len(members) for members in things.values()], device=device)
+    members = [number for members in things.values() for number in members]
+    return Siblings(torch.tensor(members, device=device), counts.cumsum(0) - counts, counts, share)
 
 
 def number_concepts(records: list[dict[str, Any]]) -> list[int]:
@@ -183,6 +223,7 @@ def make_batch(pictures: Pictures, count: int, side: int) -> Batch:
         swapped=captions.table.join(torch.stack(swapped, 1)[ordered], is_small[ordered], _CAPTION_TOKENS),
         ordered=ordered,
         concepts=torch.where(is_pair, -1, pictures.concepts[first]),
+        singles=first[: count - pairs],
     )
 
 
@@ -213,7 +254,8 @@ def _draw_canvas(
     one = over(layer(things[0][:singles], paints[0, :singles], alone), below[:singles])
     two = over(layer(things[1][singles:], paints[1, singles:], far), below[singles:])
     two = over(layer(things[0][singles:], paints[0, singles:], near), two)
-    return standardised(weather(torch.cat([one, two]))), is_plain
+    worn = standardised(weather(torch.cat([one, two])))
+    return worn.contiguous(memory_format=torch.channels_last), is_plain
 
 
 def _match(
@@ -234,9 +276,13 @@ def _match(
     return right | same, neutral & ~same
 
 
-def contrast(model: Any, prototypes: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:  # noqa: ANN401
-    """Return the losses of pictures and captions, and how often the right caption wins."""
-    image = functional.normalize(model.encode_image(batch.canvas).float(), dim=-1)
+def embed_canvas(model: Any, batch: Batch) -> torch.Tensor:  # noqa: ANN401
+    """Return (B, D) image features of length 1."""
+    return functional.normalize(model.encode_image(batch.canvas).float(), dim=-1)
+
+
+def contrast(model: Any, image: torch.Tensor, prototypes: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:  # noqa: ANN401
+    """Return the losses of embedded pictures and their captions, and how often the right caption wins."""
     both = encode_texts(model, torch.cat([batch.texts, batch.swapped]))
     text, swapped = both[: len(batch.texts)], both[len(batch.texts) :]
     scale = model.logit_scale.exp().clamp(max=100)
@@ -332,7 +378,7 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * scale * group["share"]
         with torch.autocast(batch.canvas.device.type, dtype=torch.bfloat16, enabled=batch.canvas.is_cuda):
-            losses = contrast(self.model, self.prototypes, batch)
+            losses = contrast(self.model, embed_canvas(self.model, batch), self.prototypes, batch)
             losses["lexical"] = lexical(self.model, lexicon)
         loss = losses["main"] + _ORDER_WEIGHT * losses["order"] + _PROTOTYPE_WEIGHT * losses["concept"]
         loss = loss + _LEXICAL_WEIGHT * losses["lexical"]

@@ -18,6 +18,7 @@ from training.run import Run
 from training.subjects import draw_layers, fit_basis, load_subjects
 
 COMPONENTS: Final = 48
+FIXED: Final = ("mean", "basis", "scale")
 _DRAWN_OFF: Final = 0.2
 
 
@@ -26,8 +27,7 @@ def build_decoder(pixels: Any, path: Path) -> Any:  # noqa: ANN401 - diffusers h
     decoder = PictureDecoder(components=COMPONENTS)
     kept = load_checkpoint(path)
     if not kept:
-        mean, basis, scale = fit_basis(pixels, COMPONENTS)
-        save_checkpoint(path, mean=mean, basis=basis, scale=scale)
+        save_checkpoint(path, **dict(zip(FIXED, fit_basis(pixels, COMPONENTS), strict=True)))
         kept = load_checkpoint(path)
     for name, values in kept.items():
         getattr(decoder, name).copy_(values)

@@ -3,7 +3,8 @@
     python -m training.draw --pack PACK --pictures PICTURES.npy --clip chop-clip.safetensors --out FOLDER --seconds 2400
 
 Captions go through chop-clip's text tower, which stays as it is. What is drawn and what is said are encoded once and
-kept in FOLDER; the denoiser learns from them alone. Resumes from FOLDER.
+kept in FOLDER; the denoiser learns from them alone. Resumes from FOLDER, or begins with the pipeline that --start
+names: its decoder stays, its denoiser goes on.
 """
 
 import argparse
@@ -16,11 +17,11 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from generation._chop_draw_net import Denoiser, ground_channels
+from generation._chop_draw_net import Denoiser, PictureDecoder, ground_channels
 from training.captions import WHITE
 from training.clock import Clock, Curve, choose_device, load_checkpoint, save_checkpoint
 from training.compose import named_colours
-from training.decoder import build_decoder
+from training.decoder import FIXED, build_decoder
 from training.pipeline import build_text_encoder, write_pipeline
 from training.run import Run
 from training.subjects import draw_layers, load_subjects
@@ -109,6 +110,17 @@ def fill_store(arguments: argparse.Namespace, clip_state: dict[str, torch.Tensor
     return Store(**{name: values.to(device) for name, values in kept.items()})
 
 
+def begin(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - diffusers has no types
+    """Return the denoiser to begin with: a new one, or that of ``--start``, whose decoder is taken over as well."""
+    if arguments.start is None:
+        return Denoiser()
+    if not (arguments.out / "decoder.pt").is_file():
+        state = PictureDecoder.from_pretrained(arguments.start / "vae").state_dict()
+        save_checkpoint(arguments.out / "basis.pt", **{name: state[name] for name in FIXED})
+        save_checkpoint(arguments.out / "decoder.pt", average=state)
+    return Denoiser.from_pretrained(arguments.start / "unet")
+
+
 def flow_loss(denoiser: Any, latents: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
     """Return the error of the velocity at logit-normal levels (arXiv:2403.03206), bounded where hardly any noise is."""
     level = torch.sigmoid(torch.randn(len(latents), device=latents.device) * 1.2 + 0.4)
@@ -124,8 +136,8 @@ def train(arguments: argparse.Namespace) -> None:
     device = choose_device()
     torch.manual_seed(arguments.seed)
     clip_state = load_file(arguments.clip)
+    denoiser = begin(arguments).float().to(device)
     store = fill_store(arguments, clip_state, device)
-    denoiser = Denoiser().to(device)
     run = Run(arguments.out / "draw.pt", denoiser, rate=arguments.rate, betas=(0.9, 0.99), decay=0.9995)
     torch.manual_seed(arguments.seed + run.steps)
     curve, clock, seen = Curve(arguments.out / "draw.csv"), Clock(arguments.seconds), []
@@ -154,8 +166,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--clip", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--start", type=Path, help="a pipeline to begin with")
     parser.add_argument("--views", type=int, default=8)
-    parser.add_argument("--captions", type=int, default=24)
+    parser.add_argument("--captions", type=int, default=40)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--log", type=int, default=200)

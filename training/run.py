@@ -18,14 +18,21 @@ class Run:
     def __init__(self, path: Path, model: Any, *, rate: float, betas: tuple[float, float], decay: float) -> None:  # noqa: ANN401 - torch is skipped
         """Take `model` as it is, or as the checkpoint has it; `decay` is that of its moving average."""
         self._path, self._model, self._rate = path, model, rate
-        self._optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=betas, weight_decay=0.01)
+        learning = [value for value in model.parameters() if value.requires_grad]
+        self._optimiser = torch.optim.AdamW(learning, lr=rate, betas=betas, weight_decay=0.01)
         self._average = Average(model, decay)
         self.steps, self._earlier_s = 0, 0.0
         if checkpoint := load_checkpoint(path):
             model.load_state_dict(checkpoint["model"])
             self._optimiser.load_state_dict(checkpoint["optimiser"])
-            self._average.state = {name: value.to(model.device) for name, value in checkpoint["average"].items()}
+            device = next(model.parameters()).device
+            self._average.state = {name: value.to(device) for name, value in checkpoint["average"].items()}
             self.steps, self._earlier_s = checkpoint["steps"], checkpoint["seconds"]
+
+    @property
+    def average(self) -> dict[str, torch.Tensor]:
+        """The moving average of the model's state."""
+        return self._average.state
 
     def seconds(self, clock: Clock) -> float:
         """Return how long this and earlier runs have trained."""

@@ -1,6 +1,7 @@
 """How people may ask chop-draw for a thing: many beginnings and endings around its names, and the ground's colour."""
 
 import random
+from pathlib import Path
 from typing import Any, Final
 
 from training.captions import COLOURS, WHITE
@@ -17,7 +18,10 @@ _OPENINGS: Final = (
     "make me", "create", "generate", "paint", "sketch", "design", "imagine", "this is", "that is", "there is", "it is",
     "look at", "we see", "you see", "let me see", "a picture of", "a big picture of", "a tiny drawing of",
     "an image with", "a photo with", "an illustration that shows", "a sticker with", "a sign that has", "artwork of",
-    "icon of",
+    "icon of", "look, there is", "can you make", "let us have", "everybody likes", "i really want", "what about",
+    "how about", "think of", "we want to see", "try", "do", "a render of", "a depiction of", "a graphic that has",
+    "a doodle of", "a representation of", "the best possible", "nothing but", "simply", "the image contains",
+    "the drawing shows", "in this picture there is", "someone drew", "an artist made",
 )  # fmt: skip
 _ARTICLES: Final = ("a", "a", "a", "the", "my", "some", "our", "another", "")
 _ADJECTIVES: Final = (
@@ -28,6 +32,8 @@ _ENDINGS: Final = (
     "", "", "", "", "please", "alone", "only", "in the middle", "and nothing else", "for my website", "as a sticker",
     "in colour", "for children", "with no text", "seen from the front", "as an emoji", "all on its own",
 )  # fmt: skip
+# Words that name nothing, for what stands around a thing is to change nothing; none of those that are measured with.
+_FILLERS: Final = tuple(Path(__file__).with_name("fillers.txt").read_text(encoding="utf-8").split())
 _STYLED: Final = {
     "fluent-3d": ("a 3d icon of a {}", "a shiny 3d {}", "a rendered {}"),
     "noto": ("a shaded icon of a {}", "a soft cartoon of a {}"),
@@ -35,8 +41,10 @@ _STYLED: Final = {
     "fluent-flat": ("a flat icon of a {}", "a flat {}", "a vector drawing of a {}"),
 }
 _GROUNDS: Final = ("on a {} background", "on {}", "with a {} background", "in front of a {} wall")
-_STYLED_SHARE: Final = 0.12
-_SENTENCE_SHARE: Final = 0.6
+_PLAIN_SHARE: Final = 0.2
+_SENTENCE_SHARE: Final = 0.45
+_STRAY_SHARE: Final = 0.25
+_MOST_STRAYS: Final = 4
 _GROUND_SHARE: Final = 0.25
 
 
@@ -53,10 +61,17 @@ def word(record: dict[str, Any], rng: random.Random) -> tuple[str, int]:
     if chance < _SENTENCE_SHARE:
         parts = [rng.choice(kind) for kind in (_OPENINGS, _ARTICLES, _ADJECTIVES)]
         caption = " ".join(part for part in (*parts, name, rng.choice(_ENDINGS)) if part)
+    elif chance < _SENTENCE_SHARE + _STRAY_SHARE:
+        caption = " ".join([*_strays(rng, _MOST_STRAYS), rng.choice(_ARTICLES), name, *_strays(rng, 2)])
+        caption = " ".join(caption.split())
     else:
-        ways = _STYLED[record["family"]] if chance < _SENTENCE_SHARE + _STYLED_SHARE else _WAYS
+        ways = _STYLED[record["family"]] if chance < 1 - _PLAIN_SHARE else _WAYS
         caption = rng.choice(ways).format(name)
     if rng.random() >= _GROUND_SHARE:
         return caption, WHITE
     colour = rng.randrange(len(COLOURS))
     return f"{caption} {rng.choice(_GROUNDS).format(list(COLOURS)[colour])}", colour
+
+
+def _strays(rng: random.Random, most: int) -> list[str]:
+    return rng.choices(_FILLERS, k=rng.randint(0, most))

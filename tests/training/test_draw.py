@@ -7,12 +7,15 @@ import lzma
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from detectors.weights import EMBEDDED_CHECKPOINT
 from generation._diffusers_net import DiffusersNet
+from generation.weights import EMBEDDED_PIPELINE
 from training import decoder, draw, enlarge
 from training.clock import load_checkpoint
 
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 COLOURS = ((220, 30, 30), (30, 160, 60), (40, 60, 220))
 
 
@@ -42,6 +45,7 @@ def arguments(tmp_path_factory):
         pictures=folder / "draw.npy",
         out=folder / "run",
         clip=EMBEDDED_CHECKPOINT,
+        start=None,
         seconds=1.5,
         batch=8,
         rate=1e-3,
@@ -77,6 +81,18 @@ def test_training_goes_on_where_it_stopped_and_ends_in_a_pipeline_that_draws(arg
     first, second = (net.draw({**wanted, "width": 512, "height": 512}, 5, None) for _ in range(2))
     assert first.shape == (512, 512, 3)
     assert np.array_equal(first, second)
+
+
+@pytest.mark.slow
+def test_training_can_begin_with_a_pipeline_whose_decoder_stays(arguments, tmp_path):
+    started = argparse.Namespace(**{**vars(arguments), "start": EMBEDDED_PIPELINE, "out": tmp_path, "seconds": 0.5})
+    draw.train(started)
+    shipped, made = (load_file(folder / "vae" / WEIGHTS) for folder in (EMBEDDED_PIPELINE, tmp_path / "chop-draw"))
+    assert shipped.keys() == made.keys()
+    assert all(torch.equal(value, made[name]) for name, value in shipped.items())
+    unets = [load_file(folder / "unet" / WEIGHTS) for folder in (EMBEDDED_PIPELINE, tmp_path / "chop-draw")]
+    apart = [float((value.float() - unets[1][name].float()).abs().max()) for name, value in unets[0].items()]
+    assert 0 < max(apart) < 0.05  # on from where it was, not anew
 
 
 def test_captions_are_tokenised_as_the_pipeline_does(tmp_path):
