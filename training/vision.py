@@ -5,7 +5,8 @@
 Pictures go to their captions as in `training.clip`; to the names of all concepts at once, which words that stay where
 they are make cheap; and to their keywords among all keywords. A part of the pictures come as siblings: one thing in
 several skin tones, which nothing but its colour tells apart. The first layers, which see edges and colours, stay as
-they are. Resumes from FOLDER.
+they are. What is written lies between what it began with and what was learned, which knows new pictures better than
+either (arXiv:2109.01903). Resumes from FOLDER.
 """
 
 import argparse
@@ -69,6 +70,17 @@ def _say(model: Any, listed: Sequence[str], device: torch.device, cache: Path) -
     return torch.stack(said)
 
 
+def mix_weights(
+    start: dict[str, torch.Tensor], learned: dict[str, torch.Tensor], share: float
+) -> dict[str, torch.Tensor]:
+    """Return weights that far from `start` to `learned`; what does not learn stays bit for bit."""
+    mixed = dict(start)
+    for name, value in start.items():
+        if name.startswith("visual.") and value.is_floating_point():
+            mixed[name] = torch.lerp(value.float(), learned[name].float().cpu(), share)
+    return mixed
+
+
 @dataclass(frozen=True, slots=True)
 class Keywords:
     """(W, K, D) embeddings of what several pictures are tagged with, and (N, K) which pictures are."""
@@ -126,7 +138,7 @@ def train(arguments: argparse.Namespace) -> None:
             seen = []
         if run.steps % arguments.keep == 0 or clock.progress >= 1:
             run.save(clock)
-            export(run.average, arguments.out)
+            export(mix_weights(load_file(arguments.start), run.average, arguments.share), arguments.out)
 
 
 def _parse() -> argparse.Namespace:
@@ -138,6 +150,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--held", default="", help="a family to keep out, for tuning")
     parser.add_argument("--siblings", type=float, default=0.3, help="share of pictures that come with other skin tones")
+    parser.add_argument("--share", type=float, default=0.75, help="of what was learned, in what is written")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=7e-4)
     parser.add_argument("--log", type=int, default=50)

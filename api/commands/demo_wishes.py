@@ -33,11 +33,11 @@ class Wish:
 
 
 WISHES: Final = (
-    Wish("a cat", "drawn-cat", seed=3),
-    Wish("a boat", "drawn-boat", ("baseline", "eu-ai-act-50"), seed=1),
-    Wish("a birthday cake", "drawn-cake", ("baseline", "cn-labeling-2025"), seed=4),
-    Wish("a pistol", "drawn-pistol", category="weapons", seed=18),
-    Wish("a cigarette", "drawn-cigarette", category="tobacco", seed=2),
+    Wish("a cat", "drawn-cat", seed=11),
+    Wish("a boat", "drawn-boat", ("baseline", "eu-ai-act-50"), seed=3),
+    Wish("a birthday cake", "drawn-cake", ("baseline", "cn-labeling-2025"), seed=19),
+    Wish("a pistol", "drawn-pistol", category="weapons", seed=21),
+    Wish("a cigarette", "drawn-cigarette", category="tobacco", seed=1),
 )
 """The seeds are some at which so small a generator draws well what it was asked for: a pistol may come out as a toy."""
 SILENT: Final = "-no-prompt"

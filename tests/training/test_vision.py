@@ -58,6 +58,14 @@ def test_tags_pull_a_picture_to_its_own_keywords():
     assert keywords.loss(near, torch.tensor([1])) == 0  # nothing is known of it
 
 
+def test_what_is_written_lies_between_and_words_stay():
+    start = {"visual.w": torch.tensor([0.0, 4.0]).half(), "token_embedding.weight": torch.tensor([1.0]).half()}
+    learned = {"visual.w": torch.tensor([4.0, 8.0]), "token_embedding.weight": torch.tensor([2.0])}
+    mixed = vision.mix_weights(start, learned, 0.75)
+    assert mixed["visual.w"].tolist() == [3.0, 7.0]
+    assert mixed["token_embedding.weight"].tolist() == [1.0]
+
+
 @pytest.mark.slow
 def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(tmp_path):
     listed = [
@@ -77,6 +85,7 @@ def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(tmp_
         seconds=1.5,
         held="",
         siblings=0.5,
+        share=0.75,
         batch=16,
         rate=1e-3,
         log=1,
