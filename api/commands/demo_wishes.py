@@ -33,7 +33,7 @@ class Wish:
 
 
 WISHES: Final = (
-    Wish("a cat", "drawn-cat", seed=11),
+    Wish("a cat", "drawn-cat", seed=5),
     Wish("a boat", "drawn-boat", ("baseline", "eu-ai-act-50"), seed=3),
     Wish("a birthday cake", "drawn-cake", ("baseline", "cn-labeling-2025"), seed=19),
     Wish("a pistol", "drawn-pistol", category="weapons", seed=21),

@@ -108,7 +108,7 @@ def lay_out(folder: Path) -> None:
         tile = square.resize((TILE, TILE), Image.Resampling.LANCZOS)
         sheet.paste(tile, (place % 3 * (TILE + 10), place // 3 * (TILE + 10)))
     sheet.save(IMAGES / "released.jpg", quality=88)
-    label = Image.open(folder / "out/drawn-cat.png").convert("RGB")
+    label = Image.open(folder / "out/drawn-cake.png").convert("RGB")
     corner = label.crop((label.width - 240, label.height - 120, label.width, label.height))
     corner.resize((480, 240), Image.Resampling.LANCZOS).save(IMAGES / "label.jpg", quality=90)
 
