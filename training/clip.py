@@ -9,8 +9,6 @@ so that a word that no picture bore lands beside those that one did. Resumes fro
 """
 
 import argparse
-import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,92 +18,19 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from training.captions import ORDERED, RELATIONS, WHITE, Captions, build_captions
-from training.clock import Average, Clock, Curve, choose_device, load_checkpoint, save_checkpoint, wait_for
-from training.compose import (
-    backgrounds,
-    named_colours,
-    over,
-    pair_layouts,
-    place,
-    single_layout,
-    standardised,
-    tint,
-    weather,
-)
-from training.render import read_pack
-from training.sources import SOURCES
+from training.batches import CAPTION_TOKENS, Batch, coin, load_pictures, make_batch
+from training.clock import Clock, Curve, choose_device, wait_for
+from training.run import Run
 from training.tokens import Phrases, TokenTable
 from training.towers import build_model, encode_texts, plant_words
 
-_WEIGHTS: Final = {"openclipart": 0.25, "game-icons": 0.2, "stamps": 0.7, "circle-flags": 0.3, "meteocons": 0.3}
-_PAIR_SHARE: Final = 0.25
-_TOGETHER: Final = 4
-_TONE: Final = re.compile(r"-?1f3f[b-f]")
 _WORDS: Final = 512
 _PAIRS: Final = 256
-_CAPTION_TOKENS: Final = 22
 _WORD_TOKENS: Final = 8
 _TEACHER_TEMPERATURE: Final = 0.12
 _ORDER_WEIGHT: Final = 1.0
 _LEXICAL_WEIGHT: Final = 0.25
 _PROTOTYPE_WEIGHT: Final = 0.5
-
-
-@dataclass(slots=True)
-class Siblings:
-    """Pictures that differ in skin tone alone, thing by thing: `members` in rows of `counts` that begin at `starts`."""
-
-    members: torch.Tensor
-    starts: torch.Tensor
-    counts: torch.Tensor
-    share: float
-
-    def draw(self, count: int) -> torch.Tensor:
-        """Return the numbers of `share` of `count` pictures, so many of one thing after another."""
-        groups = int(count * self.share) // _TOGETHER
-        device = self.members.device
-        chosen = torch.randint(len(self.starts), (groups,), device=device).repeat_interleave(_TOGETHER)
-        places = (torch.rand(len(chosen), device=device) * self.counts[chosen]).long()
-        return self.members[self.starts[chosen] + places]
-
-
-@dataclass(slots=True)
-class Pictures:
-    """Every training picture, on the device where it fits, and how often each is drawn."""
-
-    pixels: torch.Tensor
-    weights: torch.Tensor
-    is_tinted: torch.Tensor
-    concepts: torch.Tensor
-    captions: Captions
-    siblings: Siblings | None = None
-
-    def draw(self, count: int) -> torch.Tensor:
-        """Return the numbers of `count` pictures, siblings first."""
-        drawn = torch.multinomial(self.weights, count, replacement=True)
-        if self.siblings:
-            together = self.siblings.draw(count)
-            drawn[: len(together)] = together
-        return drawn
-
-
-@dataclass(slots=True)
-class Batch:
-    """One step's pictures and captions; `swapped` belongs to the rows `ordered` names.
-
-    `concepts` numbers each single picture's concept; -1 for pairs and for what is only one picture's. `singles` are the
-    pictures that stand alone, first in the batch.
-    """
-
-    canvas: torch.Tensor
-    texts: torch.Tensor
-    targets: torch.Tensor
-    is_neutral: torch.Tensor
-    swapped: torch.Tensor
-    ordered: torch.Tensor
-    concepts: torch.Tensor
-    singles: torch.Tensor
 
 
 @dataclass(slots=True)
@@ -118,47 +43,6 @@ class Lexicon:
     firsts: TokenTable
     seconds: TokenTable
     pairs: torch.Tensor
-
-
-def load_pictures(pack: Path, path: Path, held: str, device: torch.device, siblings: float = 0.0) -> Pictures:
-    """Read rendered pictures; those of family `held` are never drawn, and a share of `siblings` in many skin tones."""
-    records = read_pack(pack, "clip")
-    pixels = torch.from_numpy(np.load(path, mmap_mode="c"))
-    assert len(pixels) == len(records), "the pack and the rendered pictures differ: render again"
-    weights = [_weight(record, held) for record in records]
-    outlines = {source.family for source in SOURCES if source.style == "silhouette"}
-    return Pictures(
-        pixels=pixels.to(device) if device.type == "cuda" else pixels,
-        weights=torch.tensor(weights, device=device),
-        is_tinted=torch.tensor([record["family"] in outlines for record in records], device=device),
-        concepts=torch.tensor(number_concepts(records), device=device),
-        captions=build_captions(records, Phrases(), device, pack),
-        siblings=find_siblings(records, held, siblings, device) if siblings else None,
-    )
-
-
-def find_siblings(records: list[dict[str, Any]], held: str, share: float, device: torch.device) -> Siblings:
-    """Gather the pictures of every thing that has skin tones, whoever drew them."""
-    things: dict[str, list[int]] = {}
-    for number, record in enumerate(records):
-        if record["family"] != held and _TONE.search(record["key"]):
-            things.setdefault(_TONE.sub("", record["key"]), []).append(number)
-    counts = torch.tensor([len(members) for members in things.values()], device=device)
-    members = [number for members in things.values() for number in members]
-    return Siblings(torch.tensor(members, device=device), counts.cumsum(0) - counts, counts, share)
-
-
-def number_concepts(records: list[dict[str, Any]]) -> list[int]:
-    """Number the concepts that two pictures or more show; -1 for the rest."""
-    counted = Counter(record["key"] for record in records)
-    numbers = {key: number for number, key in enumerate(sorted(key for key, count in counted.items() if count > 1))}
-    return [numbers.get(record["key"], -1) for record in records]
-
-
-def _weight(record: dict[str, Any], held: str) -> float:
-    if record["family"] == held:
-        return 0.0
-    return _WEIGHTS.get(record["family"], 1.0) * (0.3 if "1f3f" in record["key"] and "-" in record["key"] else 1.0)
 
 
 def load_lexicon(path: Path, device: torch.device) -> Lexicon:
@@ -175,105 +59,6 @@ def load_lexicon(path: Path, device: torch.device) -> Lexicon:
         seconds=TokenTable(others.texts, device, path.parent),
         pairs=torch.tensor(pairs, device=device),
     )
-
-
-def make_batch(pictures: Pictures, count: int, side: int) -> Batch:
-    """Draw pictures, put them on canvases and say what is there."""
-    device, captions = pictures.weights.device, pictures.captions
-    pairs = int(count * _PAIR_SHARE)
-    first, second = pictures.draw(count), pictures.draw(count)
-    is_pair = torch.arange(count, device=device) >= count - pairs
-    relation = torch.randint(len(RELATIONS), (count,), device=device)
-    colour = torch.where(torch.rand(count, device=device) < 0.45, WHITE, torch.randint(12, (count,), device=device))
-    paints = torch.randint(12, (2, count), device=device)
-    canvas, is_plain = _draw_canvas(pictures, (first, second), relation, colour, paints, count - pairs, side)
-
-    name = captions.choose(first, (0.68, 0.22, 0.1))
-    other = captions.choose(second, (0.95, 0.05, 0.0))
-    is_chinese = captions.is_chinese(first, name) & ~is_pair
-    prefix = torch.where(is_chinese, 0, captions.prefix(first))
-    # Some pairs are called by one of their things: what is there is there, alone or not.
-    is_one = is_pair & (torch.rand(count, device=device) < 0.15)
-    is_both = is_pair & ~is_one
-    colours = [
-        torch.where(pictures.is_tinted[it] & _coin(count, 0.5, device), captions.colours[paint], 0)
-        for it, paint in ((first, paints[0]), (second, paints[1]))
-    ]
-    ground = torch.where(is_plain & ~is_chinese & _coin(count, 0.25, device), captions.on_colour[colour], 0)
-    zero = torch.zeros_like(name)
-    words = torch.where(is_both, captions.relation(relation), zero)
-    segments = [
-        prefix,
-        colours[0],
-        name,
-        words,
-        torch.where(is_both, colours[1], zero),
-        torch.where(is_both, other, zero),
-        ground,
-    ]
-    swapped = [prefix, colours[1], other, words, colours[0], name, ground]
-    is_small = _coin(count, 0.3, device)
-    ordered = (is_both & (relation < ORDERED) & (name != other)).nonzero()[:, 0]
-    targets, is_neutral = _match(captions, first, second, name, is_pair, is_both)
-    return Batch(
-        canvas=canvas,
-        texts=captions.table.join(torch.stack(segments, 1), is_small, _CAPTION_TOKENS),
-        targets=targets,
-        is_neutral=is_neutral,
-        swapped=captions.table.join(torch.stack(swapped, 1)[ordered], is_small[ordered], _CAPTION_TOKENS),
-        ordered=ordered,
-        concepts=torch.where(is_pair, -1, pictures.concepts[first]),
-        singles=first[: count - pairs],
-    )
-
-
-def _coin(count: int, share: float, device: torch.device) -> torch.Tensor:
-    return torch.rand(count, device=device) < share
-
-
-def _draw_canvas(
-    pictures: Pictures,
-    things: tuple[torch.Tensor, torch.Tensor],
-    relation: torch.Tensor,
-    colour: torch.Tensor,
-    paints: torch.Tensor,
-    singles: int,
-    side: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return canvases, and which of them have one plain named colour behind."""
-    device, count = relation.device, len(relation)
-    is_plain = _coin(count, 0.6, device)
-    below = backgrounds(named_colours(colour), is_plain, side)
-    alone = single_layout(singles, (0.5, 1.05), 0.15, device)
-    near, far = pair_layouts(relation[singles:], (0.36, 0.54), 0.12)
-
-    def layer(numbers: torch.Tensor, paint: torch.Tensor, layout: Any) -> torch.Tensor:  # noqa: ANN401
-        pixels = pictures.pixels[numbers.to(pictures.pixels.device)].to(device)
-        return tint(place(pixels, layout, side), named_colours(paint, 0.04), pictures.is_tinted[numbers])
-
-    one = over(layer(things[0][:singles], paints[0, :singles], alone), below[:singles])
-    two = over(layer(things[1][singles:], paints[1, singles:], far), below[singles:])
-    two = over(layer(things[0][singles:], paints[0, singles:], near), two)
-    worn = standardised(weather(torch.cat([one, two])))
-    return worn.contiguous(memory_format=torch.channels_last), is_plain
-
-
-def _match(
-    captions: Captions,
-    first: torch.Tensor,
-    second: torch.Tensor,
-    name: torch.Tensor,
-    is_pair: torch.Tensor,
-    is_both: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return which captions are right for which pictures (rows), and which are neither right nor wrong."""
-    has = (captions.slots[first][:, :, None] == name).any(1)
-    also = (captions.slots[second][:, :, None] == name).any(1)
-    single_text = ~is_both
-    right = has & single_text & ~is_pair[:, None]
-    neutral = (has | also) & single_text & is_pair[:, None]
-    same = torch.eye(len(first), dtype=torch.bool, device=first.device)
-    return right | same, neutral & ~same
 
 
 def embed_canvas(model: Any, batch: Batch) -> torch.Tensor:  # noqa: ANN401
@@ -314,9 +99,9 @@ def lexical(model: Any, lexicon: Lexicon) -> torch.Tensor:  # noqa: ANN401
     device = lexicon.vectors.device
     words = torch.randint(len(lexicon.vectors), (_WORDS,), device=device)
     chosen = lexicon.pairs[torch.randint(len(lexicon.pairs), (_PAIRS,), device=device)]
-    rows = encode_texts(model, lexicon.words.join(words[:, None], _coin(_WORDS, 0.3, device), _WORD_TOKENS))
-    firsts = encode_texts(model, lexicon.firsts.join(chosen[:, :1], _coin(_PAIRS, 0.3, device), _WORD_TOKENS))
-    seconds = encode_texts(model, lexicon.seconds.join(chosen[:, 1:], _coin(_PAIRS, 0.3, device), _CAPTION_TOKENS))
+    rows = encode_texts(model, lexicon.words.join(words[:, None], coin(_WORDS, 0.3, device), _WORD_TOKENS))
+    firsts = encode_texts(model, lexicon.firsts.join(chosen[:, :1], coin(_PAIRS, 0.3, device), _WORD_TOKENS))
+    seconds = encode_texts(model, lexicon.seconds.join(chosen[:, 1:], coin(_PAIRS, 0.3, device), CAPTION_TOKENS))
     same = torch.eye(_WORDS, dtype=torch.bool, device=device)
     teacher = (lexicon.vectors[words] @ lexicon.vectors[words].T / _TEACHER_TEMPERATURE).float().masked_fill(same, -1e4)
     student = (rows @ rows.T / _TEACHER_TEMPERATURE).float().masked_fill(same, -1e4)
@@ -329,66 +114,48 @@ def lexical(model: Any, lexicon: Lexicon) -> torch.Tensor:  # noqa: ANN401
     return imitation + 0.3 * likeness
 
 
-class Run:
-    """The towers, the prototypes, their optimiser and their average, as one that can be saved."""
+class Pupil(torch.nn.Module):  # type: ignore[misc]  # torch is skipped
+    """The towers, and the prototypes that lead them."""
 
-    def __init__(self, concepts: int, lexicon: Lexicon, device: torch.device, rate: float) -> None:
-        self.model = build_model().to(device)
-        plant_words(self.model, lexicon.listed, lexicon.vectors)
-        self.model.visual.to(memory_format=torch.channels_last)
-        self.prototypes = torch.nn.Parameter(
-            torch.randn(concepts, self.model.text_projection.shape[1], device=device) * 0.1
-        )
-        tables = [self.model.token_embedding.weight, self.model.positional_embedding]
-        kept = {id(value) for value in (*tables, self.prototypes, self.model.logit_scale)}
-        others = [value for value in self.model.parameters() if id(value) not in kept]
-        groups: list[dict[str, Any]] = [
+    def __init__(self, concepts: int, lexicon: Lexicon, device: torch.device) -> None:
+        super().__init__()
+        self.towers = build_model().to(device)
+        plant_words(self.towers, lexicon.listed, lexicon.vectors)
+        self.towers.visual.to(memory_format=torch.channels_last)
+        width = self.towers.text_projection.shape[1]
+        self.prototypes = torch.nn.Parameter(torch.randn(concepts, width, device=device) * 0.1)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Return AdamW's groups: matrices decay, tables and biases do not, prototypes and temperature learn faster."""
+        tables = [self.towers.token_embedding.weight, self.towers.positional_embedding]
+        quick = [self.prototypes, self.towers.logit_scale]
+        kept = {id(value) for value in (*tables, *quick)}
+        others = [value for value in self.parameters() if id(value) not in kept]
+        return [
             {"params": [value for value in others if value.ndim > 1], "weight_decay": 0.1, "share": 1.0},
             {"params": [*tables, *(value for value in others if value.ndim <= 1)], "weight_decay": 0.0, "share": 1.0},
-            {"params": [self.prototypes, self.model.logit_scale], "weight_decay": 0.0, "share": 5.0},
+            {"params": quick, "weight_decay": 0.0, "share": 5.0},
         ]
-        self.optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=device.type == "cuda")
-        self.average = Average(self.model, 0.998)
-        self.rate, self.steps, self.seconds = rate, 0, 0.0
 
-    def load(self, path: Path) -> None:
-        """Take up a checkpoint, if there is one."""
-        if checkpoint := load_checkpoint(path):
-            self.model.load_state_dict(checkpoint["model"])
-            self.optimiser.load_state_dict(checkpoint["optimiser"])
-            self.prototypes.data.copy_(checkpoint["prototypes"])
-            for name, value in checkpoint["average"].items():
-                self.average.state[name].copy_(value)
-            self.steps, self.seconds = checkpoint["steps"], checkpoint["seconds"]
-
-    def save(self, path: Path, seconds: float) -> None:
-        """Write a checkpoint."""
-        save_checkpoint(
-            path,
-            model=self.model.state_dict(),
-            optimiser=self.optimiser.state_dict(),
-            prototypes=self.prototypes.data,
-            average=self.average.state,
-            steps=self.steps,
-            seconds=self.seconds + seconds,
-        )
-
-    def step(self, batch: Batch, lexicon: Lexicon, scale: float) -> dict[str, torch.Tensor]:
-        """Learn from one batch, and return what its losses were."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * scale * group["share"]
+    def losses(self, batch: Batch, lexicon: Lexicon) -> dict[str, torch.Tensor]:
+        """Return each loss, how often the right caption wins, and as ``all`` what is to be lowered."""
         with torch.autocast(batch.canvas.device.type, dtype=torch.bfloat16, enabled=batch.canvas.is_cuda):
-            losses = contrast(self.model, embed_canvas(self.model, batch), self.prototypes, batch)
-            losses["lexical"] = lexical(self.model, lexicon)
-        loss = losses["main"] + _ORDER_WEIGHT * losses["order"] + _PROTOTYPE_WEIGHT * losses["concept"]
-        loss = loss + _LEXICAL_WEIGHT * losses["lexical"]
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
-        self.average.update()
-        self.steps += 1
+            losses = contrast(self.towers, embed_canvas(self.towers, batch), self.prototypes, batch)
+            losses["lexical"] = lexical(self.towers, lexicon)
+        total = losses["main"] + _ORDER_WEIGHT * losses["order"] + _PROTOTYPE_WEIGHT * losses["concept"]
+        losses["all"] = total + _LEXICAL_WEIGHT * losses["lexical"]
         return losses
+
+
+def begin(path: Path, pupil: Pupil, rate: float) -> Run:
+    """Return the run of `pupil`, on from the checkpoint if there is one."""
+    return Run(path, pupil, rate=rate, betas=(0.9, 0.98), decay=0.998, groups=pupil.groups())
+
+
+def towers_of(average: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the towers' weights alone, as open_clip names them."""
+    prefix = "towers."
+    return {name.removeprefix(prefix): value for name, value in average.items() if name.startswith(prefix)}
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -399,26 +166,25 @@ def train(arguments: argparse.Namespace) -> None:
     clock = Clock(1)
     pictures = load_pictures(arguments.pack, arguments.pictures, arguments.held, device)
     lexicon = load_lexicon(arguments.pack / "lexicon.npz", device)
-    run = Run(int(pictures.concepts.max()) + 1, lexicon, device, arguments.rate)
-    run.load(arguments.out / "clip.pt")
+    pupil = Pupil(int(pictures.concepts.max()) + 1, lexicon, device)
+    run = begin(arguments.out / "clip.pt", pupil, arguments.rate)
+    torch.manual_seed(arguments.seed + run.steps)
     print(f"loaded after {clock.elapsed_s:.0f} s", flush=True)  # noqa: T201 - progress
     wait_for(arguments.after)
     clock, curve = Clock(arguments.seconds), Curve(arguments.out / "clip.csv")
-    side = run.model.visual.image_size[0]
+    side = pupil.towers.visual.image_size[0]
     while clock.progress < 1:
         with torch.no_grad():
             batch = make_batch(pictures, arguments.batch, side)
-        losses = run.step(batch, lexicon, clock.scale())
+        losses = pupil.losses(batch, lexicon)
+        run.learn(losses["all"], clock)
         if run.steps % arguments.log == 0:
             measured = {name: value.item() for name, value in losses.items()}
-            curve.append(
-                step=run.steps,
-                seconds=run.seconds + clock.elapsed_s,
-                **measured,
-                scale=run.model.logit_scale.exp().item(),
-            )
-    run.save(arguments.out / "clip.pt", clock.elapsed_s)
-    export(run.average.state, arguments.out)
+            scale = pupil.towers.logit_scale.exp().item()
+            curve.append(step=run.steps, seconds=run.seconds(clock), **measured, scale=scale)
+        if run.steps % arguments.keep == 0 or clock.progress >= 1:
+            run.save(clock)
+    export(towers_of(run.average), arguments.out)
 
 
 def export(state: dict[str, torch.Tensor], out: Path) -> None:
@@ -444,6 +210,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--log", type=int, default=50)
+    parser.add_argument("--keep", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -15,11 +15,31 @@ class Run:
         steps: taken so far, earlier runs among them.
     """
 
-    def __init__(self, path: Path, model: Any, *, rate: float, betas: tuple[float, float], decay: float) -> None:  # noqa: ANN401 - torch is skipped
-        """Take `model` as it is, or as the checkpoint has it; `decay` is that of its moving average."""
+    def __init__(
+        self,
+        path: Path,
+        model: Any,  # noqa: ANN401 - torch is skipped
+        *,
+        rate: float,
+        betas: tuple[float, float],
+        decay: float,
+        groups: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """Take `model` as it is, or as the checkpoint has it.
+
+        Args:
+            path: of the checkpoint.
+            model: what learns, where it asks for gradients.
+            rate: of learning, at its highest.
+            betas: of AdamW.
+            decay: of the model's moving average.
+            groups: AdamW's, each with a `share` of the rate; all in one with a decay of 0.01 unless given.
+        """
         self._path, self._model, self._rate = path, model, rate
-        learning = [value for value in model.parameters() if value.requires_grad]
-        self._optimiser = torch.optim.AdamW(learning, lr=rate, betas=betas, weight_decay=0.01)
+        if groups is None:
+            learning = [value for value in model.parameters() if value.requires_grad]
+            groups = [{"params": learning, "weight_decay": 0.01, "share": 1.0}]
+        self._optimiser = torch.optim.AdamW(groups, lr=rate, betas=betas)
         self._average = Average(model, decay)
         self.steps, self._earlier_s = 0, 0.0
         if checkpoint := load_checkpoint(path):
@@ -41,7 +61,7 @@ class Run:
     def learn(self, loss: torch.Tensor, clock: Clock) -> None:
         """Take one step down, at the rate that the clock allows."""
         for group in self._optimiser.param_groups:
-            group["lr"] = self._rate * clock.scale()
+            group["lr"] = self._rate * clock.scale() * group["share"]
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)

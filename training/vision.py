@@ -20,7 +20,8 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
-from training.clip import Pictures, contrast, embed_canvas, export, load_pictures, make_batch
+from training.batches import Pictures, load_pictures, make_batch
+from training.clip import contrast, embed_canvas, export
 from training.clock import Clock, Curve, choose_device
 from training.render import read_pack
 from training.run import Run

@@ -59,11 +59,10 @@ def word(record: dict[str, Any], rng: random.Random) -> tuple[str, int]:
         name = names[0] if rng.random() < 0.6 else rng.choice(names)
     chance = rng.random()
     if chance < _SENTENCE_SHARE:
-        parts = [rng.choice(kind) for kind in (_OPENINGS, _ARTICLES, _ADJECTIVES)]
-        caption = " ".join(part for part in (*parts, name, rng.choice(_ENDINGS)) if part)
+        before = [rng.choice(kind) for kind in (_OPENINGS, _ARTICLES, _ADJECTIVES)]
+        caption = _join([*before, name, rng.choice(_ENDINGS)])
     elif chance < _SENTENCE_SHARE + _STRAY_SHARE:
-        caption = " ".join([*_strays(rng, _MOST_STRAYS), rng.choice(_ARTICLES), name, *_strays(rng, 2)])
-        caption = " ".join(caption.split())
+        caption = _join([*_strays(rng, _MOST_STRAYS), rng.choice(_ARTICLES), name, *_strays(rng, 2)])
     else:
         ways = _STYLED[record["family"]] if chance < 1 - _PLAIN_SHARE else _WAYS
         caption = rng.choice(ways).format(name)
@@ -75,3 +74,7 @@ def word(record: dict[str, Any], rng: random.Random) -> tuple[str, int]:
 
 def _strays(rng: random.Random, most: int) -> list[str]:
     return rng.choices(_FILLERS, k=rng.randint(0, most))
+
+
+def _join(parts: list[str]) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,5 +1,8 @@
 """A tiny pack: shapes of one colour with names, as `training.render.read_pack` and its renderer would give."""
 
+import json
+import lzma
+
 import numpy as np
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 70, 220)}
@@ -31,3 +34,10 @@ def pixels(side=32):
         height = slice(quarter, -quarter) if shape == "square" else slice(2 * quarter - 2, 2 * quarter + 2)
         made[row, height, quarter:-quarter] = (*COLOURS[colour], 255)
     return made
+
+
+def write_records(folder, listed):
+    """Write a pack's records as `training.pack` does; nothing is held out."""
+    for part, lines in (("pictures", listed), ("heldout", [])):
+        with lzma.open(folder / f"{part}.jsonl.xz", "wt", encoding="utf-8") as out:
+            out.writelines(json.dumps(line) + "\n" for line in lines)

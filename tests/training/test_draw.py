@@ -1,8 +1,6 @@
 """The whole way to a pipeline, and on from where it stopped, on twelve rectangles."""
 
 import argparse
-import json
-import lzma
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from safetensors.torch import load_file
 from detectors.weights import EMBEDDED_CHECKPOINT
 from generation._diffusers_net import DiffusersNet
 from generation.weights import EMBEDDED_PIPELINE
+from tests.training.records import write_records
 from training import decoder, draw, enlarge
 from training.clock import load_checkpoint
 
@@ -35,9 +34,7 @@ def arguments(tmp_path_factory):
             }
         )
         pixels[row, 40 + row : 210, 40:210] = [*COLOURS[row % 3], 255]
-    for part, lines in (("pictures", records), ("heldout", [])):
-        with lzma.open(folder / f"{part}.jsonl.xz", "wt", encoding="utf-8") as out:
-            out.writelines(json.dumps(line) + "\n" for line in lines)
+    write_records(folder, records)
     np.save(folder / "draw.npy", pixels)
     np.save(folder / "enlarge.npy", pixels[::3].repeat(2, 1).repeat(2, 2))
     return argparse.Namespace(

@@ -1,8 +1,6 @@
 """Training the image tower on: what leans on words must not move, and siblings come together."""
 
 import argparse
-import json
-import lzma
 
 import numpy as np
 import pytest
@@ -10,9 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from detectors.weights import EMBEDDED_CHECKPOINT
-from tests.training.records import pixels, records
+from tests.training.records import pixels, records, write_records
 from training import vision
-from training.clip import find_siblings
+from training.batches import find_siblings
 from training.clock import load_checkpoint
 
 CPU = torch.device("cpu")
@@ -73,9 +71,7 @@ def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(tmp_
         *({**record, "names": ["hand"], "keywords": ["wave"], "chinese": []} for record in toned("noto")),
     ]
     drawn = np.concatenate([pixels(32), pixels(32)[:5]])
-    for part, lines in (("pictures", listed), ("heldout", [])):
-        with lzma.open(tmp_path / f"{part}.jsonl.xz", "wt", encoding="utf-8") as out:
-            out.writelines(json.dumps(line) + "\n" for line in lines)
+    write_records(tmp_path, listed)
     np.save(tmp_path / "clip.npy", drawn)
     arguments = argparse.Namespace(
         pack=tmp_path,
