@@ -35,6 +35,7 @@ from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors, load_trust
 from provenance.media.image import IntakeLimits, Picture, PictureCache, encode_image, parse_image
 from provenance.seal import Provider, Sealer
+from provenance.site import load_site_id
 from provenance.store import BlobStore, open_store
 from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
 from provenance.works.registry import Works
@@ -188,6 +189,7 @@ def _lock(lock: TextIO) -> bool:
 def build_site(settings: Settings) -> Site:
     """Build a site without the presence lock; `open_site` is the usual door."""
     database = open_database(settings)
+    load_site_id(database)
     blobs = open_blobs(settings)
     log = open_log(settings, database)
     works = Works(database, settings.index_dir, log)

@@ -111,4 +111,14 @@ REVIEWS: Final = Table(
 )
 """What moderators decided about held assets."""
 
+SITE_FACTS: Final = Table(
+    "site_facts",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("value", String(1024), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""What the database knows of its site: the site's id, and a fingerprint of each key that it has used. See
+`provenance.site`; what is written once stays."""
+
 Index("ix_decisions_asset_id", DECISIONS.c.asset_id)

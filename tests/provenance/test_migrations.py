@@ -88,6 +88,7 @@ def test_revisions_are_written_from_the_declared_tables(tmp_path, monkeypatch):
     written = initial.read_text()
     assert all(f'"{name}"' in written for name in METADATA.tables)
     following = module.write_revision("nothing new")
-    assert following.name == "0003_nothing_new.py"
-    assert 'down_revision = "0002"' in following.read_text()
+    newest = len(list((folder / "versions").glob("0*.py"))) - 1
+    assert following.name == f"{newest + 1:04}_nothing_new.py"
+    assert f'down_revision = "{newest:04}"' in following.read_text()
     assert "create_table" not in following.read_text()
