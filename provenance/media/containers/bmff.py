@@ -1,4 +1,8 @@
-"""AVIF and HEIC: boxes of ISO/IEC 14496-12 and 23008-12, without decoding."""
+"""AVIF and HEIC: boxes of ISO/IEC 14496-12 and 23008-12, without decoding.
+
+What a decoder would read as text is checked to be text: pi-heif 1.4.0 dereferences NULL (`_pi_heif.c`, metadata of an
+image) when an item's type or content type is not UTF-8, which ends the process.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +22,11 @@ _TOP_LEVEL: Final = frozenset({
 _SEQUENCE: Final = frozenset({b"moov", b"moof"})
 # ISO/IEC 23008-12 s6: item types that are not pictures.
 _METADATA_ITEMS: Final = frozenset({b"Exif", b"mime", b"uri ", b"xml "})
+# ISO/IEC 14496-12 s8.11: a meta box holds each of these once; of two, another reader may take the other one.
+_NEEDED: Final = (b"pitm", b"iinf", b"iloc", b"iprp")
+_SINGLE: Final = frozenset({*_NEEDED, b"hdlr", b"iref", b"idat", b"dinf", b"grpl"})
+# ISO/IEC 14496-12 s8.11.6.2: of the first two versions of an item entry, and what version 1 may have behind its texts.
+_TEXTS_OF_OLD_ENTRIES: Final = 3
 # A 12-megapixel telephone picture has about 50 tile items.
 _MAX_ITEMS: Final = 2048
 _MAX_BOXES: Final = 8192
@@ -104,10 +113,7 @@ def _read_top_level(data: bytes, tally: Tally) -> Iterator[Box]:
 def _read_meta(data: bytes, meta: Box, tally: Tally) -> tuple[int, int]:
     """Count items and return the largest (width, height) that any image property states, all of them checked."""
     name = tally.media_type.value
-    children = {box.kind: box for box in read_boxes(data, meta.start + 4, meta.stop, name)}
-    for kind in (b"pitm", b"iinf", b"iloc", b"iprp"):
-        if kind not in children:
-            raise UndecodableAssetError(f"{name}: expected a {kind.decode()} box in meta, got none")
+    children = _read_children(data, meta, name)
     kinds = _read_item_types(data, children[b"iinf"], name)
     for item, extents in _read_locations(data, children, name):
         if kinds.get(item) in _METADATA_ITEMS:
@@ -123,9 +129,45 @@ def _read_meta(data: bytes, meta: Box, tally: Tally) -> tuple[int, int]:
             tally.check_size(*sizes[-1])
         elif box.kind == b"colr":
             tally.add(box.stop - box.start)
+        elif box.kind == b"auxC":
+            # ISO/IEC 23008-12 s6.5.8: a text with an end, then bytes of another kind.
+            _check_text(data[box.start + 4 : box.stop].partition(b"\0")[0], "auxiliary type", name)
+        elif box.kind == b"udes":
+            _check_text(data[box.start + 4 : box.stop], "user description", name)
     if not sizes:
         raise UndecodableAssetError(f"{name}: expected an image size (ispe), got none")
     return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _read_children(data: bytes, meta: Box, name: str) -> dict[bytes, Box]:
+    """Return the boxes of meta by kind, those of which it takes one checked to be one."""
+    children: dict[bytes, Box] = {}
+    for box in read_boxes(data, meta.start + 4, meta.stop, name):
+        if box.kind in _SINGLE and box.kind in children:
+            raise UndecodableAssetError(f"{name}: expected one {box.kind.decode()} box in meta, got two")
+        children[box.kind] = box
+    for kind in _NEEDED:
+        if kind not in children:
+            raise UndecodableAssetError(f"{name}: expected a {kind.decode()} box in meta, got none")
+    if handler := children.get(b"hdlr"):
+        # ISO/IEC 14496-12 s8.4.3: version and flags, zero, the handler's type, three numbers, its name.
+        _check_code(read_bytes(data, handler.start + 8, 4, name), "handler type", name)
+        _check_text(data[handler.start + 24 : handler.stop], "handler name", name)
+    return children
+
+
+def _check_code(code: bytes, what: str, name: str) -> None:
+    """Refuse a four-character code that is not four printable characters."""
+    if not (code.isascii() and code.decode("ascii").isprintable()):
+        raise UndecodableAssetError(f"{name}: expected the {what} to be four printable characters, got {code.hex()}")
+
+
+def _check_text(raw: bytes, what: str, name: str) -> None:
+    """Refuse texts, each ended by a zero, that are not UTF-8."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise UndecodableAssetError(f"{name}: expected the {what} to be UTF-8, got other bytes") from exc
 
 
 def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:
@@ -134,11 +176,18 @@ def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:
     kinds: dict[int, bytes] = {}
     for box in read_boxes(data, iinf.start + 4 + counted, iinf.stop, name):
         version = read_uint(data, box.start, 1, name)
-        if box.kind != b"infe" or version not in {2, 3}:
+        if box.kind != b"infe":
+            continue
+        if version not in {2, 3}:
+            texts = data[box.start + 8 : box.stop].split(b"\0")
+            _check_text(b"\0".join(texts[:_TEXTS_OF_OLD_ENTRIES]), "item name", name)
             continue
         id_bytes = 2 if version == 2 else 4
         item = read_uint(data, box.start + 4, id_bytes, name)
-        kinds[item] = read_bytes(data, box.start + 4 + id_bytes + 2, 4, name)
+        start = box.start + 4 + id_bytes + 2
+        kinds[item] = read_bytes(data, start, 4, name)
+        _check_code(kinds[item], f"type of item {item}", name)
+        _check_text(data[start + 4 : box.stop], f"name and content type of item {item}", name)
         if len(kinds) > _MAX_ITEMS:
             raise AssetTooLargeError(f"{name}: expected at most {_MAX_ITEMS} items, got more")
     return kinds

@@ -153,3 +153,79 @@ def test_items_are_bounded():
 def test_boxes_that_must_be_there(kind):
     with pytest.raises((UndecodableAssetError, MislabelledAssetError)):
         parse_image(PLAIN.replace(kind, b"free"))
+
+
+STILL = vector("still")
+
+
+def with_entry(body, kind=b"infe"):
+    """The still HEIC with one more item entry, or another box, at the end of its list of items."""
+    at = STILL.index(b"iinf") - 4
+    size = int.from_bytes(STILL[at : at + 4], "big")
+    entry = make.box(kind, body)
+    return grown(STILL, at + size, entry, (at, STILL.index(b"meta") - 4))
+
+
+def grown(data, at, piece, holders):
+    """`data` with `piece` put in at `at`, and the boxes that hold it longer by as much."""
+    changed = bytearray(data)
+    for holder in holders:
+        changed[holder : holder + 4] = (int.from_bytes(data[holder : holder + 4], "big") + len(piece)).to_bytes(
+            4, "big"
+        )
+    return bytes(changed[:at]) + piece + bytes(changed[at:])
+
+
+def entry(kind=b"mime", texts=b"\0application/rdf+xml\0", version=2):
+    number = (99).to_bytes(2 if version == 2 else 4, "big")
+    return bytes([version, 0, 0, 1]) + number + bytes(2) + kind + texts
+
+
+def layout_of(data):
+    return bmff.parse_layout(data, LIMITS, MediaType.HEIC)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize(("kind", "texts", "said"), [
+    (b"m\xffme", b"\0text/plain\0", "type of item 99 to be four printable characters, got 6dff6d65"),
+    (b"\0\0\0\0", b"\0", "four printable characters"),
+    (b"mime", b"\0applic\xc0tion/rdf+xml\0", "name and content type of item 99 to be UTF-8"),
+    (b"mime", b"\0text/plain\0\xff\0", "UTF-8"), (b"mime", b"\xe9\0text/plain\0", "UTF-8"),
+    (b"uri ", b"\0urn:\xed\xa0\x80\0", "UTF-8"), (b"Exif", b"\xfe", "UTF-8"),
+])  # fmt: skip
+def test_what_would_be_read_as_text_is_text(version, kind, texts, said):
+    with pytest.raises(UndecodableAssetError, match=said):
+        layout_of(with_entry(entry(kind, texts, version)))
+
+
+def test_texts_in_other_scripts_are_texts():
+    assert layout_of(with_entry(entry(texts="写真\0text/plain\0".encode()))).width == 64
+
+
+def test_entries_of_the_first_versions_have_texts_too():
+    with pytest.raises(UndecodableAssetError, match="item name to be UTF-8"):
+        layout_of(with_entry(bytes(8) + b"name\0te\xffxt\0\0"))
+    # Version 1 may have bytes of its own behind its texts.
+    assert layout_of(with_entry(b"\1" + bytes(7) + b"name\0text\0\0fdel\xff")).width == 64
+
+
+@pytest.mark.parametrize("body", [b"\xc0\0", b"urn:mpeg:hevc:2015:auxid:\xff"])
+def test_the_kind_of_an_auxiliary_picture_is_text(body):
+    at = STILL.index(b"ipco") - 4
+    holders = (at, STILL.index(b"iprp") - 4, STILL.index(b"meta") - 4)
+    with pytest.raises(UndecodableAssetError, match="auxiliary type to be UTF-8"):
+        layout_of(grown(STILL, at + 8, make.box(b"auxC", bytes(4) + body), holders))
+
+
+def test_the_handler_is_text():
+    at = STILL.index(b"hdlr")
+    with pytest.raises(UndecodableAssetError, match="handler type"):
+        layout_of(make.replaced(STILL, at + 12, b"pi\xffct"))
+
+
+@pytest.mark.parametrize("kind", [b"iinf", b"pitm", b"iloc", b"iprp", b"hdlr"])
+def test_of_two_boxes_another_reader_might_take_the_other_one(kind):
+    at, meta = STILL.index(kind) - 4, STILL.index(b"meta") - 4
+    size = int.from_bytes(STILL[at : at + 4], "big")
+    with pytest.raises(UndecodableAssetError, match=f"expected one {kind.decode()} box in meta, got two"):
+        layout_of(grown(STILL, at + size, STILL[at : at + size], (meta,)))
