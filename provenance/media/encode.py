@@ -25,6 +25,9 @@ DEFAULT_QUALITY: Final[Mapping[MediaType, int]] = {MediaType.JPEG: 92, MediaType
 # Largest width or height that each format can hold.
 _MAX_SIDE: Final[Mapping[MediaType, int]] = {MediaType.JPEG: 65_500, MediaType.WEBP: 16_383, MediaType.AVIF: 32_768}
 
+# TIFF 6.0 s4 (XResolution, YResolution, ResolutionUnit) demands one; 72 an inch says nothing, as other encoders do.
+_TIFF_DPI: Final = 72
+
 _SHIPS_AS: Final[Mapping[MediaType, MediaType]] = {MediaType.GIF: MediaType.PNG, MediaType.HEIC: MediaType.JPEG}
 
 
@@ -108,8 +111,8 @@ def _encode_avif(picture: "Picture", quality: int) -> bytes:
 
 def _encode_tiff(picture: "Picture", _quality: int) -> bytes:
     """LZW over horizontal differences: read everywhere, a third smaller than raw."""
-    # TIFF 6.0 s14: tag 317 Predictor, 2 is horizontal differencing.
-    return _encode_pillow(picture, "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+    # TIFF 6.0 s14: tag 317 Predictor, 2 is horizontal differencing; s4: baseline files state a resolution.
+    return _encode_pillow(picture, "TIFF", compression="tiff_lzw", tiffinfo={317: 2}, dpi=(_TIFF_DPI, _TIFF_DPI))
 
 
 def _bgr(picture: "Picture") -> "NDArray[np.uint8]":

@@ -25,9 +25,10 @@ from PIL import (
 )
 
 from provenance.asset import MediaType
-from provenance.errors import AssetTooLargeError, UndecodableAssetError
+from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
 from provenance.media.cache import PictureCache
 from provenance.media.colour import convert_pixels, orient
+from provenance.media.colour_key import build_alpha
 from provenance.media.containers import bmff, gif, jpeg, png, tiff, webp
 from provenance.media.containers.base import Layout, Tally, parse_orientation
 from provenance.media.encode import encode_image, shipping_type
@@ -146,19 +147,28 @@ def _decode(layout: Layout, limits: IntakeLimits) -> Picture:
         image, icc, orientation = _decode_heic(layout, limits)
     else:
         image, icc, orientation = _decode_pillow(layout)
+    keyed = build_alpha(image, layout) if layout.colour_key else None
     frame, alpha = convert_pixels(image, icc, is_inverted=layout.is_inverted)
     del image
+    alpha = alpha if keyed is None else keyed
     if orientation != 1:
         frame, alpha = orient(frame, orientation), None if alpha is None else orient(alpha, orientation)
     frame.flags.writeable = False
     if alpha is not None:
         alpha.flags.writeable = False
-    return Picture.from_frame(frame, alpha, layout.media_type, is_turned=orientation != 1)
+    return Picture.from_frame(
+        frame, alpha, layout.media_type, is_turned=orientation != 1, left_out=_list_left_out(layout)
+    )
+
+
+def _list_left_out(layout: Layout) -> tuple[str, ...]:
+    further = layout.frames - 1
+    return (*layout.left_out, *((f"{further} further frame{'' if further == 1 else 's'}",) if further else ()))
 
 
 def _decode_pillow(layout: Layout) -> tuple[Image.Image, bytes, int]:
     """Return the decoded image, its profile and its orientation."""
-    image = _PLUGINS[layout.media_type](io.BytesIO(layout.essence))
+    image = _open_pillow(layout)
     _check_decoder(layout, image.size)
     image.load()
     # The plugins of WebP and AVIF keep their decoder and its buffers: two more copies of the picture.
@@ -169,6 +179,20 @@ def _decode_pillow(layout: Layout) -> tuple[Image.Image, bytes, int]:
     # libavif reports its own transformation properties, which overrule EXIF, as if they were EXIF.
     icc, exif = image.info.get("icc_profile") or b"", image.info.get("exif") or b""
     return image, icc, parse_orientation(exif)
+
+
+def _open_pillow(layout: Layout) -> ImageFile.ImageFile:
+    """Open the file with the one plugin for its type, which decodes no pixels yet.
+
+    Raises:
+        UnsupportedMediaError: the headers are sound and the plugin takes no such pixels.
+    """
+    try:
+        return _PLUGINS[layout.media_type](io.BytesIO(layout.essence))
+    except SyntaxError as exc:
+        if not layout.kind:
+            raise
+        raise UnsupportedMediaError(f"not taken: {layout.kind}") from exc
 
 
 def _decode_heic(layout: Layout, limits: IntakeLimits) -> tuple[Image.Image, bytes, int]:

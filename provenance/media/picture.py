@@ -32,21 +32,32 @@ class Picture:
         alpha: (H, W) uint8, 255 is opaque, read-only; None when every pixel is opaque.
         media_type: what the file was, found by content.
         is_turned: the pixels were turned as the file's orientation tag asked.
+        left_out: what else the file held that this picture is without, in words: a gain map, further pictures.
     """
 
-    __slots__ = ("_lock", "_luma", "_reduced", "alpha", "frame", "is_turned", "media_type")
+    __slots__ = ("_lock", "_luma", "_reduced", "alpha", "frame", "is_turned", "left_out", "media_type")
 
     frame: Frame
     alpha: Plane | None
     media_type: MediaType
     is_turned: bool
+    left_out: tuple[str, ...]
 
-    def __init__(self, frame: Frame, alpha: Plane | None, media_type: MediaType, *, is_turned: bool = False) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        alpha: Plane | None,
+        media_type: MediaType,
+        *,
+        is_turned: bool = False,
+        left_out: tuple[str, ...] = (),
+    ) -> None:
         """Use `from_frame`; this takes what is already checked and read-only."""
         self.frame = frame
         self.alpha = alpha
         self.media_type = media_type
         self.is_turned = is_turned
+        self.left_out = left_out
         self._lock = threading.Lock()
         self._luma: Plane | None = None
         self._reduced: dict[int, Frame] = {}
@@ -59,6 +70,7 @@ class Picture:
         media_type: MediaType = MediaType.PNG,
         *,
         is_turned: bool = False,
+        left_out: tuple[str, ...] = (),
     ) -> Self:
         """Build a picture from pixels.
 
@@ -67,6 +79,7 @@ class Picture:
             alpha: (H, W) uint8, or None; a plane that is 255 everywhere becomes None.
             media_type: what the picture counts as.
             is_turned: the pixels were turned as the file's orientation tag asked.
+            left_out: what else the file held, in words.
 
         Raises:
             UndecodableAssetError: wrong dtype or shape.
@@ -82,7 +95,7 @@ class Picture:
         if alpha is not None and int(alpha.min()) == OPAQUE:
             alpha = None
         plane = None if alpha is None else _as_frozen(alpha)
-        return cls(_as_frozen(frame), plane, media_type, is_turned=is_turned)
+        return cls(_as_frozen(frame), plane, media_type, is_turned=is_turned, left_out=left_out)
 
     @property
     def height(self) -> int:

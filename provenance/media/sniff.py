@@ -34,6 +34,17 @@ _BRANDS: Final[Mapping[bytes, MediaType]] = {
 # Brands that leave the coding open: the compatible brands say it.
 _OPEN_BRANDS: Final = frozenset({b"mif1", b"mif2", b"msf1"})
 
+_OTHER_BRANDS: Final[Mapping[bytes, str]] = {
+    b"crx ": "camera raw (CR3)",
+    b"jpeg": "JPEG inside HEIF",
+    b"j2ki": "JPEG 2000 inside HEIF",
+    b"jxl ": "JPEG XL",
+    b"mif1": "HEIF of a coding that is not taken",
+    b"mif2": "HEIF of a coding that is not taken",
+    b"vvic": "VVC inside HEIF",
+    b"miaf": "HEIF of a coding that is not taken",
+}
+
 # Names for what people hand in by mistake, so that the message can say what was got.
 _OTHERS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"%PDF-", "PDF"),
@@ -49,6 +60,12 @@ _OTHERS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"II\xbc\x01", "JPEG XR"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"qoif", "QOI"),
+    (b"DDS ", "DirectDraw surface"),
+    (b"FORM", "IFF"),
     (b"\x1aE\xdf\xa3", "Matroska or WebM video"),
     (b"OggS", "Ogg"),
     (b"fLaC", "FLAC audio"),
@@ -147,6 +164,8 @@ def describe_content(unverified_bytes: bytes) -> str:
     for magic, name in known:
         if data.startswith(magic):
             return name
+    if data[4:8] == b"ftyp" and data[8:12] in _OTHER_BRANDS:
+        return _OTHER_BRANDS[data[8:12]]
     if data[4:8] == b"ftyp":
         return "MP4 or QuickTime video, or another ISO media file"
     if _MARKUP.match(data[:1024]):

@@ -35,6 +35,10 @@ class Layout:
         orientation: EXIF value 1-8.
         icc: colour profile, or empty.
         is_inverted: zero is white (TIFF) and the decoder does not see to it.
+        colour_key: the one colour that is transparent (PNG), by channel, in the file's own depth; empty for none.
+        depth: bits a channel, where `colour_key` is given.
+        kind: what it is in words, for a decoder that does not take it; "" where every kind is taken.
+        left_out: what else is in the file that people may know of and that never ships, in words.
     """
 
     media_type: MediaType
@@ -46,6 +50,10 @@ class Layout:
     orientation: int = UPRIGHT
     icc: bytes = b""
     is_inverted: bool = False
+    colour_key: tuple[int, ...] = ()
+    depth: int = 8
+    kind: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -125,6 +133,11 @@ class Tally:
             )
 
 
+def check_orientation(value: int) -> int:
+    """Return an EXIF or TIFF orientation; what is none of the eight turns nothing."""
+    return value if UPRIGHT <= value <= _ORIENTATIONS else UPRIGHT
+
+
 def read_bytes(data: bytes, start: int, size: int, name: str) -> bytes:
     """Return `size` bytes at `start`, all of them.
 
@@ -162,8 +175,7 @@ def parse_orientation(unverified_exif: bytes) -> int:
         if len(entry) < _ENTRY_BYTES:
             break
         if int.from_bytes(entry[:2], endian) == _ORIENTATION_TAG:
-            value = int.from_bytes(entry[8:10], endian)
-            return value if UPRIGHT <= value <= _ORIENTATIONS else UPRIGHT
+            return check_orientation(int.from_bytes(entry[8:10], endian))
     return UPRIGHT
 
 

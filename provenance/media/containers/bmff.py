@@ -27,6 +27,17 @@ _NEEDED: Final = (b"pitm", b"iinf", b"iloc", b"iprp")
 _SINGLE: Final = frozenset({*_NEEDED, b"hdlr", b"iref", b"idat", b"dinf", b"grpl"})
 # ISO/IEC 14496-12 s8.11.6.2: of the first two versions of an item entry, and what version 1 may have behind its texts.
 _TEXTS_OF_OLD_ENTRIES: Final = 3
+# ISO 21496-1 (item type tmap), Apple's auxiliary pictures, ISO/IEC 23008-2 and 23000-22 depth.
+_GAIN_MAP: Final = "a gain map (HDR brightness)"
+_AUXILIARIES: Final = (
+    (b"hdrgainmap", _GAIN_MAP),
+    (b"auxid:2\0", "a depth map"),
+    (b"auxiliary:depth", "a depth map"),
+    (b"aux:disparity", "a depth map"),
+    (b"aux:depth", "a depth map"),
+    (b"matte", "a matte"),
+)
+_HDR_CURVES: Final = {16: "its HDR curve (PQ)", 18: "its HDR curve (HLG)"}
 # A 12-megapixel telephone picture has about 50 tile items.
 _MAX_ITEMS: Final = 2048
 _MAX_BOXES: Final = 8192
@@ -90,8 +101,17 @@ def parse_layout(data: bytes, limits: IntakeLimits, media_type: MediaType) -> La
             tally.add(box.stop - box.start)
     if len(metas) != 1:
         raise UndecodableAssetError(f"{name}: expected one meta box, got {len(metas)}")
-    width, height = _read_meta(data, metas[0], tally)
-    return Layout(media_type=media_type, width=width, height=height, frames=1, end=position, essence=data)
+    left_out: dict[str, None] = {}
+    width, height = _read_meta(data, metas[0], tally, left_out)
+    return Layout(
+        media_type=media_type,
+        width=width,
+        height=height,
+        frames=1,
+        end=position,
+        essence=data,
+        left_out=tuple(left_out),
+    )
 
 
 def _read_top_level(data: bytes, tally: Tally) -> Iterator[Box]:
@@ -110,17 +130,27 @@ def _read_top_level(data: bytes, tally: Tally) -> Iterator[Box]:
         yield box
 
 
-def _read_meta(data: bytes, meta: Box, tally: Tally) -> tuple[int, int]:
-    """Count items and return the largest (width, height) that any image property states, all of them checked."""
+def _read_meta(data: bytes, meta: Box, tally: Tally, left_out: dict[str, None]) -> tuple[int, int]:
+    """Count items and return the largest (width, height) that any image property states, all of them checked.
+
+    What is in the file beside the picture is noted in `left_out`.
+    """
     name = tally.media_type.value
     children = _read_children(data, meta, name)
     kinds = _read_item_types(data, children[b"iinf"], name)
+    if b"tmap" in kinds.values():
+        left_out[_GAIN_MAP] = None
     for item, extents in _read_locations(data, children, name):
         if kinds.get(item) in _METADATA_ITEMS:
             tally.add(sum(size for _, size in extents))
         elif kinds.get(item) == b"av01":
             check_stream(b"".join(data[start : start + size] for start, size in extents), tally)
-    iprp = children[b"iprp"]
+    return _read_properties(data, children[b"iprp"], tally, left_out)
+
+
+def _read_properties(data: bytes, iprp: Box, tally: Tally, left_out: dict[str, None]) -> tuple[int, int]:
+    """Return the largest size among the properties of items, all of them checked; note what they say of other parts."""
+    name = tally.media_type.value
     containers = [box for box in read_boxes(data, iprp.start, iprp.stop, name) if box.kind == b"ipco"]
     sizes = []
     for box in (box for found in containers for box in read_boxes(data, found.start, found.stop, name)):
@@ -134,6 +164,7 @@ def _read_meta(data: bytes, meta: Box, tally: Tally) -> tuple[int, int]:
             _check_text(data[box.start + 4 : box.stop].partition(b"\0")[0], "auxiliary type", name)
         elif box.kind == b"udes":
             _check_text(data[box.start + 4 : box.stop], "user description", name)
+        left_out |= dict.fromkeys(_describe_property(box.kind, data[box.start : min(box.stop, box.start + 256)]))
     if not sizes:
         raise UndecodableAssetError(f"{name}: expected an image size (ispe), got none")
     return max(sizes, key=lambda size: size[0] * size[1])
@@ -168,6 +199,17 @@ def _check_text(raw: bytes, what: str, name: str) -> None:
         raw.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise UndecodableAssetError(f"{name}: expected the {what} to be UTF-8, got other bytes") from exc
+
+
+def _describe_property(kind: bytes, body: bytes) -> tuple[str, ...]:
+    """Return what an item property says of a part that does not ship, in words; nothing for the others."""
+    if kind == b"auxC":
+        return next(((words,) for mark, words in _AUXILIARIES if mark in body), ())
+    # ISO/IEC 23091-2: transfer characteristics 16 and 18, after colour type and primaries.
+    if kind == b"colr" and body.startswith(b"nclx"):
+        curve = _HDR_CURVES.get(int.from_bytes(body[6:8], "big"))
+        return (curve,) if curve else ()
+    return ()
 
 
 def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:

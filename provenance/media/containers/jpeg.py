@@ -21,7 +21,19 @@ _EOI, _SOS = 0xD9, 0xDA
 _NO_SEGMENT: Final = frozenset({0x00, 0x01, *range(0xD0, 0xD9), 0xDC})
 # Huffman-coded sequential and progressive. Browsers read neither arithmetic coding nor lossless frames.
 _FRAMES_READ: Final = frozenset({0xC0, 0xC1, 0xC2})
-_FRAMES_OTHER: Final = frozenset({0xC3, *range(0xC5, 0xCC), 0xCD, 0xCE, 0xCF, 0xDE})
+_FRAMES_OTHER: Final = {
+    0xC3: "lossless JPEG",
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xDE), "hierarchical JPEG"),
+    0xC8: "JPEG of a reserved kind",
+    0xC9: "arithmetic-coded JPEG",
+    0xCA: "arithmetic-coded progressive JPEG",
+    0xCB: "arithmetic-coded lossless JPEG",
+    **dict.fromkeys((0xCD, 0xCE, 0xCF), "arithmetic-coded hierarchical JPEG"),
+    0xF7: "JPEG-LS",
+}
+# What decoders here make pictures of: 8 bits a sample; grey, YCbCr or RGB, CMYK or YCCK.
+_PRECISION: Final = 8
+_COMPONENTS: Final = frozenset({1, 3, 4})
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDD})
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 
@@ -42,6 +54,14 @@ MAX_IMAGES: Final = 8
 _MULTI_PICTURE: Final = b"MPF\0"
 _GAIN_MAP: Final = b"http://ns.google.com/photos/1.0/container/"
 
+# ISO 21496-1 Annex C; Adobe's gain map specification 1.0; Apple's auxiliary pictures.
+_ISO_GAIN_MAP: Final = b"urn:iso:std:iso:ts:21496:-1"
+_GAIN_MAP_MARKS: Final = (b"http://ns.adobe.com/hdr-gain-map/", b"aux:hdrgainmap", b'Semantic="GainMap"')
+# Google's depth map metadata, in one APP1 or in its extension; Apple's.
+_DEPTH_MARKS: Final = (b"http://ns.google.com/photos/1.0/depthmap/", b"aux:depth", b"aux:disparity")
+# Motion photo 1.0: the video follows the picture; intake refuses it there, or it has been cut off.
+_MOTION_MARKS: Final = (b'MotionPhoto="1"', b'MicroVideo="1"')
+
 _NO_FILL: Final = re.compile(rb"[^\xff]")
 
 _ICC_MARK: Final = b"ICC_PROFILE\0"
@@ -58,6 +78,7 @@ class _Stream:
     orientation: int = 0
     announces_more: bool = False
     icc: dict[int, bytes] = field(default_factory=dict)
+    left_out: dict[str, None] = field(default_factory=dict)
     dropped: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -66,12 +87,12 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
 
     Raises:
         UndecodableAssetError: truncated, or markers that no encoder writes.
-        UnsupportedMediaError: lossless, differential or hierarchical coding.
+        UnsupportedMediaError: 12 bits a sample, arithmetic, lossless or hierarchical coding.
         AssetTooLargeError: a bound is passed.
     """
     tally = Tally(MediaType.JPEG, limits)
     first = _walk(data, 0, tally)
-    end, images = first.end, 1
+    end, images, left_out = first.end, 1, dict(first.left_out)
     while first.announces_more:
         # Images may be aligned: the gap is zeros.
         start = end + len(data[end:]) - len(data[end:].lstrip(b"\0"))
@@ -80,8 +101,11 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         images += 1
         if images > MAX_IMAGES:
             raise AssetTooLargeError(f"{NAME}: expected at most {MAX_IMAGES} images in one file, got more")
-        end = _walk(data, start, tally).end
+        further = _walk(data, start, tally)
+        end, left_out = further.end, left_out | further.left_out
         tally.add(end - start)
+    if images > 1:
+        left_out[f"{images - 1} further picture{'' if images == 2 else 's'} (multi-picture format)"] = None
     return Layout(
         media_type=MediaType.JPEG,
         width=first.width,
@@ -91,6 +115,7 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         essence=without(data, first.dropped, first.end),
         orientation=first.orientation or UPRIGHT,
         icc=b"".join(first.icc[number] for number in sorted(first.icc)),
+        left_out=tuple(left_out),
     )
 
 
@@ -115,7 +140,7 @@ def _walk(data: bytes, start: int, tally: Tally) -> _Stream:
         elif marker == _SOS:
             position = _skip_scan(data, position, stream)
         elif marker in _FRAMES_OTHER:
-            raise UnsupportedMediaError(f"{NAME}: expected baseline or progressive coding, got marker {marker:#x}")
+            raise UnsupportedMediaError(f"not taken: {_FRAMES_OTHER[marker]}; expected baseline or progressive coding")
         elif not _is_needed(marker, body):
             tally.add(length + 2)
             stream.dropped.append((at, position))
@@ -143,6 +168,11 @@ def _read_frame(body: bytes, stream: _Stream, tally: Tally) -> None:
     """Take the size from a frame header (T.81 s B.2.2)."""
     if stream.width:
         raise UndecodableAssetError(f"{NAME}: expected one frame header, got two")
+    precision, components = read_uint(body, 0, 1, NAME), read_uint(body, 5, 1, NAME)
+    if precision != _PRECISION:
+        raise UnsupportedMediaError(f"not taken: {precision}-bit JPEG; expected {_PRECISION} bits a sample")
+    if components not in _COMPONENTS:
+        raise UnsupportedMediaError(f"not taken: JPEG of {components} components; expected 1, 3 or 4")
     stream.height, stream.width = read_uint(body, 1, 2, NAME), read_uint(body, 3, 2, NAME)
     tally.check_size(stream.width, stream.height)
 
@@ -170,7 +200,9 @@ def _is_needed(marker: int, body: bytes) -> bool:
 
 
 def _read_metadata(marker: int, body: bytes, stream: _Stream) -> None:
-    """Note orientation, colour profile and announcements of further images."""
+    """Note orientation, colour profile, announcements of further images, and what else there is."""
+    if marker in {_APP1, _APP2}:
+        _note_left_out(body, stream)
     if marker == _APP1 and body.startswith(b"Exif\0\0") and not stream.orientation:
         stream.orientation = parse_orientation(body)
     elif (marker == _APP1 and _GAIN_MAP in body) or (marker == _APP2 and body.startswith(_MULTI_PICTURE)):
@@ -178,3 +210,13 @@ def _read_metadata(marker: int, body: bytes, stream: _Stream) -> None:
     elif marker == _APP2 and body.startswith(_ICC_MARK) and len(body) >= len(_ICC_MARK) + 2:
         # ICC.1:2022 s B.4: sequence number, count, then a part of the profile.
         stream.icc.setdefault(body[len(_ICC_MARK)], body[len(_ICC_MARK) + 2 :])
+
+
+def _note_left_out(body: bytes, stream: _Stream) -> None:
+    """Note what telephones add to a picture and what never ships."""
+    if body.startswith(_ISO_GAIN_MAP) or any(mark in body for mark in _GAIN_MAP_MARKS):
+        stream.left_out["a gain map (HDR brightness)"] = None
+    if any(mark in body for mark in _DEPTH_MARKS):
+        stream.left_out["a depth map"] = None
+    if any(mark in body for mark in _MOTION_MARKS):
+        stream.left_out["a motion photo's video"] = None

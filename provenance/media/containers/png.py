@@ -23,6 +23,12 @@ _DEPTHS: Final = {
     6: frozenset({8, 16}),
 }
 
+# PNG s11.3.1.1: colour types whose tRNS names one colour, and how many channels it has.
+_KEYED: Final = {0: 1, 2: 3}
+
+# PNG s11.3.2.6 and ISO/IEC 23091-2: transfer functions of more than a screen's brightness, which are not applied.
+_HDR_CURVES: Final = {16: "its HDR curve (PQ)", 18: "its HDR curve (HLG)"}
+
 # Encoders write pixel chunks of 8 KiB and up, so 64 MiB need 8192; empty ones by the million cost time.
 MAX_PIXEL_CHUNKS: Final = 65_536
 
@@ -36,6 +42,10 @@ class _Walk:
         self.frames = 1
         self.orientation = UPRIGHT
         self.icc = b""
+        self.depth = 8
+        self.channels = 0
+        self.colour_key: tuple[int, ...] = ()
+        self.left_out: tuple[str, ...] = ()
         self.pixel_chunks = 0
 
     def read(self, kind: bytes, body: bytes) -> None:
@@ -48,6 +58,8 @@ class _Walk:
             self.pixel_chunks += 1
             if self.pixel_chunks > MAX_PIXEL_CHUNKS:
                 raise AssetTooLargeError(f"{NAME}: expected at most {MAX_PIXEL_CHUNKS} pixel chunks, got more")
+            if kind == b"tRNS":
+                self._read_key(body)
         elif not kind[0] & 0x20:
             # PNG s5.4: bit 5 of the first byte clear means that no decoder may go on without knowing it.
             raise UndecodableAssetError(f"{NAME}: expected only standard critical chunks, got an unknown one")
@@ -63,10 +75,20 @@ class _Walk:
         depth, colour, compression, filtering, interlace = body[8:]
         if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
             raise UndecodableAssetError(f"{NAME}: expected a standard IHDR, got {tuple(body[8:])}")
+        self.depth, self.channels = depth, _KEYED.get(colour, 0)
+
+    def _read_key(self, body: bytes) -> None:
+        """Take the transparent colour of a picture without a palette (PNG s11.3.1.1); a wrong length says nothing."""
+        if self.channels and len(body) == 2 * self.channels:
+            # Only the low bits count where samples have fewer than 16.
+            mask = (1 << self.depth) - 1
+            self.colour_key = tuple(read_uint(body, at, 2, NAME) & mask for at in range(0, len(body), 2))
 
     def _read_metadata(self, kind: bytes, body: bytes) -> None:
         if kind == b"acTL":
             self.frames = read_uint(body, 0, 4, NAME)
+        elif kind == b"cICP" and len(body) == 4 and body[1] in _HDR_CURVES:
+            self.left_out = (_HDR_CURVES[body[1]],)
         elif kind == b"eXIf":
             self.orientation = parse_orientation(body)
         elif kind in {b"iCCP", b"zTXt"}:
@@ -112,4 +134,7 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         essence=without(data, dropped, position),
         orientation=walk.orientation,
         icc=walk.icc,
+        colour_key=walk.colour_key,
+        depth=walk.depth,
+        left_out=walk.left_out,
     )

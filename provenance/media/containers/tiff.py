@@ -10,7 +10,7 @@ from typing import Final
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
-from provenance.media.containers.base import UPRIGHT, Layout, Tally, read_bytes
+from provenance.media.containers.base import UPRIGHT, Layout, Tally, check_orientation, read_bytes
 from provenance.media.limits import IntakeLimits
 
 NAME: Final = MediaType.TIFF.value
@@ -24,7 +24,14 @@ _UNSIGNED: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _STRIP_BYTES = 273, 274, 277, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
-_ICC, _DNG_VERSION = 34675, 50706
+_SAMPLE_FORMAT, _ICC, _DNG_VERSION = 339, 34675, 50706
+# TIFF 6.0 s19 (SampleFormat) and the values of PhotometricInterpretation that are met, for messages.
+_SAMPLE_FORMS: Final = {1: "integer", 2: "signed integer", 3: "float", 5: "complex integer", 6: "complex float"}
+_COLOURS: Final = {
+    0: "in grey", 1: "in grey", 2: "in RGB", 3: "with a palette", 4: "of a mask", 5: "in CMYK", 6: "in YCbCr",
+    8: "in CIELab", 9: "in ICCLab", 10: "in ITULab", 32803: "of a colour filter array", 32844: "in LogL",
+    32845: "in LogLuv",
+}  # fmt: skip
 _POINTERS: Final = frozenset({330, 34665, 34853, 40965})  # SubIFDs, EXIF, GPS, interoperability
 # What describes pixels: TIFF 6.0 baseline and s14-23. Orientation and profile are applied here, not by the decoder.
 _ESSENTIAL: Final = frozenset({
@@ -37,6 +44,13 @@ _SINGLE: Final = frozenset({
 
 # None, CCITT (2-4), LZW, JPEG, Deflate twice, PackBits, Zstandard. LZMA may ask for gigabytes of dictionary.
 _COMPRESSIONS: Final = frozenset({1, 2, 3, 4, 5, 7, 8, 32946, 32773, 50000})
+
+_JPEG, _JPEG_BITS = 7, 8
+# Names of what is met and not taken, for messages.
+_OTHER_COMPRESSIONS: Final = {
+    6: "old-style JPEG", 34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG", 34925: "LZMA",
+    50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
+}  # fmt: skip
 
 # Five samples are CMYK with alpha; 64 bits a sample is a double.
 _MAX_SAMPLES: Final = 5
@@ -181,11 +195,12 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
     first = form.read(data, 8 if form.is_big else 4, form.offset_bytes)
     main, following = walk.visit(first, is_main=True)
     width, height = _check_picture(walk, main)
-    frames = 1
+    frames, asides = 1, 0
     while following:
         page, following = walk.visit(following, is_main=False)
         # TIFF 6.0 s8, NewSubfileType: bit 0 is a smaller version, bit 2 a mask; neither is a page.
-        frames += not walk.single(page, _SUBFILE, 0) & 0b101
+        is_aside = walk.single(page, _SUBFILE, 0) & 0b101
+        frames, asides = frames + (not is_aside), asides + bool(is_aside)
         walk.tally.check_frames(frames)
     icc = main.get(_ICC)
     return Layout(
@@ -195,9 +210,11 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         frames=frames,
         end=walk.end,
         essence=_build_essence(data, form, main),
-        orientation=min(max(walk.single(main, _ORIENTATION, UPRIGHT), 1), 8),
+        orientation=check_orientation(walk.single(main, _ORIENTATION, UPRIGHT)),
         icc=b"" if icc is None else data[icc.start : icc.start + icc.size],
         is_inverted=walk.single(main, _PHOTOMETRIC, 1) == 0,
+        kind=_describe_kind(walk, main),
+        left_out=_count_asides(asides),
     )
 
 
@@ -212,16 +229,35 @@ def _check_picture(walk: _Walk, main: dict[int, _Entry]) -> tuple[int, int]:
     walk.tally.check_size(width, height)
     compression = walk.single(main, _COMPRESSION, 1)
     if compression not in _COMPRESSIONS:
-        raise UnsupportedMediaError(f"{NAME}: expected compression {sorted(_COMPRESSIONS)}, got {compression}")
+        got = _OTHER_COMPRESSIONS.get(compression, "unknown")
+        raise UnsupportedMediaError(
+            f"not taken: {NAME} with compression {compression} ({got}); expected one of {sorted(_COMPRESSIONS)}"
+        )
     samples = walk.single(main, _SAMPLES, 1)
     bits = max(walk.values(main[_BITS]), default=1) if _BITS in main else 1
     if not 1 <= samples <= _MAX_SAMPLES or not 1 <= bits <= _MAX_BITS:
         raise UnsupportedMediaError(
             f"{NAME}: expected at most {_MAX_SAMPLES} samples of {_MAX_BITS} bits, got {samples} of {bits}"
         )
+    if compression == _JPEG and bits != _JPEG_BITS:
+        raise UnsupportedMediaError(f"not taken: {bits}-bit JPEG inside {NAME}; expected {_JPEG_BITS} bits a sample")
     if _TILE_WIDTH in main or _TILE_HEIGHT in main:
         walk.tally.check_size(walk.single(main, _TILE_WIDTH, 0), walk.single(main, _TILE_HEIGHT, 0))
     return width, height
+
+
+def _count_asides(asides: int) -> tuple[str, ...]:
+    plural = "" if asides == 1 else "s"
+    return (f"{asides} smaller version{plural} or mask{plural}",) if asides else ()
+
+
+def _describe_kind(walk: _Walk, main: dict[int, _Entry]) -> str:
+    """Say what pixels these are, for people whose kind no decoder here takes."""
+    samples = walk.single(main, _SAMPLES, 1)
+    bits = max(walk.values(main[_BITS]), default=1) if _BITS in main else 1
+    form = _SAMPLE_FORMS.get(walk.single(main, _SAMPLE_FORMAT, 1), "undefined")
+    colour = _COLOURS.get(walk.single(main, _PHOTOMETRIC, 1), "of an unknown colour space")
+    return f"{bits}-bit {form} TIFF {colour}, {samples} sample{'' if samples == 1 else 's'} a pixel"
 
 
 def _build_essence(data: bytes, form: _Form, main: dict[int, _Entry]) -> bytes:

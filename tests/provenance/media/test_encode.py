@@ -130,3 +130,9 @@ def test_encoders_that_fail_say_so(monkeypatch):
     monkeypatch.setattr(Image.Image, "save", lambda *_args, **_kwargs: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(AssetError, match="AVIF encoder failed"):
         encode_image(picture, MediaType.AVIF)
+
+
+def test_tiff_states_a_resolution():
+    data = encode_image(Picture.from_frame(gradient()), MediaType.TIFF)
+    with Image.open(io.BytesIO(data)) as image:
+        assert [image.tag_v2[tag] for tag in (282, 283, 296)] == [72, 72, 2]

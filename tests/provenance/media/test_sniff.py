@@ -42,7 +42,7 @@ def test_brands_of_iso_media_files(brands, found):
         (b"RIFF\0\0\0\0WAVE", "WAV audio"),
         (b"RIFF\0\0\0\0ABCD", "RIFF"),
         (make.box(b"ftyp", b"isom\0\0\2\0isom"), "MP4 or QuickTime"),
-        (make.box(b"ftyp", b"mif1\0\0\0\0mif1"), "ISO media file"),
+        (make.box(b"ftyp", b"mif1\0\0\0\0mif1"), "HEIF of a coding that is not taken"),
         (b"II*", "3 bytes of text"),
     ],
 )

@@ -45,6 +45,16 @@ def test_heic_transparency_is_set_apart():
     assert np.abs(alpha.astype(int) - np.arange(64) * 4).mean() < 8
 
 
+def test_parts_that_do_not_ship_are_said():
+    assert parse_image(vector("alpha")).left_out == ()
+    depth = vector("alpha").replace(b"auxid:1\0", b"auxid:2\0")
+    assert bmff.parse_layout(depth, LIMITS, MediaType.HEIC).left_out == ("a depth map",)
+    at = PLAIN.index(b"nclx") + 6
+    for code, said in ((16, ("its HDR curve (PQ)",)), (18, ("its HDR curve (HLG)",)), (13, ())):
+        changed = make.replaced(PLAIN, at, struct.pack(">H", code))
+        assert bmff.parse_layout(changed, LIMITS, MediaType.AVIF).left_out == said
+
+
 def test_several_pictures_in_one_heic():
     with pytest.raises(AssetTooLargeError, match=r"1 frame\(s\), got 2"):
         parse_image(vector("burst"))

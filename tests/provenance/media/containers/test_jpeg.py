@@ -95,9 +95,16 @@ def test_scans_are_bounded():
         parse_image(data[:-2] + scan * 64 + b"\xff\xd9")
 
 
-@pytest.mark.parametrize("marker", [0xC3, 0xC5, 0xC9, 0xCA, 0xCB, 0xDE])
-def test_codings_that_viewers_do_not_read(marker):
-    with pytest.raises(UnsupportedMediaError, match=f"{marker:#x}"):
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        (0xC3, "lossless JPEG"), (0xC5, "hierarchical JPEG"), (0xC9, "arithmetic-coded JPEG"),
+        (0xCA, "arithmetic-coded progressive JPEG"), (0xCB, "arithmetic-coded lossless JPEG"),
+        (0xDE, "hierarchical JPEG"), (0xF7, "JPEG-LS"),
+    ],
+)  # fmt: skip
+def test_codings_that_viewers_do_not_read_are_named(marker, said):
+    with pytest.raises(UnsupportedMediaError, match=f"not taken: {said};"):
         parse_image(PLAIN.replace(b"\xff\xc0", bytes([0xFF, marker])))
 
 
@@ -118,6 +125,33 @@ def test_codings_that_viewers_do_not_read(marker):
 def test_markers_that_no_encoder_writes(data, said):
     with pytest.raises(UndecodableAssetError, match=said):
         parse_image(data)
+
+
+@pytest.mark.parametrize(("at", "value", "said"), [(4, 12, "12-bit JPEG"), (9, 2, "JPEG of 2 components")])
+def test_samples_that_are_not_taken_are_named(at, value, said):
+    start = PLAIN.index(b"\xff\xc0")
+    with pytest.raises(UnsupportedMediaError, match=f"not taken: {said}"):
+        parse_image(make.replaced(PLAIN, start + at, bytes([value])))
+
+
+@pytest.mark.parametrize(
+    ("marker", "body", "said"),
+    [
+        (0xE2, b"urn:iso:std:iso:ts:21496:-1\0", ("a gain map (HDR brightness)",)),
+        (0xE1, b'http://ns.adobe.com/xap/1.0/\0<x Item:Semantic="GainMap"/>', ("a gain map (HDR brightness)",)),
+        (0xE1, b'http://ns.adobe.com/xap/1.0/\0<x GCamera:MotionPhoto="1"/>', ("a motion photo's video",)),
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0http://ns.google.com/photos/1.0/depthmap/", ("a depth map",)),
+        (0xFE, b"http://ns.google.com/photos/1.0/depthmap/", ()),
+    ],
+)
+def test_what_telephones_add_is_said(marker, body, said):
+    assert parse_image(make.jpeg_with(make.segment(marker, body))).left_out == said
+
+
+def test_further_pictures_are_said():
+    data = make.jpeg_with(make.segment(0xE2, b"MPF\0")) + PLAIN
+    assert parse_image(data).left_out == ("1 further picture (multi-picture format)",)
+    assert parse_image(data + PLAIN).left_out == ("2 further pictures (multi-picture format)",)
 
 
 def test_tables_without_end_are_bounded():

@@ -80,3 +80,14 @@ def test_pixel_chunks_are_bounded(monkeypatch):
 def test_chunks_that_no_encoder_writes(data, said):
     with pytest.raises(UndecodableAssetError, match=said):
         parse_image(data)
+
+
+def test_an_hdr_curve_is_said():
+    assert parse_image(make.png(make.chunk(b"cICP", bytes([9, 16, 0, 1])))).left_out == ("its HDR curve (PQ)",)
+    assert parse_image(make.png(make.chunk(b"cICP", bytes([1, 13, 0, 1])))).left_out == ()
+
+
+def test_a_colour_key_is_read_in_the_depth_of_the_file():
+    data = make.png(make.chunk(b"tRNS", struct.pack(">HHH", 0x1FF, 2, 3)))
+    assert png.parse_layout(data, LIMITS).colour_key == (0xFF, 2, 3)
+    assert png.parse_layout(make.png(make.chunk(b"tRNS", b"\0")), LIMITS).colour_key == ()

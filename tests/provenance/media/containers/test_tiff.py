@@ -69,6 +69,16 @@ def test_pages_count_as_frames_but_thumbnails_do_not():
     assert parse_image(make.tiff(following=at, tail=page), limits=IntakeLimits(max_frames=2)).width == 8
 
 
+@pytest.mark.parametrize("value", [0, 9, 255, 65535])
+def test_an_orientation_that_is_none_of_the_eight_turns_nothing(value):
+    assert np.array_equal(parse_image(make.tiff({274: (3, 1, value)})).frame[..., 0], PIXELS)
+
+
+def test_smaller_versions_are_said():
+    second = make.directory([(254, 4, 1, b"\1"), (256, 4, 1, b"\1"), (257, 4, 1, b"\1")])
+    assert parse_image(make.tiff(following=len(make.tiff()), tail=second)).left_out == ("1 smaller version or mask",)
+
+
 def test_what_no_directory_leads_to_is_a_second_file():
     with pytest.raises(MislabelledAssetError, match="HTML"):
         parse_image(make.tiff(tail=b"<html>"))
@@ -88,6 +98,14 @@ def test_what_no_directory_leads_to_is_a_second_file():
         (make.tiff({277: (3, 1, 9)}), UnsupportedMediaError, "got 9 of 8"),
         (make.tiff({258: (3, 1, 128)}), UnsupportedMediaError, "got 1 of 128"),
         (make.tiff({258: (3, 1, 0)}), UnsupportedMediaError, "got 1 of 0"),
+        (make.tiff({259: (3, 1, 34887)}), UnsupportedMediaError, "not taken: image/tiff with compression 34887 .LERC."),
+        (make.tiff({259: (3, 1, 7), 258: (3, 1, 12)}), UnsupportedMediaError, "not taken: 12-bit JPEG inside"),
+        (
+            make.tiff({258: (3, 1, 16), 339: (3, 1, 3)}),
+            UnsupportedMediaError,
+            "not taken: 16-bit float TIFF in grey, 1 sample a pixel",
+        ),
+        (make.tiff({262: (3, 1, 32844)}), UnsupportedMediaError, "not taken: 8-bit integer TIFF in LogL"),
         (make.tiff({50706: (1, 4, 1)}), UnsupportedMediaError, "DNG"),
         (b"II*\0\x10\0\0\0CR\2\0" + bytes(30), UnsupportedMediaError, "CR2"),
         (make.tiff({322: (3, 1, 20_000), 323: (3, 1, 16)}), AssetTooLargeError, "20000x16"),
