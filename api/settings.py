@@ -27,6 +27,8 @@ from provenance.errors import ConfigurationError
 
 SETTINGS_FILE: Final = "chopmark.toml"
 
+DATABASE_FILE: Final = "chopmark.db"
+
 PREFIX: Final = "CHOPMARK_"
 
 DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw")
@@ -173,7 +175,12 @@ class Settings(BaseSettings):
 
     def resolved_database_url(self) -> str:
         """Return the database URL, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.home / 'chopmark.db'}"
+        from sqlalchemy import URL
+
+        if self.database_url:
+            return self.database_url
+        path = str(self.home / DATABASE_FILE)  # may hold what means something in a URL
+        return URL.create("sqlite", database=path).render_as_string(hide_password=False)
 
     @classmethod
     def settings_customise_sources(

@@ -22,15 +22,15 @@ from provenance.database import Database
 from provenance.errors import ConfigurationError, GateError
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
 from provenance.inquiry import Verifier
+from provenance.keyring import load_keyring
 from provenance.ledger.log import Log
-from provenance.ledger.note import load_signer
+from provenance.ledger.note import NoteSigner
 from provenance.manifests.identity import (
     SigningIdentity,
     load_command_identity,
     load_development_identity,
     load_local_identity,
 )
-from provenance.manifests.keys import load_watermark_keys
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors, load_trust
 from provenance.media.image import IntakeLimits, Picture, PictureCache, encode_image, parse_image
@@ -191,10 +191,11 @@ def build_site(settings: Settings) -> Site:
     database = open_database(settings)
     load_site_id(database)
     blobs = open_blobs(settings)
-    log = open_log(settings, database)
+    ring = load_keyring(database, settings.keys_dir, origin=settings.ledger_origin or None)
+    log = build_log(settings, database, ring.signer)
     works = Works(database, settings.index_dir, log)
     identity, trust = load_identity(settings), load_site_trust(settings)
-    keys = load_watermark_keys(settings.keys_dir)
+    keys = ring.marks
     marks = build_marks(settings, keys)
     fingerprints = build_fingerprints()
     limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
@@ -253,14 +254,19 @@ def open_database(settings: Settings) -> Database:
 def open_blobs(settings: Settings) -> BlobStore:
     """Open both sides of the blob store."""
     return open_store(
-        settings.quarantine_url or str(settings.home / "quarantine"),
-        settings.public_url or str(settings.home / "public"),
+        settings.quarantine_url or settings.home / "quarantine",
+        settings.public_url or settings.home / "public",
     )
 
 
 def open_log(settings: Settings, database: Database) -> Log:
     """Open the ledger with its own key."""
-    signer = load_signer(settings.keys_dir / "ledger.key", settings.ledger_origin or None)
+    ring = load_keyring(database, settings.keys_dir, origin=settings.ledger_origin or None)
+    return build_log(settings, database, ring.signer)
+
+
+def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log:
+    """Build the ledger, with its memory in the data directory."""
     return Log(database, signer, memory=settings.home / "last-checkpoint.txt")
 
 

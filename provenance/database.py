@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from provenance.errors import ConfigurationError, DatabaseUnavailableError, MissingExtraError
+from provenance.secretfile import make_private_file
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -151,11 +152,34 @@ def _create_engine(url: str) -> Engine:
 
 
 def _create_sqlite(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    path = find_file(url)
+    if path is not None:
+        _prepare_file(path)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def find_file(url: URL) -> Path | None:
+    """Return the file of an SQLite database; None for one in memory."""
+    is_file = url.database and url.database != ":memory:" and not url.database.startswith("file:")
+    return Path(url.database).absolute() if url.database and is_file else None
+
+
+def _prepare_file(path: Path) -> None:
+    """Make an empty database that only its owner can read, or take others' rights from the one that is there.
+
+    SQLite gives the files beside it the mode of the database.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_file(path)
+        for beside in (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm")):
+            if beside.exists():
+                make_private_file(beside)
+    except OSError as exc:
+        reason = (exc.strerror or str(exc)).lower()
+        raise ConfigurationError(f"the database {path} cannot be opened or made: {reason}") from exc
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own connection type

@@ -21,6 +21,18 @@ class ConfigurationError(GateError):
     code = "configuration"
 
 
+class MissingKeyError(ConfigurationError):
+    """A key that this site has used is not there; a new one in its place would not do."""
+
+    code = "configuration.missing_key"
+
+
+class NoSiteError(ConfigurationError):
+    """There is no site where one was looked for."""
+
+    code = "configuration.no_site"
+
+
 class ProvenanceError(GateError):
     """Something about an asset or what is bound to it."""
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from re import compile as compile_pattern
 from secrets import token_hex
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, MemoryStore, from_url
 
 from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.secretfile import make_private_folder
 
 STAGING: Final = ".staging"
 """Folder of a local store in which blobs are made whole before they get their key."""
@@ -34,23 +36,21 @@ class Blobs:
     """One side of the blob store.
 
     Args:
-        url: a folder, ``file:///folder``, ``memory://`` or what obstore takes, such as ``s3://bucket/prefix``.
-        private: a local folder and its files are for the owner only, whatever the umask.
+        url: a folder as a path, ``file:///folder``, ``memory://`` or what obstore takes, such as ``s3://bucket/prefix``.
+        private: a local folder and all in it are for the owner only, whatever the umask.
 
     Limits: a local folder is for the processes of one machine.
     """
 
-    def __init__(self, url: str, *, private: bool = False) -> None:
-        self.url = url
+    def __init__(self, url: str | Path, *, private: bool = False) -> None:
+        self.url = str(url)
         self.root: Path | None = None
         self._private = private
         try:
-            if url == "memory://":
-                self._store: Any = MemoryStore()
-            elif "://" in url and not url.startswith("file://"):
-                self._store = from_url(url)
+            self.root = _find_folder(url)
+            if self.root is None:
+                self._store: Any = MemoryStore() if url == "memory://" else from_url(str(url))
             else:
-                self.root = Path(url.removeprefix("file://")).resolve()
                 self._open_folder(self.root)
                 self._store = LocalStore(self.root, automatic_cleanup=True)
         except (BaseError, OSError, ValueError) as exc:
@@ -134,12 +134,15 @@ class Blobs:
         return len(leftovers)
 
     def _open_folder(self, root: Path) -> None:
-        mode = 0o700 if self._private else 0o777
         root.parent.mkdir(parents=True, exist_ok=True)
-        root.mkdir(exist_ok=True, mode=mode)
+        for folder in (root, root / STAGING):
+            self._make_folder(folder)
+
+    def _make_folder(self, folder: Path) -> None:
         if self._private:
-            root.chmod(mode)
-        (root / STAGING).mkdir(exist_ok=True, mode=mode)
+            make_private_folder(folder)
+        else:
+            folder.mkdir(exist_ok=True)
 
     def _put_local(self, root: Path, key: str, data: bytes) -> None:
         """Make the blob whole and durable in the staging folder, then give it its key in one step."""
@@ -151,6 +154,9 @@ class Blobs:
                 if self._private:
                     (root / staged).chmod(0o600)
                 _sync(root / staged)
+                for folder, was_there in reversed(folders):
+                    if not was_there:
+                        self._make_folder(folder)
                 obstore.rename(self._store, staged, key)
             except BaseException:
                 (root / staged).unlink(missing_ok=True)
@@ -174,7 +180,7 @@ class BlobStore:
     public: Blobs
 
 
-def open_store(quarantine_url: str, public_url: str) -> BlobStore:
+def open_store(quarantine_url: str | Path, public_url: str | Path) -> BlobStore:
     """Open both sides; a local quarantine is readable by its owner only.
 
     Raises:
@@ -185,6 +191,22 @@ def open_store(quarantine_url: str, public_url: str) -> BlobStore:
     if inner is not None and outer is not None and (inner.is_relative_to(outer) or outer.is_relative_to(inner)):
         raise ConfigurationError(f"quarantine and public must be apart, got {inner} and {outer}")
     return store
+
+
+def _find_folder(url: str | Path) -> Path | None:
+    """Return the folder that `url` names, or None where it names another kind of store.
+
+    Raises:
+        ValueError: a file URL that names another host.
+    """
+    if isinstance(url, Path) or "://" not in url:
+        return Path(url).resolve()
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    if parts.netloc not in {"", "localhost"}:
+        raise ValueError("a file URL looks like file:///folder")
+    return Path(unquote(url.partition("://")[2].removeprefix("localhost"))).resolve()
 
 
 def _verify_key(key: str) -> None:

@@ -4,7 +4,6 @@ Source: c2sp.org/signed-note. Only signature type 0x01 is verified; signatures o
 specification demands, so that witnesses may add theirs.
 """
 
-import os
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from provenance.errors import ConfigurationError, VerificationError
+from provenance.errors import ConfigurationError, MissingKeyError, VerificationError
 from provenance.ledger.encoding import build_base64, parse_base64
+from provenance.secretfile import SecretDirectory
 
 # c2sp.org/signed-note: "Ed25519 signatures as specified by this document".
 _ED25519: Final = b"\x01"
@@ -27,6 +27,8 @@ _MAX_SIGNATURES: Final = 100
 _DASH: Final = "\u2014 "
 # The private form that the reference implementation of signed notes reads and writes.
 _PRIVATE: Final = "PRIVATE+KEY"
+# What a log is called that nobody gave a name.
+_LOCAL: Final = "chopmark.local/ledger/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,53 +155,43 @@ def build_signer(name: str, private_key: Ed25519PrivateKey) -> NoteSigner:
     return NoteSigner(verifier=verifier, sign=private_key.sign)
 
 
-def load_signer(path: Path, origin: str | None = None) -> NoteSigner:
+def load_signer(path: Path, origin: str | None = None, *, may_make: bool = True) -> NoteSigner:
     """Load the log's key from `path`, or make one there at first use, readable by its owner only.
 
     Args:
         path: a file with one line ``PRIVATE+KEY+<name>+<key id>+<base64>``.
         origin: the log's name; by default ``chopmark.local/ledger/<random id>`` for a new key, the file's for another.
+        may_make: whether a key that is not there may be made.
 
     Raises:
-        ConfigurationError: the file is unreadable, holds no such key, or one of another name.
+        MissingKeyError: there is none, and none may be made.
+        ConfigurationError: others can read the file, it is unreadable, holds no such key, or one of another name.
     """
+    files = SecretDirectory(path.parent)
+    if may_make:
+        data = files.read_or_make(path.name, lambda: _build_key(origin or f"{_LOCAL}{token_hex(8)}"))
+    else:
+        data = files.read(path.name) or b""
+        if not data:
+            raise MissingKeyError(f"the ledger key {path.name} is missing from {path.parent}")
     try:
-        if not path.exists():
-            _write_key(path, origin or f"chopmark.local/ledger/{token_hex(8)}")
-        line = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"the ledger key at {path} cannot be read or made: {exc}") from exc
-    try:
+        line = data.decode("ascii").strip()
         name, key_id, seed = _parse_key(line.removeprefix(f"{_PRIVATE}+"), "ledger key")
-    except VerificationError as exc:
-        raise ConfigurationError(f"{path} holds no ledger key: {exc}") from exc
+    except (UnicodeDecodeError, VerificationError) as exc:
+        raise ConfigurationError(f"{path} holds no ledger key: restore it from a backup") from exc
     signer = build_signer(name, Ed25519PrivateKey.from_private_bytes(seed))
     if not line.startswith(_PRIVATE) or signer.verifier.key_id.hex() != key_id:
-        raise ConfigurationError(f"{path} holds no ledger key, or a damaged one")
+        raise ConfigurationError(f"{path} holds no ledger key, or a damaged one: restore it from a backup")
     if origin is not None and origin != name:
         raise ConfigurationError(f"the ledger key at {path} is for {name}, the settings say {origin}")
     return signer
 
 
-def _write_key(path: Path, name: str) -> None:
-    """Make a key and put it at `path` whole, unless another process was faster."""
+def _build_key(name: str) -> bytes:
+    """Make a key and return its file."""
     key = Ed25519PrivateKey.generate()
     key_id = build_signer(name, key).verifier.key_id.hex()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    staged = path.with_name(f".{path.name}.{token_hex(8)}")
-    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            encoded = build_base64(_ED25519 + key.private_bytes_raw())
-            file.write(f"{_PRIVATE}+{name}+{key_id}+{encoded}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(staged, path)
-        except FileExistsError:
-            return
-    finally:
-        staged.unlink()
+    return f"{_PRIVATE}+{name}+{key_id}+{build_base64(_ED25519 + key.private_bytes_raw())}\n".encode("ascii")
 
 
 def _key_id(name: str, public_key: bytes) -> bytes:

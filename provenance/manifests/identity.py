@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from provenance.errors import ConfigurationError, SigningError
 from provenance.manifests import certificates
 from provenance.manifests.certificates import IdentityInfo, PrivateKey
-from provenance.manifests.secretfile import SecretDirectory, verify_owner_only
+from provenance.secretfile import SecretDirectory, read_owner_only
 
 PRODUCTION: Final = "production"
 
@@ -232,9 +232,13 @@ def load_local_identity(chain_path: Path, key_path: Path, *, environment: str) -
     Raises:
         ConfigurationError: a file is missing or malformed, others can read the key, or both do not fit.
     """
-    verify_owner_only(key_path)
     try:
-        key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(read_owner_only(key_path), password=None)
+    except FileNotFoundError as exc:
+        raise ConfigurationError(
+            f"key file {key_path.name} cannot be read: there is none in {key_path.parent}; restore it from a backup, "
+            "or set signing.private_key to where it is"
+        ) from exc
     except (ValueError, TypeError) as exc:
         raise ConfigurationError(f"key file {key_path.name} is not an unencrypted PEM private key") from exc
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):

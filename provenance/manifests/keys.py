@@ -5,13 +5,14 @@ Losing a key makes the marks under it unreadable. The ledger's key is `provenanc
 
 import base64
 import binascii
+import hashlib
 import json
 import secrets
 from pathlib import Path
 from typing import Final
 
-from provenance.errors import ConfigurationError
-from provenance.manifests.secretfile import SecretDirectory
+from provenance.errors import ConfigurationError, MissingKeyError
+from provenance.secretfile import SecretDirectory
 from provenance.watermarks.base import WatermarkKey
 
 WATERMARK_FILE: Final = "watermark-keys.json"
@@ -19,14 +20,25 @@ WATERMARK_FILE: Final = "watermark-keys.json"
 SECRET_BYTES: Final = 32
 
 
-def load_watermark_keys(directory: Path) -> tuple[WatermarkKey, ...]:
+def load_watermark_keys(directory: Path, *, may_make: bool = True) -> tuple[WatermarkKey, ...]:
     """Return every watermark key, newest first; makes one when there is none.
 
     Raises:
+        MissingKeyError: there is none, and none may be made.
         ConfigurationError: the file is damaged, or others can read it.
     """
-    data = SecretDirectory(directory).read_or_make(WATERMARK_FILE, lambda: _render_keys((_new_key(),)))
+    files = SecretDirectory(directory)
+    if may_make:
+        return _parse_keys(files.read_or_make(WATERMARK_FILE, lambda: _render_keys((_new_key(),))))
+    data = files.read(WATERMARK_FILE)
+    if data is None:
+        raise MissingKeyError(f"the watermark keys {WATERMARK_FILE} are missing from {directory}")
     return _parse_keys(data)
+
+
+def fingerprint_key(key: WatermarkKey) -> str:
+    """Return what a key can be known again by, and not be made from: a digest of its 32 random bytes."""
+    return hashlib.sha256(b"chopmark watermark key\n" + key.secret).hexdigest()
 
 
 def add_watermark_key(directory: Path) -> WatermarkKey:

@@ -1,6 +1,8 @@
 """Transactions on both engines, and what a database url may be."""
 
 import builtins
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -164,9 +166,25 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path):
 
 
 def test_a_folder_in_place_of_the_file_is_reported(tmp_path):
-    database = Database(f"sqlite:///{tmp_path}")
-    with pytest.raises(ConfigurationError, match="could not be migrated"):
+    with pytest.raises(ConfigurationError, match="is a directory"):
+        Database(f"sqlite:///{tmp_path}")
+
+
+def test_a_database_is_for_its_owner_only_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        database = Database(f"sqlite:///{tmp_path}/c.db")
         database.migrate()
+    finally:
+        os.umask(before)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("c.db", "c.db-wal", "c.db-shm"), 0o600
+    )
+    for path in tmp_path.iterdir():
+        path.chmod(0o664)
+    other = Database(f"sqlite:///{tmp_path}/c.db")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    other.close()
     database.close()
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -237,3 +238,34 @@ def test_leftovers_of_both_kinds_are_swept(tmp_path):
     assert list(blobs.keys("")) == []
     assert blobs.sweep_staging() == 2
     assert blobs.sweep_staging() == 0
+
+
+@pytest.mark.parametrize("name", ["what?", "100%", "a#b", "two words", "a%20b", "s3:", "f\u00fcr"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    folder = tmp_path / name / "b"
+    for url in (folder, str(folder), f"file://{quote(str(folder))}", f"file://localhost{quote(str(folder))}"):
+        blobs = Blobs(url)
+        blobs.put("k/v", b"x")
+        assert (folder / "k" / "v").read_bytes() == b"x"
+        assert [key for key, _ in blobs.keys()] == ["k/v"]
+        blobs.delete("k/v")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_url_of_another_host_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="looks like file:///folder"):
+        Blobs(f"file://elsewhere{tmp_path}")
+
+
+@pytest.mark.parametrize("umask", [0, 0o022])
+def test_quarantine_is_for_its_owner_only_whatever_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        blobs = open_store(tmp_path / "quarantine", tmp_path / "public").quarantine
+        blobs.put("asset/original", b"x")
+    finally:
+        os.umask(before)
+    found = [tmp_path / "quarantine", *(tmp_path / "quarantine").rglob("*")]
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in found} == {
+        "quarantine": 0o700, STAGING: 0o700, "asset": 0o700, "original": 0o600,
+    }  # fmt: skip

@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.errors import ConfigurationError, VerificationError
+from provenance.errors import ConfigurationError, MissingKeyError, VerificationError
 from provenance.ledger.encoding import build_base64
 from provenance.ledger.note import build_signer, load_signer, parse_vkey, sign_note, verify_note
+from provenance.secretfile import SecretDirectory
 
 # The example key pair and note of the reference implementation, golang.org/x/mod/sumdb/note.
 GO_PRIVATE = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
@@ -30,6 +31,7 @@ def test_the_reference_note_verifies_and_is_made_byte_for_byte(tmp_path):
     assert (note.text, note.signers) == (GO_TEXT, ("PeterNeumann",))
     path = tmp_path / "key"
     path.write_text(GO_PRIVATE + "\n")
+    path.chmod(0o600)
     signer = load_signer(path)
     assert signer.vkey == GO_VKEY
     assert sign_note(GO_TEXT, signer) == GO_NOTE
@@ -131,7 +133,7 @@ def test_a_key_is_made_once_and_is_private(tmp_path):
     assert load_signer(path, origin=first.name).vkey == first.vkey
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert [item.name for item in path.parent.iterdir()] == ["ledger.key"]
+    assert SecretDirectory(path.parent).names() == ("ledger.key",)
     assert "sign=" not in repr(first)
     with pytest.raises(ConfigurationError, match=r"the settings say example\.com"):
         load_signer(path, origin="example.com")
@@ -152,7 +154,7 @@ def test_names_that_break_the_format_are_refused(tmp_path, name):
     if name:
         with pytest.raises(ConfigurationError):
             load_signer(tmp_path / "key", origin=name)
-        assert not list(tmp_path.iterdir())
+        assert SecretDirectory(tmp_path).names() == ()
 
 
 @pytest.mark.parametrize(
@@ -162,8 +164,23 @@ def test_names_that_break_the_format_are_refused(tmp_path, name):
 def test_damaged_key_files_are_refused(tmp_path, content):
     path = tmp_path / "key"
     path.write_text(content)
-    with pytest.raises(ConfigurationError):
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="no ledger key"):
         load_signer(path)
     path.write_bytes(b"\xff")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="no ledger key"):
         load_signer(path)
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path):
+    path = tmp_path / "ledger.key"
+    load_signer(path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="mode 0644, expected 0600"):
+        load_signer(path)
+
+
+def test_a_key_is_not_made_where_none_may_be(tmp_path):
+    with pytest.raises(MissingKeyError, match=r"ledger\.key is missing"):
+        load_signer(tmp_path / "keys" / "ledger.key", may_make=False)
+    assert not list(tmp_path.iterdir())

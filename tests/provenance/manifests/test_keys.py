@@ -3,8 +3,8 @@ import stat
 
 import pytest
 
-from provenance.errors import ConfigurationError
-from provenance.manifests.keys import WATERMARK_FILE, add_watermark_key, load_watermark_keys
+from provenance.errors import ConfigurationError, MissingKeyError
+from provenance.manifests.keys import WATERMARK_FILE, add_watermark_key, fingerprint_key, load_watermark_keys
 
 
 def test_a_watermark_key_is_made_at_first_use_and_kept(tmp_path):
@@ -53,3 +53,17 @@ def test_a_damaged_watermark_file_is_refused_not_replaced(tmp_path, text):
     with pytest.raises(ConfigurationError, match="damaged"):
         load_watermark_keys(tmp_path)
     assert path.read_text() == text
+
+
+def test_keys_are_not_made_where_none_may_be(tmp_path):
+    with pytest.raises(MissingKeyError, match=r"watermark-keys\.json are missing"):
+        load_watermark_keys(tmp_path / "keys", may_make=False)
+    assert not list(tmp_path.iterdir())
+    (key,) = load_watermark_keys(tmp_path / "keys")
+    assert load_watermark_keys(tmp_path / "keys", may_make=False) == (key,)
+
+
+def test_a_key_is_known_again_by_its_fingerprint(tmp_path):
+    (first,), (second,) = load_watermark_keys(tmp_path / "a"), load_watermark_keys(tmp_path / "b")
+    assert fingerprint_key(first) != fingerprint_key(second)
+    assert first.secret.hex() not in fingerprint_key(first)

@@ -1,11 +1,18 @@
 import multiprocessing
+import os
 import stat
 import threading
 
 import pytest
 
 from provenance.errors import ConfigurationError
-from provenance.manifests.secretfile import STAGING_PREFIX, SecretDirectory, verify_owner_only
+from provenance.secretfile import (
+    STAGING_PREFIX,
+    SecretDirectory,
+    make_private_file,
+    make_private_folder,
+    read_owner_only,
+)
 
 
 def mode_of(path):
@@ -54,7 +61,7 @@ def test_a_directory_that_cannot_be_made_is_a_configuration_error(tmp_path):
     files = SecretDirectory(tmp_path / "file" / "keys")
     with pytest.raises(ConfigurationError, match="cannot be used"), files.locked():
         pass
-    with pytest.raises(ConfigurationError, match="Not a directory"):
+    with pytest.raises(ConfigurationError, match="not a directory"):
         files.read("a")
 
 
@@ -64,9 +71,76 @@ def test_a_file_that_cannot_be_written_is_a_configuration_error(tmp_path):
         SecretDirectory(tmp_path).write("a", b"x")
 
 
-def test_missing_key_file_says_so(tmp_path):
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        verify_owner_only(tmp_path / "absent.pem")
+def test_a_missing_file_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_owner_only(tmp_path / "absent.pem")
+
+
+def test_what_is_no_plain_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    (tmp_path / "folder").mkdir(mode=0o700)
+    for name in ("pipe", "folder"):
+        with pytest.raises(ConfigurationError, match="no plain file"):
+            read_owner_only(tmp_path / name)
+    (tmp_path / "large").write_bytes(bytes((1 << 20) + 1))
+    (tmp_path / "large").chmod(0o600)
+    with pytest.raises(ConfigurationError, match="larger than any key"):
+        read_owner_only(tmp_path / "large")
+
+
+def test_a_link_is_followed_where_it_may_be_and_what_it_leads_to_is_checked(tmp_path):
+    (tmp_path / "key").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("key")
+    for mode, answer in ((0o644, None), (0o600, b"x"), (0o400, b"x")):
+        (tmp_path / "key").chmod(mode)
+        if answer is None:
+            with pytest.raises(ConfigurationError, match="mode 0644, expected 0600"):
+                read_owner_only(tmp_path / "link")
+        else:
+            assert read_owner_only(tmp_path / "link") == answer
+    with pytest.raises(ConfigurationError, match="is a link"):
+        SecretDirectory(tmp_path).read("link")
+
+
+@pytest.mark.parametrize("umask", [0, 0o022, 0o777])
+def test_modes_are_set_whatever_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        SecretDirectory(tmp_path / "keys").read_or_make("a", lambda: b"x")
+        make_private_folder(tmp_path / "folder")
+        make_private_file(tmp_path / "file")
+    finally:
+        os.umask(before)
+    assert [mode_of(tmp_path / name) for name in ("keys", "folder")] == [0o700, 0o700]
+    assert [mode_of(tmp_path / name) for name in ("keys/a", "file")] == [0o600, 0o600]
+
+
+def test_what_is_loose_is_tightened_and_keeps_what_it_holds(tmp_path):
+    (tmp_path / "file").write_bytes(b"kept")
+    (tmp_path / "file").chmod(0o664)
+    make_private_file(tmp_path / "file")
+    assert (mode_of(tmp_path / "file"), (tmp_path / "file").read_bytes()) == (0o600, b"kept")
+    (tmp_path / "folder").mkdir(mode=0o755)
+    make_private_folder(tmp_path / "folder")
+    assert mode_of(tmp_path / "folder") == 0o700
+
+
+def test_reading_tightens_the_folder_as_well(tmp_path):
+    files = SecretDirectory(tmp_path / "keys")
+    files.read_or_make("a", lambda: b"x")
+    files.path.chmod(0o777)
+    assert files.read("a") == b"x"
+    assert mode_of(files.path) == 0o700
+
+
+def test_a_file_is_kept_under_another_name(tmp_path):
+    files = SecretDirectory(tmp_path)
+    files.read_or_make("a", lambda: b"x")
+    with files.locked():
+        files.rename("a", "b")
+    assert (files.read("a"), files.read("b"), files.names()) == (None, b"x", ("b",))
+    with pytest.raises(ConfigurationError, match="cannot be kept as c"), files.locked():
+        files.rename("a", "c")
 
 
 def test_threads_that_race_agree(tmp_path):
