@@ -1,24 +1,25 @@
 """How commands speak: tables and progress for people, one JSON document for machines.
 
 Answers go to standard output, everything else (progress, hints, errors) to standard error. Names, titles and reasons
-come from strangers: they are printed as text, never as markup, and control characters are made visible.
+come from strangers: they are printed as text, never as markup, and what is unsafe to show is spelled out, here for all.
 """
 
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, ParamSpec, TypeVar
 
 import typer
-from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
-from rich.table import Table
 from rich.text import Text
 
+from api.escape import build_json, show
+from api.tables import UNBOUNDED, Listing, made_safe
+from api.tables import plain as plain  # noqa: PLC0414 - every verb has it from here
 from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
 
 P = ParamSpec("P")
@@ -27,6 +28,8 @@ R = TypeVar("R")
 EXIT_ERROR: Final = 2
 # As shells report a process that SIGPIPE ended; 1 would say "no provenance found".
 EXIT_BROKEN_PIPE: Final = 141
+GRAVITY: Final = ("released", "held", "blocked", "refused", "failed", "error")
+"""Words for ends, the gravest last; any other is milder."""
 
 JSON_HELP: Final = "Answer with one JSON document on standard output."
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
@@ -52,7 +55,28 @@ def leave_quietly() -> NoReturn:
 
 
 class QuietConsole(Console):
-    """A console that ends quietly when its reader has gone."""
+    """A console that ends quietly when its reader has gone, prints no text of strangers raw, and wraps for people only.
+
+    Into a pipe or file a line is as long as it is, unless COLUMNS says how wide it may be.
+    """
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """How wide and high the terminal is; a pipe has no width."""
+        known = os.environ.get("COLUMNS", "")
+        if known.isdecimal() and int(known):
+            return ConsoleDimensions(int(known), super().size.height)
+        if self._width is None and not self.is_terminal:
+            return ConsoleDimensions(UNBOUNDED, super().size.height)
+        return super().size
+
+    @size.setter
+    def size(self, new: tuple[int, int]) -> None:
+        self._width, self._height = new
+
+    def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:  # noqa: ANN401 - what rich can print
+        """Print `objects`; strings are taken as text of strangers, and nothing is cut off at the right."""
+        super().print(*map(_make_safe, objects), crop=crop, **options)
 
     def on_broken_pipe(self) -> None:
         """End with the exit code of a broken pipe instead of 1, which `verify` has a meaning for."""
@@ -68,33 +92,33 @@ ERR: Final = QuietConsole(stderr=True, highlight=False, emoji=False, markup=Fals
 def print_json(document: Mapping[str, Any]) -> None:
     """Write one JSON document and nothing else to standard output."""
     try:
-        sys.stdout.write(json.dumps(document, ensure_ascii=not _writes_utf8(), indent=2, default=str) + "\n")
+        sys.stdout.write(build_json(document, ascii_only=not _writes_utf8()) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         leave_quietly()
 
 
-def plain(text: str, style: str = "") -> Text:
-    """Return `text` with control characters made visible and no markup: names and titles come from strangers."""
-    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
-    return Text(shown, style=style)
-
-
-def build_table(*columns: str, title: str = "") -> Table:
-    """Return an empty table in the house style: no frame, a thin rule under the head, cells that fold."""
-    table = Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        box=box.SIMPLE_HEAD,
-        border_style="dim",
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
+def build_table(*columns: str, title: str = "") -> Listing:
+    """Return an empty table in the house style; see `api.tables` for how it fits where it is printed."""
+    table = Listing(title=title or None)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column)
     return table
+
+
+def print_summary(ends: Iterable[str], *, noun: str = "file") -> None:
+    """Print one line that sums up many items, as in ``20 files: 19 released, 1 held``; none for fewer than 2.
+
+    Args:
+        ends: for each item the word for how it ended; words are listed by how grave they are, then as they came.
+        noun: what an item is, in the singular.
+    """
+    counts = Counter(ends)
+    if counts.total() < 2:
+        return
+    known = {word: at for at, word in enumerate(GRAVITY)}
+    words = sorted(counts, key=lambda word: known.get(word, -1))
+    print_line(f"{counts.total()} {noun}s: " + ", ".join(f"{counts[word]} {word}" for word in words), "bold")
 
 
 def print_line(text: str, style: str = "") -> None:
@@ -147,9 +171,11 @@ def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
                 data = file.read(most)
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-        raise FileAccessError(f"cannot read {path}: {reason.lower()}") from exc
+        raise FileAccessError(f"cannot read {show(path)}: {reason.lower()}") from exc
     if most_bytes is not None and len(data) > most_bytes:
-        raise AssetTooLargeError(f"expected at most {most_bytes} bytes, {path} has more (max_bytes in the settings)")
+        raise AssetTooLargeError(
+            f"expected at most {most_bytes} bytes, {show(path)} has more (max_bytes in the settings)"
+        )
     return data
 
 
@@ -165,7 +191,7 @@ def write_output(path: Path, data: bytes) -> None:
         part.write_bytes(data)
         part.replace(path)
     except OSError as exc:
-        raise FileAccessError(f"cannot write {path}: {(exc.strerror or str(exc)).lower()}") from exc
+        raise FileAccessError(f"cannot write {show(str(path))}: {(exc.strerror or str(exc)).lower()}") from exc
     finally:
         _remove(part)
 
@@ -185,7 +211,7 @@ def describe_error(error: GateError) -> dict[str, Any]:
 
 def print_error(message: str, code: str) -> None:
     """Tell a person what went wrong; lines of the message stay lines."""
-    lines = message.splitlines() or [""]
+    lines = message.split("\n")
     ERR.print(Text.assemble(("error ", "bold red"), plain(lines[0]), " ", plain(f"[{code}]", "dim")), soft_wrap=True)
     for line in lines[1:]:
         ERR.print(plain(line), soft_wrap=True)
@@ -206,6 +232,12 @@ def teaching_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(EXIT_ERROR) from exc
 
     return run
+
+
+def _make_safe(thing: Any) -> Any:  # noqa: ANN401 - what rich can print
+    if isinstance(thing, str):
+        return made_safe(Text(thing))
+    return made_safe(thing) if isinstance(thing, Text) else thing
 
 
 def _writes_utf8() -> bool:

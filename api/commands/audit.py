@@ -21,6 +21,7 @@ from api.console import (
     teaching_errors,
     write_output,
 )
+from api.escape import quote_file
 from api.settings import load_settings
 from api.wiring import open_database, open_home, open_log
 from provenance.ledger.audit import verify_log
@@ -50,7 +51,7 @@ def export(
         print_json({"folder": str(out), "manifest": manifest.model_dump()})
         return
     print_line(f"{manifest.rows} entries in {out}/{manifest.file}, with {len(manifest.row_proofs)} proofs of their own")
-    print_line(f"verify: chopmark audit verify {out} --vkey '{manifest.vkey}'")
+    print_line(f"verify: chopmark audit verify {quote_file(str(out))} --vkey '{manifest.vkey}'")
 
 
 @app.command()

@@ -30,6 +30,7 @@ from api.console import (
     print_line,
     teaching_errors,
 )
+from api.escape import quote_file, quote_word
 from api.settings import build_default_settings
 from api.wiring import LOCK_FILE, Site, open_site
 from policies.deployment import Submission
@@ -254,4 +255,5 @@ def _show_end(ended: Sequence[Ended], proofs: Sequence[Proof], out: Path, took_s
     released = sum(1 for item in ended if item.written)
     held = sum(proof.holds for proof in proofs)
     print_line(f"{released} sealed files in {out}/, {held} of {len(proofs)} proofs hold, {took_s:.0f} s", "bold")
-    print_line(f"ask for yourself: CHOPMARK_HOME={out / 'site'} chopmark verify {out}/coffee.png")
+    where = quote_file(str(out / "coffee.png"))
+    print_line(f"ask for yourself: CHOPMARK_HOME={quote_word(str(out / 'site'))} chopmark verify {where}")

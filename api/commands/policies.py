@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.text import Text
 
 from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
+from api.escape import quote_file
 from api.settings import Settings, load_settings
 from api.wiring import open_database, open_home
 from detectors.base import Signal
@@ -52,9 +53,8 @@ def list_packs(folder: Folders = None, as_json: Json = False) -> None:
         except PackInvalidError as exc:
             broken += 1
             documents.append({"name": name, "file": str(path), "ok": False, "problems": list(exc.problems)})
-            table.add_row(
-                plain(name, "red"), "", plain(f"{len(exc.problems)} problems: chopmark policies check {path}")
-            )
+            check_it = f"{len(exc.problems)} problems: chopmark policies check {quote_file(str(path))}"
+            table.add_row(plain(name, "red"), "", plain(check_it))
             continue
         counts = {"thresholds": len(pack.thresholds), "rules": len(pack.rules), "obligations": len(pack.obligations)}
         documents.append({**_summary(pack), "file": str(path), "ok": True, **counts})

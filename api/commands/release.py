@@ -24,6 +24,7 @@ from api.console import (
     teaching_errors,
     write_output,
 )
+from api.escape import quote_file
 from api.settings import load_settings
 from api.wiring import Site, open_site
 from policies.decision import Outcome, Reason
@@ -269,8 +270,8 @@ def show_hints(ended: Sequence[Ended], out: Path | None) -> None:
     written = [item for item in ended if item.written]
     released = [item for item in ended if item.result and item.result.outcome is Outcome.RELEASE]
     if written:
-        where = written[0].written if len(written) == 1 else f"{out}/"
-        print_hint(f"next: chopmark verify {where if len(written) == 1 else f'{where}*'}")
+        where = quote_file(written[0].written) if len(written) == 1 else f"{quote_file(str(out))}/*"
+        print_hint(f"next: chopmark verify {where}")
     elif released:
         print_hint("released files are in the public store of the data directory; -o FOLDER writes copies")
 

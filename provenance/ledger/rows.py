@@ -5,6 +5,7 @@ JSON lines: canonical JSON, the leaf with its index and hash. CSV: safe to open 
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from typing import Any, Final
 from provenance.errors import MissingExtraError, VerificationError
 from provenance.ledger.canonical import canonical_text
 from provenance.ledger.entry import ENTRY_VERSION, MAX_ENTRY_BYTES, LedgerEntry, format_time
+from provenance.text import escape_as_json, respell
 
 COLUMNS: Final = ("index", "created_at", "kind", "subject", "key", "leaf_hash", "body")
 
@@ -61,12 +63,16 @@ def read_jsonl(path: Path) -> Iterator[LedgerEntry]:
 
 
 def write_csv(path: Path, entries: Iterable[LedgerEntry]) -> None:
-    """Write a header and one quoted line an entry; a cell that a spreadsheet would run starts with an apostrophe."""
+    """Write a header and one quoted line an entry.
+
+    A cell that a spreadsheet would run starts with an apostrophe; in bodies, what is unsafe to show is a JSON escape.
+    """
     with path.open("x", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(COLUMNS)
         for entry in entries:
             cells = {**_texts(entry), "index": str(entry.index), "leaf_hash": entry.leaf_hash.hex()}
+            cells["body"] = respell(cells["body"], escape_as_json)
             writer.writerow([guard_cell(cells[name]) for name in COLUMNS])
 
 
@@ -179,7 +185,20 @@ def _parse_cells(cells: list[str]) -> LedgerEntry:
     named = dict(zip(COLUMNS, map(unguard_cell, cells), strict=True))
     if str(int(named["index"])) != named["index"]:
         raise ValueError("expected a plain decimal index")
-    return _build({**named, "leaf_hash": bytes.fromhex(named["leaf_hash"])}, _parse_body(named["body"]))
+    body = _parse_body(_ESCAPE.sub(_unescape, named["body"]))
+    return _build({**named, "leaf_hash": bytes.fromhex(named["leaf_hash"])}, body)
+
+
+# RFC 8785 s3.2.2.2: canonical JSON escapes nothing above U+001F but the quote and the backslash, so what is escaped
+# beyond was escaped for the eye.
+_ESCAPE: Final = re.compile(r"\\(?:(u(?:d[89ab][0-9a-f]{2}\\u)?[0-9a-f]{4})|.)")
+
+
+def _unescape(found: re.Match[str]) -> str:
+    units = [int(unit, 16) for unit in (found[1] or "u0000").removeprefix("u").split("\\u")]
+    if units[0] < ord(" "):
+        return found[0]
+    return b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be")
 
 
 def _parse_body(text: str) -> bytes:

@@ -4,13 +4,13 @@ Integrity and trust are apart: integrity says that nothing changed since the sig
 signer. Everything in a manifest is written by strangers, so every text is cleaned and cut here, once.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from provenance.manifests.softbinding import SoftBinding
+from provenance.text import respell
 
 MAX_TEXT_CHARS: Final = 256
 """Longest text taken from a manifest into a named field."""
@@ -171,11 +171,11 @@ class ManifestReport:
 
 
 def clean_text(unverified: object, limit: int = MAX_TEXT_CHARS) -> str:
-    """Return text fit for one line: controls and direction marks replaced, cut to `limit` characters; "" if no text."""
+    """Return text fit for one line: what is unsafe to show is replaced, cut to `limit` characters; "" if no text."""
     if not isinstance(unverified, str):
         return ""
     cut = unverified if len(unverified) <= limit else f"{unverified[: limit - 1]}…"
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in _UNSAFE else char for char in cut)
+    return respell(cut, lambda _: "\N{REPLACEMENT CHARACTER}")
 
 
 def clean_json(unverified: object, limit: int = MAX_JSON_CHARS) -> Any:  # noqa: ANN401 - JSON in, JSON out
@@ -185,7 +185,3 @@ def clean_json(unverified: object, limit: int = MAX_JSON_CHARS) -> Any:  # noqa:
     if isinstance(unverified, list):
         return [clean_json(value, limit) for value in unverified]
     return clean_text(unverified, limit) if isinstance(unverified, str) else unverified
-
-
-# Unicode general categories: controls, format and direction marks, lone surrogates
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs"})

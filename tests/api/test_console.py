@@ -7,20 +7,24 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.text import Text
 
 from api.console import (
     CommandUsageError,
+    QuietConsole,
     build_progress,
     build_table,
     describe_error,
     plain,
     print_error,
     print_json,
+    print_summary,
     read_input,
     teaching_errors,
     write_output,
 )
 from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
+from provenance.text import is_safe
 
 
 def rendered(thing, width=80):
@@ -31,14 +35,40 @@ def rendered(thing, width=80):
 
 @given(st.text())
 def test_no_text_of_strangers_moves_the_cursor_or_hides(text):
-    shown = plain(text).plain
-    assert shown.isprintable()
-    assert "".join(char for char in text if char.isprintable()) in shown or not text.isprintable()
+    assert is_safe(plain(text).plain)
+    for printed in (text, Text(text)):
+        buffer = io.StringIO()
+        QuietConsole(file=buffer, highlight=False, markup=False, emoji=False).print(printed)
+        assert all(map(is_safe, buffer.getvalue().split("\n")))
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "\r", "\u202egpj.exe", "a\nb", "\udcff", "\x00"])
 def test_control_characters_are_made_visible(text):
-    assert "\\x" in plain(text).plain
+    assert "\\" in plain(text).plain
+
+
+def test_a_pipe_has_no_width_unless_it_is_told(monkeypatch, capsys):
+    console = QuietConsole(highlight=False, markup=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    console.print("word " * 100)
+    assert capsys.readouterr().out.count("\n") == 1
+    monkeypatch.setenv("COLUMNS", "40")
+    console.print("word " * 100)
+    assert capsys.readouterr().out.count("\n") > 10
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (["held", *["released"] * 18, "blocked"], "20 files: 18 released, 1 held, 1 blocked\n"),
+        (["failed", "registered", "registered"], "3 files: 2 registered, 1 failed\n"),
+        (["released"], ""),
+        ([], ""),
+    ],
+)
+def test_many_files_end_in_one_line(ends, said, capsys):
+    print_summary(ends)
+    assert capsys.readouterr().out == said
 
 
 def test_tables_take_markup_as_text_and_fold_at_eighty_columns():
@@ -122,3 +152,13 @@ def test_a_command_that_fails_exits_2(as_json, capsys):
 def test_progress_is_for_terminals_only():
     assert build_progress().disable
     assert build_progress(quiet=True).disable
+
+
+def test_a_name_cannot_forge_a_line_of_an_error(capsys):
+    with pytest.raises(GateError) as raised:
+        read_input("none\nerror all is well\u202e")
+    print_error(str(raised.value), raised.value.code)
+    assert (
+        capsys.readouterr().err
+        == "error cannot read none\\x0aerror all is well\\u202e: no such file or directory [file]\n"
+    )

@@ -13,6 +13,7 @@ from provenance.errors import MissingExtraError, VerificationError
 from provenance.ledger.canonical import canonical_json
 from provenance.ledger.entry import build_entry
 from provenance.ledger.rows import COLUMNS, FORMATS, guard_cell, unguard_cell
+from provenance.text import is_safe
 
 TIME = "2026-11-22T21:35:00.123Z"
 HOSTILE = [
@@ -42,6 +43,7 @@ def entries_of(rows):
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @given(rows=st.lists(st.tuples(texts, texts, bodies), max_size=5))
+@example(rows=[("a", "b", {"\x00\x9b\x01\U000e0041\x9b": "\\u009b\\\x9b\x7f"})])
 @example(rows=[("=1", "-1", {"\r\n\t\x00": "\u2028=\r", "large": 1e20})])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_round_trip(tmp_path, name, rows):
@@ -67,6 +69,17 @@ def test_csv_is_safe_in_a_spreadsheet(tmp_path):
     assert lines[0]["subject"] == "'=cmd|'/c calc'!A1"
     assert lines[0]["key"] == "'+1,\""
     assert lines[0]["body"] == '{"a":"=1"}'
+
+
+def test_csv_shows_no_text_raw_and_gives_back_the_bytes(tmp_path):
+    path = tmp_path / "entries.csv"
+    entries = entries_of([("s", "k", {"title": "a\x9b2J\u202egpj \\u0041 山田 👩\u200d🚀 \U000e0041"})])
+    FORMATS["csv"].write(path, entries)
+    assert all(is_safe(line) for line in path.read_text().split("\n"))
+    assert list(FORMATS["csv"].read(path)) == entries
+    path.write_text(path.read_text().replace("\\u202e", "\\ud800"))
+    with pytest.raises(VerificationError, match="row 1"):
+        list(FORMATS["csv"].read(path))
 
 
 def test_jsonl_is_canonical_json_of_leaf_index_and_hash(tmp_path):
