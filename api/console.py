@@ -72,6 +72,7 @@ class QuietConsole(Console):
 
     @size.setter
     def size(self, new: tuple[int, int]) -> None:
+        """Say how wide and high it is, whatever it seems to be."""
         self._width, self._height = new
 
     def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:  # noqa: ANN401 - what rich can print
