@@ -39,6 +39,13 @@ class ProvenanceError(GateError):
     code = "provenance"
 
 
+class ProcessDiedError(ProvenanceError):
+    """A process of ours that was asked died, or was late and killed."""
+
+    code = "process"
+    retryable = True
+
+
 class AssetError(ProvenanceError):
     """The bytes offered are not an asset that the gate can take."""
 

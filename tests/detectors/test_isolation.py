@@ -18,8 +18,9 @@ from tests.detectors.subjects import photo, subject_of, toolbox_of
 CHILD = """
 import sys
 from detectors import base, isolation
+from provenance.child import Parent
 base.DETECTORS.builtins["nsfw"] = "tests.detectors.greedy:GreedyDetector"
-isolation._serve(int(sys.argv[1]), int(sys.argv[2]))
+isolation.serve(Parent(int(sys.argv[1])))
 """
 
 
