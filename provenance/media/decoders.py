@@ -223,7 +223,7 @@ class Decoders:
 
 def _open_memory() -> int:
     """Return a file that lies in memory, or where there is no such thing, one without a name."""
-    if sys.platform == "linux":
+    if hasattr(os, "memfd_create"):
         return os.memfd_create("picture")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
@@ -312,6 +312,12 @@ def _answer(layout: Layout, limits: IntakeLimits, file: int) -> dict[str, Any]:
             _pour(file, decoded.alpha.data.cast("B"), decoded.frame.nbytes)
     except AssetError as exc:
         return {"refused": type(exc).__name__, "text": str(exc)}
+    except MemoryError:
+        size = f"{layout.width}x{layout.height}"
+        return {
+            "refused": AssetTooLargeError.__name__,
+            "text": f"{layout.media_type.value}: expected to fit in memory, got {size}",
+        }
     return {
         "shape": decoded.frame.shape[:2],
         "has_alpha": decoded.alpha is not None,

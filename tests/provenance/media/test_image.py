@@ -10,8 +10,6 @@ from PIL import Image, ImageCms, ImageFile
 
 from provenance.asset import MediaType
 from provenance.errors import AssetError, AssetTooLargeError, MislabelledAssetError, UndecodableAssetError
-from provenance.media import image as intake
-from provenance.media.containers.base import Layout
 from provenance.media.image import IntakeLimits, encode_image, parse_image
 from tests import image_bytes as make
 
@@ -78,15 +76,6 @@ def test_foreign_errors_stay_attached():
     with pytest.raises(UndecodableAssetError) as caught:
         parse_image(make.png(idat=b"nonsense"))
     assert caught.value.__cause__ is not None
-
-
-def test_memory_that_cannot_be_had_is_said(monkeypatch):
-    def exhausted(*_args, **_kwargs):
-        raise MemoryError
-
-    monkeypatch.setattr(intake, "convert_pixels", exhausted)
-    with pytest.raises(AssetTooLargeError, match="fit in memory, got 64x48"):
-        parse_image(make.valid("image/png"))
 
 
 def test_no_other_plugin_is_ever_tried(monkeypatch):
@@ -207,9 +196,3 @@ def test_real_photographs_look_as_pillow_shows_them():
                 profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
                 ImageCms.profileToProfile(colours, profile, ImageCms.createProfile("sRGB"), inPlace=True)
         assert np.array_equal(parse_image(data, declared_name=name).frame, np.asarray(colours))
-
-
-def test_a_decoder_that_sees_more_than_the_headers_is_stopped():
-    layout = Layout(MediaType.PNG, 10, 10, 1, 0, make.valid("image/png"))
-    with pytest.raises(UndecodableAssetError, match="expected 10x10 pixels by its headers, got 64x48"):
-        intake._decode_pillow(layout)
