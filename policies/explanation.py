@@ -4,7 +4,8 @@ A case is what a decision was made from, as JSON: signals as the gate records th
 and the context. It lets anybody ask "what would this pack say" without a picture.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.base import Signal, Status
+from policies.case_places import find_in_json
 from policies.context import Context
 from policies.decision import Decision, Outcome, Reason
 from policies.engine import decide
@@ -132,29 +134,40 @@ def what_if(
     )
 
 
-def parse_case(unverified_json: bytes, *, today: date) -> Case:
+def parse_case(unverified_json: bytes, *, today: date, file: str = "case") -> Case:
     """Return the case that a JSON document describes.
 
     Args:
         unverified_json: an object with ``signals`` and optionally ``asset`` and ``context``.
         today: the day of the decision when the context names none.
+        file: how to call it in problems.
 
     Raises:
-        PolicyError: it is no such document; the message names every field that is wrong.
+        PolicyError: it is no such document; the message has a line for every field that is wrong, which says where.
     """
     if len(unverified_json) > CASE_SIZE_LIMIT:
-        raise PolicyError(f"case has more than {CASE_SIZE_LIMIT} bytes")
+        raise PolicyError(f"{file} has more than {CASE_SIZE_LIMIT} bytes")
     try:
+        json.loads(unverified_json)
         model = _CaseModel.model_validate_json(unverified_json)
+    except json.JSONDecodeError as exc:
+        raise PolicyError(f"{file}:{exc.lineno}:{exc.colno}: expected JSON: {exc.msg.lower()}") from exc
+    except (UnicodeDecodeError, RecursionError) as exc:
+        raise PolicyError(f"{file}:1:1: expected JSON in UTF-8, nested a few levels deep") from exc
     except ValidationError as exc:
-        places = [".".join(map(str, error["loc"])) or "document" for error in exc.errors()]
-        lines = [f"{place}: {error['msg']}" for place, error in zip(places, exc.errors(), strict=True)]
-        raise PolicyError("case cannot be used: " + "; ".join(lines)) from exc
+        document = unverified_json.decode()
+        raise PolicyError("\n".join(_spell_problem(file, document, dict(error)) for error in exc.errors())) from exc
     return Case(
         asset=model.asset.build(),
         signals=tuple(signal.build() for signal in model.signals),
         context=model.context.build(today),
     )
+
+
+def _spell_problem(file: str, document: str, error: Mapping[str, Any]) -> str:
+    path = tuple(error["loc"])
+    line, column = find_in_json(document, path)
+    return f"{file}:{line}:{column}: {'.'.join(map(str, path)) or 'document'}: {error['msg']}"
 
 
 class _Model(BaseModel):

@@ -3,7 +3,7 @@
 No pack silently takes another's place, and a pack with any problem is not loaded at all.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +14,15 @@ from policies.parsing import parse_pack
 from provenance.errors import PackInvalidError, PolicyError
 
 __all__ = [
-    "BUILTIN_PACKS_DIR", "Pack", "builtin_packs", "find_pack_files", "load_named", "load_pack", "parse_pack",
+    "BUILTIN_PACKS_DIR", "Pack", "builtin_packs", "find_pack_files", "load_named", "load_new_packs",
+    "load_pack", "parse_pack",
 ]  # fmt: skip
 
 BUILTIN_PACKS_DIR: Final = Path(__file__).parent / "packs"
 
 
-def load_pack(path: Path, *, detectors: Collection[str] | None = None) -> Pack:
-    """Read and validate one pack file.
+def load_pack(path: Path, *, detectors: Collection[str] | None = None, taken: Collection[str] = ()) -> Pack:
+    """Read and validate one pack file, whose name may be none of `taken`.
 
     Raises:
         PolicyError: the file cannot be read.
@@ -34,7 +35,7 @@ def load_pack(path: Path, *, detectors: Collection[str] | None = None) -> Pack:
             unverified_bytes = stream.read(SIZE_LIMIT + 1)
     except OSError as exc:
         raise PolicyError(f"cannot read pack file {path}: {exc.strerror}") from exc
-    return parse_pack(unverified_bytes, file=str(path), detectors=detectors)
+    return parse_pack(unverified_bytes, file=str(path), detectors=detectors, taken=taken)
 
 
 def find_pack_files(folders: Sequence[Path] = ()) -> Mapping[str, Path]:
@@ -52,6 +53,23 @@ def find_pack_files(folders: Sequence[Path] = ()) -> Mapping[str, Path]:
                 raise PolicyError(f"two packs are named {path.stem!r}: {files[path.stem]} and {path}")
             files[path.stem] = path
     return dict(sorted(files.items()))
+
+
+def load_new_packs(paths: Sequence[Path]) -> Iterator[Pack | PolicyError]:
+    """Read and validate pack files that are to stand beside the built-in ones; yield the pack, or why it is none.
+
+    A pack that has the name of a built-in one, or of an earlier one of `paths`, could never be loaded with it.
+    """
+    known = dict(find_pack_files())
+    for path in paths:
+        taken = [name for name, other in known.items() if not (path.is_file() and path.samefile(other))]
+        try:
+            pack = load_pack(path, taken=taken)
+        except PolicyError as exc:
+            yield exc
+        else:
+            known[pack.name] = path
+            yield pack
 
 
 def load_named(names: Sequence[str], folders: Sequence[Path] = ()) -> tuple[Pack, ...]:

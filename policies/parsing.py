@@ -26,13 +26,16 @@ _REQUIRED: Final = ("name", "version", "title", "description", "jurisdiction", "
 _OPTIONAL: Final = ("categories", "requires", "thresholds", "rules", "obligations")
 
 
-def parse_pack(unverified_bytes: bytes, *, file: str, detectors: Collection[str] | None = None) -> Pack:
+def parse_pack(
+    unverified_bytes: bytes, *, file: str, detectors: Collection[str] | None = None, taken: Collection[str] = ()
+) -> Pack:
     """Validate the bytes of a pack file and return the pack.
 
     Args:
         unverified_bytes: the file's content.
         file: how to call it in problems; its name without ``.yaml`` must be the pack's.
         detectors: names that `requires` and conditions may use; None for all that are installed.
+        taken: names that other packs have.
 
     Raises:
         PackInvalidError: with every problem.
@@ -44,6 +47,8 @@ def parse_pack(unverified_bytes: bytes, *, file: str, detectors: Collection[str]
     stem = Path(file).stem
     if fields["name"] and fields["name"] != stem:
         problems.add(root.mark_of("name"), f"pack is named {fields['name']!r}, its file {stem!r}", "make them the same")
+    if fields["name"] in taken:
+        problems.add(root.mark_of("name"), f"another pack is named {fields['name']!r}", "choose a name of its own")
     problems.raise_found()
     return Pack(**fields, sha256=sha256_hex(unverified_bytes))
 

@@ -18,7 +18,7 @@ from api.wiring import open_database, open_home
 from detectors.base import Signal
 from policies.decision import Decision, Outcome
 from policies.explanation import CASE_SIZE_LIMIT, Explanation, explain, parse_case, what_if
-from policies.loader import find_pack_files, load_named, load_pack
+from policies.loader import find_pack_files, load_named, load_new_packs, load_pack
 from policies.pack import Pack
 from policies.records import asset_row, find_signals, latest_decision, parse_asset
 from provenance.asset import Asset, AssetId
@@ -92,15 +92,12 @@ def check(
 ) -> None:
     """Validate pack files whole and print every problem as file:line:column; exits 2 when there is one."""
     documents: list[dict[str, Any]] = []
-    for path in files:
-        try:
-            pack = load_pack(path)
-        except PackInvalidError as exc:
-            documents.append({"file": str(path), "ok": False, "problems": list(exc.problems)})
-        except PolicyError as exc:
-            documents.append({"file": str(path), "ok": False, "problems": [str(exc)]})
-        else:
+    for path, pack in zip(files, load_new_packs(files), strict=True):
+        if isinstance(pack, Pack):
             documents.append({"file": str(path), "ok": True, **_summary(pack), "problems": []})
+        else:
+            problems = list(pack.problems) if isinstance(pack, PackInvalidError) else [str(pack)]
+            documents.append({"file": str(path), "ok": False, "problems": problems})
     if as_json:
         print_json({"ok": all(item["ok"] for item in documents), "files": documents})
     else:
@@ -130,7 +127,8 @@ def explain_case(
     settings = load_settings()
     if not is_asset_id(case):
         packs = load_named(pack or settings.packs, _folders(folder))
-        found = parse_case(read_input(case, most_bytes=CASE_SIZE_LIMIT), today=datetime.now(UTC).date())
+        unverified_json = read_input(case, most_bytes=CASE_SIZE_LIMIT)
+        found = parse_case(unverified_json, today=datetime.now(UTC).date(), file="case" if case == "-" else case)
         decision = what_if(found.signals, packs, asset=found.asset, context=found.context)
     elif pack:
         asset, signals, _ = find_record(settings, AssetId(case))

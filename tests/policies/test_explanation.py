@@ -108,12 +108,15 @@ def test_a_case_may_say_everything():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "case cannot be used: document: Invalid JSON"),
-        (b"[]", "case cannot be used: document: Input should be an object"),
-        (b"{}", "case cannot be used: signals: Field required"),
+        (b"", "^case:1:1: expected JSON: expecting value$"),
+        (b'{\n "signals": [}', "^case:2:14: expected JSON: "),
+        (b"\xff", "^case:1:1: expected JSON in UTF-8"),
+        (b"[" * 100_000, "^case:1:1: expected JSON in UTF-8, nested a few levels deep$"),
+        (b"[]", "^case:1:1: document: Input should be an object"),
+        (b"{}", "^case:1:1: signals: Field required"),
         (
             b'{"signals": [{"detector": "", "score": 1}], "asset": {"width": 0}}',
-            "signals.0.detector: .*; signals.0.score: Extra inputs .*; asset.width: ",
+            "case:1:27: signals.0.detector: .*\ncase:1:40: signals.0.score: Extra inputs .*\ncase:1:64: asset.width: ",
         ),
         (b" " * (CASE_SIZE_LIMIT + 1), "case has more than"),
     ],

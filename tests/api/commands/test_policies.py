@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from typer.testing import CliRunner
 
 from api.commands.policies import app
 from api.console import OUT
+from policies.loader import BUILTIN_PACKS_DIR
 
 GOLDEN = Path(__file__).parents[2] / "policies" / "golden"
 CASE = {
@@ -122,6 +124,18 @@ def test_check_prints_every_problem_of_every_file_and_exits_2(run, folder, tmp_p
     assert lines[-1] == f"no pack file {tmp_path / 'absent.yaml'}"
 
 
+def test_check_refuses_a_name_that_another_pack_has(run, folder, tmp_path):
+    (tmp_path / "baseline.yaml").write_bytes((BUILTIN_PACKS_DIR / "baseline.yaml").read_bytes())
+    (tmp_path / "valid.yaml").write_bytes((folder / "valid.yaml").read_bytes())
+    done = run("check", tmp_path / "baseline.yaml", folder / "valid.yaml", tmp_path / "valid.yaml")
+    assert done.exit_code == 2
+    own, first, second = done.stdout.splitlines()
+    assert re.search(r"/baseline.yaml:\d+:\d+: another pack is named 'baseline' \(choose a name of its own\)$", own)
+    assert first.endswith("ok, pack valid 1.2.3")
+    assert "another pack is named 'valid'" in second
+    assert run("check", BUILTIN_PACKS_DIR / "baseline.yaml").exit_code == 0
+
+
 def test_check_as_json(run, folder, tmp_path):
     document = json.loads(run("check", folder / "valid.yaml", tmp_path / "absent.yaml", "--json").stdout)
     assert document["ok"] is False
@@ -168,4 +182,4 @@ def test_explain_as_json(run):
 def test_explain_of_a_bad_case_teaches(run):
     done = run("explain", "-", stdin='{"signals": [{"detector": "nsfw", "score": 1}]}')
     assert done.exit_code == 2
-    assert "signals.0.score: Extra inputs are not permitted" in " ".join(done.stderr.split())
+    assert done.stderr.startswith("error case:1:44: signals.0.score: Extra inputs are not permitted")
