@@ -1,11 +1,11 @@
 """Settings to a running site: the one place that knows which class serves which seam."""
 
-import fcntl
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 import structlog
@@ -17,12 +17,15 @@ from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, T
 from policies.deployment import Deployment, Submission
 from policies.gate import resume
 from policies.loader import load_named
+from policies.sweeping import sweep_staging
 from provenance.asset import MediaType, Origin
+from provenance.binding import bind_stores, is_bound, renew_binding
 from provenance.database import Database
 from provenance.errors import ConfigurationError, GateError
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
 from provenance.inquiry import Verifier
 from provenance.keyring import load_keyring
+from provenance.lease import Leases
 from provenance.ledger.log import Log
 from provenance.ledger.note import NoteSigner
 from provenance.manifests.identity import (
@@ -44,7 +47,10 @@ VERSION: Final = "0.1.0"
 """Of this software; tests hold it to pyproject.toml."""
 
 LOCK_FILE: Final = "at-work.lock"
-"""In the data directory; locked by every process that is at work there."""
+"""In the data directory; says that there is a site here."""
+
+PRESENCE_FOLDER: Final = "at-work"
+"""In the data directory; each process that works on assets holds a locked file there."""
 
 _log = structlog.get_logger(__name__)
 
@@ -118,7 +124,8 @@ class Site:
         )
 
     def close(self) -> None:
-        """Let go of the database and the detectors."""
+        """Let go of leases, database and detectors."""
+        self.deployment.leases.close()
         self.deployment.works.close()
         self.deployment.database.close()
 
@@ -136,20 +143,29 @@ def build_name(prompt: str, seed: int) -> str:
 def open_site(settings: Settings) -> Iterator[Site]:
     """Open everything that `settings` name; finish what was interrupted; close it all at the end.
 
+    Nothing is finished, moved or removed before the ledger was held against what it signed, and the blob stores
+    against the database.
+
     Raises:
         ConfigurationError: settings that cannot work, or a data directory that cannot be written.
+        InconsistentLedgerError: the database was set back behind what its ledger signed.
+        SiteMismatchError: the blob stores are not those of this database, or not of its time.
         UnknownPluginError: a name that no plugin has; the message lists the known ones.
     """
-    with open_home(settings) as lock:
-        is_alone = _lock(lock)
-        site = build_site(settings)
+    open_home(settings).close()
+    site = build_site(settings)
+    try:
+        here = site.deployment
+        here.log.checkpoint()
+        bind_stores(here.database, here.blobs)
+        sweep_staging(here.blobs.quarantine, here.blobs.public)
+        _resume(here)
         try:
-            if is_alone:
-                _resume(site.deployment)
-                fcntl.flock(lock, fcntl.LOCK_SH)
             yield site
         finally:
-            site.close()
+            _sign_off(here)
+    finally:
+        site.close()
 
 
 def open_home(settings: Settings) -> TextIO:
@@ -176,18 +192,17 @@ def _resume(deployment: Deployment) -> None:
         _log.error("an interrupted asset could not be finished", code=exc.code, error=str(exc))
 
 
-def _lock(lock: TextIO) -> bool:
-    """Take the presence lock: exclusively, and say so, when no other process is at work here, else shared."""
+def _sign_off(deployment: Deployment) -> None:
+    """Sign what was added to the ledger, and have the blob stores know it; what fails is done at the next start."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        return False
-    return True
+        size = deployment.log.checkpoint().size
+        renew_binding(deployment.database, deployment.blobs, size)
+    except GateError as exc:
+        _log.error("the ledger could not be signed at the end", code=exc.code, error=str(exc))
 
 
 def build_site(settings: Settings) -> Site:
-    """Build a site without the presence lock; `open_site` is the usual door."""
+    """Build a site that nobody has checked yet; `open_site` is the usual door."""
     database = open_database(settings)
     load_site_id(database)
     blobs = open_blobs(settings)
@@ -211,6 +226,7 @@ def build_site(settings: Settings) -> Site:
         sealer=sealer,
         limits=limits,
         pictures=PictureCache(PICTURE_CACHE_BYTES),
+        leases=Leases(database, settings.home / PRESENCE_FOLDER),
     )
     verifier = Verifier(
         database=database,
@@ -267,7 +283,10 @@ def open_log(settings: Settings, database: Database) -> Log:
 
 def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log:
     """Build the ledger, with its memory in the data directory."""
-    return Log(database, signer, memory=settings.home / "last-checkpoint.txt")
+    file = database.engine.url.database or ""
+    is_alone = database.is_sqlite and Path(file).absolute().is_relative_to(settings.home.absolute())
+    memory = settings.home / "last-checkpoint.txt"
+    return Log(database, signer, memory=memory, is_only_signer=is_alone and is_bound(database))
 
 
 def load_identity(settings: Settings) -> SigningIdentity:

@@ -9,6 +9,7 @@ from policies.loader import Pack
 from provenance.asset import AssetId, Origin
 from provenance.database import Database
 from provenance.errors import ConfigurationError
+from provenance.lease import Leases
 from provenance.ledger.log import Log
 from provenance.media.image import IntakeLimits, PictureCache
 from provenance.seal import Sealer
@@ -55,6 +56,7 @@ class Deployment:
         sealer: the watermark, the labels and the signing identity.
         limits: bounds on what intake takes.
         pictures: decoded pixels by digest, so that stages need not decode twice.
+        leases: which assets this process works on.
     """
 
     database: Database
@@ -67,6 +69,7 @@ class Deployment:
     sealer: Sealer
     limits: IntakeLimits
     pictures: PictureCache
+    leases: Leases
 
     def select_packs(self, names: tuple[str, ...]) -> tuple[Pack, ...]:
         """Return the packs named, or the default ones.

@@ -20,13 +20,14 @@ import structlog
 
 from policies.decision import Outcome
 from policies.deployment import Deployment, Submission
-from policies.intake import intake, sweep, unfinished
+from policies.intake import intake
 from policies.publishing import Result, publish, withhold
 from policies.recording import record
 from policies.screening import decide, screen
 from policies.sealing import grant, seal
+from policies.sweeping import interrupted
 from provenance.asset import AssetId
-from provenance.errors import GateError
+from provenance.errors import AssetInUseError, GateError
 
 _log = structlog.get_logger(__name__)
 
@@ -41,27 +42,33 @@ def release(here: Deployment, submission: Submission) -> Result:
     return walk(here, asset_id)
 
 
-def walk(here: Deployment, asset_id: AssetId) -> Result:
-    """Walk an accepted asset down the rest of the line, from wherever it stands."""
-    screen(here, asset_id)  # (2)
-    if decide(here, asset_id).outcome is not Outcome.RELEASE:  # (3)
-        return withhold(here, asset_id)  # (4)
-    grant(here, asset_id)  # (5)
-    if seal(here, asset_id).outcome is not Outcome.RELEASE:  # (6)
-        return withhold(here, asset_id)  # (4)
-    record(here, asset_id)  # (7)
-    return publish(here, asset_id)  # (8)
+def walk(here: Deployment, asset_id: AssetId, *, wait: bool = True) -> Result:
+    """Walk an accepted asset down the rest of the line, from wherever it stands, while nobody else does.
+
+    Raises:
+        AssetInUseError: somebody else is at work on it, for too long, or now, unless `wait`.
+    """
+    with here.leases.hold(asset_id, wait=wait):
+        screen(here, asset_id)  # (2)
+        if decide(here, asset_id).outcome is not Outcome.RELEASE:  # (3)
+            return withhold(here, asset_id)  # (4)
+        grant(here, asset_id)  # (5)
+        if seal(here, asset_id).outcome is not Outcome.RELEASE:  # (6)
+            return withhold(here, asset_id)  # (4)
+        record(here, asset_id)  # (7)
+        return publish(here, asset_id)  # (8)
 
 
 def resume(here: Deployment) -> tuple[Result, ...]:
-    """Sweep away what a crash left half-made, and finish what it interrupted; what cannot be finished waits, logged."""
-    sweep(here)
-    return tuple(result for asset_id in unfinished(here) if (result := _try_walk(here, asset_id)))
+    """Finish what was interrupted and nobody is at work on; what cannot be finished waits, logged."""
+    return tuple(result for asset_id in interrupted(here) if (result := _try_walk(here, asset_id)))
 
 
 def _try_walk(here: Deployment, asset_id: AssetId) -> Result | None:
     try:
-        return walk(here, asset_id)
+        return walk(here, asset_id, wait=False)
+    except AssetInUseError:
+        return None  # another process was quicker
     except GateError as exc:
         _log.error("an interrupted asset cannot be finished", asset_id=asset_id, code=exc.code, error=str(exc))
         return None

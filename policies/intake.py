@@ -1,7 +1,6 @@
 """Stage (1): unverified bytes become an Asset, kept in quarantine."""
 
 import json
-import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,15 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from policies.context import parse_context
 from policies.deployment import Deployment, Submission
-from policies.records import FINAL_STAGES, Stage, asset_row, parse_asset
+from policies.records import Stage, asset_row, parse_asset
 from provenance.asset import Asset, AssetId, Digest, new_asset_id, sha256_hex
 from provenance.database import utc_now
 from provenance.errors import AssetError
 from provenance.media.image import Picture, parse_image
 from provenance.tables import ASSETS
-
-ORPHAN_GRACE_S: Final = 600.0
-"""A quarantined blob without a row is swept after this long; before, another process may be about to write the row."""
 
 NAME_LIMIT: Final = 255
 
@@ -62,6 +58,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     try:
         with here.database.write() as connection:
             connection.execute(insert(ASSETS).values(id=asset_id, **_describe(submission, digest, picture)))
+            here.leases.claim(connection, asset_id)
     except IntegrityError:
         _verify_same(here, asset_id, digest)  # another worker has taken in the same submission meanwhile
     return asset_id
@@ -118,36 +115,3 @@ def load_asset(here: Deployment, asset_id: AssetId) -> Asset:
     """
     with here.database.read() as connection:
         return parse_asset(asset_row(connection, asset_id))
-
-
-def unfinished(here: Deployment) -> tuple[AssetId, ...]:
-    """Return the accepted assets that a crash left in the middle of the line, oldest first."""
-    final = [stage.value for stage in FINAL_STAGES]
-    with here.database.read() as connection:
-        rows = connection.execute(select(ASSETS.c.id).where(ASSETS.c.stage.not_in(final)).order_by(ASSETS.c.id))
-        return tuple(AssetId(row) for row in rows.scalars())
-
-
-def sweep(here: Deployment, *, grace_s: float = ORPHAN_GRACE_S) -> int:
-    """Remove half-written files, blobs that no row knows, and what published assets left behind; return how many."""
-    swept = here.blobs.quarantine.sweep_staging() + here.blobs.public.sweep_staging()
-    now = time.time()
-    old = [key for key, changed in here.blobs.quarantine.keys() if now - changed >= grace_s]
-    if not old:
-        return swept
-    with here.database.read() as connection:
-        known = {
-            row
-            for chunk in _chunks(sorted({key.partition("/")[0] for key in old}))
-            for row in connection.execute(
-                select(ASSETS.c.id).where(ASSETS.c.id.in_(chunk), ASSETS.c.stage != Stage.PUBLISHED.value)
-            ).scalars()
-        }
-    orphans = [key for key in old if key.partition("/")[0] not in known]
-    for key in orphans:
-        here.blobs.quarantine.delete(key)
-    return swept + len(orphans)
-
-
-def _chunks(items: list[str], size: int = 500) -> list[list[str]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -49,6 +49,7 @@ def public_manifest_key(asset_id: AssetId) -> str:
 
 def withhold(here: Deployment, asset_id: AssetId) -> Result:
     """Leave a held asset for a moderator, or a blocked one refused; both keep their bytes in quarantine."""
+    here.log.checkpoint()  # before anybody is told
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id)
@@ -70,6 +71,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
     quarantine, public = here.blobs.quarantine, here.blobs.public
     if row["stage"] != Stage.PUBLISHED.value:
+        here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
         try:
             public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
             public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))

@@ -172,6 +172,26 @@ class BlobKeyError(StoreError):
     retryable = False
 
 
+class SiteMismatchError(StoreError):
+    """Database and blob stores do not belong together, or are not of the same time; nothing was touched."""
+
+    code = "site.mismatch"
+    retryable = False
+
+
+class AssetInUseError(ProvenanceError):
+    """Another process is at work on this asset."""
+
+    code = "asset.in_use"
+    retryable = True
+
+
+class DamagedRecordError(ProvenanceError):
+    """What is stored about one asset cannot be read; other assets are not touched by it."""
+
+    code = "record.damaged"
+
+
 class DatabaseUnavailableError(ProvenanceError):
     """The database did not answer, or another writer held it for too long."""
 

@@ -6,6 +6,7 @@ a blob or does not exist, and what `put` returned from survives the loss of powe
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ from provenance.secretfile import make_private_folder
 
 STAGING: Final = ".staging"
 """Folder of a local store in which blobs are made whole before they get their key."""
+
+MARKER: Final = "site"
+"""Key of the blob that says which site a store belongs to, see `provenance.binding`."""
+
+BIN: Final = "bin"
+"""Folder of what no record knows, on its way out: ``bin/<Unix time>/<key>``."""
 
 # No dot first, so that no key climbs out of the store or reaches STAGING; no '#', which obstore keeps for itself.
 _SEGMENT: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:@+-]{0,254}"
@@ -108,17 +115,36 @@ class Blobs:
             raise StoreError(f"could not delete blob {key}: {exc}") from exc
 
     def keys(self, prefix: str = "") -> Iterator[tuple[str, float]]:
-        """Yield each key in the folder `prefix` with the Unix time of its last change."""
+        """Yield each key in the folder `prefix` with the Unix time of its last change.
+
+        The marker and the bin are named only by their own prefix.
+        """
         folder = prefix.rstrip("/")
         if folder:
             _verify_key(folder)
         try:
             for batch in obstore.list(self._store, folder or None):
                 for item in batch:
-                    if not item["path"].startswith(f"{STAGING}/"):
+                    if not item["path"].startswith(f"{STAGING}/") and (folder or not _is_reserved(item["path"])):
                         yield item["path"], item["last_modified"].timestamp()
         except (BaseError, OSError) as exc:
             raise StoreError(f"could not list blobs: {exc}") from exc
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether this store forgets everything when the process ends."""
+        return self.url == "memory://"
+
+    def discard(self, key: str) -> str:
+        """Move the blob under `key` into the bin; return its key there.
+
+        Raises:
+            BlobNotFoundError: there is none.
+        """
+        binned = f"{BIN}/{int(time.time())}/{key}"
+        self.put(binned, self.get(key))
+        self.delete(key)
+        return binned
 
     def sweep_staging(self) -> int:
         """Remove what killed processes left half-written in a local folder; return how many files.
@@ -207,6 +233,10 @@ def _find_folder(url: str | Path) -> Path | None:
     if parts.netloc not in {"", "localhost"}:
         raise ValueError("a file URL looks like file:///folder")
     return Path(unquote(url.partition("://")[2].removeprefix("localhost"))).resolve()
+
+
+def _is_reserved(path: str) -> bool:
+    return path == MARKER or path.startswith(f"{BIN}/")
 
 
 def _verify_key(key: str) -> None:

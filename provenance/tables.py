@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -40,7 +41,7 @@ ASSETS: Final = Table(
     Column("created_at", String(32), nullable=False, index=True),
 )
 """One row an accepted submission. `stage` is the last finished step of the line; `request` holds
-the packs asked for and the context flags; `name` is for people only."""
+the packs asked for and the context flags, see `policies.request`; `name` is for people only."""
 
 SIGNALS: Final = Table(
     "signals",
@@ -120,5 +121,45 @@ SITE_FACTS: Final = Table(
 )
 """What the database knows of its site: the site's id, and a fingerprint of each key that it has used. See
 `provenance.site`; what is written once stays."""
+
+STORE_BINDING: Final = Table(
+    "store_binding",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("nonce", String(32), nullable=False),
+    Column("upcoming", String(32), nullable=False),
+    Column("ledger_size", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="ck_store_binding_one_row"),
+)
+"""The one row that says what the markers in both blob stores hold, see `provenance.binding`. `nonce` is "" until the
+first marker is written; `ledger_size` is how long the ledger was when it was last changed."""
+
+LEASES: Final = Table(
+    "leases",
+    METADATA,
+    Column("asset_id", String(36), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("expires_at_ms", BigInteger, nullable=False),
+)
+"""Which process works on which asset, see `provenance.lease`. What a process that is gone has left was interrupted."""
+
+PACKS: Final = Table(
+    "packs",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""Every pack that a submission was taken in under, whole, so that it is decided by just that one."""
+
+REVIEWERS: Final = Table(
+    "reviewers",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("pseudonym", String(64), nullable=False, unique=True),
+    Column("created_at", String(32), nullable=False),
+)
+"""What the ledger calls each reviewer; the names stay here."""
 
 Index("ix_decisions_asset_id", DECISIONS.c.asset_id)

@@ -23,12 +23,14 @@ class LogSummary:
         size: entries rebuilt and hashed, which is all that were there when it began.
         root: the root over them, hexadecimal.
         checkpoints: how many signed checkpoints agree with them.
+        signed: how many entries the newest of those commits to; what comes after was not acted on.
     """
 
     origin: str
     size: int
     root: str
     checkpoints: int
+    signed: int
 
 
 def verify_log(log: Log) -> LogSummary:
@@ -37,7 +39,8 @@ def verify_log(log: Log) -> LogSummary:
     Reads the whole log once, page by page, while others go on appending; takes some 50 s for a million entries.
 
     Raises:
-        InconsistentLedgerError: something stored disagrees; the message names what.
+        InconsistentLedgerError: something stored disagrees, with the rest or with the checkpoint that is remembered
+            apart from the database; the message names what.
         VerificationError: a checkpoint by this log's key is not signed by it.
     """
     with log.database.read() as connection:
@@ -54,7 +57,9 @@ def verify_log(log: Log) -> LogSummary:
     if tree.frontier != head.frontier or nodes:
         raise InconsistentLedgerError(f"the stored tree is not that of the {head.size} entries")
     _verify_signed(log, signed, roots)
-    return LogSummary(origin=log.origin, size=head.size, root=tree.root.hex(), checkpoints=len(signed))
+    remembered = log.verify_remembered()
+    newest = max((item.size for item in (*signed, remembered) if item is not None), default=0)
+    return LogSummary(log.origin, head.size, tree.root.hex(), checkpoints=len(signed), signed=newest)
 
 
 def _compare_nodes(tree: Growth, nodes: dict[tuple[int, int], bytes]) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from provenance.database import Database, utc_now
 from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.canonical import Json, canonical_json
-from provenance.ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint, verify_extension
+from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint, verify_extension
 from provenance.ledger.entry import LedgerEntry, build_entry, format_time
 from provenance.ledger.growth import Growth, grow
+from provenance.ledger.memory import Memory
 from provenance.ledger.merkle import (
     HASH_BYTES,
     build_consistency_proof,
@@ -26,10 +27,15 @@ from provenance.ledger.merkle import (
 from provenance.ledger.note import NoteSigner
 from provenance.ledger.proof import Proof
 from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
-from provenance.ledger.tiles import TILE_HEIGHT, StoredTree, write_resource
+from provenance.ledger.tiles import TILE_HEIGHT, StoredTree
 
 _PAGE: Final = 1_000
 """Entries read at a time, each page in a transaction of its own: entries never change."""
+
+_SET_BACK: Final = (
+    "the database was set back or changed, so nothing is signed or released; restore its newest copy, or the whole "
+    "backup with its own last-checkpoint.txt, or begin a new ledger openly (docs/storage.md)"
+)
 
 _INSERT_ENTRY: Final = insert(LEDGER_ENTRIES)
 _INSERT_NODE: Final = insert(LEDGER_NODES)
@@ -46,15 +52,19 @@ class Log:
         signer: signs checkpoints; its name is the log's origin and stays the log's for ever.
         memory: a file that keeps the last checkpoint signed here, apart from the database, so that a database that
             was set back to an older state is noticed instead of signed.
+        is_only_signer: every checkpoint of this database is signed with this memory, so that a memory that lacks one
+            was lost or set back. False where other hosts sign, too.
 
     Limits: writers wait for each other from `append` to the end of their transaction, so append last. An entry can be
         proven once its transaction has committed.
     """
 
-    def __init__(self, database: Database, signer: NoteSigner, *, memory: Path | None = None) -> None:
+    def __init__(
+        self, database: Database, signer: NoteSigner, *, memory: Path | None = None, is_only_signer: bool = False
+    ) -> None:
         self._database = database
         self._signer = signer
-        self._memory = memory
+        self._memory = None if memory is None else Memory(memory, signer.name, is_complete=is_only_signer)
 
     @property
     def database(self) -> Database:
@@ -182,7 +192,7 @@ class Log:
         Raises:
             InconsistentLedgerError: it does not, so nothing is signed.
         """
-        remembered = self._remembered()  # before the database, which by then holds at least as much
+        remembered = self.remembered()  # before the database, which by then holds at least as much
         with self._database.read() as connection:
             head = self.head(connection)
             size, tree = head.size, StoredTree(connection, head.size)
@@ -190,13 +200,14 @@ class Log:
             if root != head.root:
                 raise InconsistentLedgerError(f"the ledger's head does not match its {size} entries")
             latest = self._latest(connection)
+            if self._memory is not None:
+                self._memory.verify_complete(latest)
             known = [item for item in (latest, remembered) if item is not None]
             # What was signed elsewhere counts too: a database set back to an older checkpoint of its own is no newer.
             if latest is not None and all((old.size, old.root) == (size, root) for old in known):
                 return latest
             for old in known:
-                proof = build_consistency_proof(tree, old.size, size) if old.size <= size else ()
-                verify_extension(old, Checkpoint(self.origin, size, root, ""), proof)
+                _verify_extends(old, Checkpoint(self.origin, size, root, ""), tree)
             start = max((old.size for old in known), default=0)
             known_tree = Growth(size=start, frontier=build_frontier(tree, start))
         grown = deque(grow(known_tree, self.entries(first=start, stop=size), size), maxlen=1).pop()
@@ -253,12 +264,48 @@ class Log:
         row = connection.execute(query.order_by(table.c.size.desc()).limit(1)).one_or_none()
         return None if row is None else Checkpoint(self.origin, row.size, bytes(row.root), row.note)
 
-    def _remembered(self) -> Checkpoint | None:
-        """Return the checkpoint in the memory file. It is our own file: its form is checked, not its signature."""
-        if self._memory is None or not self._memory.exists():
-            return None
-        note = self._memory.read_text(encoding="utf-8")
-        return parse_checkpoint(note.partition("\n\n")[0] + "\n", self.origin, note)
+    def remembered(self) -> Checkpoint | None:
+        """Return the last checkpoint that was signed here, as the memory file has it.
+
+        Raises:
+            InconsistentLedgerError: it holds no checkpoint of this log.
+        """
+        return None if self._memory is None else self._memory.load()
+
+    def verify_remembered(self) -> Checkpoint | None:
+        """Check that the memory is whole, signed by this log's key, and covered by the database; return it.
+
+        Raises:
+            InconsistentLedgerError: the database or the memory was set back.
+            VerificationError: the remembered checkpoint is signed by another key.
+        """
+        remembered = self.remembered()
+        if remembered is not None:
+            verify_checkpoint(remembered.note, self._signer.verifier)
+        with self._database.read() as connection:
+            head = self.head(connection)
+            if self._memory is not None:
+                self._memory.verify_complete(self._latest(connection))
+            if remembered is not None:
+                now = Checkpoint(self.origin, head.size, head.root, "")
+                _verify_extends(remembered, now, StoredTree(connection, head.size))
+        return remembered
+
+    def remember(self) -> None:
+        """Have the memory hold the newest checkpoint in the database again, after it was lost or set back.
+
+        Raises:
+            InconsistentLedgerError: the database does not hold all that the memory knows.
+        """
+        remembered = self.remembered()
+        with self._database.read() as connection:
+            latest = self._latest(connection)
+            if remembered is not None:
+                head = self.head(connection)
+                now = Checkpoint(self.origin, head.size, head.root, "")
+                _verify_extends(remembered, now, StoredTree(connection, head.size))
+        if latest is not None and self._memory is not None:
+            self._memory.keep(latest)
 
     def _keep(self, checkpoint: Checkpoint) -> Checkpoint:
         """Store the checkpoint; when another process stored one of this size, that must be the same."""
@@ -279,10 +326,10 @@ class Log:
             if connection.execute(query).one_or_none() is None:
                 connection.execute(statement, columns)
             root = bytes(connection.execute(query).scalar_one())
-        if root != checkpoint.root:
-            raise InconsistentLedgerError(f"two different trees of {checkpoint.size} entries were to be signed")
-        if self._memory is not None:
-            write_resource(self._memory.parent, self._memory.name, checkpoint.note.encode())
+            if root != checkpoint.root:
+                raise InconsistentLedgerError(f"two different trees of {checkpoint.size} entries were to be signed")
+            if self._memory is not None:
+                self._memory.keep(checkpoint)  # before the commit, so that no kill leaves it behind the database
         return checkpoint
 
     def _lock_head(self, connection: Connection) -> Growth:
@@ -300,6 +347,19 @@ class Log:
         if row.origin != self._signer.name:
             raise LedgerError(f"this database holds the ledger {row.origin}, the signer is for {self._signer.name}")
         return _growth(row)
+
+
+def _verify_extends(old: Checkpoint, new: Checkpoint, tree: StoredTree) -> None:
+    """Check that the tree holds all that was signed.
+
+    Raises:
+        InconsistentLedgerError: it does not.
+    """
+    proof = build_consistency_proof(tree, old.size, new.size) if old.size <= new.size else ()
+    try:
+        verify_extension(old, new, proof)
+    except InconsistentLedgerError as exc:
+        raise InconsistentLedgerError(f"{exc}: {_SET_BACK}") from exc
 
 
 def _columns(entry: LedgerEntry) -> dict[str, Any]:

@@ -1,16 +1,14 @@
-import os
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from api import wiring
-from api.wiring import LOCK_FILE, build_name, open_home, open_site
+from api.wiring import build_name, open_home, open_site
 from policies import gate, intake
 from policies.deployment import Submission
+from policies.sweeping import unfinished
 from provenance.errors import ConfigurationError, InconsistentLedgerError, StoreError, UnknownPluginError
 from tests.sites import build_light_settings, build_settings, encode, photograph
 
@@ -75,9 +73,9 @@ def test_opening_finishes_what_a_crash_interrupted(home):
     settings = build_settings(home)
     with open_site(settings) as site:
         asset_id = intake.intake(site.deployment, Submission(encode(photograph())))
-        assert intake.unfinished(site.deployment) == (asset_id,)
+        assert unfinished(site.deployment) == (asset_id,)
     with open_site(settings) as site:
-        assert intake.unfinished(site.deployment) == ()
+        assert unfinished(site.deployment) == ()
         assert site.deployment.log.find(f"release:{asset_id}") is not None
 
 
@@ -86,7 +84,7 @@ def test_a_second_process_leaves_to_the_first_what_is_in_its_hands(home):
     with open_site(settings) as first:
         asset_id = intake.intake(first.deployment, Submission(encode(photograph())))
         with open_site(settings) as second:
-            assert intake.unfinished(second.deployment) == (asset_id,)
+            assert unfinished(second.deployment) == (asset_id,)
         assert gate.walk(first.deployment, asset_id).outcome.value == "release"
 
 
@@ -114,13 +112,6 @@ def test_drawing_names_the_picture_by_a_digest(home):
     assert steps[-1][0] == steps[-1][1]
 
 
-def test_the_lock_is_given_back_when_a_process_dies(home):
-    code = f"import fcntl, os; fcntl.flock(open({str(home / LOCK_FILE)!r}, 'a'), fcntl.LOCK_EX); os._exit(9)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ}).returncode == 9
-    with open_site(build_settings(home)) as site:
-        assert site.deployment.log.size() == 0
-
-
 def test_a_database_that_was_set_back_stops_the_site_before_it_releases(tmp_path):
     settings = build_light_settings(tmp_path / "home")
     with open_site(settings) as site:
@@ -134,5 +125,5 @@ def test_a_database_that_was_set_back_stops_the_site_before_it_releases(tmp_path
     for path in settings.home.glob("chopmark.db*"):
         path.unlink()
     shutil.copyfile(tmp_path / "older.db", settings.home / "chopmark.db")
-    with open_site(settings) as site, pytest.raises(InconsistentLedgerError):
-        site.warm()
+    with pytest.raises(InconsistentLedgerError), open_site(settings):
+        pass

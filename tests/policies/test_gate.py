@@ -14,6 +14,7 @@ from policies.decision import Outcome
 from policies.parsing import parse_pack
 from policies.records import Stage
 from policies.review import queue
+from policies.sweeping import unfinished
 from provenance.asset import new_asset_id, sha256_hex
 from provenance.errors import DetectorError, GrantMismatchError, PackInvalidError
 from provenance.store import BlobStore
@@ -164,7 +165,7 @@ def test_a_broken_asset_does_not_keep_others_from_being_resumed(here):
     results = gate.resume(here)
     assert [result.asset_id for result in results] == others
     assert {result.outcome for result in results} == {Outcome.RELEASE}
-    assert intake.unfinished(here) == (broken,), "it waits where it can be seen"
+    assert unfinished(here) == (broken,), "it waits where it can be seen"
     assert gate.resume(here) == ()
 
 
@@ -174,7 +175,7 @@ def test_a_broken_asset_does_not_keep_a_site_from_starting(tmp_path):
         broken, other = hand_in(site.deployment), hand_in(site.deployment)
         site.deployment.blobs.quarantine.delete(intake.original_key(broken))
     with open_site(settings) as site:
-        assert intake.unfinished(site.deployment) == (broken,)
+        assert unfinished(site.deployment) == (broken,)
         assert public_of(site.deployment, other)
 
 

@@ -1,6 +1,5 @@
-"""What intake keeps, refuses and sweeps."""
+"""What intake keeps and refuses."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +8,8 @@ from sqlalchemy import select
 
 from policies import gate, intake
 from policies.decision import Outcome
-from policies.deployment import Submission
 from policies.records import Stage
+from policies.sweeping import unfinished
 from provenance.asset import MediaType, Origin, new_asset_id, sha256_hex
 from provenance.errors import AssetError, AssetNotFoundError, AssetTooLargeError, BlobKeyError, ConfigurationError
 from provenance.media.image import IntakeLimits, PictureCache
@@ -34,7 +33,7 @@ def test_an_accepted_file_is_described_and_kept(here):
     assert (row["stage"], row["recipe"], row["has_prompt"]) == (Stage.ACCEPTED, {"seed": 7}, True)
     assert sorted(kept_of(here, asset_id)) == ["original", "prompt"]
     assert here.blobs.quarantine.get(intake.prompt_key(asset_id)) == b"a cup"
-    assert asset_id in intake.unfinished(here)
+    assert asset_id in unfinished(here)
 
 
 def test_an_unknown_pack_or_limit_takes_nothing_in(here):
@@ -82,23 +81,3 @@ def test_a_changed_blob_is_not_taken_for_the_accepted_one(here):
 def test_an_unknown_id_has_no_asset(here):
     with pytest.raises(AssetNotFoundError):
         intake.load_asset(here, new_asset_id())
-
-
-def test_the_sweep_takes_orphans_after_a_grace_and_leaves_what_waits(here):
-    waiting, orphan = hand_in(here), new_asset_id()
-    here.blobs.quarantine.put(intake.original_key(orphan), b"its row was never written")
-    intake.sweep(here)
-    assert kept_of(here, orphan) == ["original"], "another process may be about to write its row"
-    time.sleep(0.01)
-    assert intake.sweep(here, grace_s=0) == 1
-    assert kept_of(here, orphan) == []
-    assert kept_of(here, waiting) == ["original"]
-
-
-def test_the_sweep_takes_what_a_published_asset_left(here):
-    result = gate.release(here, Submission(encode(photograph("rocket.jpg", SIDE))))
-    here.blobs.quarantine.put(intake.original_key(result.asset_id), b"left behind")
-    time.sleep(0.01)
-    intake.sweep(here, grace_s=0)
-    assert kept_of(here, result.asset_id) == []
-    assert here.blobs.public.has(result.public_key)

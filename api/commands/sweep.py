@@ -1,0 +1,50 @@
+"""`chopmark sweep`: files that no record knows, into the bin; what lay there for days, out of it."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
+from api.settings import load_settings
+from api.wiring import open_site
+from policies.sweeping import BIN_DAYS, find_leftovers, sweep
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@teaching_errors
+def command(
+    days: Annotated[
+        float, typer.Option(min=0, help="Empty the bin of what was put there so many days ago.")
+    ] = BIN_DAYS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put files in quarantine that no record knows into a bin beside them, and remove what lay in the bin for days.
+
+    Nothing else in Chopmark removes such files, and nothing removes what is held or blocked. What was binned by mistake
+    lies under quarantine/bin/<time>/ until then: move it back.
+    """
+    with open_site(load_settings()) as site:
+        found = (find_leftovers if dry_run else sweep)(site.deployment, bin_days=days)
+    if as_json:
+        print_json({"done": not dry_run, **asdict(found)})
+        return
+    rows = (
+        ("no record knows it: into the bin", found.orphans),
+        ("its asset is published: removed", found.emptied),
+        (f"in the bin for {days:g} days: removed", found.expired),
+        ("in the bin: stays for now", found.waiting),
+    )
+    table = build_table("file", "what is done with it")
+    for text, keys in rows:
+        for key in keys:
+            table.add_row(plain(key), plain(text))
+    if table.row_count:
+        OUT.print(table)
+    if dry_run:
+        print_line("nothing was done; leave out --dry-run to do it")
+    else:
+        print_line(f"{len(found.orphans)} into the bin, {len(found.emptied) + len(found.expired)} removed")
