@@ -19,7 +19,7 @@ from policies.gate import resume
 from policies.loader import load_named
 from policies.sweeping import sweep_staging
 from provenance.asset import MediaType, Origin
-from provenance.binding import bind_stores, is_bound, renew_binding
+from provenance.binding import bind_stores, is_bound, renew_binding, verify_owner
 from provenance.database import Database
 from provenance.errors import ConfigurationError, GateError
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
@@ -38,7 +38,6 @@ from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors, load_trust
 from provenance.media.image import IntakeLimits, Picture, PictureCache, encode_image, parse_image
 from provenance.seal import Provider, Sealer
-from provenance.site import load_site_id
 from provenance.store import BlobStore, open_store
 from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
 from provenance.works.registry import Works
@@ -202,10 +201,10 @@ def _sign_off(deployment: Deployment) -> None:
 
 
 def build_site(settings: Settings) -> Site:
-    """Build a site that nobody has checked yet; `open_site` is the usual door."""
+    """Build a site; `open_site`, which holds its parts against each other before anything acts, is the usual door."""
     database = open_database(settings)
-    load_site_id(database)
     blobs = open_blobs(settings)
+    verify_owner(database, blobs)
     ring = load_keyring(database, settings.keys_dir, origin=settings.ledger_origin or None)
     log = build_log(settings, database, ring.signer)
     works = Works(database, settings.index_dir, log)

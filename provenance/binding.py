@@ -71,6 +71,21 @@ def verify_stores(database: Database, blobs: BlobStore) -> None:
     _verify(database, blobs, find_site_id(database) or "")
 
 
+def verify_owner(database: Database, blobs: BlobStore) -> None:
+    """Check that no store is another site's, whatever its age, and write nothing; for before keys and ledger are read.
+
+    Raises:
+        SiteMismatchError: one is.
+    """
+    site = find_site_id(database)
+    for side in _sides(blobs):
+        marker = _read_marker(side)
+        if marker is not None and marker.site != site:
+            raise SiteMismatchError(f"{_say_whose(side, marker, site)}: {_WAY_OUT}")
+        if marker is None and _is_foreign(database, side):
+            raise SiteMismatchError(f"{_say_foreign(side)}: {_WAY_OUT}")
+
+
 def is_bound(database: Database) -> bool:
     """Say whether stores were ever bound to this database."""
     with database.read() as connection:
@@ -118,6 +133,14 @@ def _verify(database: Database, blobs: BlobStore, site: str) -> Row[Any] | None:
     raise SiteMismatchError(f"{problem}: {_WAY_OUT}")
 
 
+def _say_whose(side: Blobs, marker: Marker, site: str | None) -> str:
+    return f"the blob store at {side.url} belongs to the site {marker.site}, this database to {site or 'none'}"
+
+
+def _say_foreign(side: Blobs) -> str:
+    return f"the blob store at {side.url} holds files, none of which this database knows"
+
+
 def _compare(database: Database, site: str, row: Row[Any] | None, markers: Mapping[Blobs, Marker | None]) -> str:
     """Return what does not fit, or ""."""
     for side, marker in markers.items():
@@ -125,11 +148,9 @@ def _compare(database: Database, site: str, row: Row[Any] | None, markers: Mappi
             if row is not None and row.nonce:
                 return f"the blob store at {side.url} has no marker of the site {site} whose database this is"
             if _is_foreign(database, side):
-                return f"the blob store at {side.url} holds files, none of which this database knows"
+                return _say_foreign(side)
         elif marker.site != site:
-            return (
-                f"the blob store at {side.url} belongs to the site {marker.site}, this database to {site or 'no site'}"
-            )
+            return _say_whose(side, marker, site)
         elif row is None or marker.nonce not in {row.nonce, row.upcoming}:
             return (
                 f"the blob store at {side.url} and this database of the site {site} are not of the same time: "

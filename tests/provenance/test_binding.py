@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from provenance.binding import adopt_stores, bind_stores, renew_binding, verify_stores
+from provenance.binding import adopt_stores, bind_stores, renew_binding, verify_owner, verify_stores
 from provenance.database import Database
 from provenance.errors import SiteMismatchError
 from provenance.ledger.log import Log
@@ -71,6 +71,9 @@ def test_the_store_of_another_site_is_refused(database, blobs, tmp_path):
     bind_stores(database, blobs)
     other = another_database(tmp_path)
     refuse(other, blobs, tmp_path, "belongs to the site")
+    with pytest.raises(SiteMismatchError, match="belongs to the site"):
+        verify_owner(other, blobs)
+    verify_owner(database, blobs)
     other.close()
 
 
