@@ -11,7 +11,7 @@ stages of the line are made for that, and what counts is checked again in the tr
 
 import fcntl
 import os
-import socket
+import platform
 import threading
 import time
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Leases:
     """
 
     def __init__(self, database: Database, folder: Path | None = None) -> None:
-        self.owner = f"{socket.gethostname()[:24]}-{os.getpid()}-{token_hex(12)}"
+        self.owner = f"{platform.node()[:24]}-{os.getpid()}-{token_hex(12)}"
         self._database = database
         self._folder = folder
         self._presence: TextIO | None = None
