@@ -1,10 +1,10 @@
-"""What moderators do with held assets: approve, which walks the rest of the line, or refuse."""
+"""What moderators do with held assets: approve, which walks the rest of the line, refuse, or undo until it is out."""
 
 import uuid
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from policies.decision import Decision, Outcome, Reason
 from policies.deployment import Deployment
@@ -21,7 +21,8 @@ from policies.records import (
     parse_asset,
 )
 from policies.screening import build_decision_entry
-from provenance.asset import AssetId
+from policies.sealing import is_recorded
+from provenance.asset import Asset, AssetId
 from provenance.database import utc_now
 from provenance.errors import PolicyError
 from provenance.tables import ASSETS, REVIEWS
@@ -63,34 +64,82 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
         previous = latest_decision(connection, asset_id)
         assert previous is not None
         spoken = Reason(pack="review", rule="moderator", outcome=outcome, clause="human review", text=reason)
-        decision = replace(
-            previous,
-            id=str(uuid.uuid4()),
-            outcome=outcome,
-            reasons=(spoken, *previous.reasons),
-            decided_by=f"review:{reviewer}",
-        )
-        append_decision(connection, decision)
-        connection.execute(
-            insert(REVIEWS).values(
-                id=str(uuid.uuid4()),
-                asset_id=asset_id,
-                decision_id=decision.id,
-                reviewer=reviewer,
-                outcome=outcome.value,
-                reason=reason,
-                created_at=utc_now(),
-            )
-        )
+        decision = replace(previous, outcome=outcome, reasons=(spoken, *previous.reasons))
+        _put_on_record(here, connection, asset, decision, reviewer=reviewer, reason=reason, kind="review.made")
         move_stage(connection, asset_id, Stage.DECIDED)
-        here.log.append(
-            connection,
-            kind="review.made",
-            subject=asset_id,
-            body=build_decision_entry(asset, decision, find_signals(connection, asset_id)),
-            key=f"decision:{decision.id}",
-        )
     return walk(here, asset_id)
+
+
+def undo(here: Deployment, asset_id: AssetId, *, reviewer: str, reason: str) -> Result:
+    """Take back what a moderator decided, as long as nothing was released: the asset is held again.
+
+    The review stays on the record, and so does this.
+
+    Raises:
+        PolicyError: the asset is released, or held, or was not decided about by a moderator; or reviewer or reason is
+            missing or too long.
+    """
+    _verify_complete(Outcome.BLOCK, reviewer, reason)
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        row = asset_row(connection, asset_id)
+        previous = latest_decision(connection, asset_id)
+        _verify_can_be_undone(connection, asset_id, row["stage"], previous)
+        assert previous is not None
+        spoken = Reason(pack="review", rule="undone", outcome=Outcome.HOLD, clause="human review", text=reason)
+        others = (item for item in previous.reasons if item.pack != "review")
+        decision = replace(previous, outcome=Outcome.HOLD, reasons=(spoken, *others))
+        _put_on_record(
+            here, connection, parse_asset(row), decision, reviewer=reviewer, reason=reason, kind="review.undone"
+        )
+        move_stage(connection, asset_id, Stage.HELD)
+        decision = latest_decision(connection, asset_id) or decision
+    return Result(asset_id, row["name"], Outcome.HOLD, decision, seal={})
+
+
+def _verify_can_be_undone(connection: Connection, asset_id: AssetId, stage: str, decision: Decision | None) -> None:
+    if is_recorded(connection, asset_id):
+        raise PolicyError(
+            f"expected an asset that is not released yet, got {asset_id}, which is: what is out cannot be called back, "
+            "and its entry in the ledger stays"
+        )
+    if stage == Stage.HELD.value:
+        raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id}, which is held")
+    if decision is None or not decision.decided_by.startswith("review:"):
+        raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id} at stage {stage}")
+
+
+def _put_on_record(
+    here: Deployment,
+    connection: Connection,
+    asset: Asset,
+    decision: Decision,
+    *,
+    reviewer: str,
+    reason: str,
+    kind: str,
+) -> None:
+    """Make `decision` the one that counts, in the database and on the ledger."""
+    decision = replace(decision, id=str(uuid.uuid4()), decided_by=f"review:{reviewer}")
+    append_decision(connection, decision)
+    connection.execute(
+        insert(REVIEWS).values(
+            id=str(uuid.uuid4()),
+            asset_id=asset.id,
+            decision_id=decision.id,
+            reviewer=reviewer,
+            outcome=decision.outcome.value,
+            reason=reason,
+            created_at=utc_now(),
+        )
+    )
+    here.log.append(
+        connection,
+        kind=kind,
+        subject=asset.id,
+        body=build_decision_entry(asset, decision, find_signals(connection, asset.id)),
+        key=f"decision:{decision.id}",
+    )
 
 
 def _verify_complete(outcome: Outcome, reviewer: str, reason: str) -> None:
