@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from policies import gate
 from policies.decision import Outcome
-from policies.review import REASON_LIMIT, REVIEWER_LIMIT, queue, review
+from policies.review import REASON_LIMIT, REVIEWER_LIMIT, queue, review, undo
 from provenance.asset import new_asset_id
 from provenance.errors import AssetNotFoundError, GateError, PolicyError
 from provenance.tables import REVIEWS
@@ -76,3 +76,41 @@ def test_two_moderators_at_once_make_one_review(here):
     assert answers.count("policy") == 1
     assert entries_of(here, asset_id).count("review.made") == 1
     assert bool(public_of(here, asset_id)) == (Outcome.RELEASE in answers)
+
+
+def test_a_refusal_can_be_undone_and_decided_again(here):
+    asset_id = held(here)
+    review(here, asset_id, outcome=Outcome.BLOCK, reviewer="mo", reason="no")
+    done = undo(here, asset_id, reviewer="kim", reason="the wrong one")
+    assert (done.outcome, done.decision.decided_by) == (Outcome.HOLD, "review:kim")
+    assert [reason.rule for reason in done.decision.reasons] == ["undone", "thresholds.prompt.gambling"]
+    assert asset_id in {waiting for waiting, _, _ in queue(here)}
+    assert entries_of(here, asset_id) == ["decision.made", "review.made", "review.undone"]
+    with pytest.raises(PolicyError, match="which is held"):
+        undo(here, asset_id, reviewer="kim", reason="again")
+    released = review(here, asset_id, outcome=Outcome.RELEASE, reviewer="kim", reason="a charity evening")
+    assert released.decision.reasons[0].rule == "moderator"
+    assert public_of(here, asset_id)
+
+
+def test_an_approval_can_be_undone_until_it_is_recorded(here, monkeypatch):
+    asset_id = held(here)
+    monkeypatch.setattr("policies.review.walk", lambda *_: None)  # as if it was killed right after the decision
+    review(here, asset_id, outcome=Outcome.RELEASE, reviewer="mo", reason="fine")
+    monkeypatch.undo()
+    assert undo(here, asset_id, reviewer="mo", reason="not fine").outcome is Outcome.HOLD
+    assert gate.walk(here, asset_id).outcome is Outcome.HOLD
+    assert public_of(here, asset_id) == []
+
+
+def test_what_is_out_or_was_decided_by_packs_cannot_be_undone(here):
+    released = held(here)
+    review(here, released, outcome=Outcome.RELEASE, reviewer="mo", reason="fine")
+    with pytest.raises(PolicyError, match="what is out cannot be called back"):
+        undo(here, released, reviewer="mo", reason="oh")
+    with pytest.raises(PolicyError, match="which is held"):
+        undo(here, held(here), reviewer="mo", reason="oh")
+    with pytest.raises(PolicyError, match="a moderator decided about"):
+        undo(here, decided(here), reviewer="mo", reason="oh")
+    with pytest.raises(PolicyError, match="a review needs a reason"):
+        undo(here, held(here), reviewer="mo", reason="")

@@ -1,0 +1,98 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from detectors.base import Signal, Status
+from detectors.concept_bank import load_concept_bank
+from detectors.prompt import PromptDetector
+from detectors.term_bank import load_term_bank
+from policies.evidence import find_evidence
+from policies.explanation import what_if
+from policies.loader import builtin_packs
+
+PACKS = [pack for pack in builtin_packs() if pack.name == "baseline"]
+PROMPT = "an old soldier aims a loaded pistol at the door"
+
+
+def found(*signals, prompt=None):
+    return find_evidence(signals, what_if(signals, PACKS), prompt)
+
+
+def signal(detector, scores=None, *evidence):
+    return Signal(detector, "v1", Status.OK, scores or {}, evidence)
+
+
+def test_words_of_the_prompt_and_their_place():
+    answer = PromptDetector(SimpleNamespace(options={}, enabled=frozenset())).detect_prompt(PROMPT)
+    item = found(answer, prompt=PROMPT)[0]
+    assert item.detector == "prompt"
+    assert PROMPT[item.start : item.end] == item.words
+    assert "pistol" in item.words
+    assert f'"{item.words}" at characters {item.start} to {item.end}' in item.text
+    assert (item.category, item.score, item.counts) == ("prompt.weapons", answer.scores["prompt.weapons"], True)
+    assert item.score >= item.limit
+
+
+def test_without_the_prompt_the_listed_term_and_its_place():
+    term = next(one for one in load_term_bank().terms.values() if one.category == "weapons" and one.grade)
+    record = {"term": term.id, "category": "weapons", "grade": "hold", "start": 3, "end": 9}
+    (item,) = found(signal("prompt", {"prompt.weapons": 0.6}, record))
+    assert (item.words, item.nearest) == ("", term.text)
+    assert f'"{term.text}" at characters 3 to 9, listed as weapons' in item.text
+
+
+def test_the_nearest_concept_of_a_likeness():
+    bank = load_concept_bank("prompts")
+    concept = next(one for one in bank.concepts if one.category == "drugs")
+    record = {"likeness": 1, "category": "drugs", "raw": 0.3, "start": 0, "end": 12, "score": 0.7, "model": "abc"}
+    (item,) = found(signal("prompt", {"prompt.drugs": 0.7}, record), prompt="white powder on a table")
+    assert (item.words, item.nearest) == ("white powder", concept.positive[1])
+    assert f'"white powder" at characters 0 to 12 means something like "{concept.positive[1]}" (drugs)' == item.text
+    assert "abc" in item.model
+
+
+def test_the_matched_work_and_how_near_it_is():
+    match = {
+        "work_id": "w-1", "title": "Cat", "owner": "Ada", "bank": "works", "action": "block", "alg": "pdq",
+        "variant": "mirrored_plain", "distance_bits": 4, "threshold_bits": 31, "code": "00", "suppressed_by": None,
+        "second_opinion": {"alg": "phash", "distance_bits": 2, "threshold_bits": 10, "agrees": True},
+    }  # fmt: skip
+    (item,) = found(signal("copyright", {"copyright_block": 1.0}, {"match": match}))
+    assert item.work_id == "w-1"
+    assert item.counts
+    assert item.text == (
+        'like work w-1, "Cat" of Ada in bank works, mirrored plain: pdq 4 of at most 31 bits; phash 2 bits, agrees'
+    )
+
+
+def test_models_name_their_weights_and_limits():
+    looks = {"category": "weapons", "by": "bank", "raw": 0.1, "score": 0.97, "nearest": 0}
+    items = found(
+        signal("clip", {"weapons": 0.97}, looks, {**looks, "category": "hate", "is_evidence_only": True}),
+        signal("nsfw", {"nsfw": 0.93}, {"model": "open_nsfw.onnx", "raw": 0.93, "views": 2}),
+    )
+    by_category = {item.category: item for item in items}
+    concept = next(one for one in load_concept_bank("embedded").concepts if one.category == "weapons")
+    assert by_category["weapons"].nearest == concept.positive[0]
+    assert "version v1" in by_category["weapons"].model
+    assert "evidence and no score" in by_category["hate"].text
+    assert (by_category["nsfw"].model, by_category["nsfw"].text) == ("open_nsfw.onnx", "nsfw says 0.930 in 2 views")
+    assert by_category["nsfw"].limit is not None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"term": 1},
+        {"term": "x", "category": "y", "start": "a", "end": 1},
+        {"likeness": 10**9, "category": "drugs", "start": 0, "end": 1},
+        {"match": {}},
+        {"by": "bank"},
+        {"model": None},
+        {"mark": "iptc", "fields": ["a"]},
+    ],
+)
+def test_evidence_of_another_version_is_shown_as_it_is(record):
+    (item,) = found(signal("prompt", {}, record))
+    assert item.text == json.dumps(record) or "drugs" in item.text
