@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.commands.demo", "Walk prompts and photographs through the gate, then prove what it did."),
     "generate": ("api.commands.generate", "Draw a picture from a prompt and walk it through the gate."),
     "release": ("api.commands.release", "Walk files, or a prompt, through the gate."),
+    "fetch": ("api.commands.fetch", "Write a copy of what was released."),
     "verify": ("api.commands.verify", "Ask every layer where a file comes from."),
     "register": ("api.commands.register", "Put an original into the works registry."),
     "match": ("api.commands.match", "Ask the works registry about a picture."),

@@ -107,19 +107,21 @@ def build_table(*columns: str, title: str = "") -> Listing:
     return table
 
 
-def print_summary(ends: Iterable[str], *, noun: str = "file") -> None:
+def print_summary(ends: Iterable[str], *, noun: str = "file", console: Console | None = None) -> None:
     """Print one line that sums up many items, as in ``20 files: 19 released, 1 held``; none for fewer than 2.
 
     Args:
         ends: for each item the word for how it ended; words are listed by how grave they are, then as they came.
         noun: what an item is, in the singular.
+        console: where to; standard output unless a file goes there.
     """
     counts = Counter(ends)
     if counts.total() < 2:
         return
     known = {word: at for at, word in enumerate(GRAVITY)}
     words = sorted(counts, key=lambda word: known.get(word, -1))
-    print_line(f"{counts.total()} {noun}s: " + ", ".join(f"{counts[word]} {word}" for word in words), "bold")
+    line = f"{counts.total()} {noun}s: " + ", ".join(f"{counts[word]} {word}" for word in words)
+    (console or OUT).print(plain(line, "bold"), soft_wrap=True)
 
 
 def print_line(text: str, style: str = "") -> None:
@@ -178,30 +180,6 @@ def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
             f"expected at most {most_bytes} bytes, {show(path)} has more (max_bytes in the settings)"
         )
     return data
-
-
-def write_output(path: Path, data: bytes) -> None:
-    """Write a file so that it is whole or absent.
-
-    Raises:
-        FileAccessError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as exc:
-        raise FileAccessError(f"cannot write {show(str(path))}: {(exc.strerror or str(exc)).lower()}") from exc
-    finally:
-        _remove(part)
-
-
-def _remove(part: Path) -> None:
-    try:
-        part.unlink(missing_ok=True)
-    except OSError:
-        return  # such as "not a directory": then it was never made
 
 
 def describe_error(error: GateError) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from api.settings import Settings
 from detectors.base import DETECTORS, Toolbox
 from detectors.runner import Runner
 from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
+from policies.decision import Decision
 from policies.deployment import Deployment, Submission
 from policies.gate import resume
 from policies.loader import load_named
+from policies.prompting import judge_prompt
 from policies.sweeping import sweep_staging
 from provenance.asset import MediaType, Origin
 from provenance.binding import bind_stores, is_bound, renew_binding, verify_owner
@@ -104,8 +106,14 @@ class Site:
         strength: float = 0.6,
         packs: tuple[str, ...] = (),
         progress: Progress | None = None,
-    ) -> Submission:
-        """Draw one picture and hand it in with its prompt and recipe; `size` is (width, height)."""
+    ) -> Submission | Decision:
+        """Draw one picture and hand it in with its prompt and recipe; `size` is (width, height).
+
+        A prompt that is blocked is not drawn: then what is returned is the decision that blocks it.
+        """
+        refusal = judge_prompt(self.deployment, prompt, packs=packs, size=size)
+        if refusal is not None:
+            return refusal
         request: TextToImage | ImageToImage
         if source is None:
             request = TextToImage(prompt, width=size[0], height=size[1], seed=seed, steps=steps)

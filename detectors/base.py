@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from detectors.cards import Card
 from provenance.asset import Asset
@@ -89,6 +89,18 @@ class Detector(Protocol):
 
     def detect(self, subject: Subject) -> Signal:
         """Answer about `subject`. MUST be thread-safe and MUST NOT modify the subject.
+
+        Raises:
+            DetectorError: it cannot answer.
+        """
+
+
+@runtime_checkable
+class ReadsPrompts(Protocol):
+    """A detector that answers about a prompt for which nothing has been generated yet."""
+
+    def detect_prompt(self, prompt: str) -> Signal:
+        """Answer about `prompt`. MUST be thread-safe.
 
         Raises:
             DetectorError: it cannot answer.

@@ -15,14 +15,14 @@ import math
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
-from detectors.base import Detector, Signal, Status, Subject
+from detectors.base import Detector, ReadsPrompts, Signal, Status, Subject
 from provenance.errors import ConfigurationError, GateError
 
 _LOG: Final = structlog.get_logger()
@@ -44,9 +44,10 @@ class _Call:
 
 @dataclass(slots=True)
 class _Run:
-    """One subject's calls, shared between the watch and its workers."""
+    """The calls about one subject, shared between the watch and its workers; `ask` puts the question to a detector."""
 
-    subject: Subject
+    ask: Callable[[Detector], Signal]
+    about: str
     calls: tuple[_Call, ...]
     waiting: list[_Call]
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -107,10 +108,18 @@ class Runner:
 
     def run(self, subject: Subject) -> tuple[Signal, ...]:
         """Return one Signal from each detector, in their order; never raises for what a detector does."""
-        calls = tuple(_Call(detector) for detector in self.detectors)
+        return self._run(self.detectors, lambda detector: detector.detect(subject), subject.asset.id)
+
+    def run_prompt(self, prompt: str) -> tuple[Signal, ...]:
+        """Return one Signal from each detector that answers about a prompt alone, before anything is drawn from it."""
+        readers = tuple(detector for detector in self.detectors if isinstance(detector, ReadsPrompts))
+        return self._run(readers, lambda detector: cast("ReadsPrompts", detector).detect_prompt(prompt), "")
+
+    def _run(self, detectors: Sequence[Detector], ask: Callable[[Detector], Signal], about: str) -> tuple[Signal, ...]:
+        calls = tuple(_Call(detector) for detector in detectors)
         # The slowest first, so that the others fill the other cores meanwhile.
         waiting = sorted(calls, key=lambda call: self._usual_ms.get(call.detector.card.name, math.inf))
-        run = _Run(subject, calls, waiting)
+        run = _Run(ask, about, calls, waiting)
         for _ in range(min(self._parallel, len(calls))):
             self._start_worker(run)
         self._watch(run)
@@ -131,7 +140,7 @@ class Runner:
                     self._settle(run, call, _failed(call.detector, refusal, 0.0))
                     continue
                 call.started_at = time.perf_counter()
-            signal = _ask(call.detector, run.subject, call.started_at)
+            signal = _ask(call.detector, run.ask, call.started_at)
             with run.changed:
                 if call.signal is not None:
                     self._came_back(call.detector.card.name)
@@ -175,7 +184,7 @@ class Runner:
         call.signal = signal
         run.changed.notify_all()
         if signal.status is Status.FAILED:
-            _LOG.error("detector failed", detector=signal.detector, asset_id=run.subject.asset.id, reason=signal.reason)
+            _LOG.error("detector failed", detector=signal.detector, asset_id=run.about, reason=signal.reason)
 
     def _refusal(self, name: str) -> str:
         """Say why `name` may not start now, or ""."""
@@ -195,10 +204,10 @@ class Runner:
         self._usual_ms[signal.detector] = usual + _SMOOTHING * (signal.elapsed_ms - usual)
 
 
-def _ask(detector: Detector, subject: Subject, started_at: float) -> Signal:
+def _ask(detector: Detector, ask: Callable[[Detector], Signal], started_at: float) -> Signal:
     """Return the detector's checked answer, or what its failure means."""
     try:
-        signal = detector.detect(subject)
+        signal = ask(detector)
         problem = _problem(detector, signal)
     except GateError as exc:
         signal, problem = None, f"{exc.code}: {exc}"

@@ -16,12 +16,16 @@ from policies.conditions import Variables, build_variables
 from policies.context import Context
 from policies.decision import Decision, Outcome, Reason
 from policies.marks import Conflict, merge_demands
-from policies.pack import ENGINE, Demand, Pack
+from policies.pack import ENGINE, Demand, Pack, Rule
 from provenance.asset import Asset
 from provenance.errors import ConditionError, PolicyError
 
 CLOSED: Final = "Chopmark closed by default"
 """The clause that the engine's own reasons rest on; see docs/policies.md."""
+
+
+_PROMPT: Final = "prompt"
+"""In the text of every condition that reads a prompt's signal, or one of its scores."""
 
 
 def decide(
@@ -44,7 +48,7 @@ def decide(
             *_judge_expiry(pack, context),
             *_judge_requirements(pack, signals),
             *_judge_thresholds(pack, signals),
-            *_judge_rules(pack, variables),
+            *_judge_rules(pack, pack.rules, variables),
         }
     return Decision(
         id=decision_id,
@@ -56,6 +60,21 @@ def decide(
         obligations=obligations,
         packs=tuple(pack.ref for pack in distinct),
     )
+
+
+def judge_prompt(signals: Sequence[Signal], packs: Sequence[Pack], variables: Variables) -> tuple[Reason, ...]:
+    """Return what blocks by the signals about a prompt alone, strictest first; empty where it may be drawn.
+
+    Of the rules only those count that read what is known of a prompt: others ask about a picture that is not there.
+
+    Raises:
+        PolicyError: there is no pack, or two different packs have one name.
+    """
+    reasons: set[Reason] = set()
+    for pack in _distinct(packs):
+        about = tuple(rule for rule in pack.rules if _PROMPT in rule.when.text)
+        reasons |= {*_judge_thresholds(pack, signals), *_judge_rules(pack, about, variables)}
+    return tuple(sorted((one for one in reasons if one.outcome is Outcome.BLOCK), key=_rank))
 
 
 def _rank(reason: Reason) -> tuple[int, str]:
@@ -163,8 +182,8 @@ def _judge_thresholds(pack: Pack, signals: Sequence[Signal]) -> Iterator[Reason]
             )
 
 
-def _judge_rules(pack: Pack, variables: Variables) -> Iterator[Reason]:
-    for rule in pack.rules:
+def _judge_rules(pack: Pack, rules: Sequence[Rule], variables: Variables) -> Iterator[Reason]:
+    for rule in rules:
         try:
             if rule.when.evaluate(variables):
                 yield Reason(pack=pack.name, rule=rule.id, outcome=rule.outcome, clause=rule.clause, text=rule.text)

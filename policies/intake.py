@@ -115,3 +115,13 @@ def load_asset(here: Deployment, asset_id: AssetId) -> Asset:
     """
     with here.database.read() as connection:
         return parse_asset(asset_row(connection, asset_id))
+
+
+def find_name(here: Deployment, asset_id: AssetId) -> str:
+    """Return the name under which `asset_id` was handed in, for people; "" where it had none.
+
+    Raises:
+        AssetNotFoundError: there is no such asset.
+    """
+    with here.database.read() as connection:
+        return str(asset_row(connection, asset_id)["name"])

@@ -56,6 +56,12 @@ def parse_asset(row: Mapping[Any, Any]) -> Asset:
     )
 
 
+def find_stage(connection: Connection, asset_id: AssetId) -> Stage | None:
+    """Return where `asset_id` stands, or None when there is no such asset."""
+    stage = connection.execute(select(ASSETS.c.stage).where(ASSETS.c.id == asset_id)).scalar()
+    return None if stage is None else Stage(stage)
+
+
 def lock_asset(connection: Connection, asset_id: AssetId) -> None:
     """Make other workers on `asset_id` wait for this transaction to end; on SQLite every writer waits anyway.
 

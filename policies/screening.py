@@ -1,13 +1,14 @@
 """Stages (2) and (3): what detectors answer, and what the packs make of it."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import insert
 
 from detectors.base import Signal, Subject
 from policies.context import parse_context
-from policies.decision import Decision
+from policies.decision import Decision, Reason
 from policies.deployment import Deployment
 from policies.engine import decide as decide_by_packs
 from policies.intake import load_asset, load_picture, prompt_key
@@ -102,18 +103,23 @@ def build_decision_entry(asset: Asset, decision: Decision, signals: tuple[Signal
         "decided_by": decision.decided_by,
         "outcome": decision.outcome.value,
         "packs": [{"name": pack.name, "sha256": pack.sha256} for pack in decision.packs],
-        "reasons": [
-            {
-                "pack": reason.pack,
-                "rule": reason.rule,
-                "outcome": reason.outcome.value,
-                "detector": reason.detector,
-                "category": reason.category,
-                "score": reason.score,
-                "threshold": reason.threshold,
-            }
-            for reason in decision.reasons
-        ],
+        "reasons": build_reasons(decision.reasons),
         "detectors": {signal.detector: signal.version for signal in signals},
         "signals_sha256": sha256_hex(canonical_json([build_signal(signal) for signal in signals])),
     }
+
+
+def build_reasons(reasons: Sequence[Reason]) -> list[Json]:
+    """Return reasons as the ledger keeps them: names and numbers, no text."""
+    return [
+        {
+            "pack": reason.pack,
+            "rule": reason.rule,
+            "outcome": reason.outcome.value,
+            "detector": reason.detector,
+            "category": reason.category,
+            "score": reason.score,
+            "threshold": reason.threshold,
+        }
+        for reason in reasons
+    ]

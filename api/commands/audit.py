@@ -19,14 +19,15 @@ from api.console import (
     print_line,
     read_input,
     teaching_errors,
-    write_output,
 )
 from api.escape import quote_file
+from api.output import Force, parse_output, telling_os_errors
 from api.settings import load_settings
 from api.wiring import open_database, open_home, open_log
 from provenance.ledger.audit import verify_log
 from provenance.ledger.export import FormatName, export_ledger
 from provenance.ledger.log import Log
+from provenance.ledger.proof import SUFFIX
 from provenance.ledger.static_tree import write_tiles
 from provenance.ledger.verification import verify_export
 
@@ -44,9 +45,11 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export entries with a manifest and proofs; whoever has the public key can verify it offline."""
-    manifest = export_ledger(
-        _open_log(), out, cast("FormatName", form), since=parse_time(since), until=parse_time(until), kinds=kind or None
-    )
+    first, last = parse_time(since), parse_time(until)
+    with telling_os_errors(out):
+        manifest = export_ledger(
+            _open_log(), out, cast("FormatName", form), since=first, until=last, kinds=kind or None
+        )
     if as_json:
         print_json({"folder": str(out), "manifest": manifest.model_dump()})
         return
@@ -86,16 +89,18 @@ def checkpoint(as_json: Json = False) -> None:
 @teaching_errors
 def proof(
     index: Annotated[int, typer.Argument(min=0, help="Index of an entry.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="File for the proof; printed otherwise.")] = None,
+    out: Annotated[str | None, typer.Option("-o", "--out", help="File for the proof; printed otherwise.")] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Write the `.tlog-proof` of one entry."""
+    wanted = None if out == "-" else out  # it is printed anyway
+    place = parse_output(wanted, force=force, any_ending=True).choose(str(index), suffix=SUFFIX)
     made = _open_log().proof(index)
-    if out is not None:
-        write_output(out, made.text.encode())
+    written = place.write(made.text.encode())
     if as_json:
-        print_json({"index": index, "proof": made.text, "written": str(out or "")})
-    elif out is None:
+        print_json({"index": index, "proof": made.text, "written": written})
+    elif not written:
         OUT.out(made.text, end="")
 
 
@@ -106,7 +111,8 @@ def tiles(
     as_json: Json = False,
 ) -> None:
     """Write the ledger as C2SP tlog-tiles, for mirrors and monitors."""
-    signed = write_tiles(_open_log(), folder)
+    with telling_os_errors(folder):
+        signed = write_tiles(_open_log(), folder)
     if as_json:
         print_json({"folder": str(folder), "size": signed.size, "root": signed.root.hex()})
         return

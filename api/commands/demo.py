@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,7 +16,7 @@ from rich.progress import Progress, TaskID
 from api.batch import count_threads
 from api.commands.demo_edits import cut, encode_jpeg, strip, tamper, wear_steps
 from api.commands.demo_wishes import SILENT, WISHES, draw_wishes, find_wish, judge_wish
-from api.commands.release import WORDS, Ended, Target, build_document, end_one, show
+from api.commands.release import WORDS, build_document, show
 from api.commands.verify import CODE_STYLES, exit_code, spell
 from api.commands.verify import build_document as build_verification
 from api.console import (
@@ -31,6 +32,8 @@ from api.console import (
     teaching_errors,
 )
 from api.escape import quote_file, quote_word
+from api.output import Output, parse_output
+from api.releasing import Ended, end_one, find_shipping_type
 from api.settings import build_default_settings
 from api.wiring import LOCK_FILE, Site, open_site
 from policies.deployment import Submission
@@ -89,12 +92,13 @@ def command(
     """
     began = time.monotonic()
     photographs = find_photographs()
-    remove_site(out / "site")
+    remove_earlier(out)
+    target = parse_output(f"{out}/", several=True)
     with open_site(build_default_settings(out / "site")) as site, build_progress(quiet=as_json) as bar:
         task = bar.add_task("warming up", total=None)
         site.warm()
         register_work(site, photographs)
-        ended = release_all(site, build_submissions(site, photographs, bar, task), out, bar, task)
+        ended = release_all(site, build_submissions(site, photographs, bar, task), target, bar, task)
         proofs = prove(site, ended, bar, task)
     if as_json:
         results = [build_document(item) for item in ended]
@@ -122,15 +126,27 @@ def find_photographs() -> Path:
     return Path(skimage.__file__).parent / "data"
 
 
-def remove_site(site: Path) -> None:
-    """Remove the site of an earlier demo, and nothing else that may have that name.
+def remove_earlier(out: Path) -> None:
+    """Remove the site of an earlier demo and the files that it released into `out`, and nothing else that lies there.
 
     Raises:
         CommandUsageError: there is such a folder, but no demo made it.
     """
+    site = out / "site"
     if site.exists() and not (site / LOCK_FILE).exists():
         raise CommandUsageError(f"{site} was not made by a demo: name another folder with --out")
+    made = {hash_file(path) for path in (site / "public").rglob("media.*")}
+    if made:
+        for path in out.iterdir():
+            if path.is_file() and not path.is_symlink() and hash_file(path) in made:
+                path.unlink()
     shutil.rmtree(site, ignore_errors=True)
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def register_work(site: Site, photographs: Path) -> None:
@@ -153,13 +169,15 @@ def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID
     return made
 
 
-def release_all(site: Site, submissions: Sequence[Submission], out: Path, bar: Progress, task: TaskID) -> list[Ended]:
-    """Walk all of them through the gate, on every core; sealed files land in `out`, over those of an earlier run."""
-    target = Target(out, several=True, replace=True)
+def release_all(
+    site: Site, submissions: Sequence[Submission], target: Output, bar: Progress, task: TaskID
+) -> list[Ended]:
+    """Walk all of them through the gate, on every core; sealed files land in the target."""
+    places = [target.choose(one.name, find_shipping_type(one.unverified_bytes)) for one in submissions]
     bar.update(task, description="through the gate", total=len(submissions), completed=0)
     ended = []
     with ThreadPoolExecutor(count_threads(len(submissions))) as pool:
-        for item in pool.map(lambda one: end_one(site, one, target), submissions):
+        for item in pool.map(lambda one: end_one(site, *one), zip(submissions, places, strict=True)):
             ended.append(item)
             bar.advance(task)
     return ended

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from api.commands.release import WORDS, Ended
+from api.commands.release import WORDS
+from api.releasing import Ended
 from api.wiring import Site
+from policies.decision import Decision
 from policies.deployment import Submission
+from provenance.errors import GateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,17 @@ def sees_pictures(site: Site) -> bool:
 
 
 def draw_wishes(site: Site, wishes: Iterable[Wish], advance: Callable[[], None]) -> list[Submission]:
-    """Draw every wish once; what should be withheld is handed in again without its prompt, where that can be seen."""
+    """Draw every wish once; what should be withheld is handed in again without its prompt, where that can be seen.
+
+    Raises:
+        GateError: a prompt is blocked instead of held, so that nothing was drawn.
+    """
     made = []
     for wish in wishes:
-        drawn = replace(site.draw(wish.prompt, seed=wish.seed, packs=wish.packs), name=f"{wish.name}.png")
+        answer = site.draw(wish.prompt, seed=wish.seed, packs=wish.packs)
+        if isinstance(answer, Decision):
+            raise GateError(f"the demo expected {wish.name} to be drawn, the gate blocked its prompt")
+        drawn = replace(answer, name=f"{wish.name}.png")
         made.append(drawn)
         if wish.category and sees_pictures(site):
             made.append(replace(drawn, name=f"{wish.name}{SILENT}.png", prompt=None))

@@ -1,32 +1,47 @@
 """`chopmark generate`: draw from a prompt, then walk the picture through the gate."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
-from api.commands.release import (
-    Ended,
-    Target,
-    build_document,
-    end_one,
-    exit_code,
-    read_prompt,
-    show,
-    show_hints,
-)
-from api.console import Json, build_progress, print_json, read_input, teaching_errors
+from api.commands.release import Again, PromptFile, Resume, end_drawn, exit_code, open_output, tell
+from api.console import CommandUsageError, Json, build_progress, read_input, teaching_errors
+from api.output import OUT_HELP, Force, Output
+from api.releasing import Ended, Repeats, read_prompt
 from api.settings import load_settings
-from api.wiring import open_site
+from api.wiring import Site, build_name, open_site
+from policies.decision import Decision
+from provenance.asset import MediaType
+from provenance.errors import GateError
 
 app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be drawn, `count` times from `seed` upward."""
+
+    prompt: str
+    count: int
+    seed: int
+    size: tuple[int, int]
+    steps: int | None
+    source: bytes | None
+    strength: float
+    packs: tuple[str, ...]
 
 
 @app.command()
 @teaching_errors
 def command(
-    prompt: Annotated[str, typer.Argument(help="What to draw; - reads it from a pipe.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="File, or folder, for what was released.")] = Path("out"),
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to draw; - reads it from a pipe.", show_default=False)
+    ] = None,
+    prompt_file: PromptFile = None,
+    out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)] = "out/",
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many, from one seed upward.")] = 1,
     seed: Annotated[int, typer.Option(help="Same seed, same picture.")] = 0,
     width: Annotated[int, typer.Option(min=64, max=4096, help="In pixels.")] = 512,
@@ -36,41 +51,55 @@ def command(
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far to depart from --source.")] = 0.6,
     backend: Annotated[str, typer.Option(help="Backend to use instead of the configured one.")] = "",
     pack: Annotated[list[str] | None, typer.Option(help="Policy pack that decides; may be repeated.")] = None,
+    force: Force = False,
+    resume: Resume = False,
+    again: Again = False,
     as_json: Json = False,
 ) -> None:
     """Draw a picture from a prompt and walk it through the gate; only what is released is written.
 
-    Exits 0 when all were released, 3 when one was held, 4 when one was blocked, 2 on an error.
+    A prompt that is blocked is not drawn. Exits 0 when all were released, 3 when one was held, 4 when one was blocked,
+    2 on an error.
     """
-    words = read_prompt(prompt)
+    words = read_prompt(prompt, file=prompt_file)
+    if words is None:
+        raise CommandUsageError("expected a prompt, got none: chopmark generate 'a red boat', or --prompt-file FILE")
     settings = load_settings(**({"backend": backend} if backend else {}))
     start = read_input(source, most_bytes=settings.max_bytes) if source else None
-    target, ended = Target(out, several=count > 1), list[Ended]()
+    wanted = Wanted(words, count, seed, (width, height), steps, start, strength, tuple(pack or ()))
+    target = open_output(out, [source] if source else [], prompt_file, force=force, as_json=as_json, several=count > 1)
     with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
-        site.deployment.select_packs(tuple(pack or ()))
-        task = bar.add_task("warming up", total=None)
-        site.warm()
-
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        for number in range(count):
-            bar.update(task, description=f"drawing {number + 1} of {count}", completed=0, total=None)
-            submission = site.draw(
-                words,
-                seed=seed + number,
-                size=(width, height),
-                steps=steps,
-                source=start,
-                strength=strength,
-                packs=tuple(pack or ()),
-                progress=advance,
-            )
-            bar.update(task, description=f"releasing {number + 1} of {count}", completed=0, total=None)
-            ended.append(end_one(site, submission, target))
-    if as_json:
-        print_json({"results": [build_document(item) for item in ended]})
-    else:
-        show(ended)
-        show_hints(ended, out)
+        site.deployment.select_packs(wanted.packs)
+        ended = list(_generate(site, wanted, target, bar, Repeats(again=again, resume=resume)))
+    tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
+
+
+def _generate(site: Site, wanted: Wanted, target: Output, bar: Progress, repeats: Repeats) -> Iterator[Ended]:
+    """Draw one after another; one that cannot be drawn or released stops no other, a refused prompt stops all."""
+    seeds = range(wanted.seed, wanted.seed + wanted.count)
+    names = [build_name(wanted.prompt, seed) for seed in seeds]
+    places = [target.choose(name, MediaType.PNG) for name in names]
+    task = bar.add_task("warming up", total=None)
+    site.warm()
+    site.backend()
+    for number, (seed, name, place) in enumerate(zip(seeds, names, places, strict=True), 1):
+        bar.update(task, description=f"drawing {number} of {wanted.count}", completed=0, total=None)
+        try:
+            drawn = site.draw(
+                wanted.prompt,
+                seed=seed,
+                size=wanted.size,
+                steps=wanted.steps,
+                source=wanted.source,
+                strength=wanted.strength,
+                packs=wanted.packs,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        except GateError as exc:
+            yield Ended(name, error=exc)
+            continue
+        bar.update(task, description=f"releasing {number} of {wanted.count}", completed=0, total=None)
+        yield end_drawn(site, drawn, name, place, repeats)
+        if isinstance(drawn, Decision):
+            return

@@ -1,15 +1,17 @@
 """`chopmark release`: walk files, or a prompt, through the gate."""
 
-import threading
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from rich.console import Console
 
 from api.batch import run_each
 from api.console import (
+    ERR,
     EXIT_ERROR,
     OUT,
     CommandUsageError,
@@ -18,20 +20,22 @@ from api.console import (
     build_table,
     describe_error,
     plain,
+    print_error,
     print_hint,
     print_json,
-    read_input,
+    print_summary,
     teaching_errors,
-    write_output,
 )
 from api.escape import quote_file
+from api.output import OUT_HELP, Force, Output, Place, parse_output
+from api.releasing import Ended, Making, Repeats, end_file, end_one, plan_sources, read_prompt
 from api.settings import load_settings
-from api.wiring import Site, open_site
-from policies.decision import Outcome, Reason
+from api.wiring import Site, build_name, open_site
+from policies.decision import Decision, Outcome, Reason
 from policies.deployment import Submission
-from policies.gate import release
+from policies.prompting import build_refusal
 from policies.publishing import Result
-from provenance.asset import MediaType
+from provenance.asset import AssetId, MediaType
 from provenance.errors import GateError
 
 app = typer.Typer(add_completion=False)
@@ -49,66 +53,12 @@ MARKS: Final = {
 }
 """Marks as tables call them; JSON keeps kind and technique."""
 
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How one submission ended: a result, or the error that intake raised."""
-
-    name: str
-    result: Result | None = None
-    error: GateError | None = None
-    written: str = ""
-
-
-@dataclass(slots=True)
-class Target:
-    """Where released files go.
-
-    Attributes:
-        out: a file for one, a folder for several, None for nowhere beside the public store.
-        several: whether more than one file may come.
-        replace: write over files that a folder already holds.
-    """
-
-    out: Path | None
-    several: bool = False
-    replace: bool = False
-    _taken: set[Path] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def write(self, site: Site, result: Result) -> str:
-        """Write the released file and return where, or "" when it is wanted nowhere.
-
-        Raises:
-            GateError: it cannot be written.
-        """
-        if self.out is None or result.outcome is not Outcome.RELEASE:
-            return ""
-        path = self.choose(result)
-        write_output(path, site.deployment.blobs.public.get(result.public_key))
-        return str(path)
-
-    def choose(self, result: Result) -> Path:
-        """Return a path that nobody else of this run has: the file's own name, ending as its content asks.
-
-        A file named for another type is not written under that name: readers would believe the name.
-        """
-        assert self.out is not None
-        suffix = MediaType(result.seal["media_type"]).extension
-        if not self.several and self.out.suffix and not self.out.is_dir():
-            same = _known_type(self.out.suffix) == _known_type(suffix)
-            return self.out if same else self.out.with_suffix(suffix)
-        stem = Path(result.name).stem or result.asset_id
-        with self._lock:
-            path = self.out / f"{stem}{suffix}"
-            if path in self._taken or (path.exists() and not self.replace):
-                path = self.out / f"{stem}-{result.asset_id[-8:]}{suffix}"
-            self._taken.add(path)
-        return path
-
-
-def _known_type(suffix: str) -> str:
-    return {".jpeg": ".jpg", ".jfif": ".jpg", ".tiff": ".tif"}.get(suffix.lower(), suffix.lower())
+Prompt = Annotated[str | None, typer.Option(help="What the pictures were made from, or are to be; - reads a pipe.")]
+PromptFile = Annotated[str | None, typer.Option(metavar="FILE", help="The same, read from a UTF-8 file.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where a batch was interrupted: what was blocked is not asked again.")
+]
+Again = Annotated[bool, typer.Option("--again", help="Release the same bytes once more, as another asset.")]
 
 
 @app.command()
@@ -117,90 +67,143 @@ def command(
     files: Annotated[
         list[str] | None, typer.Argument(help="Pictures; - reads one from a pipe.", show_default=False)
     ] = None,
-    prompt: Annotated[str, typer.Option(help="Draw this with the configured backend; - reads it from a pipe.")] = "",
-    seed: Annotated[int, typer.Option(help="Seed for --prompt.")] = 0,
+    prompt: Prompt = None,
+    prompt_file: PromptFile = None,
+    seed: Annotated[int | None, typer.Option(help="Seed that a picture was, or is to be, drawn with.")] = None,
+    model: Annotated[str, typer.Option(help="Model that the pictures were made with, for the record.")] = "",
     pack: Annotated[list[str] | None, typer.Option(help="Policy pack that decides; may be repeated.")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="File, or folder, for what was released.")] = None,
+    out: Annotated[str | None, typer.Option("-o", "--out", help=OUT_HELP)] = None,
+    force: Force = False,
+    asset_id: Annotated[str, typer.Option(help="UUID of your own for the asset: handed in twice, it is one.")] = "",
+    resume: Resume = False,
+    again: Again = False,
     as_json: Json = False,
 ) -> None:
-    """Walk files, or a prompt, through the gate: screen, decide, mark, sign, record, release.
+    """Walk files through the gate: screen, decide, mark, sign, record, release.
 
-    Exits 0 when all were released, 3 when one was held, 4 when one was blocked, 2 on an error.
+    Say with --prompt what they were made from, and the prompt is screened and its digest recorded. Without files the
+    prompt is drawn. What was released before is not released again. Exits 0 when all were released, 3 when one was
+    held, 4 when one was blocked, 2 on an error.
     """
-    if bool(files) == bool(prompt):
-        got = "both" if files else "neither"
-        raise CommandUsageError(f"expected files (or - for a pipe), or --prompt TEXT, got {got}")
-    packs = tuple(pack or ())
-    with open_site(load_settings()) as site:
+    making = Making(_read_making(files or [], prompt, prompt_file), seed, model)
+    chosen = parse_asset_id(asset_id)
+    _verify_making(files or [], seed=seed, model=model, asset_id=chosen)
+    settings = load_settings()
+    target = open_output(out, files or [], prompt_file, force=force, as_json=as_json)
+    packs, repeats = tuple(pack or ()), Repeats(again=again, resume=resume)
+    if files:
+        sources = plan_sources(files, target, most_bytes=settings.max_bytes)
+        if len(sources) == 1 and isinstance(sources[0].place, GateError):
+            raise sources[0].place
+    else:
+        drawn_name = build_name(making.prompt or "", seed or 0)
+        place = target.choose(drawn_name, MediaType.PNG)
+    with open_site(settings) as site:
         site.deployment.select_packs(packs)
         with build_progress(quiet=as_json, counted=False) as bar:
             bar.add_task("warming up", total=None)
             site.warm()
-        if prompt:
-            ended = [_release_prompt(site, read_prompt(prompt), seed, packs, Target(out), quiet=as_json)]
+        if files:
+            ended = run_each(
+                lambda source: end_file(site, source, packs=packs, making=making, asset_id=chosen, repeats=repeats),
+                sources,
+                description="releasing",
+                quiet=as_json,
+            )
         else:
-            ended = release_files(site, files or [], packs, Target(out, several=len(files or ()) > 1), quiet=as_json)
-    if as_json:
-        print_json({"results": [build_document(item) for item in ended]})
-    else:
-        show(ended)
-        show_hints(ended, out)
+            ended = [_release_prompt(site, making, packs, place, chosen, repeats, quiet=as_json)]
+    tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
 
 
-def read_prompt(text: str) -> str:
-    """Return the prompt, read from standard input for ``-``, so that no list of processes shows it.
+def open_output(
+    out: str | None, files: Sequence[str], *others: str | None, force: bool, as_json: bool, several: bool = False
+) -> Output:
+    """Return what ``-o`` of a releasing verb means; neither `files` nor `others` are ever written over.
 
     Raises:
-        GateError: it cannot be read or is no UTF-8 text.
+        CommandUsageError: it cannot be meant so.
     """
-    if text != "-":
-        return text
+    if out == "-" and as_json:
+        raise CommandUsageError("--json answers on standard output: expected -o FILE beside it, got -o -")
+    inputs = [*files, *(other for other in others if other)]
+    return parse_output(out, inputs=inputs, several=several or len(files) > 1, force=force)
+
+
+def parse_asset_id(text: str) -> AssetId | None:
+    """Return an id that the caller chose, or None for "".
+
+    Raises:
+        CommandUsageError: it is no UUID.
+    """
+    if not text:
+        return None
     try:
-        return read_input("-", most_bytes=1 << 20).decode().strip()
-    except UnicodeDecodeError as exc:
-        raise CommandUsageError("expected a prompt as UTF-8 text on standard input") from exc
+        return AssetId(str(uuid.UUID(text)))
+    except ValueError as exc:
+        raise CommandUsageError(f"expected --asset-id to be a UUID, got {text!r}: uuidgen makes one") from exc
+
+
+def _read_making(files: Sequence[str], prompt: str | None, prompt_file: str | None) -> str | None:
+    """Return the prompt, if any; standard input holds one thing only."""
+    if not files and prompt is None and prompt_file is None:
+        raise CommandUsageError("expected files (or - for a pipe), or --prompt TEXT, got neither")
+    piped = [*files, prompt, prompt_file].count("-")
+    if piped > 1:
+        raise CommandUsageError(f"standard input holds one thing, got - for {piped}")
+    return read_prompt(prompt, file=prompt_file)
+
+
+def _verify_making(files: Sequence[str], *, seed: int | None, model: str, asset_id: AssetId | None) -> None:
+    given = [name for name, value in (("--seed", seed), ("--asset-id", asset_id)) if value is not None]
+    if given and len(files) > 1:
+        raise CommandUsageError(f"{given[0]} is for one file, got {len(files)}")
+    if model and not files:
+        raise CommandUsageError("--model says what made a file that is handed in: here the backend draws")
 
 
 def _release_prompt(
-    site: Site, prompt: str, seed: int, packs: tuple[str, ...], target: Target, *, quiet: bool
+    site: Site,
+    making: Making,
+    packs: tuple[str, ...],
+    place: Place,
+    asset_id: AssetId | None,
+    repeats: Repeats,
+    *,
+    quiet: bool,
 ) -> Ended:
+    prompt, seed = making.prompt or "", making.seed or 0
     with build_progress(quiet=quiet, counted=False) as bar:
         task = bar.add_task("drawing", total=None)
         drawn = site.draw(
             prompt, seed=seed, packs=packs, progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
         bar.update(task, description="releasing", total=None)
-        return end_one(site, drawn, target)
+        return end_drawn(site, drawn, build_name(prompt, seed), place, repeats, asset_id=asset_id)
 
 
-def release_files(
-    site: Site, files: Sequence[str], packs: tuple[str, ...], target: Target, *, quiet: bool
-) -> list[Ended]:
-    """Release every file, as many at once as there are cores, with a progress bar on standard error."""
+def end_drawn(
+    site: Site,
+    drawn: Submission | Decision,
+    name: str,
+    place: Place,
+    repeats: Repeats,
+    *,
+    asset_id: AssetId | None = None,
+) -> Ended:
+    """Walk what was drawn down the line; a prompt that was refused has its end already."""
+    if isinstance(drawn, Decision):
+        return Ended(name, result=build_refusal(name, drawn))
+    return end_one(site, replace(drawn, asset_id=asset_id), place, repeats=repeats)
 
-    def one(path: str) -> Ended:
-        try:
-            data = read_input(path, most_bytes=site.settings.max_bytes)
-        except GateError as exc:
-            return Ended(path, error=exc)
-        name = "" if path == "-" else Path(path).name
-        return end_one(site, Submission(data, name=name, packs=packs), target, source=path)
 
-    return run_each(one, files, description="releasing", quiet=quiet)
-
-
-def end_one(site: Site, submission: Submission, target: Target, *, source: str = "") -> Ended:
-    """Walk one submission down the line and write what was released; an error is an end, too."""
-    shown = source or submission.name or "prompt"
-    try:
-        result = release(site.deployment, submission)
-    except GateError as exc:
-        return Ended(shown, error=exc)
-    try:
-        return Ended(shown, result=result, written=target.write(site, result))
-    except GateError as exc:
-        return Ended(shown, result=result, error=exc)
+def tell(ended: Sequence[Ended], target: Output, *, as_json: bool) -> None:
+    """Answer with one JSON document, or with a table, hints, and one line for many; never where a file goes."""
+    if as_json:
+        print_json({"results": [build_document(item) for item in ended]})
+        return
+    show(ended, ERR if target.is_stream else OUT)
+    show_hints(ended, target.asked or None)
 
 
 def exit_code(ended: Iterable[Ended]) -> int:
@@ -227,6 +230,7 @@ def build_document(ended: Ended) -> dict[str, Any]:
         "ledger_index": result.ledger_index,
         "public_key": result.public_key,
         "written": ended.written,
+        **({"repeated": True} if ended.is_repeat else {}),
         **trouble,
     }
 
@@ -246,8 +250,8 @@ def build_reason(reason: Reason) -> dict[str, Any]:
     }
 
 
-def show(ended: Sequence[Ended]) -> None:
-    """Print the table that people read."""
+def show(ended: Sequence[Ended], console: Console = OUT) -> None:
+    """Print the table that people read, and under many rows one line that counts them."""
     names = [Path(item.name).name for item in ended]
     is_short = len(set(names)) == len(names)
     table = build_table("file", "outcome", "why", "marks made", "ledger")
@@ -255,24 +259,34 @@ def show(ended: Sequence[Ended]) -> None:
     table.columns[0].min_width = min(20, max(map(len, names), default=0))
     for item, name in zip(ended, names, strict=True):
         table.add_row(plain(name if is_short else item.name), *_cells(item))
-    OUT.print(table)
+    console.print(table)
+    print_summary(map(_word, ended), console=console)
 
 
-def show_hints(ended: Sequence[Ended], out: Path | None) -> None:
+def _word(item: Ended) -> str:
+    """Return what became of a file, in a word to count by."""
+    if item.error is not None or item.result is None:
+        return "not written" if item.result is not None else "error"
+    return f"{WORDS[item.result.outcome]} before" if item.is_repeat else WORDS[item.result.outcome]
+
+
+def show_hints(ended: Sequence[Ended], out: str | None) -> None:
     """Say where released files are, and what can be done about the others."""
     for item in ended:
-        if item.written and Path(item.written) != out and out is not None and out.suffix and len(ended) == 1:
-            print_hint(f"written to {item.written}: the gate keeps the type of a file, and the name has to fit it")
+        if item.result and item.error:
+            print_error(str(item.error), item.error.code)
         if item.result and item.result.outcome is Outcome.HOLD:
             print_hint(
                 f"held {item.name}: chopmark review approve {item.result.asset_id} --reviewer NAME --reason TEXT"
             )
-    written = [item for item in ended if item.written]
+    if any(item.is_repeat for item in ended):
+        print_hint("the same bytes and request were decided before; --again asks the gate anew")
+    written = [item.written for item in ended if item.written not in {"", "-"}]
     released = [item for item in ended if item.result and item.result.outcome is Outcome.RELEASE]
     if written:
-        where = quote_file(written[0].written) if len(written) == 1 else f"{quote_file(str(out))}/*"
-        print_hint(f"next: chopmark verify {where}")
-    elif released:
+        files = quote_file(written[0]) if len(written) == 1 else f"{quote_file(str(Path(written[0]).parent))}/*"
+        print_hint(f"next: chopmark verify {files}")
+    elif released and out is None:
         print_hint("released files are in the public store of the data directory; -o FOLDER writes copies")
 
 
@@ -284,7 +298,12 @@ def _cells(item: Ended) -> Iterator[Any]:
         return
     result = item.result
     yield plain(WORDS[result.outcome], f"bold {STYLES[result.outcome]}")
-    yield plain(f"released, but {item.error}" if item.error else describe_reasons(result))
+    if item.error is not None:
+        yield plain("released, but not written")
+    elif item.is_repeat:
+        yield plain(f"already {WORDS[result.outcome]} as {result.asset_id}: {describe_reasons(result)}")
+    else:
+        yield plain(describe_reasons(result))
     yield plain(list_marks(result))
     yield "" if result.ledger_index is None else f"#{result.ledger_index}"
 

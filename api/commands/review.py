@@ -1,18 +1,20 @@
 """`chopmark review`: held assets, and what a moderator makes of them."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.commands.release import Ended, Target, build_document, exit_code, show, show_hints
+from api.commands.release import exit_code, open_output, tell
 from api.console import OUT, Json, build_table, plain, print_hint, print_json, teaching_errors
+from api.output import NOWHERE, OUT_HELP, Force, Output, Place, parse_output
+from api.releasing import deliver
 from api.settings import load_settings
-from api.wiring import open_site
+from api.wiring import Site, open_site
 from policies.decision import Outcome
+from policies.intake import find_name, load_asset
 from policies.review import queue, review
 from provenance.asset import AssetId
-from provenance.errors import GateError
+from provenance.media.encode import shipping_type
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -55,34 +57,37 @@ def approve(
     asset_id: Asset,
     reviewer: Reviewer,
     reason: Why,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="File, or folder, for what is released.")] = None,
+    out: Annotated[str | None, typer.Option("-o", "--out", help=OUT_HELP)] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Release a held asset: it walks the rest of the line, marks and all.
 
     Exits 0 when it was released, 3 when sealing held it again, 2 on an error.
     """
-    _decide(asset_id, Outcome.RELEASE, reviewer, reason, out, as_json=as_json)
+    target = open_output(out, (), force=force, as_json=as_json)
+    _decide(asset_id, Outcome.RELEASE, reviewer, reason, target, as_json=as_json)
 
 
 @app.command()
 @teaching_errors
 def refuse(asset_id: Asset, reviewer: Reviewer, reason: Why, as_json: Json = False) -> None:
     """Block a held asset for good; exits 0 when that is done."""
-    _decide(asset_id, Outcome.BLOCK, reviewer, reason, None, as_json=as_json)
+    _decide(asset_id, Outcome.BLOCK, reviewer, reason, parse_output(None), as_json=as_json)
 
 
-def _decide(asset_id: str, outcome: Outcome, reviewer: str, reason: str, out: Path | None, *, as_json: bool) -> None:
+def _decide(asset_id: str, outcome: Outcome, reviewer: str, reason: str, target: Output, *, as_json: bool) -> None:
     with open_site(load_settings()) as site:
+        place = _find_place(site, AssetId(asset_id), target) if target.is_wanted else NOWHERE
         result = review(site.deployment, AssetId(asset_id), outcome=outcome, reviewer=reviewer, reason=reason)
-        name = result.name or asset_id
-        try:
-            ended = Ended(name, result=result, written=Target(out).write(site, result))
-        except GateError as exc:
-            ended = Ended(name, result=result, error=exc)
-    if as_json:
-        print_json({"results": [build_document(ended)]})
-    else:
-        show([ended])
-        show_hints([ended], out)
+        ended = deliver(site, result, place)
+    tell([ended], target, as_json=as_json)
     raise typer.Exit(exit_code([ended]) if outcome is Outcome.RELEASE else 0)
+
+
+def _find_place(site: Site, asset_id: AssetId, target: Output) -> Place:
+    """Return where the asset will go, checked before anything is decided."""
+    asset, name = load_asset(site.deployment, asset_id), find_name(site.deployment, asset_id)
+    place = target.choose(name or asset_id, shipping_type(asset.media_type))
+    place.verify(asset.size_bytes)
+    return place

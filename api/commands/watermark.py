@@ -8,12 +8,15 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar, runtime_checkable
 
 import typer
+from rich.console import Console
 
 from api.batch import run_each
+from api.commands.release import open_output
 from api.console import (
+    ERR,
     EXIT_ERROR,
     OUT,
     CommandUsageError,
@@ -22,11 +25,12 @@ from api.console import (
     describe_error,
     plain,
     print_json,
-    print_line,
+    print_summary,
     read_input,
     teaching_errors,
-    write_output,
 )
+from api.output import OUT_HELP, Force
+from api.releasing import Source, plan_sources
 from api.settings import Settings, load_settings
 from api.wiring import open_home
 from provenance.asset import Frame
@@ -40,6 +44,8 @@ from provenance.watermarks.tile.pose import build_pose
 
 if TYPE_CHECKING:
     from provenance.watermarks.tile.detection import Detection
+
+T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -85,10 +91,11 @@ class Answer:
 @teaching_errors
 def embed(
     files: Files,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the marked files.")],
+    out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)],
     payload: Annotated[str, typer.Option(help="16 hexadecimal digits; else version 01 and a random id.")] = "",
     key: KeyFile = None,
     scheme: Scheme = "",
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Write marked copies in the files' own formats, without their metadata; GIF becomes PNG, HEIC becomes JPEG.
@@ -99,20 +106,23 @@ def embed(
     settings = load_settings()
     value = _parse_payload(payload) if payload else None
     marker = WATERMARKS.load(scheme or settings.watermark)(load_keys(settings, key))
-    taken = _choose_names(files)  # a file named twice is marked once
+    paths = tuple(dict.fromkeys(files))  # a file named twice is marked once
+    target = open_output(out, paths, str(key or ""), force=force, as_json=as_json)
+    sources = plan_sources(paths, target, most_bytes=settings.max_bytes)
+    if len(sources) == 1 and isinstance(sources[0].place, GateError):
+        raise sources[0].place
 
-    def one(path: str) -> dict[str, Any]:
-        picture = _load_picture(settings, path)
+    def one(source: Source) -> dict[str, Any]:
+        data = source.read(settings.max_bytes)
+        place = source.find_place(data)
+        place.verify(len(data))
+        picture = _parse_picture(settings, data)
         given = build_payload(secrets.randbits(_ID_BITS)) if value is None else value
         marked, facts = _embed(marker, picture, given)
-        target = out / f"{taken[path]}{shipping_type(picture.media_type).extension}"
-        if path != "-" and target.exists() and target.samefile(path):
-            raise CommandUsageError(f"expected another folder than that of {path}: it would be overwritten")
-        write_output(target, marked)
-        return {"state": "marked", "output": str(target), **facts}
+        return {"state": "marked", "output": place.write(marked), **facts}
 
-    answers = _answer_each(one, tuple(taken), "marking", quiet=as_json)
-    _tell(answers, as_json=as_json, show=_show_marked)
+    answers = _answer_each(one, sources, "marking", quiet=as_json)
+    _tell(answers, as_json=as_json, show=_show_marked, console=ERR if target.is_stream else OUT)
     raise typer.Exit(EXIT_ERROR if any(answer.error for answer in answers) else 0)
 
 
@@ -193,22 +203,13 @@ def _parse_payload(text: str) -> int:
     return int(text, 16)
 
 
-def _choose_names(paths: Sequence[str]) -> dict[str, str]:
-    """Return for each path the name that its marked copy gets; those of one name are told apart by number."""
-    names: dict[str, str] = {}
-    for path in dict.fromkeys(paths):
-        stem = "picture" if path == "-" else Path(path).stem or "picture"
-        name, number = stem, 1
-        while name in names.values():
-            number += 1
-            name = f"{stem}-{number}"
-        names[path] = name
-    return names
-
-
 def _load_picture(settings: Settings, path: str) -> Picture:
+    return _parse_picture(settings, read_input(path, most_bytes=settings.max_bytes))
+
+
+def _parse_picture(settings: Settings, data: bytes) -> Picture:
     limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    return parse_image(read_input(path, most_bytes=settings.max_bytes), limits=limits)
+    return parse_image(data, limits=limits)
 
 
 def _embed(marker: Watermark, picture: Picture, payload: int) -> tuple[bytes, dict[str, Any]]:
@@ -263,11 +264,12 @@ def _spell(payload: int) -> str:
 
 
 def _answer_each(
-    one: Callable[[str], dict[str, Any]], files: Sequence[str], description: str, *, quiet: bool
+    one: Callable[[T], dict[str, Any]], files: Sequence[T], description: str, *, quiet: bool
 ) -> list[Answer]:
-    def answer(path: str) -> Answer:
+    def answer(item: T) -> Answer:
+        path = item.path if isinstance(item, Source) else str(item)
         try:
-            return Answer(path, one(path))
+            return Answer(path, one(item))
         except GateError as exc:
             return Answer(path, error=exc)
 
@@ -280,14 +282,27 @@ def _code_of(answers: Sequence[Answer]) -> int:
     return 0 if all(answer.facts for answer in answers) else 1
 
 
-def _tell(answers: Sequence[Answer], *, as_json: bool, show: Callable[[Sequence[Answer]], None]) -> None:
+def _tell(
+    answers: Sequence[Answer],
+    *,
+    as_json: bool,
+    show: Callable[[Sequence[Answer], Console], None],
+    console: Console = OUT,
+) -> None:
     if as_json:
         print_json({"results": [_build_document(answer) for answer in answers]})
         return
-    show(answers)
+    show(answers, console)
     for answer in answers:
         if answer.error:
-            print_line(f"{answer.name}: {answer.error} [{answer.error.code}]", "red")
+            console.print(plain(f"{answer.name}: {answer.error} [{answer.error.code}]", "red"), soft_wrap=True)
+    print_summary(map(_word, answers), console=console)
+
+
+def _word(answer: Answer) -> str:
+    if answer.error is not None:
+        return "error"
+    return str(answer.facts.get("state", "with a mark")) if answer.facts else "without a mark"
 
 
 def _build_document(answer: Answer) -> dict[str, Any]:
@@ -296,21 +311,21 @@ def _build_document(answer: Answer) -> dict[str, Any]:
     return {"name": answer.name, "state": "found" if answer.facts else "none_found", **answer.facts}
 
 
-def _show_marked(answers: Sequence[Answer]) -> None:
-    _show_table(answers, {"payload": "payload", "PSNR": "psnr_db", "key": "key_id", "written": "output"})
+def _show_marked(answers: Sequence[Answer], console: Console) -> None:
+    _show_table(answers, console, {"payload": "payload", "PSNR": "psnr_db", "key": "key_id", "written": "output"})
 
 
-def _show_readings(answers: Sequence[Answer]) -> None:
+def _show_readings(answers: Sequence[Answer], console: Console) -> None:
     columns = {"payload": "payload", "key": "key_id", "scheme": "scheme", "score": "score"}
-    _show_table(answers, {**columns, "chance in an unmarked picture": "false_positive_bound"})
+    _show_table(answers, console, {**columns, "chance in an unmarked picture": "false_positive_bound"})
 
 
-def _show_places(answers: Sequence[Answer]) -> None:
+def _show_places(answers: Sequence[Answer], console: Console) -> None:
     columns = {"payload": "payload", "key": "key_id", "search": "search", "how it lies": "pose", "score": "score"}
-    _show_table(answers, {**columns, "sync": "sync", "corrected": "corrected_bits"})
+    _show_table(answers, console, {**columns, "sync": "sync", "corrected": "corrected_bits"})
 
 
-def _show_table(answers: Sequence[Answer], columns: dict[str, str]) -> None:
+def _show_table(answers: Sequence[Answer], console: Console, columns: dict[str, str]) -> None:
     shown = [answer for answer in answers if answer.error is None]
     if not shown:
         return
@@ -318,7 +333,7 @@ def _show_table(answers: Sequence[Answer], columns: dict[str, str]) -> None:
     for answer in shown:
         cells = [plain(_cell(name, answer.facts[name])) for name in columns.values()] if answer.facts else []
         table.add_row(plain(answer.name), *(cells or [plain("none found", "dim")]))
-    OUT.print(table)
+    console.print(table)
 
 
 def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - a JSON value

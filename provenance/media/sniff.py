@@ -174,6 +174,11 @@ def describe_content(unverified_bytes: bytes) -> str:
     return f"{len(data)} bytes of text" if looks_like_text else f"{len(data)} bytes of no known type"
 
 
+def find_named_type(name: str) -> MediaType | None:
+    """Return the type that the ending of a file's name claims, or None when it claims none that intake takes."""
+    return _EXTENSIONS.get(_suffix_of(name))
+
+
 def check_claims(media_type: MediaType, *, declared_name: str, declared_type: str) -> None:
     """Compare what the file is with what its name and its declared type say.
 
@@ -187,14 +192,18 @@ def check_claims(media_type: MediaType, *, declared_name: str, declared_type: st
         known = _ALIASES.get(stated)
         other = "a type that intake does not take" if known is None else known.value
         raise MislabelledAssetError(f"declared type: expected {other} as declared, got {media_type.value} by content")
-    # Windows separators too: a name is a claim from anywhere.
-    suffix = PurePath(declared_name.replace("\\", "/").replace("\0", "")).suffix.lower()
+    suffix = _suffix_of(declared_name)
     if suffix in _NEUTRAL_EXTENSIONS:
         return
     claimed = _EXTENSIONS.get(suffix)
     other = claimed.value if claimed else _OTHER_EXTENSIONS.get(suffix, media_type.value)
     if other != media_type.value:
         raise MislabelledAssetError(f"file name: expected {other} by its extension, got {media_type.value} by content")
+
+
+def _suffix_of(name: str) -> str:
+    # Windows separators too: a name is a claim from anywhere.
+    return PurePath(name.replace("\\", "/").replace("\0", "")).suffix.lower()
 
 
 def check_single(unverified_bytes: bytes, media_type: MediaType, *, end: int, max_tail_bytes: int) -> None:

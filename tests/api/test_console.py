@@ -21,7 +21,6 @@ from api.console import (
     print_summary,
     read_input,
     teaching_errors,
-    write_output,
 )
 from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
 from provenance.text import is_safe
@@ -106,17 +105,6 @@ def test_what_cannot_be_read_is_named(path, said):
     with pytest.raises(GateError, match=said) as raised:
         read_input(path or "/nonexistent")
     assert raised.value.code == "file"
-
-
-def test_output_is_whole_or_absent(tmp_path):
-    write_output(tmp_path / "a" / "b", b"one")
-    write_output(tmp_path / "a" / "b", b"two")
-    assert (tmp_path / "a" / "b").read_bytes() == b"two"
-    (tmp_path / "folder").mkdir()
-    for target in (tmp_path / "a" / "b" / "c", tmp_path / "folder"):
-        with pytest.raises(GateError, match="cannot write"):
-            write_output(target, b"three")
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "folder"]
 
 
 def test_errors_have_a_code_a_message_and_every_problem():

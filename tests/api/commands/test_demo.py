@@ -4,11 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from api.commands.demo import remove_site
+from api.commands.demo import remove_earlier
 from provenance.errors import GateError
 
 COMMAND = [sys.executable, "-c", "from api.cli import main; main()", "demo"]
@@ -112,14 +111,18 @@ def check_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(docu
     assert {layer["name"]: layer["status"] for layer in worn["layers"]}["watermark"] == "absent"
 
 
-def test_only_a_site_that_a_demo_made_is_removed(tmp_path):
+def test_only_what_a_demo_made_is_removed(tmp_path):
     site = tmp_path / "site"
-    remove_site(site)
+    remove_earlier(tmp_path)
     site.mkdir()
     (site / "index.html").write_text("mine")
     with pytest.raises(GateError, match="not made by a demo"):
-        remove_site(site)
+        remove_earlier(tmp_path)
     assert (site / "index.html").read_text() == "mine"
     (site / "at-work.lock").touch()
-    remove_site(Path(site))
-    assert not site.exists()
+    (site / "public" / "id").mkdir(parents=True)
+    for path in (site / "public" / "id" / "media.png", tmp_path / "released.png"):
+        path.write_bytes(b"sealed")
+    (tmp_path / "coffee.png").write_bytes(b"mine")
+    remove_earlier(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["coffee.png"]

@@ -1,7 +1,6 @@
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from api.commands.release import Ended, Target, exit_code
+from api.commands.release import exit_code
+from api.releasing import Ended
 from policies.decision import Decision, Outcome
 from policies.publishing import Result
 from provenance.asset import AssetId
@@ -19,9 +19,9 @@ from tests.sites import encode, photograph
 COMMAND = [sys.executable, "-c", "from api.cli import main; main()"]
 
 
-def result_of(outcome, name="x.png", media_type="image/png", asset_id="01a20569-7d58-7d68-ab14-da94ea043106"):
-    decision = Decision("d", AssetId(asset_id), outcome, (), (), (), "policy")
-    return Result(AssetId(asset_id), name, outcome, decision, {"media_type": media_type})
+def result_of(outcome):
+    asset_id = AssetId("01a20569-7d58-7d68-ab14-da94ea043106")
+    return Result(asset_id, "x.png", outcome, Decision("d", asset_id, outcome, (), (), (), "policy"), {})
 
 
 def test_a_released_file_is_written_and_exits_0(run, home, coffee, tmp_path):
@@ -85,10 +85,12 @@ def test_several_files_each_get_their_own_end_and_the_gravest_code(run, stock, c
 
 def test_a_file_from_a_pipe_is_named_for_what_it_is(run, home, tmp_path):
     done = run("release", "-", "-o", tmp_path / "x.png", stdin=encode(photograph()))
-    assert done.code == 0
-    assert (tmp_path / "x.jpg").exists()
-    assert not (tmp_path / "x.png").exists()
-    assert "the gate keeps the type of a file" in done.err
+    assert done.code == 2
+    assert f"-o {tmp_path}/x.jpg" in done.err
+    assert not list(tmp_path.glob("x.*"))
+    assert run("release", "-", "-o", tmp_path / "out", stdin=encode(photograph())).code == 0
+    (written,) = (tmp_path / "out").iterdir()
+    assert written.name.startswith("picture-")
 
 
 def test_a_prompt_from_a_pipe_is_drawn_and_appears_nowhere(run, home, tmp_path):
@@ -109,7 +111,12 @@ def test_a_forbidden_prompt_is_withheld_and_quoted_nowhere(run, home):
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (("release",), "got neither"),
-    (("release", "x.png", "--prompt", "y"), "got both"),
+    (("release", "--prompt", " "), "at least one word"),
+    (("release", "x.png", "--prompt", "y", "--prompt-file", "z"), "got both"),
+    (("release", "-", "--prompt", "-"), "standard input holds one thing"),
+    (("release", "x.png", "y.png", "--seed", "3"), "--seed is for one file"),
+    (("release", "x.png", "--asset-id", "mine"), "to be a UUID"),
+    (("release", "--prompt", "y", "--model", "z"), "the backend draws"),
     (("release", "x.png", "--pack", "nonesuch"), "expected packs out of baseline"),
 ])  # fmt: skip
 def test_wrong_arguments_teach(run, home, arguments, said):
@@ -128,47 +135,14 @@ def test_names_of_files_are_inert(run, home, tmp_path):
     assert "[red]x" in done.out
 
 
-def test_an_unwritable_target_is_an_error_though_the_asset_is_released(run, home, coffee, tmp_path):
+def test_what_cannot_be_written_is_refused_before_anything_is_released(run, home, coffee, tmp_path):
     (tmp_path / "file").write_text("in the way")
     done = run("release", coffee, "-o", tmp_path / "file" / "x.jpg", "--json")
     assert done.code == 2
     (item,) = done.document["results"]
-    assert (item["outcome"], item["error"]["code"]) == ("released", "file")
+    assert (item["outcome"], item["error"]["code"]) == ("error", "file")
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["coffee.jpg", "file"]
-
-
-def test_two_files_of_one_name_do_not_overwrite_each_other(tmp_path):
-    target = Target(tmp_path, several=True)
-    (tmp_path / "old.png").write_bytes(b"somebody's")
-    first, second = (target.choose(result_of(Outcome.RELEASE, asset_id=f"id-{n:08}")) for n in (1, 2))
-    assert (first.name, second.name) == ("x.png", "x-00000002.png")
-    assert target.choose(result_of(Outcome.RELEASE, "old.png", asset_id="id-00000003")).name == "old-00000003.png"
-    again = Target(tmp_path, several=True, replace=True)
-    assert again.choose(result_of(Outcome.RELEASE, "old.png")).name == "old.png"
-
-
-def test_a_target_is_chosen_once_under_threads(tmp_path):
-    target, chosen = Target(tmp_path, several=True), []
-    workers = [
-        threading.Thread(
-            target=lambda n=n: chosen.append(target.choose(result_of(Outcome.RELEASE, asset_id=f"id-{n:08}")))
-        )
-        for n in range(16)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert len(set(chosen)) == 16
-
-
-@pytest.mark.parametrize(("out", "media_type", "expected"), [
-    ("a.jpeg", "image/jpeg", "a.jpeg"), ("a.JPG", "image/jpeg", "a.JPG"), ("a.png", "image/jpeg", "a.jpg"),
-    ("a.tiff", "image/tiff", "a.tiff"),
-])  # fmt: skip
-def test_a_named_file_keeps_its_name_only_when_it_fits(tmp_path, out, media_type, expected):
-    target = Target(tmp_path / out)
-    assert target.choose(result_of(Outcome.RELEASE, media_type=media_type)) == tmp_path / expected
+    assert list((home / "public").rglob("media.*")) == []
 
 
 def test_exit_codes_by_the_strictest():

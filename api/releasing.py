@@ -1,0 +1,289 @@
+"""One file on its way through the gate and out of it: where it is read, where it goes, and how it ended.
+
+The output is checked before the gate is asked. What was released and could not be written is named, with the command
+that fetches it; the same bytes again are not released again.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from api.console import CommandUsageError, FileAccessError, read_input
+from api.output import NOWHERE, Output, Place
+from api.wiring import Site
+from policies.decision import Outcome
+from policies.deployment import Submission
+from policies.gate import release
+from policies.publishing import Result
+from policies.records import find_stage
+from policies.released import find_released, load_released
+from policies.repeats import find_earlier
+from provenance.asset import AssetId, Digest, MediaType, sha256_hex
+from provenance.errors import GateError
+from provenance.media.encode import shipping_type
+from provenance.media.sniff import sniff_media_type
+
+MOST_PROMPT_BYTES: Final = 1 << 20
+
+# What `sniff_media_type` looks at lies within.
+_HEAD_BYTES: Final = 4096
+# A generated picture, as IPTC calls it; https://cv.iptc.org/newscodes/digitalsourcetype/
+_GENERATED: Final = "trainedAlgorithmicMedia"
+_DIGITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one submission ended: a result, or the error that intake raised.
+
+    Attributes:
+        name: of the file, as given.
+        result: how the line ended.
+        error: what kept it from an end, or from its output.
+        written: where its copy lies, or "".
+        is_repeat: the line had ended so before, for the same bytes and request.
+    """
+
+    name: str
+    result: Result | None = None
+    error: GateError | None = None
+    written: str = ""
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a command line.
+
+    Attributes:
+        path: as given; ``-`` for standard input.
+        place: where what is released goes, or why it cannot.
+        data: what standard input held; None for a file, which is read when its turn comes.
+    """
+
+    path: str
+    place: Place | GateError
+    data: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name; a pipe has none."""
+        return "" if self.path == "-" else Path(self.path).name
+
+    def read(self, most_bytes: int) -> bytes:
+        """Return what is in the file, at most `most_bytes`.
+
+        Raises:
+            FileAccessError: it cannot be read.
+            AssetTooLargeError: there is more.
+        """
+        return read_input(self.path, most_bytes=most_bytes) if self.data is None else self.data
+
+    def find_place(self, data: bytes) -> Place:
+        """Return the place, whose name fits what will come of `data`.
+
+        Raises:
+            GateError: it cannot go there.
+        """
+        if isinstance(self.place, GateError):
+            raise self.place
+        ships = find_shipping_type(data)
+        if ships is not None:
+            self.place.verify_type(ships)
+        return self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a submitter says of how a picture was made; see `generation.base.Recipe`."""
+
+    prompt: str | None = None
+    seed: int | None = None
+    model: str = ""
+
+    def build_recipe(self) -> dict[str, Any]:
+        """Return it as a recipe, or {} when nothing is said; it holds the prompt's digest, never the prompt."""
+        said: dict[str, Any] = {}
+        if self.model:
+            said["model_name"] = self.model
+        if self.prompt is not None:
+            said["prompt_sha256"] = sha256_hex(self.prompt.encode())
+        if self.seed is not None:
+            said["seed"] = self.seed
+        return {"digital_source_type": _GENERATED, **said} if said else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What becomes of bytes that were handed in before, with the same request.
+
+    Attributes:
+        again: they are released once more.
+        resume: what was blocked stays blocked, too, and is not asked anew.
+    """
+
+    again: bool = False
+    resume: bool = False
+
+
+@dataclass(slots=True)
+class _Turns:
+    """Lets one thread at a time ask about the same bytes, so that a file that comes twice is released once."""
+
+    _locks: defaultdict[Digest, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, data: bytes) -> threading.Lock:
+        digest = sha256_hex(data)
+        with self._guard:
+            return self._locks[digest]
+
+
+_TURNS: Final = _Turns()
+_ONCE: Final = Repeats()
+
+
+def read_prompt(text: str | None, *, file: str | None = None) -> str | None:
+    """Return a prompt as typed, from standard input for ``-``, or from a file; None where there is none.
+
+    From a pipe or a file no list of processes shows it.
+
+    Raises:
+        GateError: it cannot be read, is no UTF-8 text, or says nothing.
+    """
+    if text is not None and file is not None:
+        raise CommandUsageError("expected --prompt or --prompt-file, got both")
+    if text is None and file is None:
+        return None
+    try:
+        if file is not None:
+            prompt = read_input(file, most_bytes=MOST_PROMPT_BYTES).decode("utf-8-sig")
+        elif text == "-":
+            prompt = read_input("-", most_bytes=MOST_PROMPT_BYTES).decode("utf-8-sig")
+        else:
+            prompt = text or ""
+            prompt.encode()
+    except UnicodeError as exc:
+        raise CommandUsageError("expected a prompt as UTF-8 text, got other bytes") from exc
+    if not any(char.isprintable() and not char.isspace() for char in prompt):
+        raise CommandUsageError("expected a prompt of at least one word, got none")
+    return prompt.strip()
+
+
+def plan_sources(paths: Iterable[str], output: Output, *, most_bytes: int) -> list[Source]:
+    """Give every file its place, in their order, by the type that its first bytes say."""
+    return [_plan(path, output, most_bytes=most_bytes) for path in paths]
+
+
+def end_file(
+    site: Site,
+    source: Source,
+    *,
+    packs: tuple[str, ...],
+    making: Making,
+    asset_id: AssetId | None = None,
+    repeats: Repeats = _ONCE,
+) -> Ended:
+    """Walk one file down the line; whatever goes wrong is its end, and no other's."""
+    try:
+        data = source.read(site.settings.max_bytes)
+        place = source.find_place(data)
+    except GateError as exc:
+        return Ended(source.path, error=exc)
+    submission = Submission(
+        data,
+        name=source.name,
+        prompt=making.prompt,
+        recipe=making.build_recipe(),
+        packs=packs,
+        asset_id=asset_id,
+    )
+    return end_one(site, submission, place, shown=source.path, repeats=repeats)
+
+
+def end_one(
+    site: Site,
+    submission: Submission,
+    place: Place = NOWHERE,
+    *,
+    shown: str = "",
+    repeats: Repeats = _ONCE,
+) -> Ended:
+    """Walk one submission down the line and write what was released; an error is an end, too.
+
+    Args:
+        site: where.
+        submission: what.
+        place: for the released file.
+        shown: its name in answers; the submission's own by default.
+        repeats: what becomes of bytes that were handed in before.
+    """
+    name = shown or submission.name or "prompt"
+    try:
+        with _TURNS.of(submission.unverified_bytes):
+            earlier = None if repeats.again else _find_earlier(site, submission, resume=repeats.resume)
+            if earlier is None:
+                place.verify(len(submission.unverified_bytes))
+            result = earlier or release(site.deployment, submission)
+    except GateError as exc:
+        return Ended(name, error=exc)
+    return deliver(site, result, place, shown=name, is_repeat=earlier is not None)
+
+
+def _find_earlier(site: Site, submission: Submission, *, resume: bool) -> Result | None:
+    """Return how the line ended before: for the same bytes and request, or for the id that the caller chose."""
+    if submission.asset_id is None:
+        return find_earlier(site.deployment, submission, with_blocked=resume)
+    with site.deployment.database.read() as connection:
+        is_known = find_stage(connection, submission.asset_id) is not None
+    return release(site.deployment, submission) if is_known else None
+
+
+def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_repeat: bool = False) -> Ended:
+    """Write what was released to its place; a copy that lies there already is left as it is."""
+    name = shown or result.name or result.asset_id
+    if result.outcome is not Outcome.RELEASE or not place.is_wanted:
+        return Ended(name, result=result, is_repeat=is_repeat)
+    try:
+        with site.deployment.database.read() as connection:
+            released = find_released(connection, result.asset_id)
+        place.verify_type(released.media_type)
+        data = load_released(site.deployment.blobs.public, released)
+        written = str(place.path) if place.holds(data) else place.write(data)
+    except GateError as exc:
+        lost = FileAccessError(f"{exc}; it is released as {result.asset_id}: chopmark fetch {result.asset_id} -o FILE")
+        return Ended(name, result=result, error=lost, is_repeat=is_repeat)
+    return Ended(name, result=result, written=written, is_repeat=is_repeat)
+
+
+def _plan(path: str, output: Output, *, most_bytes: int) -> Source:
+    data: bytes | None = None
+    try:
+        if path == "-" or (Path(path).exists() and not Path(path).is_file()):
+            data = read_input(path, most_bytes=most_bytes)  # a pipe is read once
+        head = _read_head(path) if data is None else data
+        name = Path(path).name if data is None else f"picture-{sha256_hex(data)[:_DIGITS]}"
+        return Source(path, output.choose(name, find_shipping_type(head)), data)
+    except (GateError, ValueError) as exc:
+        error = exc if isinstance(exc, GateError) else FileAccessError(f"cannot read {path}: {exc}")
+        return Source(path, error, data)
+
+
+def find_shipping_type(head: bytes) -> MediaType | None:
+    """Return the type in which a file ships that begins with `head`, or None for one that intake will refuse."""
+    try:
+        return shipping_type(sniff_media_type(head))
+    except GateError:
+        return None
+
+
+def _read_head(path: str) -> bytes:
+    """Return the first bytes of a file, enough to tell its type; b"" where it cannot be read, which is told later."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except (OSError, ValueError):
+        return b""
