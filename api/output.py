@@ -271,9 +271,10 @@ def _find_kind(asked: str, *, several: bool, any_ending: bool) -> _Kind:
             raise CommandUsageError("standard output is a terminal, not a pipe: chopmark ... -o - > FILE, or -o FILE")
         return _Kind.STREAM
     last = asked.rpartition("/")[2]
-    is_there = os.path.lexists(asked)
-    if last in {"", ".", ".."} or Path(asked).is_dir():
-        if is_there and not Path(asked).is_dir():
+    # Of os.path: pathlib's own raise for a name that is too long.
+    is_there, is_folder = os.path.lexists(asked.rstrip("/") or "/"), os.path.isdir(asked)  # noqa: PTH112
+    if last in {"", ".", ".."} or is_folder:
+        if is_there and not is_folder:
             raise CommandUsageError(f"{asked} is there already and no folder: name another output")
         return _Kind.FOLDER
     if several and (is_there or Path(asked).suffix):

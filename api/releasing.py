@@ -4,6 +4,7 @@ The output is checked before the gate is asked. What was released and could not 
 that fetches it; the same bytes again are not released again.
 """
 
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
@@ -262,7 +263,7 @@ def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_rep
 def _plan(path: str, output: Output, *, most_bytes: int) -> Source:
     data: bytes | None = None
     try:
-        if path == "-" or (Path(path).exists() and not Path(path).is_file()):
+        if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):  # noqa: PTH110, PTH113
             data = read_input(path, most_bytes=most_bytes)  # a pipe is read once
         head = _read_head(path) if data is None else data
         name = Path(path).name if data is None else f"picture-{sha256_hex(data)[:_DIGITS]}"

@@ -16,6 +16,10 @@ PLAIN = {"CHOPMARK_DETECTORS": ",".join(DETECTORS), "CHOPMARK_BACKEND": "sketch"
 """The same as an environment; the demo, in tests/api/commands/test_demo.py, runs with the embedded models."""
 
 
+LIGHT_PACKS = Path(__file__).parent / "packs"
+"""Where the pack `light` lies."""
+
+
 def build_settings(home: Path, **overrides):
     """Settings of a site under `home`, the default ones without the extras unless told otherwise.
 
@@ -28,7 +32,7 @@ def build_settings(home: Path, **overrides):
 
 def build_light_settings(home: Path, **overrides):
     """Settings of a site without classifiers that load weights, under the pack `light` of tests/packs."""
-    light = {"detectors": DETECTORS[:3], "packs": ("light",), "pack_folders": (Path(__file__).parent / "packs",)}
+    light = {"detectors": DETECTORS[:3], "packs": ("light",), "pack_folders": (LIGHT_PACKS,)}
     return build_settings(home, **{**light, **overrides})
 
 
