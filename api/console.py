@@ -28,7 +28,7 @@ R = TypeVar("R")
 EXIT_ERROR: Final = 2
 # As shells report a process that SIGPIPE ended; 1 would say "no provenance found".
 EXIT_BROKEN_PIPE: Final = 141
-GRAVITY: Final = ("released", "held", "blocked", "refused", "failed", "error")
+GRAVITY: Final = ("released", "held", "blocked", "refused", "not written", "failed", "error")
 """Words for ends, the gravest last; any other is milder."""
 
 JSON_HELP: Final = "Answer with one JSON document on standard output."
