@@ -33,7 +33,7 @@ lint: .venv/.ready
 	$(BIN)/interrogate -q provenance detectors generation policies api
 
 serve: .venv/.ready
-	$(BIN)/uvicorn --factory api.app:create_app --host 127.0.0.1 --port 8600
+	$(BIN)/python -m api.server
 
 bench: .venv/.ready
 	$(BIN)/python -m bench

@@ -1,31 +1,35 @@
 """The HTTP side, for now for those who ask: verification of an upload, and the ledger as a static tree.
 
-`uvicorn --factory api.app:create_app`. Importing this costs nothing heavy; the site opens when the server starts.
+`make serve`, or any ASGI server: `uvicorn --factory api.app:create_app`. Importing this costs nothing heavy; the site
+opens when the server starts.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.errors import install_handlers
-from provenance.errors import AssetTooLargeError
+from api.bounds import Budget, receive
+from api.edge import Edge
+from api.errors import describe_problems, install_handlers
+from provenance.errors import AssetError
 
 if TYPE_CHECKING:
     from api.wiring import Site
+    from provenance.media.limits import IntakeLimits
 
 TITLE: Final = "Chopmark"
 
-# Answers are data, never pages: nothing in them may run, be framed, or be guessed to be of another type.
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
+_FILE: Final = {
+    "required": True,
+    "description": "the file itself",
+    "content": {
+        kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("application/octet-stream", "image/*")
+    },
 }
 
 # C2SP tlog-tiles: level or "entries", then the number in groups of three digits, then the width if it is not 256.
@@ -38,11 +42,19 @@ def create_app() -> FastAPI:
     """Build the application; the site that it serves is the one that the environment's settings name."""
     app = FastAPI(title=TITLE, lifespan=_lifespan, docs_url=None, redoc_url=None)
     install_handlers(app)
-    app.middleware("http")(add_security_headers)
+    app.add_middleware(Edge)
     app.add_api_route("/healthz", healthz, methods=["GET"])
-    app.add_api_route("/v1/verify", verify, methods=["POST"])
-    app.add_api_route("/checkpoint", checkpoint, methods=["GET"], response_class=Response)
-    app.add_api_route("/tile/{path:path}", tile, methods=["GET"], response_class=Response)
+    app.add_api_route(
+        "/v1/verify",
+        verify,
+        methods=["POST"],
+        openapi_extra={"requestBody": _FILE},
+        responses=describe_problems(408, 413, 415, 422, 500, 503),
+    )
+    for path, serve in (("/checkpoint", checkpoint), ("/tile/{path:path}", tile)):
+        app.add_api_route(
+            path, serve, methods=["GET"], response_class=Response, responses=describe_problems(404, 500, 503)
+        )
     return app
 
 
@@ -52,22 +64,51 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.wiring import open_site
 
     with open_site(load_settings()) as site:
-        app.state.site = site
+        app.state.site, app.state.room = site, _Room.build(site)
         yield
 
 
-async def add_security_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Add the headers that every answer has; what is asked about a file is nobody's to keep."""
-    response = await call(request)
-    response.headers.update(SECURITY_HEADERS)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What the server takes on at a time.
+
+    Attributes:
+        uploads: bodies that come or wait, each in a temporary file.
+        files: whole files in memory.
+        pixels: of the pictures that are looked at.
+    """
+
+    uploads: Budget
+    files: Budget
+    pixels: Budget
+
+    @classmethod
+    def build(cls, site: "Site") -> "_Room":
+        bounds = site.settings.http
+        return cls(
+            uploads=Budget("room for an upload", bounds.uploads, wait_s=bounds.wait_s),
+            files=Budget("room for a file", bounds.files, wait_s=bounds.wait_s),
+            pixels=Budget("room for so many pixels", bounds.pixels, wait_s=bounds.wait_s),
+        )
+
+
+def count_pixels(unverified_bytes: bytes, limits: "IntakeLimits") -> int:
+    """Return how many pixels a file says that it has, by its headers; 0 for what is no picture that is taken."""
+    from provenance.media.image import measure_image
+
+    try:
+        width, height = measure_image(unverified_bytes, limits=limits)
+    except AssetError:
+        return 0
+    return width * height
 
 
 async def healthz(request: Request) -> dict[str, Any]:
-    """Say that the server is up, and how long its ledger is."""
+    """Say that the server is up, how long its ledger is, and how many decoders have died of a picture."""
+    from provenance.media.decoders import DECODERS
+
     log = _site(request).deployment.log
-    return {"status": "ok", "ledger_size": await run_in_threadpool(log.size)}
+    return {"status": "ok", "ledger_size": await run_in_threadpool(log.size), "decoder_deaths": DECODERS.deaths}
 
 
 async def verify(request: Request) -> dict[str, Any]:
@@ -78,9 +119,16 @@ async def verify(request: Request) -> dict[str, Any]:
     """
     from api.commands.verify import build_document
 
-    site = _site(request)
-    data = await _read_body(request, site.settings.max_bytes)
-    return build_document(await run_in_threadpool(site.verifier.verify, data))
+    site, room = _site(request), _room(request)
+    bounds, most_bytes = site.settings.http, site.settings.max_bytes
+    async with (
+        room.uploads.hold(),
+        receive(request.stream(), most_bytes=most_bytes, idle_s=bounds.idle_s, total_s=bounds.upload_s) as file,
+        room.files.hold(),
+    ):
+        data = file.read()
+        async with room.pixels.hold(await run_in_threadpool(count_pixels, data, site.deployment.limits)):
+            return build_document(await run_in_threadpool(site.verifier.verify, data))
 
 
 async def checkpoint(request: Request) -> Response:
@@ -122,18 +170,11 @@ def _read_tile(site: "Site", level: str, number: int, width: int) -> bytes:
         return b"".join(StoredTree(connection, size).tile(at, number)[:width])
 
 
-async def _read_body(request: Request, most: int) -> bytes:
-    """Read the body, giving up as soon as it is too long, whatever its declared length."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise AssetTooLargeError(f"expected at most {most} bytes, got more")
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _site(request: Request) -> "Site":
     site: Site = request.app.state.site
     return site
+
+
+def _room(request: Request) -> "_Room":
+    room: _Room = request.app.state.room
+    return room

@@ -5,10 +5,11 @@ Whoever asks learns what was wrong with the question, and nothing of our insides
 
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from provenance.errors import (
     AssetError,
     AssetNotFoundError,
@@ -20,7 +21,7 @@ from provenance.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse
@@ -31,9 +32,24 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (AssetTooLargeError, 413),
     (UnsupportedMediaError, 415),
     (AssetError, 422),
+    (StalledUploadError, 408),
     (LedgerError, 404),
 )
 """The first class that fits gives the status; whatever else is a GateError is 503 when retryable, else 500."""
+
+PROBLEMS: Final = {
+    404: "there is no such thing",
+    408: "the body came too slowly, or stopped",
+    413: "longer, or of more pixels, than is taken",
+    415: "of no type that is taken",
+    422: "damaged, or two types at once",
+    500: "the operator's log says more",
+    503: "no room now, or a part of the gate did not answer: try again after the seconds of Retry-After",
+}
+"""What each status of an error means."""
+
+# What is left of a body that stalled is not waited for.
+_MORE_HEADERS: Final = {408: {"Connection": "close"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
 
 OPERATOR_KNOWS: Final = "the gate could not answer; the operator's log says more"
 
@@ -49,20 +65,35 @@ def status_of(error: GateError) -> int:
 
 
 def install_handlers(app: "FastAPI") -> None:
-    """Answer every error of the gate, and every unforeseen one, as `application/problem+json`."""
+    """Answer every error that was foreseen as `application/problem+json`; `api.edge` sees to the others."""
+    from starlette.exceptions import HTTPException
 
     async def _explain(_: "Request", error: Exception) -> "JSONResponse":
         assert isinstance(error, GateError)
         status = status_of(error)
         _log.warning("request failed", code=error.code, status=status, error=str(error))
-        return _build_problem(status, error.code, str(error) if status < 500 else OPERATOR_KNOWS)
+        is_told = status < 500 or isinstance(error, BusyError)
+        return _build_problem(status, error.code, str(error) if is_told else OPERATOR_KNOWS)
 
-    async def _conceal(_: "Request", error: Exception) -> "JSONResponse":
-        _log.error("unforeseen error", kind=type(error).__name__, place=find_place(error))
-        return _build_problem(500, "internal", OPERATOR_KNOWS)
+    async def _name(_: "Request", error: Exception) -> "JSONResponse":
+        assert isinstance(error, HTTPException)
+        return _build_problem(error.status_code, f"http.{error.status_code}", str(error.detail), error.headers)
 
     app.add_exception_handler(GateError, _explain)
-    app.add_exception_handler(Exception, _conceal)
+    app.add_exception_handler(HTTPException, _name)
+
+
+async def run_answering(serve: "Awaitable[None]") -> "JSONResponse | None":
+    """Await `serve`; return the answer to an unforeseen error, which says nothing of it, or None.
+
+    The trace of a foreign error may quote a prompt, so the log gets its kind and place only.
+    """
+    try:
+        await serve
+    except Exception as exc:  # noqa: BLE001 - the last resort of the HTTP side
+        _log.error("unforeseen error", kind=type(exc).__name__, place=find_place(exc))
+        return _build_problem(500, "internal", OPERATOR_KNOWS)
+    return None
 
 
 def run_concealing(command: "Callable[[], int]", tell: "Callable[[str], int]", *, is_verbose: bool) -> int:
@@ -85,8 +116,23 @@ def find_place(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
-def _build_problem(status: int, code: str, detail: str) -> "JSONResponse":
+def _build_problem(status: int, code: str, detail: str, headers: "Mapping[str, str] | None" = None) -> "JSONResponse":
     from fastapi.responses import JSONResponse
 
     content = {"type": f"urn:chopmark:error:{code}", "title": code, "status": status, "detail": detail}
-    return JSONResponse(content, status_code=status, media_type="application/problem+json")
+    more = dict(headers or {}) | _MORE_HEADERS.get(status, {})
+    return JSONResponse(content, status_code=status, media_type="application/problem+json", headers=more)
+
+
+def describe_problems(*statuses: int) -> "dict[int | str, dict[str, Any]]":
+    """Return what a route's description says of its errors."""
+    fields = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
+    schema = {
+        "type": "object",
+        "required": [*fields],
+        "properties": {name: {"type": of} for name, of in fields.items()},
+    }
+    return {
+        status: {"description": PROBLEMS[status], "content": {"application/problem+json": {"schema": schema}}}
+        for status in statuses
+    }

@@ -110,6 +110,25 @@ class Signing(BaseModel):
     """PEM bundles of roots that verification trusts beside the development root."""
 
 
+class Http(BaseModel):
+    """What the HTTP side takes on at a time; above it, requests wait and are then told to come back (503)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    idle_s: float = Field(default=10.0, gt=0)
+    """An upload that sends nothing for so long is ended (408)."""
+    upload_s: float = Field(default=120.0, gt=0)
+    """An upload that takes longer in all is ended (408)."""
+    wait_s: float = Field(default=20.0, gt=0)
+    """A request waits so long for room."""
+    uploads: int = Field(default=32, gt=0)
+    """Uploads at once, each in a temporary file above 1 MiB."""
+    files: int = Field(default=4, gt=0)
+    """Files looked at at once, each in memory."""
+    pixels: int = Field(default=33_554_432, gt=0)
+    """Pixels of the pictures looked at at once; a larger picture comes alone."""
+
+
 class Settings(BaseSettings):
     """Every setting of one deployment."""
 
@@ -152,6 +171,7 @@ class Settings(BaseSettings):
     """Name of this ledger in checkpoints; empty for one made at first use."""
     provider: Provider = Provider()
     signing: Signing = Signing()
+    http: Http = Http()
 
     @property
     def is_production(self) -> bool:

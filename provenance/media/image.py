@@ -26,6 +26,7 @@ __all__ = [
     "Picture",
     "PictureCache",
     "encode_image",
+    "measure_image",
     "parse_image",
     "shipping_type",
     "sniff_media_type",
@@ -73,6 +74,26 @@ def parse_image(
         Damage inside compressed pixels that the decoder repairs is not seen: what it shows is what is screened and
         ships. HDR transfer curves (PQ, HLG), PNG gamma chunks and CICP are not applied.
     """
+    layout = _read_layout(unverified_bytes, declared_name, declared_type, limits)
+    media_type = layout.media_type
+    decoded = decode_apart(layout, limits) if media_type in APART else decode(layout, limits)
+    return Picture.from_frame(
+        decoded.frame, decoded.alpha, media_type, is_turned=decoded.is_turned, left_out=_list_left_out(layout)
+    )
+
+
+def measure_image(unverified_bytes: bytes, *, limits: IntakeLimits) -> tuple[int, int]:
+    """Return (width, height) of the picture as its headers state them; nothing is decoded.
+
+    Raises:
+        AssetError: as `parse_image`, of what can be known by then.
+    """
+    layout = _read_layout(unverified_bytes, "", "", limits)
+    return layout.width, layout.height
+
+
+def _read_layout(unverified_bytes: bytes, declared_name: str, declared_type: str, limits: IntakeLimits) -> Layout:
+    """Check everything that can be checked before a decoder is asked."""
     if len(unverified_bytes) > limits.max_bytes:
         raise AssetTooLargeError(f"expected at most {limits.max_bytes} bytes, got {len(unverified_bytes)}")
     media_type = sniff_media_type(unverified_bytes)
@@ -83,10 +104,7 @@ def parse_image(
     check_claims(media_type, declared_name=declared_name, declared_type=declared_type)
     layout = _WALKS[media_type](unverified_bytes, limits)
     check_single(unverified_bytes, media_type, end=layout.end, max_tail_bytes=limits.max_tail_bytes)
-    decoded = decode_apart(layout, limits) if media_type in APART else decode(layout, limits)
-    return Picture.from_frame(
-        decoded.frame, decoded.alpha, media_type, is_turned=decoded.is_turned, left_out=_list_left_out(layout)
-    )
+    return layout
 
 
 def _list_left_out(layout: Layout) -> tuple[str, ...]:

@@ -4,8 +4,12 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import SECURITY_HEADERS, create_app
+from api.app import count_pixels, create_app
+from api.edge import SECURITY_HEADERS
 from provenance.ledger.static_tree import write_tiles
+from provenance.media.decoders import DECODERS
+from provenance.media.limits import IntakeLimits
+from tests import image_bytes as make
 from tests.hostile import hostile_files
 from tests.sites import encode, photograph
 
@@ -33,7 +37,7 @@ def test_importing_it_costs_nothing_heavy():
 
 
 def test_it_says_that_it_is_up(client):
-    assert client.get("/healthz").json() == {"status": "ok", "ledger_size": 5}
+    assert client.get("/healthz").json() == {"status": "ok", "ledger_size": 5, "decoder_deaths": DECODERS.deaths}
 
 
 def test_a_file_is_verified_and_nothing_of_it_is_kept(client, stock, tmp_path):
@@ -131,3 +135,48 @@ def test_an_unforeseen_error_shows_nothing_of_our_insides(client, monkeypatch):
     assert answer.status_code == 500
     assert answer.json()["title"] == "internal"
     assert "secret" not in answer.text
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_is_not_there_is_a_problem_document_too(client):
+    for answer, status in ((client.get("/nonesuch"), 404), (client.get("/v1/verify"), 405)):
+        assert (answer.status_code, answer.json()["status"], answer.json()["title"]) == (
+            status,
+            status,
+            f"http.{status}",
+        )
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["allow"] == "POST"
+
+
+def test_a_server_without_room_says_when_to_come_back(stock, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_HTTP__WAIT_S", "0.05")
+    with TestClient(create_app()) as client:
+        room = client.app.state.room
+        for budget in (room.uploads, room.files, room.pixels):
+            budget.held = budget.total
+            answer = client.post("/v1/verify", content=make.valid("image/png"))
+            assert (answer.status_code, answer.json()["title"], answer.headers["retry-after"]) == (503, "busy", "5")
+            assert "try again" in answer.json()["detail"]
+            budget.held = 0
+        assert client.post("/v1/verify", content=make.valid("image/png")).status_code == 200
+        assert (room.uploads.held, room.files.held, room.pixels.held) == (0, 0, 0)
+
+
+def test_the_description_names_the_body_and_every_error(client):
+    described = client.get("/openapi.json").json()["paths"]
+    post = described["/v1/verify"]["post"]
+    assert post["requestBody"]["content"]["application/octet-stream"]["schema"] == {
+        "type": "string",
+        "format": "binary",
+    }
+    assert set(post["responses"]) >= {"200", "408", "413", "415", "422", "500", "503"}
+    assert list(post["responses"]["415"]["content"]) == ["application/problem+json"]
+    assert "404" in described["/tile/{path}"]["get"]["responses"]
+
+
+def test_pixels_are_counted_by_headers_alone():
+    limits = IntakeLimits()
+    assert count_pixels(make.png(width=4000, height=3000, idat=b"not pixels"), limits) == 12_000_000
+    assert count_pixels(b"no picture", limits) == 0

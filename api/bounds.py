@@ -1,0 +1,134 @@
+"""What one server takes on at a time: uploads by their time and memory, pictures by their pixels.
+
+Whoever asks for more than there is room for waits a bounded time and is then told to come back. An upload that stalls
+is ended. Nothing here knows what is done with a file.
+"""
+
+import asyncio
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import IO, Final
+
+from provenance.errors import AssetTooLargeError, GateError
+
+IN_MEMORY_BYTES: Final = 1024 * 1024
+"""Of an upload that comes; what is longer goes to a temporary file without a name (TMPDIR says where)."""
+
+RETRY_AFTER_S: Final = 5
+
+
+class BusyError(GateError):
+    """There is no room for this request now."""
+
+    code = "busy"
+    retryable = True
+
+
+class StalledUploadError(GateError):
+    """A body came too slowly, or stopped."""
+
+    code = "upload.stalled"
+    retryable = True
+
+
+class Budget:
+    """So much of something at once; who comes first is served first. For one event loop.
+
+    Attributes:
+        total: how much there is.
+        held: how much is taken now.
+    """
+
+    def __init__(self, what: str, total: int, *, wait_s: float) -> None:
+        """Share out `total` of `what`; nobody waits longer than `wait_s`."""
+        self.total: Final = total
+        self.held = 0
+        self._what, self._wait_s = what, wait_s
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def hold(self, amount: int = 1) -> AsyncIterator[None]:
+        """Hold `amount`, or all there is if that is less, as long as the block runs.
+
+        Raises:
+            BusyError: it was not free in time.
+        """
+        amount = min(amount, self.total)
+        await self._take(amount)
+        try:
+            yield
+        finally:
+            self.held -= amount
+            self._serve()
+
+    async def _take(self, amount: int) -> None:
+        if not self._waiting and self.held + amount <= self.total:
+            self.held += amount
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((amount, turn))
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await turn
+        except BaseException as exc:
+            if turn.done() and not turn.cancelled():
+                # It was this one's turn at the moment when it gave up.
+                self.held -= amount
+            else:
+                self._waiting.remove((amount, turn))
+            self._serve()
+            if isinstance(exc, TimeoutError):
+                raise BusyError(
+                    f"expected {self._what} to be free within {self._wait_s:g} s, got none: try again later"
+                ) from exc
+            raise
+
+    def _serve(self) -> None:
+        while self._waiting and self.held + self._waiting[0][0] <= self.total:
+            amount, turn = self._waiting.popleft()
+            self.held += amount
+            turn.set_result(None)
+
+
+@asynccontextmanager
+async def receive(
+    parts: AsyncIterator[bytes], *, most_bytes: int, idle_s: float, total_s: float
+) -> AsyncIterator[IO[bytes]]:
+    """Take in a body, most of it outside of memory, and give it as a file that stands at its start.
+
+    Args:
+        parts: as they come.
+        most_bytes: whatever its declared length.
+        idle_s: the next part comes within this time.
+        total_s: the last one comes within this time.
+
+    Raises:
+        AssetTooLargeError: it is longer.
+        StalledUploadError: it came too slowly.
+    """
+    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
+        size = 0
+        try:
+            async with asyncio.timeout(total_s):
+                while part := await _next(parts, idle_s):
+                    size += len(part)
+                    if size > most_bytes:
+                        raise AssetTooLargeError(f"expected at most {most_bytes} bytes, got more")
+                    file.write(part)
+        except TimeoutError as exc:
+            raise StalledUploadError(
+                f"expected a body within {total_s:g} s and a part of it every {idle_s:g} s, got {size} bytes"
+            ) from exc
+        file.seek(0)
+        yield file
+
+
+async def _next(parts: AsyncIterator[bytes], idle_s: float) -> bytes:
+    """Return the next part that has any bytes, or b"" at the end."""
+    async with asyncio.timeout(idle_s):
+        while (part := await anext(parts, None)) is not None:
+            if part:
+                return part
+    return b""

@@ -1,0 +1,90 @@
+"""`make serve`: the HTTP side behind a server whose every wait has an end.
+
+A connection has a bounded time to say what it wants; there is a bounded number of them, and of bytes in a header.
+`uvicorn --factory api.app:create_app` serves the same application without the first of these bounds.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADER_S: Final = 10.0
+"""From a connection's first moment, or the first byte of its next request, to the end of the request's header."""
+HEADER_BYTES: Final = 32 * 1024
+CONNECTIONS: Final = 128
+KEEP_ALIVE_S: Final = 5
+BACKLOG: Final = 256
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 for clients that may be slow on purpose."""
+
+    header_s = HEADER_S
+    _header_task: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the class above
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._expect_header()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of a header, if that is what this is part of."""
+        if self._is_between_requests():
+            self._expect_header()
+        super().data_received(data)
+        if not self._is_between_requests():
+            self._expect_nothing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _expect_header(self) -> None:
+        # Once: bytes that drip do not put it off.
+        if self._header_task is None:
+            self._header_task = self.loop.call_later(self.header_s, self.transport.close)
+
+    def _expect_nothing(self) -> None:
+        if self._header_task is not None:
+            self._header_task.cancel()
+            self._header_task = None
+
+
+def build_config(host: str, port: int) -> uvicorn.Config:
+    """Build the server's configuration."""
+    return uvicorn.Config(
+        "api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        http=BoundedProtocol,
+        ws="none",
+        limit_concurrency=CONNECTIONS,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        server_header=False,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m api.server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8600)
+    asked = parser.parse_args(arguments)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(build_config(asked.host, asked.port)).run()
+
+
+if __name__ == "__main__":
+    main()
