@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from policies.context import parse_context
 from policies.deployment import Deployment, Submission
 from policies.records import Stage, asset_row, parse_asset
+from policies.request import encode_prompt, fix_request, prompt_key
 from provenance.asset import Asset, AssetId, Digest, new_asset_id, sha256_hex
 from provenance.database import utc_now
 from provenance.errors import AssetError
@@ -22,11 +23,6 @@ NAME_LIMIT: Final = 255
 def original_key(asset_id: AssetId) -> str:
     """Return the quarantine key of the file as handed in."""
     return f"{asset_id}/original"
-
-
-def prompt_key(asset_id: AssetId) -> str:
-    """Return the quarantine key of the prompt."""
-    return f"{asset_id}/prompt"
 
 
 def intake(here: Deployment, submission: Submission) -> AssetId:
@@ -54,10 +50,11 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     here.pictures.keep(digest, picture)
     here.blobs.quarantine.put(original_key(asset_id), submission.unverified_bytes)
     if submission.prompt is not None:
-        here.blobs.quarantine.put(prompt_key(asset_id), submission.prompt.encode(errors="replace"))
+        here.blobs.quarantine.put(prompt_key(asset_id), encode_prompt(submission.prompt))
+    described = {**_describe(submission, digest, picture), "request": fix_request(here, submission)}
     try:
         with here.database.write() as connection:
-            connection.execute(insert(ASSETS).values(id=asset_id, **_describe(submission, digest, picture)))
+            connection.execute(insert(ASSETS).values(id=asset_id, **described))
             here.leases.claim(connection, asset_id)
     except IntegrityError:
         _verify_same(here, asset_id, digest)  # another worker has taken in the same submission meanwhile
@@ -82,7 +79,6 @@ def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[
         "height": picture.height,
         "origin": submission.origin.value,
         "stage": Stage.ACCEPTED.value,
-        "request": {"packs": list(submission.packs), "context": dict(submission.context)},
         "recipe": json.loads(json.dumps(dict(submission.recipe))),
         "has_prompt": submission.prompt is not None,
         # Neither NUL nor half a surrogate pair can be stored everywhere.

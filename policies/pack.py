@@ -98,6 +98,7 @@ class Pack:
         sources: what its clauses cite.
         requires, thresholds, rules, obligations: its parts; thresholds and rules are not both empty.
         sha256: digest of its file.
+        document: the bytes of its file, or b"" where it was not read from one.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Pack:
     rules: tuple[Rule, ...]
     obligations: tuple[Demand, ...]
     sha256: Digest
+    document: bytes = field(default=b"", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.thresholds and not self.rules:

@@ -50,7 +50,7 @@ def parse_pack(
     if fields["name"] in taken:
         problems.add(root.mark_of("name"), f"another pack is named {fields['name']!r}", "choose a name of its own")
     problems.raise_found()
-    return Pack(**fields, sha256=sha256_hex(unverified_bytes))
+    return Pack(**fields, sha256=sha256_hex(unverified_bytes), document=unverified_bytes)
 
 
 class _PackReader:

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from sqlalchemy import insert
 
 from detectors.base import Signal, Subject
-from policies.context import parse_context
 from policies.decision import Decision, Reason
 from policies.deployment import Deployment
 from policies.engine import decide as decide_by_packs
-from policies.intake import load_asset, load_picture, prompt_key
+from policies.intake import load_asset, load_picture
 from policies.records import (
     Stage,
     append_decision,
@@ -23,6 +22,7 @@ from policies.records import (
     move_stage,
     parse_asset,
 )
+from policies.request import build_request_context, load_prompt, load_request_packs
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.database import utc_now
 from provenance.ledger.canonical import Json, canonical_json
@@ -34,11 +34,11 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     asset = load_asset(here, asset_id)
     with here.database.read() as connection:
         known = find_signals(connection, asset_id)
-        has_prompt = asset_row(connection, asset_id)["has_prompt"]
+        row = asset_row(connection, asset_id)
     if known:
         return known
     picture, data = load_picture(here, asset)
-    prompt = here.blobs.quarantine.get(prompt_key(asset_id)).decode() if has_prompt else None
+    prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
     answers = here.runner.run(Subject(asset=asset, picture=picture, unverified_bytes=data, prompt=prompt))
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
@@ -69,13 +69,9 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         return known
     asset = parse_asset(row)
     request = row["request"]
-    context = parse_context(
-        request["context"],
-        decided_on=datetime.now(UTC).date(),
-        timestamp_available=here.sealer.has_timestamp,
-        enabled_detectors=frozenset(detector.card.name for detector in here.runner.detectors),
-    )
-    packs = here.select_packs(tuple(request["packs"]))
+    context = build_request_context(here, request, decided_on=datetime.now(UTC).date())
+    with here.database.read() as connection:
+        packs = load_request_packs(here, connection, request)
     decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)

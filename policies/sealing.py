@@ -21,6 +21,7 @@ from policies.records import (
     lock_asset,
     parse_asset,
 )
+from policies.request import request_provider
 from policies.screening import build_decision_entry
 from provenance.asset import Asset, AssetId
 from provenance.database import utc_now
@@ -95,7 +96,8 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
     licence = grant(here, asset_id)
     try:
         picture, original = load_picture(here, asset)
-        sealed = here.sealer.seal(asset, picture, original, licence, row["recipe"])
+        sealer = here.sealer.for_provider(request_provider(here, row["request"]))
+        sealed = sealer.seal(asset, picture, original, licence, row["recipe"])
     except GateError as exc:
         _log.warning("seal failed", asset_id=asset_id, code=exc.code, error=str(exc))
         return _hold(here, asset, decision, exc)

@@ -5,6 +5,7 @@ metadata, then the signature over all of it. Nothing counts as made until it was
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -107,6 +108,14 @@ class Sealer:
         self._identity = identity
         self._trust = trust
         self._timestamp = timestamp
+
+    def for_provider(self, provider: Provider) -> "Sealer":
+        """Return the same sealer that names `provider`."""
+        if provider == self.provider:
+            return self
+        made = copy(self)
+        made.provider = provider
+        return made
 
     @property
     def has_timestamp(self) -> bool:

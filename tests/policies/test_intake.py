@@ -9,6 +9,7 @@ from sqlalchemy import select
 from policies import gate, intake
 from policies.decision import Outcome
 from policies.records import Stage
+from policies.request import prompt_key
 from policies.sweeping import unfinished
 from provenance.asset import MediaType, Origin, new_asset_id, sha256_hex
 from provenance.errors import AssetError, AssetNotFoundError, AssetTooLargeError, BlobKeyError, ConfigurationError
@@ -32,7 +33,7 @@ def test_an_accepted_file_is_described_and_kept(here):
     row = row_of(here, asset_id)
     assert (row["stage"], row["recipe"], row["has_prompt"]) == (Stage.ACCEPTED, {"seed": 7}, True)
     assert sorted(kept_of(here, asset_id)) == ["original", "prompt"]
-    assert here.blobs.quarantine.get(intake.prompt_key(asset_id)) == b"a cup"
+    assert here.blobs.quarantine.get(prompt_key(asset_id)) == b"a cup"
     assert asset_id in unfinished(here)
 
 
