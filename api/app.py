@@ -61,9 +61,10 @@ def create_app() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.settings import load_settings
+    from api.upkeep import keep_up
     from api.wiring import open_site
 
-    with open_site(load_settings()) as site:
+    with open_site(load_settings()) as site, keep_up(site.deployment):
         app.state.site, app.state.room = site, _Room.build(site)
         yield
 

@@ -11,19 +11,19 @@ from typing import Any, Final, TextIO
 import structlog
 
 from api.settings import Settings
+from api.upkeep import finish_interrupted, sign_off
 from detectors.base import DETECTORS, Toolbox
 from detectors.runner import Runner
 from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
 from policies.decision import Decision
 from policies.deployment import Deployment, Submission
-from policies.gate import resume
 from policies.loader import load_named
 from policies.prompting import judge_prompt
 from policies.sweeping import sweep_staging
 from provenance.asset import MediaType, Origin
-from provenance.binding import bind_stores, is_bound, renew_binding, verify_owner
+from provenance.binding import bind_stores, is_bound, verify_owner
 from provenance.database import Database
-from provenance.errors import ConfigurationError, GateError
+from provenance.errors import ConfigurationError
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
 from provenance.inquiry import Verifier
 from provenance.keyring import load_keyring
@@ -166,11 +166,11 @@ def open_site(settings: Settings) -> Iterator[Site]:
         here.log.checkpoint()
         bind_stores(here.database, here.blobs)
         sweep_staging(here.blobs.quarantine, here.blobs.public)
-        _resume(here)
+        finish_interrupted(here)
         try:
             yield site
         finally:
-            _sign_off(here)
+            sign_off(here)
     finally:
         site.close()
 
@@ -189,23 +189,6 @@ def open_home(settings: Settings) -> TextIO:
             f"the data directory {settings.home} cannot be written ({(exc.strerror or str(exc)).lower()}): "
             "set CHOPMARK_HOME to a folder that you can write"
         ) from exc
-
-
-def _resume(deployment: Deployment) -> None:
-    """Finish what was interrupted; what cannot be finished now waits for the next start and stops nothing else."""
-    try:
-        resume(deployment)
-    except GateError as exc:
-        _log.error("an interrupted asset could not be finished", code=exc.code, error=str(exc))
-
-
-def _sign_off(deployment: Deployment) -> None:
-    """Sign what was added to the ledger, and have the blob stores know it; what fails is done at the next start."""
-    try:
-        size = deployment.log.checkpoint().size
-        renew_binding(deployment.database, deployment.blobs, size)
-    except GateError as exc:
-        _log.error("the ledger could not be signed at the end", code=exc.code, error=str(exc))
 
 
 def build_site(settings: Settings) -> Site:

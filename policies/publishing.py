@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from policies.decision import Decision, Outcome
 from policies.deployment import Deployment
+from policies.recording import verify_counts
 from policies.records import Stage, asset_row, latest_decision, lock_asset, move_stage
 from policies.sealing import manifest_key, sealed_key
 from provenance.asset import AssetId, MediaType
-from provenance.errors import BlobNotFoundError
+from provenance.errors import BlobNotFoundError, GrantMismatchError
 from provenance.tables import SEALS
 
 
@@ -62,24 +63,21 @@ def withhold(here: Deployment, asset_id: AssetId) -> Result:
 
 
 def publish(here: Deployment, asset_id: AssetId) -> Result:
-    """Make the sealed file and its manifest readable, then empty the asset's quarantine."""
+    """Make the sealed file and its manifest readable, then empty the asset's quarantine.
+
+    Raises:
+        GrantMismatchError: the decision that counts is not the one that the file was sealed under; it stays recorded.
+        BlobNotFoundError: the sealed file is gone, here and in public.
+    """
     with here.database.read() as connection:
         row = asset_row(connection, asset_id)
         seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().one()
         decision = latest_decision(connection, asset_id)
     assert decision is not None
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
-    quarantine, public = here.blobs.quarantine, here.blobs.public
     if row["stage"] != Stage.PUBLISHED.value:
-        here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
-        try:
-            public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
-            public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
-        except BlobNotFoundError:
-            if not public.has(file_key):  # else another worker has published it meanwhile
-                raise
-        with here.database.write() as connection:
-            move_stage(connection, asset_id, Stage.PUBLISHED)
+        _make_public(here, asset_id, seal, file_key)
+    quarantine = here.blobs.quarantine
     for key, _ in tuple(quarantine.keys(f"{asset_id}/")):
         quarantine.delete(key)
     return Result(
@@ -91,3 +89,26 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
         ledger_index=seal["ledger_index"],
         public_key=file_key,
     )
+
+
+def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key: str) -> None:
+    """Copy the sealed file into the public store, while the decision that it was sealed under counts."""
+    decision_id, quarantine, public = seal["body"]["decision_id"], here.blobs.quarantine, here.blobs.public
+    with here.database.read() as connection:
+        verify_counts(connection, asset_id, decision_id)
+    here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
+    try:
+        public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
+        public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
+    except BlobNotFoundError:
+        if not public.has(file_key):  # else another worker has published it meanwhile
+            raise
+    try:
+        with here.database.write() as connection:
+            lock_asset(connection, asset_id)
+            verify_counts(connection, asset_id, decision_id)
+            move_stage(connection, asset_id, Stage.PUBLISHED)
+    except GrantMismatchError:
+        for key in (file_key, public_manifest_key(asset_id)):
+            public.delete(key)
+        raise

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, insert, select
 
+from policies.decision import Outcome
 from policies.deployment import Deployment
 from policies.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset
 from policies.sealing import grant, load_sealed
@@ -17,7 +18,7 @@ def record(here: Deployment, asset_id: AssetId) -> int:
     """Write ledger entry, manifest, fingerprints and soft bindings; return the ledger index.
 
     Raises:
-        GrantMismatchError: there is nothing sealed under the decision that counts.
+        GrantMismatchError: there is nothing sealed under the decision that counts, or another counts by now.
     """
     with here.database.read() as connection:
         known = find_release(connection, asset_id)
@@ -39,6 +40,7 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         known = find_release(connection, asset_id)
         if known is not None:
             return known
+        verify_counts(connection, asset_id, sealed.decision_id)
         entry = here.log.append(
             connection,
             kind="asset.released",
@@ -50,6 +52,18 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         here.works.record_release(connection, asset_id, sealed.fingerprints)
         move_stage(connection, asset_id, Stage.RECORDED)
     return entry.index
+
+
+def verify_counts(connection: Connection, asset_id: AssetId, decision_id: str) -> None:
+    """Check that the decision under which an asset was sealed is still the one that counts, and says RELEASE.
+
+    Raises:
+        GrantMismatchError: somebody held, blocked or decided anew meanwhile.
+    """
+    latest = latest_decision(connection, asset_id)
+    if latest is None or latest.id != decision_id or latest.outcome is not Outcome.RELEASE:
+        said = "none" if latest is None else f"{latest.outcome.value} by {latest.id}"
+        raise GrantMismatchError(f"{asset_id} was sealed to be released by decision {decision_id}, now it is {said}")
 
 
 def _insert_seal(connection: Connection, sealed: Sealed, ledger_index: int) -> None:

@@ -92,7 +92,7 @@ def test_what_cannot_be_finished_now_stops_nothing_else(home, monkeypatch):
     def fail(_):
         raise StoreError("the disk is away")
 
-    monkeypatch.setattr(wiring, "resume", fail)
+    monkeypatch.setattr("api.upkeep.resume", fail)
     with open_site(build_settings(home)) as site:
         assert site.deployment.log.size() == 0
 

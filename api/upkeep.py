@@ -1,0 +1,56 @@
+"""What any process does for a site besides its own work: finish what others left, sign what was added.
+
+A process that opens a site does it then and when it closes; a server, which does neither for weeks, now and again.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from policies.deployment import Deployment
+from policies.gate import resume
+from provenance.binding import renew_binding
+from provenance.errors import GateError
+
+UPKEEP_S: Final = 30.0
+"""How often a server looks; half as long as the lease of a process on another host that was killed."""
+
+_log = structlog.get_logger(__name__)
+
+
+def finish_interrupted(here: Deployment) -> None:
+    """Finish what was interrupted; what cannot be finished now waits for the next time and stops nothing else."""
+    try:
+        resume(here)
+    except GateError as exc:
+        _log.error("an interrupted asset could not be finished", code=exc.code, error=str(exc))
+
+
+def sign_off(here: Deployment) -> None:
+    """Sign what was added to the ledger, and have the blob stores know it; what fails is done the next time."""
+    try:
+        renew_binding(here.database, here.blobs, here.log.checkpoint().size)
+    except GateError as exc:
+        _log.error("the ledger could not be signed", code=exc.code, error=str(exc))
+
+
+@contextmanager
+def keep_up(here: Deployment, *, every_s: float = UPKEEP_S) -> Iterator[None]:
+    """Finish and sign now and again, in a thread of its own, for as long as the block lasts."""
+    stopped = threading.Event()
+
+    def work() -> None:
+        while not stopped.wait(every_s):
+            finish_interrupted(here)
+            sign_off(here)
+
+    thread = threading.Thread(target=work, name="upkeep", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,51 @@
+"""What a process does for a site besides its own work."""
+
+import time
+
+from api.upkeep import finish_interrupted, keep_up, sign_off
+from api.wiring import open_site
+from policies.sweeping import unfinished
+from provenance.errors import InconsistentLedgerError, StoreError
+from provenance.store import MARKER
+from tests.policies.line import hand_in
+from tests.sites import build_light_settings
+
+
+def test_a_server_finishes_what_others_left_again_and_again(tmp_path):
+    with open_site(build_light_settings(tmp_path / "home")) as site, keep_up(site.deployment, every_s=0.05):
+        for _ in range(2):
+            asset_id = hand_in(site.deployment)
+            for _ in range(1000):
+                if asset_id not in unfinished(site.deployment):
+                    break
+                time.sleep(0.02)
+            assert site.deployment.log.find(f"release:{asset_id}") is not None
+
+
+def test_what_fails_stops_nothing(tmp_path, monkeypatch):
+    def fail(_):
+        raise StoreError("the disk is away")
+
+    with open_site(build_light_settings(tmp_path / "home")) as site:
+        with monkeypatch.context() as patch:
+            patch.setattr("api.upkeep.resume", fail)
+            finish_interrupted(site.deployment)
+
+        def refuse():
+            raise InconsistentLedgerError("it was set back")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(site.deployment.log, "checkpoint", refuse)
+            sign_off(site.deployment)
+
+
+def test_signing_off_covers_every_entry_and_tells_the_stores(tmp_path):
+    with open_site(build_light_settings(tmp_path / "home")) as site:
+        here = site.deployment
+        marker = here.blobs.public.get(MARKER)
+        sign_off(here)
+        assert here.blobs.public.get(MARKER) == marker
+        here.works.define_bank("press", action="hold")
+        sign_off(here)
+        assert here.log.latest_checkpoint().size == here.log.size() == 1
+        assert here.blobs.public.get(MARKER) == here.blobs.quarantine.get(MARKER) != marker
