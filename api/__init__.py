@@ -1,1 +1,6 @@
 """The outside: settings, wiring, the command line and HTTP."""
+
+from typing import Final
+
+VERSION: Final = "0.2.0"
+"""Of this software; tests hold it to pyproject.toml, the changelog and the pages."""

@@ -15,6 +15,7 @@ import structlog
 import typer
 from typer.core import TyperGroup
 
+from api import VERSION
 from api.console import EXIT_ERROR, leave_quietly, print_error, print_hint, print_json
 from api.errors import run_concealing
 
@@ -58,6 +59,11 @@ class LazyGroup(TyperGroup):
         self.is_listing = True
         super().format_help(ctx, formatter)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ANN401
+        """Return the verbs that a shell may complete to, without importing any."""
+        self.is_listing = True
+        return super().shell_complete(ctx, incomplete)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
         """Import and return one verb; an unknown one ends with the nearest that exists."""
         if cmd_name not in COMMANDS:
@@ -69,13 +75,22 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(importlib.import_module(module).app)
         command.name = cmd_name
         command.help = command.help or help_text
-        return command
+        return _with_plain_help(command)
+
+
+def _with_plain_help(command: Any) -> Any:  # noqa: ANN401 - as above
+    """Return `command`, whose help is framed on a terminal and plain in a pipe."""
+    if not sys.stdout.isatty():
+        command.rich_markup_mode = None
+        for inner in getattr(command, "commands", {}).values():
+            _with_plain_help(inner)
+    return command
 
 
 app = typer.Typer(
     cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The release gate for AI-generated media: screen, mark, sign, match, record, then release.",
@@ -84,9 +99,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - typer's way of spelling a flag
     if value:
-        from importlib.metadata import version
-
-        typer.echo(f"chopmark {version('chopmark')}")
+        typer.echo(f"chopmark {VERSION}")
         raise typer.Exit
 
 
@@ -131,7 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], *, as_json: bool) -> int:
     """Run and return the exit code; usage errors are ours to tell, so that ``--json`` holds for them, too."""
     try:
-        done = typer.main.get_command(app).main(arguments, prog_name="chopmark", standalone_mode=False)
+        done = _with_plain_help(typer.main.get_command(app)).main(
+            arguments, prog_name="chopmark", standalone_mode=False
+        )
     except typer.Abort:
         return 130
     except typer.TyperException as exc:

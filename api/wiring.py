@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO
 
 import structlog
 
+from api import VERSION
 from api.settings import Settings
 from api.upkeep import finish_interrupted, sign_off
 from detectors.base import DETECTORS, Toolbox
@@ -43,9 +44,6 @@ from provenance.seal import Provider, Sealer
 from provenance.store import BlobStore, open_store
 from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
 from provenance.works.registry import Works
-
-VERSION: Final = "0.1.0"
-"""Of this software; tests hold it to pyproject.toml."""
 
 LOCK_FILE: Final = "at-work.lock"
 """In the data directory; says that there is a site here."""

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import api.cli
+from api import VERSION
 from api.cli import COMMANDS
 
 
@@ -41,6 +42,37 @@ def test_help_lists_every_verb_without_importing_one():
     assert all(verb in done.stdout for verb in COMMANDS)
 
 
+def test_help_is_plain_in_a_pipe(run):
+    for arguments in (("--help",), ("release", "--help"), ("review", "approve", "--help")):
+        assert not set(run(*arguments).out) & set("│─╭╮╰╯\x1b")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_verbs_and_options(shell, tmp_path):
+    def complete(*words):
+        asked = {"_CHOPMARK_COMPLETE": f"complete_{shell}", "COMP_WORDS": " ".join(words), "HOME": str(tmp_path)}
+        asked |= {"COMP_CWORD": str(len(words) - 1), "_TYPER_COMPLETE_ARGS": " ".join(words)}
+        asked |= {"_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        command = [sys.executable, "-c", "from api.cli import main; main()"]
+        return subprocess.run(
+            command, env={**os.environ, **asked}, capture_output=True, text=True, check=False, timeout=60
+        ).stdout
+
+    assert "review" in complete("chopmark", "re")
+    assert "verify" not in complete("chopmark", "re")
+    assert "--prompt" in complete("chopmark", "release", "--pr")
+
+
+def test_completion_is_installed_by_an_option(tmp_path):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -c 'from api.cli import main; main()' --install-completion; exit $?"],
+        env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "bash completion installed" in done.stdout
+    assert "chopmark" in (tmp_path / ".bash_completions" / "chopmark.sh").read_text()
+
+
 def test_no_verb_shows_the_help(run):
     done = run()
     assert done.code == 2
@@ -48,7 +80,7 @@ def test_no_verb_shows_the_help(run):
 
 
 def test_the_version(run):
-    assert run("--version").out == "chopmark 0.1.0\n"
+    assert run("--version").out == f"chopmark {VERSION}\n"
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
