@@ -4,6 +4,7 @@ Trusts a checkpoint as data only: safetensors, or a pickle of tensors under ``we
 retries without that guard when the guarded one raises TypeError, so it is not used. Never uses the network.
 """
 
+import copy
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -80,7 +81,8 @@ class ClipNet:
         """Return (T, D) float32 rows of length 1."""
         tokens = self._tokenizer(list(texts))
         with torch.inference_mode(), _threads(self._threads):
-            parts = [self._model.encode_text(part, normalize=True).float() for part in tokens.split(_TEXT_BATCH)]
+            model, tokens = _shorten(self._model, tokens)
+            parts = [model.encode_text(part, normalize=True).float() for part in tokens.split(_TEXT_BATCH)]
             rows: NDArray[np.float32] = torch.cat(parts).numpy()
             return rows
 
@@ -103,6 +105,25 @@ class ClipNet:
             features = features[0] if isinstance(features, tuple) else features
             rows: NDArray[np.float32] = torch.nn.functional.normalize(features.float(), dim=-1).numpy()
             return rows
+
+
+def _shorten(model: Any, tokens: torch.Tensor) -> tuple[Any, torch.Tensor]:  # noqa: ANN401 - open_clip has no types
+    """Return a view of `model` that reads no further than the longest text, and `tokens` cut there.
+
+    In a causal tower what a text means is read off at its end, and nothing behind it has a say: a run of four words
+    need not pay for 32 or 77 places. Other towers are left as they are.
+    """
+    length = int((tokens != 0).sum(dim=1).max())
+    if type(model) is not open_clip.model.CLIP or model.attn_mask is None or length >= tokens.shape[1]:
+        return model, tokens
+    if model.text_pool_type != "argmax" or bool((tokens[:, length:] != 0).any()):
+        return model, tokens
+    short = copy.copy(model)
+    short._parameters = dict(model._parameters)  # noqa: SLF001 - what torch's own copies do
+    short._buffers = dict(model._buffers)  # noqa: SLF001 - likewise
+    short.positional_embedding = torch.nn.Parameter(model.positional_embedding[:length], requires_grad=False)
+    short.attn_mask = model.attn_mask[:length, :length]
+    return short, tokens[:, :length]
 
 
 def find_preset(architecture: str, tag: str) -> dict[str, Any]:

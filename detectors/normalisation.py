@@ -131,6 +131,12 @@ def fold(text: str) -> Folded:
     return Folded("".join(characters), origin)
 
 
+def cut(folded: Folded) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """Return the words of `folded` and their places in its text: the tokens as a matcher takes them."""
+    spans = tuple(found.span() for found in _TOKEN.finditer(folded.text))
+    return tuple(folded.text[start:end] for start, end in spans), spans
+
+
 def build_tokens(folded: Folded) -> tuple[Token, ...]:
     """Cut folded text into tokens, in order."""
     tokens: list[Token] = []
@@ -150,8 +156,7 @@ def build_words(text: str) -> tuple[str, ...]:
 
 def build_edges(folded: Folded, vocabulary: Container[str]) -> tuple[Edge, ...]:
     """Return every reading of the tokens of `folded` that is a word of `vocabulary`, in order and without repeats."""
-    spans = [found.span() for found in _TOKEN.finditer(folded.text)]
-    words = [folded.text[start:end] for start, end in spans]
+    words, spans = cut(folded)
     edges = [
         Edge(index, index + 1, reading)
         for index, word in enumerate(words)

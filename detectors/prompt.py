@@ -1,11 +1,14 @@
 """Does the prompt ask for something that a policy may forbid?
 
 Two looks: term banks in English and Chinese, matched through disguises, and likeness of meaning to a concept bank, by
-the text tower of a CLIP model where there is one. Trusts nothing in the prompt, and never repeats it: evidence names a
-term by an opaque id, a likeness by a number, and both by their place. Source: `cards/prompt.toml`.
+the text tower of a CLIP model where there is one. Each has its own categories, so that no rule takes a likeness for a
+word that was written. Trusts nothing in the prompt, and never repeats it: evidence names a term by an opaque id, a
+likeness by a number, and both by their place. Source: `cards/prompt.toml`.
 """
 
-from collections.abc import Mapping
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -13,15 +16,26 @@ from typing import Any, Final
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
-from detectors.semantics import Likeness, Semantics, load_semantics
-from detectors.term_bank import TERMS_DIR, Found, Grade, TermBank, load_term_bank
+from detectors.decoding import Hidden, Plain, find_hidden, reverse, undo_escapes
+from detectors.languages import measure_unread
+from detectors.lexicon import english_words
+from detectors.normalisation import build_tokens, fold
+from detectors.segmentation import warm_segmentation
+from detectors.semantics import MOST_WORDS, Likeness, Semantics, is_too_long, load_semantics
+from detectors.term_bank import TERMS_DIR, Found, Grade, Place, TermBank, load_term_bank
 from detectors.weights import has_embedded
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorError
 
 _PREFIX: Final = "prompt."
+_MEANING: Final = "prompt.meaning."
+_UNREAD: Final = "prompt.unread"
+_UNCOMPARED: Final = "prompt.meaning_unchecked"
 # A picture's audit record has to stay small; a prompt with more matches is judged by its strictest ones anyway.
 _MOST_EVIDENCE: Final = 50
+# Shorter words read from their end are other words: lana, stun, top.
+_SHORTEST_REVERSED: Final = 5
+_SENTENCE_END: Final = re.compile(r"[.!?]+\s+|[\u3002\uff01\uff1f\n]+")
 
 
 @dataclass(slots=True)
@@ -53,6 +67,8 @@ class PromptDetector:
             MissingExtraError: meaning is to be compared, and the extra ``clip`` is not installed.
         """
         self._warm_semantics()
+        warm_segmentation()
+        english_words()
         banks = [_builtin_bank()]
         if "terms" in self.toolbox.options:
             own = load_term_bank(Path(self.toolbox.options["terms"]))
@@ -98,30 +114,114 @@ class PromptDetector:
             raise DetectorError(f"expected a prompt of at most {limit} characters, got {len(prompt)}")
         if not self._banks:
             self.warm()
-        found = [one for bank in self._banks for one in bank.match(prompt)]
-        alike = self._measure(prompt)
-        scores = dict.fromkeys(self.card.categories, 0.0)
-        for one in found:
-            name = _PREFIX + one.category
-            scores[name] = max(scores[name], self.card.thresholds[one.grade])
-        for likeness in alike:
-            name = _PREFIX + likeness.margin.category
-            scores[name] = max(scores[name], min(likeness.margin.score, self.card.thresholds["likeness_most"]))
-        records = [_record(one) for one in found[:_MOST_EVIDENCE]] + [_record_likeness(one) for one in alike]
-        reason = _reason(found, alike, has_meaning=self._semantics is not None)
+        plain = undo_escapes(prompt)
+        readings = [bank.read(plain.text) for bank in self._banks]
+        hidden = find_hidden(plain.text)
+        found = [_Written(one, *plain.place(one.start, one.end)) for reading in readings for one in reading.found]
+        found += self._read_hidden(plain, hidden)
+        found.sort(key=lambda one: -one.found.grade.rank)
+        spared = [place for reading in readings for place in reading.spared]
+        alike, meaning = self._measure(plain.text, spared)
+        scores = dict.fromkeys(self.card.categories, 0.0) | meaning
+        for written in found:
+            name = _PREFIX + written.found.category
+            scores[name] = max(scores[name], self.card.thresholds[written.found.grade])
+        scores[_UNREAD] = max(map(self._measure_unread, (plain.text, *(one.text for one in hidden))))
+        sentences = find_sentences(prompt)
+        records = [_record(written, sentences) for written in found[:_MOST_EVIDENCE]]
+        records += [self._record_likeness(one, plain, sentences) for one in alike]
+        reason = self._reason([one.found for one in found], alike, scores)
         return Signal("prompt", self.card.version, Status.OK, scores, tuple(records), reason)
 
-    def _measure(self, prompt: str) -> tuple[Likeness, ...]:
-        """Return the likenesses that count: those of a hold at least."""
+    def _read_hidden(self, plain: Plain, hidden: Sequence[Hidden]) -> list["_Written"]:
+        """Return the terms in what the prompt wraps, and in what it says from its end, which takes longer words."""
+        found = []
+        for layer in hidden:
+            place = plain.place(layer.start, layer.end)
+            found += [_Written(one, *place, layer.how) for bank in self._banks for one in bank.read(layer.text).found]
+        backwards = reverse(plain.text)
+        if backwards is None:
+            return found
+        size = len(plain.text)
+        for bank in self._banks:
+            for one in bank.read(backwards.text).found:
+                if one.grade is Grade.NOTE or one.end - one.start < _SHORTEST_REVERSED or one.id not in bank.terms:
+                    continue
+                found.append(_Written(one, *plain.place(size - one.end, size - one.start), backwards.how))
+        return found
+
+    def _measure_unread(self, text: str) -> float:
+        known = _Known(self._banks)
+        return measure_unread(build_tokens(fold(text)), text, known)
+
+    def _measure(self, prompt: str, spared: Sequence[Place]) -> tuple[tuple[Likeness, ...], dict[str, float]]:
+        """Return the likenesses that count, those of a hold at least, and what they score."""
         if self._semantics is None:
-            return ()
-        exempt = [span for bank in self._banks for span in bank.find_allowed(prompt)]
-        least = self.card.thresholds["likeness_least"]
-        return tuple(
+            return (), {}
+        if is_too_long(prompt):
+            return (), {_UNCOMPARED: 1.0}
+        least, most = self.card.thresholds["likeness_least"], self.card.thresholds["likeness_most"]
+        alike = tuple(
             one
-            for one in self._semantics.measure(prompt, exempt)
+            for one in self._semantics.measure(prompt, spared)
             if one.margin.makes_score and one.margin.score >= least
         )
+        return alike, {_MEANING + one.margin.category: min(one.margin.score, most) for one in alike}
+
+    def _record_likeness(self, one: Likeness, plain: Plain, sentences: Sequence[int]) -> dict[str, Any]:
+        assert self._semantics is not None
+        margin = one.margin
+        start, end = plain.place(one.start, one.end)
+        return {
+            "likeness": margin.nearest,
+            "category": margin.category,
+            "raw": round(margin.margin, 4),
+            "limit": self.card.thresholds["likeness_least"],
+            "score": round(margin.score, 4),
+            "bank": self._semantics.bank.name,
+            "model": self._semantics.digest[:16],
+            "start": start,
+            "end": end,
+            "sentence": bisect_right(sentences, start),
+        }
+
+    def _reason(self, found: Sequence[Found], alike: Sequence[Likeness], scores: Mapping[str, float]) -> str:
+        worst = sorted({one.category for one in found if one.grade is not Grade.NOTE})
+        near = sorted({one.margin.category for one in alike} - set(worst))
+        parts = [f"terms of {', '.join(worst)}"] if worst else []
+        if near:
+            parts.append(f"means something like {', '.join(near)}")
+        if scores[_UNREAD] >= self.card.thresholds["unread_least"]:
+            parts.append(f"{scores[_UNREAD]:.0%} of it is in no language that is read here")
+        if not parts:
+            parts.append("no term of hold or block grade")
+        if self._semantics is None:
+            parts.append("meaning was not compared")
+        elif scores[_UNCOMPARED]:
+            parts.append(f"meaning was not compared: more than {MOST_WORDS} words")
+        elif not alike:
+            parts.append("no likeness")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A term, where in the prompt it stands, and how it was wrapped there, if it was."""
+
+    found: Found
+    start: int
+    end: int
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whether some bank knows a word."""
+
+    banks: tuple[TermBank, ...]
+
+    def __contains__(self, word: object) -> bool:
+        return any(word in bank.vocabulary for bank in self.banks)
 
 
 @cache
@@ -129,28 +229,20 @@ def _builtin_bank() -> TermBank:
     return load_term_bank(TERMS_DIR)
 
 
-def _record(one: Found) -> dict[str, Any]:
-    return {"term": one.id, "category": one.category, "grade": str(one.grade), "start": one.start, "end": one.end}
-
-
-def _record_likeness(one: Likeness) -> dict[str, Any]:
-    margin = one.margin
-    return {
-        "likeness": margin.nearest,
-        "category": margin.category,
-        "raw": round(margin.margin, 4),
-        "start": one.start,
-        "end": one.end,
+def _record(written: _Written, sentences: Sequence[int]) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "term": written.found.id,
+        "category": written.found.category,
+        "grade": str(written.found.grade),
+        "start": written.start,
+        "end": written.end,
+        "sentence": bisect_right(sentences, written.start),
     }
+    if written.how:
+        record["how"] = written.how
+    return {**record, "is_unwanted": True} if written.found.is_unwanted else record
 
 
-def _reason(found: list[Found], alike: tuple[Likeness, ...], *, has_meaning: bool) -> str:
-    worst = sorted({one.category for one in found if one.grade is not Grade.NOTE})
-    near = sorted({one.margin.category for one in alike} - set(worst))
-    parts = [f"terms of {', '.join(worst)}"] if worst else []
-    if near:
-        parts.append(f"means something like {', '.join(near)}")
-    if parts:
-        return "; ".join(parts)
-    nothing = "no term of hold or block grade"
-    return f"{nothing}, and no likeness" if has_meaning else f"{nothing}; meaning was not compared"
+def find_sentences(prompt: str) -> tuple[int, ...]:
+    """Return where each sentence of `prompt` begins, the first at 0: evidence counts them from 1."""
+    return (0, *(found.end() for found in _SENTENCE_END.finditer(prompt) if found.end() < len(prompt)))

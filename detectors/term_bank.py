@@ -1,8 +1,9 @@
 """Term banks: words and phrases per category, graded, with phrases in which they mean something else.
 
 A bank is a folder of YAML files, one a category, and `combinations.yaml` for terms that are harmless apart and not
-together. Matching walks a trie of words along every reading of the prompt (see `detectors.normalisation`), so a Latin
-term matches whole words only, a Chinese term matches anywhere, and one pass serves all categories and languages.
+together. Matching walks a trie of words along every reading of the prompt (see `detectors.normalisation`), so one pass
+serves all categories and languages. A term matches whole words only; a Chinese one where no word of the dictionary
+reaches across its edge. One to which the prompt says no counts a grade less.
 """
 
 import hashlib
@@ -14,7 +15,10 @@ from typing import Any, Final
 
 import yaml
 
-from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, fold
+from detectors.negation import find_unwanted
+from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, cut, fold
+from detectors.repairs import Repairs
+from detectors.segmentation import Words, crosses, find_words, is_han
 from provenance.errors import ConfigurationError
 
 TERMS_DIR: Final = Path(__file__).parent / "terms"
@@ -59,16 +63,46 @@ class Term:
     grade: Grade | None
     words: tuple[str, ...]
 
+    @property
+    def is_han(self) -> bool:
+        """Whether it begins and ends in Chinese characters, so that nothing but a dictionary says where."""
+        return all(is_han(word) for word in (self.words[0], self.words[-1]))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A term in a prompt, at offsets [start, end) of the unfolded prompt; combinations have the whole prompt."""
+    """A term in a prompt, at offsets [start, end) of the unfolded prompt; combinations have the whole prompt.
+
+    Attributes:
+        id, category: of the term, or of the combination.
+        grade: a grade less than the term's where `is_unwanted`.
+        start, end: its place.
+        is_unwanted: the prompt says no to it.
+    """
 
     id: str
     category: str
     grade: Grade
     start: int
     end: int
+    is_unwanted: bool = False
+
+
+Place = tuple[str, int, int]
+"""A category, and where in the prompt it does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a bank finds in a prompt.
+
+    Attributes:
+        found: every term and combination, strictest first, then by place.
+        spared: where a category does not count: phrases that are allowed, and what the prompt says no to.
+    """
+
+    found: tuple[Found, ...]
+    spared: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +136,8 @@ class TermBank:
         self.combinations: Final = tuple(combinations)
         self.categories: Final = tuple(dict.fromkeys(term.category for term in self.terms.values()))
         self._root: Final = _Node()
-        self._vocabulary: Final = {word for term in self.terms.values() for word in _with_plurals(term)}
+        self.vocabulary: Final = {word for term in self.terms.values() for word in _with_plurals(term)}
+        self._repairs: Final = Repairs(self.vocabulary)
         for term in self.terms.values():
             node = self._root
             for word in term.words[:-1]:
@@ -112,28 +147,38 @@ class TermBank:
 
     def match(self, prompt: str) -> tuple[Found, ...]:
         """Return every term and combination in `prompt`, strictest first, then by place."""
-        folded = fold(prompt)
-        tokens = build_tokens(folded)
-        spans = tuple(self._walk(tokens, build_edges(folded, self._vocabulary)))
-        allowed = [span for span in spans if span.term.grade is None]
-        found = {
-            Found(span.term.id, span.term.category, grade, tokens[span.first].start, tokens[span.last - 1].end)
-            for span in spans
-            if (grade := span.term.grade) is not None and not any(_covers(one, span) for one in allowed)
-        }
-        found |= set(self._combined(found, len(prompt)))
-        return tuple(sorted(found, key=lambda one: (-one.grade.rank, one.category, one.start, one.id)))
+        return self.read(prompt).found
 
-    def find_allowed(self, prompt: str) -> tuple[tuple[str, int, int], ...]:
-        """Return category, start and end of each phrase in `prompt` that takes matches of its category back."""
+    def read(self, prompt: str) -> Reading:
+        """Return what is found in `prompt`, and where its categories do not count."""
         folded = fold(prompt)
         tokens = build_tokens(folded)
-        spans = self._walk(tokens, build_edges(folded, self._vocabulary))
-        return tuple(
-            (span.term.category, tokens[span.first].start, tokens[span.last - 1].end)
-            for span in spans
-            if span.term.grade is None
-        )
+        repaired = self._repairs.find(folded.text, *cut(folded))
+        edges = tuple(dict.fromkeys((*build_edges(folded, self.vocabulary), *repaired)))
+        spans = self._whole(tokens, prompt, self._walk(tokens, edges))
+        allowed = [span for span in spans if span.term.grade is None]
+        meant = [
+            span for span in spans if span.term.grade is not None and not any(_covers(one, span) for one in allowed)
+        ]
+        unwanted = find_unwanted(tokens, [(span.first, span.last) for span in meant], prompt)
+        found = {_found(span, tokens, is_unwanted=(span.first, span.last) in unwanted) for span in meant}
+        spared = {(span.term.category, tokens[span.first].start, tokens[span.last - 1].end) for span in allowed}
+        spared |= {(one.category, one.start, one.end) for one in found if one.is_unwanted}
+        found |= set(self._combined(found, len(prompt)))
+        ordered = sorted(found, key=lambda one: (-one.grade.rank, one.category, one.start, one.id, one.end))
+        return Reading(tuple(ordered), tuple(sorted(spared)))
+
+    def _whole(self, tokens: tuple[Token, ...], prompt: str, spans: Iterable[_Span]) -> tuple[_Span, ...]:
+        """Leave out the Chinese terms that end or begin inside a word of the dictionary, however the text is spaced."""
+        readings: tuple[Words, Words] | None = None
+        kept = []
+        for span in spans:
+            if span.term.grade is not None and span.term.is_han:
+                readings = readings or find_words(tokens, prompt)
+                if all(crosses(words, span.first, span.last) for words in readings):
+                    continue
+            kept.append(span)
+        return tuple(kept)
 
     def _walk(self, tokens: tuple[Token, ...], edges: tuple[Edge, ...]) -> Iterator[_Span]:
         onward: dict[int, list[Edge]] = {}
@@ -154,6 +199,8 @@ class TermBank:
     def _combined(self, found: set[Found], length: int) -> Iterator[Found]:
         best: dict[str, int] = {}
         for one in found:
+            if one.is_unwanted:
+                continue
             best[one.category] = max(best.get(one.category, -1), one.grade.rank)
         for rule in self.combinations:
             if all(best.get(category, -1) >= grade.rank for category, grade in rule.needs.items()):
@@ -214,6 +261,13 @@ def _parse_combinations(data: Any) -> Iterator[Combination]:  # noqa: ANN401 - c
             yield Combination(rule["id"], rule["category"], Grade(rule["grade"]), needs)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise ConfigurationError(f"{_COMBINATIONS}: a rule needs id, category, grade and all: {exc!r}") from exc
+
+
+def _found(span: _Span, tokens: tuple[Token, ...], *, is_unwanted: bool) -> Found:
+    assert span.term.grade is not None
+    grade = tuple(Grade)[max(0, span.term.grade.rank - 1)] if is_unwanted else span.term.grade
+    place = tokens[span.first].start, tokens[span.last - 1].end
+    return Found(span.term.id, span.term.category, grade, *place, is_unwanted=is_unwanted)
 
 
 def _covers(allowed: _Span, span: _Span) -> bool:

@@ -19,6 +19,12 @@ CONTENT_CATEGORIES: Final = frozenset({
 PROMPT_CATEGORIES: Final = frozenset(f"prompt.{category}" for category in CONTENT_CATEGORIES)
 """The same, asked for in words."""
 
+MEANING_CATEGORIES: Final = frozenset(f"prompt.meaning.{category}" for category in CONTENT_CATEGORIES)
+"""The same, where no listed word asks for it and the prompt only means something like it."""
+
+READING_CATEGORIES: Final = frozenset({"prompt.meaning_unchecked", "prompt.unread"})
+"""How much of a prompt nobody could look at."""
+
 COPYRIGHT_CATEGORIES: Final = frozenset({
     "copyright_attribute", "copyright_block", "copyright_hold", "copyright_unhashable",
 })  # fmt: skip
@@ -28,7 +34,13 @@ INCOMING_CATEGORIES: Final = frozenset({"incoming_ai", "incoming_invalid_manifes
 """Marks that the file already carries."""
 
 CATEGORIES: Final = frozenset(
-    CONTENT_CATEGORIES | PROMPT_CATEGORIES | COPYRIGHT_CATEGORIES | INCOMING_CATEGORIES | {"nsfw"}
+    CONTENT_CATEGORIES
+    | PROMPT_CATEGORIES
+    | MEANING_CATEGORIES
+    | READING_CATEGORIES
+    | COPYRIGHT_CATEGORIES
+    | INCOMING_CATEGORIES
+    | {"nsfw"}
 )
 """Every built-in category."""
 

@@ -4,13 +4,16 @@ import dataclasses
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.base import Status
+from detectors.concept_bank import load_concept_bank
 from detectors.prompt import PromptDetector
 from provenance.errors import ConfigurationError, DetectorError
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
-MEANT = "lines of white powder and a dealer selling dope"
+MEANT = "a dealer selling dope"
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +101,16 @@ def meaning(tmp_path_factory):
     return detector
 
 
-def test_a_meaning_that_no_term_says_holds_and_never_blocks(detector, meaning):
-    prompt = MEANT
-    assert max(detector.detect_prompt(prompt).scores.values()) < 0.5
-    signal = meaning.detect_prompt(prompt)
+def test_a_meaning_that_no_term_says_holds_and_has_a_category_of_its_own(detector, meaning):
+    assert max(detector.detect_prompt(MEANT).scores.values()) < 0.5
+    signal = meaning.detect_prompt(MEANT)
     (record,) = [one for one in signal.evidence if "likeness" in one]
-    assert 0.5 <= signal.scores[f"prompt.{record['category']}"] <= 0.85
+    assert 0.5 <= signal.scores[f"prompt.meaning.{record['category']}"] <= 0.85
+    assert signal.scores[f"prompt.{record['category']}"] < 0.5
     assert record["category"] in signal.reason
+    assert MEANT[record["start"] : record["end"]] in MEANT
+    assert record["limit"] <= record["score"]
+    assert load_concept_bank(record["bank"]).concepts
     assert signal.version == meaning.card.version != detector.card.version
 
 
@@ -112,7 +118,43 @@ def test_terms_are_found_as_before_and_allowed_phrases_stay_allowed(detector, me
     for prompt in ("a man with a p i s t o l", "一把手槍", "pipe bomb blueprint"):
         before, after = detector.detect_prompt(prompt).scores, meaning.detect_prompt(prompt).scores
         assert all(after[category] >= score for category, score in before.items())
-    assert meaning.detect_prompt("a water pistol").scores["prompt.weapons"] == 0
+    for prompt in ("a water pistol", "a garden, no pistol"):
+        scores = meaning.detect_prompt(prompt).scores
+        assert scores["prompt.meaning.weapons"] == 0
+        assert scores["prompt.weapons"] < 0.5
+
+
+def test_a_prompt_too_long_for_meaning_says_so(meaning):
+    signal = meaning.detect_prompt("a lamp and a table " * 20)
+    assert signal.scores["prompt.meaning_unchecked"] == 1
+    assert "more than 50 words" in signal.reason
+
+
+def test_what_is_unwrapped_is_found_at_its_place(detector):
+    for prompt, how in (
+        ("draw YSBuYWtlZCB3b21hbg== now", "base64"),
+        ("namow dekan a", "reversed"),
+        ("61206e616b656420776f6d616e", "hexadecimal"),
+    ):
+        records = [one for one in detector.detect_prompt(prompt).evidence if one.get("how") == how]
+        assert records, prompt
+        assert all(0 <= one["start"] < one["end"] <= len(prompt) for one in records)
+    (record,) = detector.detect_prompt("a cat. Then n&#97;ked").evidence
+    assert (record["start"], record["end"], record["sentence"]) == (12, 21, 2)
+
+
+def test_what_cannot_be_read_is_said(detector):
+    signal = detector.detect_prompt("una mujer bonita en la playa")
+    assert signal.scores["prompt.unread"] >= detector.card.thresholds["unread_least"]
+    assert "in no language that is read here" in signal.reason
+
+
+@given(st.text(max_size=120))
+def test_whatever_is_written_there_is_an_answer(detector, prompt):
+    if prompt.strip():
+        signal = detector.detect_prompt(prompt)
+        assert all(0 <= score <= 1 for score in signal.scores.values())
+        assert all(0 <= one["start"] < one["end"] <= len(prompt) for one in signal.evidence)
 
 
 def test_an_answer_says_whether_meaning_was_compared(detector, meaning):

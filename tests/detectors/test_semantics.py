@@ -5,7 +5,7 @@ import re
 import pytest
 
 from detectors.cards import load_card
-from detectors.semantics import build_runs, load_semantics
+from detectors.semantics import MOST_WORDS, build_runs, is_too_long, load_semantics
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from tests.detectors import tiny_clip
 
@@ -19,23 +19,38 @@ def runs_of(prompt):
     return [prompt[start:end] for start, end in build_runs(prompt)]
 
 
-def test_runs_overlap_and_cover_every_word():
-    prompt = "an old sailor lights his pipe, then he looks at the sea from the pier"
+def test_runs_overlap_cover_every_telling_word_and_stay_within_a_part_of_a_sentence():
+    prompt = "an old sailor lights his pipe, then he looks at the sea from the pier. Gulls cry"
     runs = runs_of(prompt)
-    assert {"old sailor", "lights his pipe, then", "pipe, then he looks at the sea"} <= set(runs)
-    assert {word for run in runs for word in re.findall(r"\w+", run)} >= {"sailor", "pipe", "sea", "pier"}
-    assert "at the" not in runs
+    assert {"sailor lights", "sailor lights his pipe", "lights his pipe", "sea from the pier", "Gulls cry"} <= set(runs)
+    assert {word for run in runs for word in re.findall(r"\w+", run)} >= {"sailor", "pipe", "sea", "pier", "Gulls"}
+    assert not any(mark in run for run in runs for mark in ",.")
 
 
-def test_a_short_prompt_is_a_run_itself_and_chinese_is_cut_by_characters():
-    assert runs_of("a cat, asleep") == ["a cat", "a cat, asleep", "cat, asleep"]
-    assert {"一把", "手枪", "一把手枪"} <= set(runs_of("一把手枪"))
+def test_words_that_stand_in_every_prompt_make_no_run_and_no_end_of_one():
+    assert runs_of("The scene shows a kitchen") == ["kitchen"]
+    assert runs_of("a dog with white fur") == ["dog with white fur"]
     assert runs_of(" ...! ") == []
-    assert runs_of("of the") == []
+    assert runs_of("a person in a red coat of the") == ["coat"]
 
 
-def test_an_endless_prompt_is_sampled():
-    assert 1000 < len(build_runs("word " * 4000)) <= 2048
+def test_chinese_is_cut_by_its_words():
+    assert runs_of("一把手枪") == ["一把手枪"]
+    assert "口交" not in runs_of("十字路口交警执勤")
+
+
+def test_a_long_prompt_is_not_compared(embedded):
+    assert not is_too_long("word " * MOST_WORDS)
+    assert is_too_long("word " * (MOST_WORDS + 1))
+    assert is_too_long("词" * (2 * MOST_WORDS + 1))
+    assert embedded.measure("a musket " * MOST_WORDS) == ()
+
+
+def test_the_more_runs_the_nearer_one_has_to_come(embedded):
+    def score(prompt):
+        return {one.margin.category: one.margin.score for one in embedded.measure(prompt)}["weapons"]
+
+    assert score("musket") > score("musket, lamp, parsley, a wooden table") > score("musket, " + "lamp, parsley, " * 20)
 
 
 def test_a_paraphrase_is_nearer_than_something_else(embedded):
@@ -53,7 +68,7 @@ def test_an_exempt_place_does_not_count_for_its_category_alone(embedded):
     whole = {one.margin.category: one for one in embedded.measure(prompt)}
     spared = {one.margin.category: one for one in embedded.measure(prompt, [("weapons", 0, len(prompt))])}
     assert set(whole) - set(spared) == {"weapons"}
-    assert prompt[whole["weapons"].start : whole["weapons"].end] == "a pistol"
+    assert prompt[whole["weapons"].start : whole["weapons"].end] == "pistol"
 
 
 def test_any_other_text_tower_takes_its_place(tmp_path):
