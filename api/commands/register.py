@@ -1,14 +1,16 @@
 """`chopmark register`: put originals into the works registry."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 from rich.text import Text
 
-from api.batch import count_threads
 from api.console import (
+    ERR,
     EXIT_ERROR,
     OUT,
     CommandUsageError,
@@ -17,102 +19,120 @@ from api.console import (
     build_table,
     describe_error,
     plain,
+    print_hint,
     print_json,
-    read_input,
+    print_summary,
     teaching_errors,
 )
+from api.escape import show
+from api.originals import Listed, Original, list_originals
+from api.registering import Ask, Made, Registrar
 from api.settings import load_settings
 from api.wiring import Site, open_site
 from provenance.errors import GateError, WorksError
-from provenance.fingerprints.base import Unhashable
-from provenance.media.image import Picture, parse_image
-from provenance.works.registry import Registration, Work
+from provenance.works.banks import DEFAULT_BANK
+from provenance.works.record import Work
 
 app = typer.Typer(add_completion=False)
-
-BATCH: Final = 64
-"""Decoded pictures that are held at a time, as many as the registry puts into one transaction."""
 
 
 @app.command()
 @teaching_errors
 def command(
-    files: Annotated[list[str], typer.Argument(help="Pictures; - reads one from a pipe.")],
-    owner: Annotated[str, typer.Option(help="Who holds the rights.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Pictures, folders of them, or lists in CSV; - reads one picture from a pipe.")
+    ],
+    owner: Annotated[str, typer.Option(help="Who holds the rights; a list may name one in each line.")] = "",
     title: Annotated[str, typer.Option(help="For one file; the file's name otherwise.")] = "",
     bank: Annotated[str, typer.Option(help="Bank that decides what a match means; see `works banks`.")] = "works",
+    second_owner: Annotated[
+        bool, typer.Option("--second-owner", help="Register what is registered for somebody else as well.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put originals into the works registry; matches are found from the next query on.
 
-    Exits 0 when all are registered, 2 when one is not. Registering the same again changes nothing.
+    Exits 0 when all are registered, 2 when one is not. Registering the same again changes nothing. A picture that is
+    registered for another owner is a question: it is asked on a terminal, and an error elsewhere.
     """
-    if title and len(files) > 1:
-        raise CommandUsageError(f"--title is for one file, got {len(files)}")
-    made: list[tuple[str, Work | GateError]] = []
-    with open_site(load_settings()) as site, build_progress(quiet=as_json, counted=len(files) > 1) as bar:
-        task = bar.add_task("registering", total=len(files) if len(files) > 1 else None)
-        for start in range(0, len(files), BATCH):
-            chunk = files[start : start + BATCH]
-            made += _register(site, chunk, title=title, owner=owner, bank=bank)
-            bar.advance(task, len(chunk))
-    if as_json:
-        print_json({"registered": [_build_document(path, work) for path, work in made]})
-    else:
-        _show(made)
-    if any(isinstance(work, GateError) for _, work in made):
+    listed = list_originals(files, Original("", title.strip(), owner.strip(), bank))
+    _verify(listed, title)
+    several = len(listed.originals) > 1
+    with open_site(load_settings()) as site, build_progress(quiet=as_json, counted=several) as bar:
+        _verify_bank(site, bank)
+        task = bar.add_task("registering", total=len(listed.originals) if several else None)
+        may_ask = not as_json and sys.stdin.isatty() and ERR.is_terminal
+        ask: Ask = (lambda _: True) if second_owner else _asking(bar) if may_ask else (lambda _: False)
+        made = Registrar(site, ask, lambda: bar.advance(task)).register(listed.originals)
+    _tell(made, listed, as_json=as_json)
+    if any(isinstance(item.work, GateError) for item in made):
         raise typer.Exit(EXIT_ERROR)
 
 
-def _register(
-    site: Site, files: Sequence[str], *, title: str, owner: str, bank: str
-) -> Iterator[tuple[str, Work | GateError]]:
-    """Yield what became of each file; one that cannot be read or found again stops no other."""
-    read: list[tuple[str, Picture | GateError]] = [(path, _read(site, path)) for path in files]
-    registrations = [
-        Registration(picture, title or _build_title(path), owner, bank)
-        for path, picture in read
-        if isinstance(picture, Picture)
-    ]
-    made = site.deployment.works.register_many(registrations, threads=count_threads(len(registrations)))
-    for path, picture in read:
-        if isinstance(picture, GateError):
-            yield path, picture
-            continue
-        work = next(made)
-        if isinstance(work, Unhashable):
-            yield path, WorksError(f"this picture cannot be found again by {work.alg}: {work.reason}")
-        else:
-            yield path, work
+def _verify(listed: Listed, title: str) -> None:
+    if title and len(listed.originals) > 1:
+        raise CommandUsageError(f"--title is for one file, got {len(listed.originals)}")
+    if not listed.originals:
+        raise CommandUsageError("expected a list with at least one work, got a header alone")
+    if not any(original.owner or original.error for original in listed.originals):
+        raise CommandUsageError("expected --owner NAME, or a list in CSV with a column owner, got neither")
 
 
-def _read(site: Site, path: str) -> Picture | GateError:
-    try:
-        data = read_input(path, most_bytes=site.settings.max_bytes)
-        return parse_image(data, declared_name="" if path == "-" else path, limits=site.deployment.limits)
-    except GateError as exc:
-        return exc
+def _verify_bank(site: Site, bank: str) -> None:
+    """Refuse a bank that nothing can go into; the default one makes itself."""
+    known = {known.name for known in site.deployment.works.banks()} | {DEFAULT_BANK.name}
+    if bank not in known:
+        raise WorksError(f"no bank is named {bank!r}; known: {', '.join(sorted(known))}; define it first")
 
 
-def _build_title(path: str) -> str:
-    return "untitled" if path == "-" else Path(path).stem
+def _asking(bar: Progress) -> Ask:
+    """Return what asks a person, with the progress bar out of the way."""
+
+    def ask(question: str) -> bool:
+        bar.stop()
+        try:
+            return typer.confirm(show(question), default=False, err=True)
+        finally:
+            bar.start()
+
+    return ask
 
 
-def _build_document(path: str, work: Work | GateError) -> dict[str, Any]:
-    if isinstance(work, GateError):
-        return {"name": path, **describe_error(work)}
+def _tell(made: Sequence[Made], listed: Listed, *, as_json: bool) -> None:
+    if as_json:
+        before = [item.path for item in made if item.is_repeat]
+        print_json({"registered": [_build_document(item) for item in made], "registered_before": before})
+    else:
+        _show(made)
+    for note in listed.notes:
+        print_hint(note)
+
+
+def _build_document(item: Made) -> dict[str, Any]:
+    if isinstance(item.work, GateError):
+        return {"name": item.path, **describe_error(item.work)}
+    work = item.work
     facts = {"work_id": work.id, "title": work.title, "owner": work.owner, "bank": work.bank}
-    return {"name": path, **facts, "status": work.status.value, "ledger_index": work.ledger_index}
+    return {"name": item.path, **facts, "status": work.status.value, "ledger_index": work.ledger_index}
 
 
-def _show(made: Sequence[tuple[str, Work | GateError]]) -> None:
+def _show(made: Sequence[Made]) -> None:
     table = build_table("file", "work", "title and owner", "bank")
-    table.columns[1].no_wrap = all(isinstance(work, Work) for _, work in made)
-    for path, work in made:
-        name = plain(path if path == "-" else Path(path).name)
-        if isinstance(work, GateError):
-            table.add_row(name, plain("error", "bold red"), plain(f"{work} [{work.code}]"))
-        else:
-            named = Text("\n").join((plain(work.title), plain(work.owner, "dim")))
-            table.add_row(name, plain(work.id), named, plain(work.bank))
+    table.columns[1].no_wrap = all(isinstance(item.work, Work) for item in made)
+    for item in made:
+        name = plain(item.path if item.path == "-" else Path(item.path).name)
+        if isinstance(item.work, GateError):
+            table.add_row(name, plain("error", "bold red"), plain(f"{item.work} [{item.work.code}]"))
+            continue
+        work = item.work
+        named = [plain(work.title), plain(work.owner, "dim")]
+        named += [plain("registered before", "dim")] if item.is_repeat else []
+        table.add_row(name, plain(work.id), Text("\n").join(named), plain(work.bank))
     OUT.print(table)
+    print_summary(_word(item) for item in made)
+
+
+def _word(item: Made) -> str:
+    if isinstance(item.work, GateError):
+        return "error"
+    return "registered before" if item.is_repeat else "registered"

@@ -16,11 +16,12 @@ from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.log import Log
 from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_banks
 from provenance.works.codes import Code, append_codes
+from provenance.works.naming import parse_name
 from provenance.works.record import Registration, Work, WorkStatus
 from provenance.works.tables import WORKS
 
 _ID: Final = compile_pattern(r"[A-Za-z0-9._:-]{1,128}")
-_TITLE_LIMIT: Final = 500
+TITLE_LIMIT: Final = 500
 _OWNER_LIMIT: Final = 255
 _REASON_LIMIT: Final = 2_000
 _CLAIM_LIMIT_BYTES: Final = 16 * 1024
@@ -55,8 +56,8 @@ def build_entry(registration: Registration, codes: Sequence[Code]) -> Entry:
     Raises:
         WorksError: something about it is not allowed.
     """
-    title = _parse_text("title", registration.title, _TITLE_LIMIT)
-    owner = _parse_text("owner", registration.owner, _OWNER_LIMIT)
+    title = parse_name("title", registration.title, TITLE_LIMIT)
+    owner = parse_name("owner", registration.owner, _OWNER_LIMIT)
     digest = hash_frame(registration.picture.flattened().frame)
     try:
         claim_json = canonical_json(registration.claim)
@@ -125,7 +126,7 @@ def parse_reason(reason: str) -> str:
     Raises:
         WorksError: it is empty or too long.
     """
-    parsed = _parse_text("reason", reason, _REASON_LIMIT)
+    parsed = parse_name("reason", reason, _REASON_LIMIT)
     if not parsed:
         raise WorksError("a reason is expected, got none")
     return parsed
@@ -160,12 +161,3 @@ def _ensure_bank(connection: Connection, log: Log, name: str) -> None:
         known = ", ".join(bank.name for bank in load_banks(connection)) or "none"
         raise WorksError(f"no bank is named {name[:80]!r}; known: {known}; define it first")
     define_bank(connection, log, DEFAULT_BANK, action=DEFAULT_BANK.action, limits={})
-
-
-def _parse_text(name: str, value: str, limit: int) -> str:
-    parsed = value.strip()
-    if len(parsed) > limit:
-        raise WorksError(f"the {name} is at most {limit} characters, got {len(parsed)}")
-    if not parsed.isprintable():
-        raise WorksError(f"the {name} has printable characters only")
-    return parsed

@@ -6,11 +6,12 @@ first query after its transaction has committed.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, exists, select, update
 
@@ -23,7 +24,7 @@ from provenance.media.image import Picture
 from provenance.works.banks import define_bank, load_banks
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
 from provenance.works.index import FOLD_AT, MatchIndex
-from provenance.works.intake import Entry, build_entry, insert_work, parse_reason, parse_work
+from provenance.works.intake import Entry, build_entry, hash_frame, insert_work, parse_reason, parse_work
 from provenance.works.matching import add_second_opinions, build_matches, nearest_of_each_owner, suppress_allowed
 from provenance.works.record import (
     PLAIN,
@@ -51,6 +52,9 @@ __all__ = [
     "WorkStatus",
     "Works",
 ]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _BATCH: Final = 64
 """Works registered in one transaction: few enough to hold their pictures, many enough to share the commit."""
@@ -131,13 +135,30 @@ class Works:
         Raises:
             WorksError: as for `register`; that a picture is unhashable is a result instead.
         """
+        for made in self._register_batches(registrations, threads=threads, is_strict=True):
+            assert not isinstance(made, WorksError)
+            yield made
+
+    def register_each(
+        self, registrations: Iterable[Registration], *, threads: int = 1
+    ) -> Iterator[Work | Unhashable | WorksError]:
+        """Register works as `register_many` does, but have one that is refused stop no other.
+
+        Yields, in order, the work, why the picture cannot be found again, or why the registration is refused.
+        """
+        return self._register_batches(registrations, threads=threads, is_strict=False)
+
+    def _register_batches(
+        self, registrations: Iterable[Registration], *, threads: int, is_strict: bool
+    ) -> Iterator[Work | Unhashable | WorksError]:
         waiting = iter(registrations)
         with ThreadPoolExecutor(threads) as pool:
             while batch := list(islice(waiting, _BATCH)):
-                entries = list(pool.map(self._prepare, batch))
+                entries = list(pool.map(lambda one: _settle(self._prepare, one, is_strict=is_strict), batch))
                 with self._database.write() as connection:
+                    insert = partial(insert_work, connection, self._log)
                     made = [
-                        entry if isinstance(entry, Unhashable) else insert_work(connection, self._log, entry)
+                        _settle(insert, entry, is_strict=is_strict) if isinstance(entry, Entry) else entry
                         for entry in entries
                     ]
                 yield from made
@@ -191,6 +212,13 @@ class Works:
             confident_bits={alg: self._scheme(alg).confident_distance_bits for alg in codes},
         )
         return MatchReport(ordered, unhashable, tuple(codes), {alg: code.value.hex() for alg, code in codes.items()})
+
+    def find_same_picture(self, picture: Picture) -> tuple[Work, ...]:
+        """Return the active works that have exactly this picture, pixel by pixel, oldest first."""
+        digest = hash_frame(picture.flattened().frame)
+        query = select(WORKS).where(WORKS.c.picture_sha256 == digest, WORKS.c.status == WorkStatus.ACTIVE.value)
+        with self._database.read() as connection:
+            return tuple(parse_work(row) for row in connection.execute(query.order_by(WORKS.c.ledger_index)))
 
     def find(self, work_id: str) -> Work:
         """Return a work, withdrawn or not.
@@ -360,3 +388,13 @@ def _find(connection: Connection, work_id: str) -> Work:
     if row is None:
         raise WorksError(f"no work has the id {work_id!r}")
     return parse_work(row)
+
+
+def _settle(call: Callable[[T], R], given: T, *, is_strict: bool) -> R | WorksError:
+    """Return what `call` made of `given`, or its refusal, which comes before anything is written."""
+    try:
+        return call(given)
+    except WorksError as exc:
+        if is_strict:
+            raise
+        return exc
