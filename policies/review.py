@@ -20,6 +20,7 @@ from policies.records import (
     move_stage,
     parse_asset,
 )
+from policies.reviewers import REVIEW, name_reviewer
 from policies.screening import build_decision_entry
 from policies.sealing import is_recorded
 from provenance.asset import Asset, AssetId
@@ -105,7 +106,7 @@ def _verify_can_be_undone(connection: Connection, asset_id: AssetId, stage: str,
         )
     if stage == Stage.HELD.value:
         raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id}, which is held")
-    if decision is None or not decision.decided_by.startswith("review:"):
+    if decision is None or not decision.decided_by.startswith(REVIEW):
         raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id} at stage {stage}")
 
 
@@ -119,8 +120,8 @@ def _put_on_record(
     reason: str,
     kind: str,
 ) -> None:
-    """Make `decision` the one that counts, in the database and on the ledger."""
-    decision = replace(decision, id=str(uuid.uuid4()), decided_by=f"review:{reviewer}")
+    """Make `decision` the one that counts, in the database and, without the reviewer's name, on the ledger."""
+    decision = replace(decision, id=str(uuid.uuid4()), decided_by=f"{REVIEW}{reviewer}")
     append_decision(connection, decision)
     connection.execute(
         insert(REVIEWS).values(
@@ -133,11 +134,12 @@ def _put_on_record(
             created_at=utc_now(),
         )
     )
+    unnamed = replace(decision, decided_by=f"{REVIEW}{name_reviewer(connection, reviewer)}")
     here.log.append(
         connection,
         kind=kind,
         subject=asset.id,
-        body=build_decision_entry(asset, decision, find_signals(connection, asset.id)),
+        body=build_decision_entry(asset, unnamed, find_signals(connection, asset.id)),
         key=f"decision:{decision.id}",
     )
 

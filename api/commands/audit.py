@@ -1,10 +1,11 @@
 """`chopmark audit`: hand the ledger to somebody who does not trust you."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import typer
 
@@ -24,12 +25,17 @@ from api.escape import quote_file
 from api.output import Force, parse_output, telling_os_errors
 from api.settings import load_settings
 from api.wiring import open_database, open_home, open_log
+from policies.reviewers import REVIEW_KINDS, find_names
 from provenance.ledger.audit import verify_log
 from provenance.ledger.export import FormatName, export_ledger
 from provenance.ledger.log import Log
 from provenance.ledger.proof import SUFFIX
 from provenance.ledger.static_tree import write_tiles
+from provenance.ledger.tiles import write_resource
 from provenance.ledger.verification import verify_export
+
+NAMES: Final = "reviewers.json"
+"""In an export that was asked for it: pseudonym to name. It is not signed, and no part of what is verified."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -42,14 +48,17 @@ def export(
     since: Annotated[str, typer.Option(help="Only entries from this day or time (RFC 3339, UTC unless it says).")] = "",
     until: Annotated[str, typer.Option(help="Only entries before this day or time.")] = "",
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
+    with_names: Annotated[bool, typer.Option("--with-names", help=f"Say who reviewed, in {NAMES}.")] = False,
     as_json: Json = False,
 ) -> None:
     """Export entries with a manifest and proofs; whoever has the public key can verify it offline."""
-    first, last = parse_time(since), parse_time(until)
+    log, first, last = _open_log(), parse_time(since), parse_time(until)
     with telling_os_errors(out):
-        manifest = export_ledger(
-            _open_log(), out, cast("FormatName", form), since=first, until=last, kinds=kind or None
-        )
+        manifest = export_ledger(log, out, cast("FormatName", form), since=first, until=last, kinds=kind or None)
+        if with_names:
+            with log.database.read() as connection:
+                names = find_names(connection, log.entries(since=first, until=last, kinds=REVIEW_KINDS))
+            write_resource(out, NAMES, json.dumps(names, ensure_ascii=False, indent=2).encode())
     if as_json:
         print_json({"folder": str(out), "manifest": manifest.model_dump()})
         return
