@@ -106,8 +106,14 @@ class Signing(BaseModel):
     """Instead of a key: a command that reads the bytes to sign on stdin and writes the signature on stdout."""
     timestamp_url: str = ""
     """RFC 3161 time-stamp authority; empty for none. Setting it makes signing use the network."""
-    trust_anchors: tuple[Path, ...] = ()
-    """PEM bundles of roots that verification trusts beside the development root."""
+    trust_anchors: Paths = ()
+    """PEM bundles of roots whose signers verification trusts, beside the development root."""
+    timestamp_anchors: Paths = ()
+    """PEM bundles of roots of time-stamp authorities; they never vouch for a signer."""
+    allowed_list: Paths = ()
+    """Certificates that are trusted by themselves: PEM, or SHA-256 in base64 or hexadecimal, one a line."""
+    trust_config: Path | None = None
+    """Key purposes that signers may have beside those of C2PA, one dotted number a line (the C2PA lists' store.cfg)."""
 
 
 class Http(BaseModel):
@@ -167,6 +173,10 @@ class Settings(BaseSettings):
     """Largest file that intake takes."""
     max_pixels: int = Field(default=16_777_216, gt=0)
     """Largest picture that intake takes."""
+    verify_max_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
+    """Largest file that verification reads."""
+    verify_max_pixels: int = Field(default=50_000_000, gt=0)
+    """Largest picture whose pixels verification looks at; of a larger one the manifest is still read."""
     ledger_origin: str = ""
     """Name of this ledger in checkpoints; empty for one made at first use."""
     provider: Provider = Provider()

@@ -224,7 +224,7 @@ def build_site(settings: Settings) -> Site:
         marks=marks,
         fingerprints=fingerprints,
         trust=trust,
-        limits=limits,
+        limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
     )
     return Site(settings=settings, deployment=deployment, verifier=verifier, identity=identity)
 
@@ -293,8 +293,15 @@ def load_identity(settings: Settings) -> SigningIdentity:
 
 def load_site_trust(settings: Settings) -> TrustAnchors:
     """Load whom verification trusts."""
-    anchors = settings.signing.trust_anchors
-    return load_trust(anchors, anchors, environment=settings.environment.value, keys_directory=settings.keys_dir)
+    signing = settings.signing
+    return load_trust(
+        signing.trust_anchors,
+        signing.timestamp_anchors,
+        environment=settings.environment.value,
+        keys_directory=settings.keys_dir,
+        allowed_paths=signing.allowed_list,
+        purposes_path=signing.trust_config,
+    )
 
 
 def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:

@@ -69,6 +69,8 @@ class IncomingMarksDetector:
         if report is None:
             return {}, []
         scores = {"incoming_invalid_manifest": 1.0} if report.integrity is Integrity.FAILED else {}
+        if report.has_broken_ingredient:
+            scores["incoming_broken_ingredient"] = 1.0
         if report.is_ai:
             scores["incoming_ai"] = 1.0
         return scores, [_manifest_record(report)]
@@ -111,6 +113,7 @@ def _manifest_record(report: ManifestReport) -> Record:
         "integrity": str(report.integrity),
         "is_signature_intact": report.is_signature_intact,
         "failure_codes": list(report.failure_codes[:_MOST_ITEMS]),
+        "ingredient_failure_codes": list(report.ingredient_codes[:_MOST_ITEMS]),
         "manifest_id": report.manifest_id,
         "signer": report.signer,
         "issuer": report.issuer,

@@ -30,7 +30,9 @@ COPYRIGHT_CATEGORIES: Final = frozenset({
 })  # fmt: skip
 """What the works registry answers."""
 
-INCOMING_CATEGORIES: Final = frozenset({"incoming_ai", "incoming_invalid_manifest", "incoming_own_mark"})
+INCOMING_CATEGORIES: Final = frozenset({
+    "incoming_ai", "incoming_broken_ingredient", "incoming_invalid_manifest", "incoming_own_mark",
+})  # fmt: skip
 """Marks that the file already carries."""
 
 CATEGORIES: Final = frozenset(

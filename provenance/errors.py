@@ -109,6 +109,13 @@ class TimestampError(ProvenanceError):
     retryable = True
 
 
+class FetchError(ProvenanceError):
+    """A manifest kept elsewhere could not be fetched, or its address is not one that may be asked."""
+
+    code = "fetch"
+    retryable = True
+
+
 class GrantMismatchError(ProvenanceError):
     """The bytes, packs or marks are not those that the grant names."""
 

@@ -5,20 +5,28 @@ its own while the others answer.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 
 from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.comparison import Comparison, compare
 from provenance.database import Database
-from provenance.errors import BlobNotFoundError, LedgerError, VerificationError, WatermarkError
+from provenance.errors import (
+    AssetError,
+    BlobNotFoundError,
+    FetchError,
+    LedgerError,
+    VerificationError,
+    WatermarkError,
+)
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.labels.implicit import FoundLabels, read_labels
 from provenance.layers import (
+    LABEL_TECHNIQUE,
+    describe_identity,
     describe_integrity,
     describe_labels,
     describe_likeness,
@@ -36,36 +44,27 @@ from provenance.seal import OWN_LIMITS
 from provenance.sealed import payload_bytes
 from provenance.store import BlobStore
 from provenance.tables import SEALS, SOFT_BINDINGS
+from provenance.tracing import Mark, build_findings, choose_likeness, follow_layers
 from provenance.verification import (
+    PARTLY,
     SUMMARIES,
     UNCOMPARED,
-    Findings,
     JointState,
     Layer,
     LayerStatus,
     Verification,
     decide_joint_state,
 )
+from provenance.viewing import PARTLY_ANSWERED, View, look
 from provenance.watermarks.base import Reading, Watermark
 from provenance.works.record import ReleaseMatch
 from provenance.works.registry import Works
 
+Fetch = Callable[[str], bytes]
+"""Gets the manifest at an address, or raises FetchError."""
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """A watermark reading and where it leads.
-
-    Attributes:
-        layer: as it is reported.
-        binding: what a release's record would hold of it, {} when no mark was read.
-        asset_id: the release whose record holds it.
-        agrees: whether the picture looks like that release; None where that cannot be told.
-    """
-
-    layer: Layer
-    binding: Mapping[str, str] = field(default_factory=dict)
-    asset_id: AssetId | None = None
-    agrees: bool | None = None
+_BESIDE: Final = "the manifest lies beside the file"
+_OFF: Final = "not looked for: no kind of mark is switched on"
 
 
 class Verifier:
@@ -97,50 +96,105 @@ class Verifier:
         self._trust = trust
         self._limits = limits
 
-    def verify(self, unverified_bytes: bytes) -> Verification:
+    def verify(
+        self,
+        unverified_bytes: bytes,
+        *,
+        manifest_bytes: bytes | None = None,
+        beside: bytes | None = None,
+        fetch: Fetch | None = None,
+    ) -> Verification:
         """Ask every layer about `unverified_bytes` and say how the answers fit together.
 
+        A file whose picture cannot be looked at, of whatever type c2pa reads, is answered by its manifest; the layers
+        that look at pixels are then not checked.
+
+        Args:
+            unverified_bytes: the whole file.
+            manifest_bytes: a manifest store to be read instead of one inside the file.
+            beside: a manifest store that lies beside the file, to be read where there is none inside it.
+            fetch: gets a manifest that the file says is kept elsewhere; without it that is named and not fetched.
+
         Raises:
-            AssetError: the bytes are not a picture that can be looked at.
+            AssetError: the bytes are nothing that can be looked at, neither by its picture nor by its manifest.
         """
-        picture = parse_image(unverified_bytes, limits=self._limits)
-        media_type = picture.media_type
+        view = look(unverified_bytes, self._limits)
+        media_type = view.media_type
         with ThreadPoolExecutor(1) as pool:
-            reading_to_come = pool.submit(self._read_mark, picture)
-            report = read_manifest(unverified_bytes, media_type, self._trust)
-            labels = read_labels(unverified_bytes, media_type)
-            matches = self._match(picture)
-            mark = self._trace(picture, reading_to_come.result())
+            reading_to_come = pool.submit(self._read_mark, view.picture)
+            report, remarks = self._find_manifest(unverified_bytes, media_type, (manifest_bytes, beside), fetch)
+            if view.problem is not None and not _is_answered(report, view.problem):
+                raise view.problem
+            labels = read_labels(unverified_bytes, view.picture.media_type) if view.picture else None
+            matches = self._match(view.picture) if view.picture else None
+            mark = self._trace(view.picture, reading_to_come.result())
         named = self._find_named(report)
         recorded = named if report and self._is_kept(report, unverified_bytes, media_type, named) else None
-        likeness = _choose(matches or (), recorded or mark.asset_id)
-        claimed, asset_id = _follow(recorded, mark, likeness, named)
+        likeness = choose_likeness(matches or (), recorded or mark.asset_id)
+        claimed, asset_id = follow_layers(recorded, mark, likeness, named)
         kept = None if recorded else self._load_kept(unverified_bytes, media_type, asset_id)
         ledger_layer, proved = self._prove(claimed, mark)
-        state = decide_joint_state(_build_findings(report, kept, mark, recorded, likeness, labels, proved))
+        state = decide_joint_state(build_findings(report, kept, mark, recorded, likeness, labels, proved))
         has_manifest = report is not None and report.integrity is not Integrity.NOT_CHECKED
         recovered = None if has_manifest else kept
         shown = recovered or report
+        hints = self._describe_hints(view, matches, likeness, labels)
         return Verification(
             state=state,
-            layers=(
-                describe_integrity(report, recovered),
-                describe_trust(shown, is_recovered=recovered is not None),
-                mark.layer,
-                describe_likeness(self.fingerprints[0].alg, matches, likeness),
-                describe_labels(labels),
-                ledger_layer,
-            ),
+            layers=(*_describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
             asset_id=asset_id,
             manifest_id=shown.manifest_id if shown else "",
-            summary=_summarise(state, mark),
+            summary=_summarise(state, mark, view),
+            remarks=(*view.remarks, *remarks),
         )
 
-    def _read_mark(self, picture: Picture) -> Reading | Layer:
+    def _find_manifest(
+        self,
+        unverified_bytes: bytes,
+        media_type: str,
+        kept: tuple[bytes | None, bytes | None],
+        fetch: Fetch | None,
+    ) -> tuple[ManifestReport | None, tuple[str, ...]]:
+        """Return what the manifest says, wherever it is kept, and what there is to remark on that.
+
+        A manifest that is given comes first, then one inside the file, one beside it, and one elsewhere.
+        """
+        given, beside = kept
+        report = read_manifest(unverified_bytes, media_type, self._trust, given)
+        if given is not None:
+            return report, ("the manifest is the one that was named",)
+        has_none = report is None or bool(report.remote_host)
+        if beside is not None and has_none:
+            return read_manifest(unverified_bytes, media_type, self._trust, beside), (_BESIDE,)
+        if report is None or not report.remote_url or fetch is None:
+            return report, ()
+        try:
+            fetched = fetch(report.remote_url)
+        except FetchError as exc:
+            return report, (f"the manifest at {report.remote_host} could not be fetched: {exc}",)
+        remark = f"the manifest was fetched from {report.remote_host}"
+        return read_manifest(unverified_bytes, media_type, self._trust, fetched), (remark,)
+
+    def _describe_hints(
+        self,
+        view: View,
+        matches: tuple[ReleaseMatch, ...] | None,
+        likeness: ReleaseMatch | None,
+        labels: FoundLabels | None,
+    ) -> tuple[Layer, Layer]:
+        """Say what the picture looks like and what its labels claim, or that nobody looked."""
+        scheme = self.fingerprints[0].alg
+        if view.picture is None or labels is None:
+            return _not_looked_at("fingerprint", scheme), _not_looked_at("implicit_label", LABEL_TECHNIQUE)
+        return describe_likeness(scheme, matches, likeness), describe_labels(labels)
+
+    def _read_mark(self, picture: Picture | None) -> Reading | Layer:
         """Return the first reading, or the layer that says why there is none."""
         technique = ", ".join(scheme.alg for scheme in self.marks.values()) or "none enabled"
+        if picture is None:
+            return _not_looked_at("watermark", technique)
         if not self.marks:
-            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled")
+            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled", plain=_OFF)
         problems = []
         for scheme in self.marks.values():
             try:
@@ -152,12 +206,13 @@ class Verifier:
                 return reading
         if problems:
             return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "; ".join(problems))
-        return Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys")
+        return Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys", plain="none of ours")
 
-    def _trace(self, picture: Picture, reading: Reading | Layer) -> _Mark:
+    def _trace(self, picture: Picture | None, reading: Reading | Layer) -> Mark:
         """Say which release a reading leads to, and whether the picture looks like it."""
-        if isinstance(reading, Layer):
-            return _Mark(reading)
+        if picture is None or isinstance(reading, Layer):
+            assert isinstance(reading, Layer)
+            return Mark(reading)
         value = payload_bytes(reading.payload)
         binding = {"alg": reading.alg, "value": value.hex()}
         query = select(SOFT_BINDINGS.c.asset_id).where(
@@ -166,12 +221,12 @@ class Verifier:
         with self._database.read() as connection:
             found = connection.execute(query).scalar()
         if found is None:
-            return _Mark(describe_mark(reading, None, Comparison()), binding)
+            return Mark(describe_mark(reading, None, Comparison()), binding)
         asset_id = AssetId(found)
         scheme = self.fingerprints[0]
         recorded = self._recorded_code(asset_id, build_alg(scheme.alg))
         compared = compare(picture, scheme, recorded, lambda: self._load_released(asset_id))
-        return _Mark(describe_mark(reading, asset_id, compared), binding, asset_id, compared.agrees)
+        return Mark(describe_mark(reading, asset_id, compared), binding, asset_id, compared.agrees)
 
     def _load_released(self, asset_id: AssetId) -> Picture | None:
         """Return the picture that was released, or None where the store has lost it or holds another."""
@@ -214,9 +269,7 @@ class Verifier:
             found = connection.execute(query).scalar()
         return None if found is None else AssetId(found)
 
-    def _is_kept(
-        self, report: ManifestReport, unverified_bytes: bytes, media_type: MediaType, named: AssetId | None
-    ) -> bool:
+    def _is_kept(self, report: ManifestReport, unverified_bytes: bytes, media_type: str, named: AssetId | None) -> bool:
         """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
         if named is None or report.integrity is not Integrity.OK:
             return False
@@ -227,9 +280,7 @@ class Verifier:
         kept = self._load_kept(unverified_bytes, media_type, named)
         return kept is not None and kept.integrity is Integrity.OK
 
-    def _load_kept(
-        self, unverified_bytes: bytes, media_type: MediaType, asset_id: AssetId | None
-    ) -> ManifestReport | None:
+    def _load_kept(self, unverified_bytes: bytes, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
         """Return what a release's kept manifest says; its hash fits this file only if nothing changed.
 
         None where the store has lost it, or holds something else than was recorded.
@@ -245,14 +296,15 @@ class Verifier:
             return None
         return read_manifest(unverified_bytes, media_type, self._trust, manifest_bytes=kept)
 
-    def _prove(self, asset_id: AssetId | None, mark: _Mark) -> tuple[Layer, bool | None]:
+    def _prove(self, asset_id: AssetId | None, mark: Mark) -> tuple[Layer, bool | None]:
         technique = "c2sp tlog-proof"
         if asset_id is None:
-            return Layer("ledger", technique, LayerStatus.NOT_CHECKED, "nothing led to a release here"), None
+            return _nowhere(technique), None
         entry = self._log.find(f"release:{asset_id}")
         if entry is None:
             text = f"release {asset_id} is recorded, but has no entry in the ledger"
-            return Layer("ledger", technique, LayerStatus.FAILED, text), False
+            plain = "a record without an entry in our ledger"
+            return Layer("ledger", technique, LayerStatus.FAILED, text, plain=plain), False
         try:
             self._verify_record(asset_id, entry.fields(), mark)
             proof = self._log.proof(entry.index)
@@ -266,9 +318,9 @@ class Verifier:
             "root": base64.b64encode(checkpoint.root).decode(),
         }
         text = f"entry {entry.index} is proved by the checkpoint over {checkpoint.size} entries"
-        return Layer("ledger", technique, LayerStatus.FOUND, text, detail), True
+        return Layer("ledger", technique, LayerStatus.FOUND, text, detail, f"recorded as release {asset_id}"), True
 
-    def _verify_record(self, asset_id: AssetId, entry: Mapping[str, Any], mark: _Mark) -> None:
+    def _verify_record(self, asset_id: AssetId, entry: Mapping[str, Any], mark: Mark) -> None:
         """Check that the database says of a release what the ledger says."""
         with self._database.read() as connection:
             row = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().first()
@@ -284,60 +336,32 @@ class Verifier:
             raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
 
 
-def _choose(matches: tuple[ReleaseMatch, ...], expected: AssetId | None) -> ReleaseMatch | None:
-    """Return the match with the release that stronger layers lead to, or the nearest: releases may look alike."""
-    return next((match for match in matches if match.asset_id == expected), matches[0] if matches else None)
-
-
-def _follow(
-    recorded: AssetId | None, mark: _Mark, likeness: ReleaseMatch | None, named: AssetId | None
-) -> tuple[AssetId | None, AssetId | None]:
-    """Return the release that the strongest layer claims, and the one that the file is traced to.
-
-    They differ for a transplanted watermark. A manifest's label, which anyone can copy, comes last.
-    """
-    alike = AssetId(likeness.asset_id) if likeness else named
-    claimed = recorded or mark.asset_id or alike
-    return claimed, alike if mark.agrees is False and not recorded else claimed
-
-
-def _summarise(state: JointState, mark: _Mark) -> str:
+def _summarise(state: JointState, mark: Mark, view: View) -> str:
     if state is JointState.STRIPPED_RECOVERED_BY_WATERMARK and mark.agrees is None:
         return UNCOMPARED
-    return SUMMARIES[state]
+    if view.problem is None:
+        return SUMMARIES[state]
+    return f"{SUMMARIES[state]} {PARTLY} ({view.problem})"
 
 
-def _build_findings(
-    report: ManifestReport | None,
-    kept: ManifestReport | None,
-    mark: _Mark,
-    recorded: AssetId | None,
-    likeness: ReleaseMatch | None,
-    labels: FoundLabels,
-    proved: bool | None,  # noqa: FBT001 - private, one caller
-) -> Findings:
-    intact = report is not None and report.integrity is Integrity.OK
-    checked = report is not None and report.integrity is not Integrity.NOT_CHECKED
-    agreed = kept is not None and kept.is_signature_intact and kept.claims_human_capture
-    return Findings(
-        manifest=intact if checked else None,
-        manifest_asset=recorded,
-        claims_human=report is not None and report.claims_human_capture and not agreed,
-        is_related=report is not None and kept is not None and _is_related(report, kept, mark),
-        watermark=bool(mark.binding),
-        watermark_asset=mark.asset_id,
-        watermark_fingerprint_agrees=mark.agrees,
-        fingerprint_asset=AssetId(likeness.asset_id) if likeness else None,
-        label=labels.says_ai,
-        ledger_proved=proved,
-    )
+def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
+    """Say whether a file without a visible picture can be answered by its manifest, or by its having none."""
+    if report is None:
+        return isinstance(problem, PARTLY_ANSWERED)
+    return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
 
 
-def _is_related(report: ManifestReport, kept: ManifestReport, mark: _Mark) -> bool:
-    """Say whether one manifest names the other as an ingredient.
+def _not_looked_at(name: str, technique: str) -> Layer:
+    return Layer(name, technique, LayerStatus.NOT_CHECKED, "the picture was not looked at", plain="not looked at")
 
-    The file that a release was made from cannot carry that release's watermark.
-    """
-    if kept.manifest_id in {item.id for item in report.ingredients}:
-        return True
-    return not mark.binding and report.manifest_id in {item.id for item in kept.ingredients}
+
+def _nowhere(technique: str) -> Layer:
+    text = "nothing led to a release here"
+    return Layer("ledger", technique, LayerStatus.NOT_CHECKED, text, plain="nothing to look up")
+
+
+def _describe_manifest(report: ManifestReport | None, recovered: ManifestReport | None) -> tuple[Layer, ...]:
+    shown = recovered or report
+    identities = () if shown is None else shown.identities
+    trust = describe_trust(shown, is_recovered=recovered is not None)
+    return (describe_integrity(report, recovered), trust, *map(describe_identity, identities))

@@ -1,16 +1,17 @@
 """`chopmark verify`: ask every layer where a file comes from."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.text import Text
 
 from api.batch import run_each
+from api.commands.verify_words import show_verification
 from api.console import (
     OUT,
+    CommandUsageError,
     Json,
-    build_table,
     describe_error,
     plain,
     print_json,
@@ -18,19 +19,18 @@ from api.console import (
     teaching_errors,
 )
 from api.settings import load_settings
-from api.wiring import open_site
+from api.wiring import Site, open_site
 from provenance.errors import GateError
-from provenance.verification import JointState, LayerStatus, Verification
+from provenance.verification import JointState, Verification
 
 app = typer.Typer(add_completion=False)
 
-STYLES: Final = {
-    LayerStatus.FOUND: "green",
-    LayerStatus.ABSENT: "dim",
-    LayerStatus.FAILED: "bold red",
-    LayerStatus.NOT_CHECKED: "yellow",
-}
 CODE_STYLES: Final = {0: "bold green", 1: "bold", 3: "bold red"}
+NOT_FOUND: Final = frozenset({JointState.NONE_FOUND, JointState.MANIFEST_ELSEWHERE})
+"""States in which nothing was found that says where a file comes from."""
+
+SIDECAR: Final = ".c2pa"
+MAX_SIDECAR_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,30 @@ class Answer:
 @app.command()
 @teaching_errors
 def command(
-    files: Annotated[list[str], typer.Argument(help="Pictures; - reads one from a pipe.")],
+    files: Annotated[list[str], typer.Argument(help="Pictures, or any file with a manifest; - reads one from a pipe.")],
+    manifest: Annotated[
+        str | None,
+        typer.Option("--manifest", metavar="FILE", help="Read this manifest instead of one inside the file."),
+    ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch a manifest that the file says is kept elsewhere; uses the network.")
+    ] = False,
+    detailed: Annotated[bool, typer.Option("--detailed", help="Add techniques, codes and ingredients.")] = False,
     as_json: Json = False,
 ) -> None:
     """Ask manifest, watermark, fingerprint, implicit label and ledger, each apart, then say how they fit together.
 
-    Exits 0 for consistent provenance, 1 when none was found, 3 on conflict or tampering, 2 on an error; with several
-    files the gravest counts.
+    A manifest beside the file, of its name and .c2pa, is found by itself. Exits 0 for consistent provenance, 1 when
+    none was found, 3 on conflict or where something does not hold, 2 on an error; with several files the gravest
+    counts.
     """
+    if manifest is not None and len(files) != 1:
+        raise CommandUsageError(f"--manifest goes with one file, got {len(files)}")
     with open_site(load_settings()) as site:
 
         def one(path: str) -> Answer:
             try:
-                return Answer(path, site.verifier.verify(read_input(path, most_bytes=site.settings.max_bytes)))
+                return Answer(path, verify_file(site, path, manifest=manifest, fetch=fetch))
             except GateError as exc:
                 return Answer(path, error=exc)
 
@@ -66,15 +77,44 @@ def command(
         print_json({"results": [_build_answer(answer) for answer in answers]})
     else:
         for answer in answers:
-            show(answer)
+            show(answer, is_detailed=detailed)
     raise typer.Exit(_gravest([2 if one.verification is None else exit_code(one.verification) for one in answers]))
 
 
+def verify_file(site: Site, path: str, *, manifest: str | None = None, fetch: bool = False) -> Verification:
+    """Verify one file with the manifest that is named, inside it, beside it or, if asked for, elsewhere.
+
+    Raises:
+        GateError: it cannot be read, or is nothing that can be looked at.
+    """
+    from provenance.manifests.fetching import fetch_manifest
+
+    data = read_input(path, most_bytes=site.settings.verify_max_bytes)
+    given = None if manifest is None else read_input(manifest, most_bytes=MAX_SIDECAR_BYTES)
+    return site.verifier.verify(
+        data, manifest_bytes=given, beside=_find_sidecar(path), fetch=fetch_manifest if fetch else None
+    )
+
+
+def _find_sidecar(path: str) -> bytes | None:
+    """Return the manifest that lies beside a file under its name, if there is one."""
+    if path == "-" or path.endswith(SIDECAR):
+        return None
+    for place in (Path(f"{path}{SIDECAR}"), Path(path).with_suffix(SIDECAR)):
+        try:
+            is_there = place.is_file()
+        except OSError:
+            continue  # such as a name that is too long
+        if is_there:
+            return read_input(str(place), most_bytes=MAX_SIDECAR_BYTES)
+    return None
+
+
 def exit_code(verification: Verification) -> int:
-    """Return 3 for a conflict, 1 for nothing found, else 0."""
+    """Return 3 for a conflict or for what does not hold, 1 for nothing found, else 0."""
     if verification.is_conflict:
         return 3
-    return 1 if verification.state is JointState.NONE_FOUND else 0
+    return 1 if verification.state in NOT_FOUND else 0
 
 
 def build_document(verification: Verification) -> dict[str, Any]:
@@ -95,33 +135,19 @@ def build_document(verification: Verification) -> dict[str, Any]:
             }
             for layer in verification.layers
         ],
+        **({"remarks": list(verification.remarks)} if verification.remarks else {}),
     }
 
 
-def show(answer: Answer) -> None:
-    """Print the table that people read."""
+def show(answer: Answer, *, is_detailed: bool = False) -> None:
+    """Print what people read."""
     if answer.verification is None:
         assert answer.error is not None
         OUT.print(plain(answer.name, "bold"), plain("error", "bold red"))
         OUT.print(plain(f"{answer.error} [{answer.error.code}]"))
         return
-    verification = answer.verification
-    state = plain(spell(verification.state.value), CODE_STYLES[exit_code(verification)])
-    OUT.print(plain(answer.name, "bold"), state)
-    OUT.print(plain(verification.summary))
-    table = build_table("layer and technique", "answer", "what it says")
-    for layer in verification.layers:
-        table.add_row(
-            Text("\n").join((plain(spell(layer.name)), plain(layer.technique, "dim"))),
-            plain(spell(layer.status.value), STYLES[layer.status]),
-            plain(layer.text),
-        )
-    OUT.print(table)
-
-
-def spell(name: str) -> str:
-    """Return an identifier as words."""
-    return name.replace("_", " ")
+    style = CODE_STYLES[exit_code(answer.verification)]
+    show_verification(answer.name, answer.verification, style, is_detailed=is_detailed)
 
 
 def _build_answer(answer: Answer) -> dict[str, Any]:

@@ -1,36 +1,25 @@
 """From c2pa's own reports to a `ManifestReport`: pure, and suspicious of every field."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from provenance.manifests import softbinding
+from provenance.manifests.faults import HARD_BINDING_PREFIXES, find_fault, integrity_of, is_about_trust, read_failures
+from provenance.manifests.ingredients import build_tree, mapping, mappings
 from provenance.manifests.report import (
     AI_SOURCE_TYPES,
     HUMAN_SOURCE_TYPES,
     MAX_ITEMS,
-    IngredientReport,
-    Integrity,
     ManifestReport,
-    TimestampReport,
     Trust,
     ValidationState,
     clean_json,
     clean_text,
 )
-from provenance.manifests.trust import AUTHORITY_LISTS, DEVELOPMENT_LIST, SIGNER_LISTS
+from provenance.manifests.signers import codes, judge_signer, read_identities, read_revocation, read_timestamp
 
 MAX_CRJSON_CHARS: Final = 1_000_000
-
-# C2PA 2.4 s15.2.2: codes about the signer, not about the content; `expired` is c2pa-rs's own
-TRUST_PREFIXES: Final = ("signingCredential.", "cawg.")
-
-# C2PA 2.4 s15.2.2: codes about the asset's own bytes
-HARD_BINDING_PREFIXES: Final = (
-    "assertion.dataHash.",
-    "assertion.bmffHash.",
-    "assertion.boxesHash.",
-    "assertion.collectionHash.",
-)
 
 MAX_PARENTS: Final = 16
 
@@ -50,23 +39,27 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
         crjson: the same, parsed.
         is_embedded: the manifest came out of the file.
     """
-    manifests = _mapping(summary.get("manifests"))
+    manifests = mapping(summary.get("manifests"))
     label = clean_text(summary.get("active_manifest"))
-    active = _mapping(manifests.get(label))
-    results = _mapping(summary.get("validation_results"))
-    codes = _codes(_mapping(results.get("activeManifest")), "failure")
-    broken = tuple(code for code in codes if not code.startswith(TRUST_PREFIXES))
+    active = mapping(manifests.get(label))
+    results = mapping(summary.get("validation_results"))
+    about = mapping(results.get("activeManifest"))
+    shown = next(iter(mappings(crjson.get("manifests"))), {})
+    failures = read_failures(mappings(about.get("failure")))
+    broken = tuple(one for one in failures if not is_about_trust(one))
+    fault = find_fault(broken, shown)
     types, edit_types = _source_types(active, manifests)
     is_ai = not AI_SOURCE_TYPES.isdisjoint((*types, *edit_types)) or _has_assertion(active, "c2pa.ai-disclosure")
-    signature = _mapping(active.get("signature_info"))
-    trust = _trust(results, codes)
-    timestamp = _timestamp(signature, _mapping(results.get("activeManifest")), crjson)
+    signature = mapping(active.get("signature_info"))
+    timestamp = read_timestamp(signature, about, mapping(shown.get("signature")))
+    trust = judge_signer(results, mapping(shown.get("signature")), timestamp, datetime.now(UTC))
+    tree = build_tree(active, manifests, results)
     return ManifestReport(
         validation_state=_state(state, trust),
-        integrity=Integrity.FAILED if broken else Integrity.OK,
-        is_signature_intact=not any(not code.startswith(HARD_BINDING_PREFIXES) for code in broken),
+        integrity=integrity_of(fault),
+        is_signature_intact=all(one.code.startswith(HARD_BINDING_PREFIXES) for one in broken),
         trust=trust,
-        failure_codes=codes,
+        failure_codes=codes(about, "failure"),
         manifest_id=label,
         issuer=clean_text(signature.get("issuer")),
         signer=clean_text(signature.get("common_name")),
@@ -79,38 +72,18 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
         claims_human_capture=not is_ai and not HUMAN_SOURCE_TYPES.isdisjoint(types),
         actions=tuple(clean_text(action.get("action")) for action in _actions(active))[:MAX_ITEMS],
         soft_bindings=_soft_bindings(active),
-        ingredients=_ingredients(active, manifests, results),
+        ingredients=tree.items,
         is_embedded=is_embedded,
         note="" if len(crjson_text) <= MAX_CRJSON_CHARS else "the full report is too large to keep",
         crjson=clean_json(crjson) if len(crjson_text) <= MAX_CRJSON_CHARS else {},
+        fault=fault,
+        failures=broken,
+        trust_failures=tuple(one for one in failures if is_about_trust(one)),
+        revocation=read_revocation(about),
+        identities=read_identities(active, about),
+        ingredient_codes=tree.codes,
+        ingredient_signer_codes=tree.signer_codes,
     )
-
-
-def _mapping(unverified: object) -> Json:
-    return unverified if isinstance(unverified, Mapping) else {}
-
-
-def _mappings(unverified: object) -> list[Json]:
-    return [item for item in unverified if isinstance(item, Mapping)] if isinstance(unverified, list) else []
-
-
-def _codes(results: Json, kind: str) -> tuple[str, ...]:
-    found = (clean_text(item.get("code")) for item in _mappings(results.get(kind)))
-    return tuple(dict.fromkeys(code for code in found if code))[:MAX_ITEMS]
-
-
-def _trust(results: Json, failures: tuple[str, ...]) -> Trust:
-    if "signingCredential.ocsp.revoked" in failures:
-        return Trust.REVOKED
-    if "signingCredential.expired" in failures or "claimSignature.outsideValidity" in failures:
-        return Trust.EXPIRED
-    if "signingCredential.trusted" not in _codes(_mapping(results.get("activeManifest")), "success"):
-        return Trust.UNTRUSTED
-    # c2pa-rs 0.91 takes a signer under a time-stamp root for trusted; the list that it names tells them apart.
-    found_in = str(results.get("trustListUri"))
-    if found_in in SIGNER_LISTS:
-        return Trust.TRUSTED
-    return Trust.DEVELOPMENT if found_in == DEVELOPMENT_LIST else Trust.UNTRUSTED
 
 
 def _state(state: str, trust: Trust) -> ValidationState:
@@ -121,23 +94,8 @@ def _state(state: str, trust: Trust) -> ValidationState:
     return ValidationState(state)
 
 
-def _timestamp(signature: Json, results: Json, crjson: Json) -> TimestampReport | None:
-    if "timeStamp.validated" not in _codes(results, "success"):
-        return None
-    shown = _mappings(crjson.get("manifests"))
-    info = _mapping(_mapping(shown[0].get("signature")).get("timeStampInfo")) if shown else {}
-    authority = _mapping(_mapping(info.get("certificateInfo")).get("subject")).get("CN")
-    time = clean_text(signature.get("time")) or clean_text(info.get("timestamp"))
-    # c2pa-rs also trusts authorities of its own choice for old claims; the explanation names the list.
-    is_trusted = any(
-        item.get("code") == "timeStamp.trusted" and str(item.get("explanation")).endswith(AUTHORITY_LISTS)
-        for item in _mappings(results.get("success"))
-    )
-    return TimestampReport(time, clean_text(authority), is_trusted=is_trusted)
-
-
 def _claim_generator(active: Json) -> str:
-    infos = _mappings(active.get("claim_generator_info"))
+    infos = mappings(active.get("claim_generator_info"))
     if not infos:
         return clean_text(active.get("claim_generator"))
     name, version = clean_text(infos[0].get("name")), clean_text(infos[0].get("version"))
@@ -145,10 +103,10 @@ def _claim_generator(active: Json) -> str:
 
 
 def _assertions(manifest: Json, base_label: str) -> Iterator[Json]:
-    for assertion in _mappings(manifest.get("assertions")):
+    for assertion in mappings(manifest.get("assertions")):
         label = assertion.get("label")
         if isinstance(label, str) and label.split("__")[0] == base_label:
-            yield _mapping(assertion.get("data"))
+            yield mapping(assertion.get("data"))
 
 
 def _has_assertion(manifest: Json, base_label: str) -> bool:
@@ -159,7 +117,7 @@ def _actions(manifest: Json) -> list[Json]:
     found: list[Json] = []
     for label in ("c2pa.actions.v2", "c2pa.actions"):
         for data in _assertions(manifest, label):
-            found += _mappings(data.get("actions"))
+            found += mappings(data.get("actions"))
     return found
 
 
@@ -182,14 +140,14 @@ def _source_types(manifest: Json, manifests: Json) -> tuple[tuple[str, ...], tup
         began += _ingredient_types(manifest)
         parents = (
             item.get("active_manifest")
-            for item in _mappings(manifest.get("ingredients"))
+            for item in mappings(manifest.get("ingredients"))
             if item.get("relationship") == "parentOf"
         )
         parent = next((label for label in parents if isinstance(label, str)), None)
         if parent is None or parent in seen:
             break
         seen.add(parent)
-        manifest = _mapping(manifests.get(parent))
+        manifest = mapping(manifests.get(parent))
     return _distinct(began), _distinct(edits)
 
 
@@ -198,48 +156,5 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
 
 
 def _ingredient_types(manifest: Json) -> list[str]:
-    shown = (clean_text(item.get("digital_source_type")).strip() for item in _mappings(manifest.get("ingredients")))
+    shown = (clean_text(item.get("digital_source_type")).strip() for item in mappings(manifest.get("ingredients")))
     return [item for item in shown if item]
-
-
-def _ingredients(active: Json, manifests: Json, results: Json) -> tuple[IngredientReport, ...]:
-    """Return the active manifest's ingredients, then theirs, breadth first, each manifest once."""
-    deltas: dict[str, tuple[str, ...]] = {}
-    for delta in _mappings(results.get("ingredientDeltas")):
-        uri = delta.get("ingredientAssertionURI")
-        if isinstance(uri, str):
-            deltas[uri] = _codes(_mapping(delta.get("validationDeltas")), "failure")
-    found: list[IngredientReport] = []
-    seen: set[str] = set()
-    level = [active]
-    for depth in range(1, MAX_PARENTS + 1):
-        below: list[Json] = []
-        for manifest in level:
-            for item in _mappings(manifest.get("ingredients")):
-                uri = f"self#jumbf=/c2pa/{manifest.get('label')}/c2pa.assertions/{item.get('label')}"
-                report = _ingredient(item, deltas.get(uri, ()), depth)
-                found.append(report)
-                if report.has_manifest and report.id not in seen:
-                    seen.add(report.id)
-                    below.append(_mapping(manifests.get(report.id)))
-        if not below or len(found) >= MAX_ITEMS:
-            break
-        level = below
-    return tuple(found[:MAX_ITEMS])
-
-
-def _ingredient(item: Json, delta_codes: tuple[str, ...], depth: int) -> IngredientReport:
-    codes = _codes({"failure": item.get("validation_status")}, "failure")
-    codes += _codes(_mapping(_mapping(item.get("validation_results")).get("activeManifest")), "failure")
-    codes += delta_codes
-    manifest_id = item.get("active_manifest")
-    return IngredientReport(
-        id=clean_text(manifest_id) or clean_text(item.get("instance_id")),
-        title=clean_text(item.get("title")),
-        media_type=clean_text(item.get("format")),
-        relationship=clean_text(item.get("relationship")),
-        has_manifest=isinstance(manifest_id, str),
-        digital_source_type=clean_text(item.get("digital_source_type")).strip(),
-        failure_codes=tuple(dict.fromkeys(code for code in codes if not code.startswith(TRUST_PREFIXES))),
-        depth=depth,
-    )

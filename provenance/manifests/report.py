@@ -67,17 +67,71 @@ class Integrity(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+class Fault(StrEnum):
+    """Why a manifest does not hold."""
+
+    TAMPERED = "tampered"
+    """A hash or the signature does not match: something was changed after signing."""
+    BROKEN = "broken"
+    """A part that belongs to it is missing or contradicts another."""
+    MALFORMED = "malformed"
+    """It is not written as the standard asks for, so it cannot be read."""
+    UNSUPPORTED = "unsupported"
+    """It uses an algorithm or a version that cannot be checked here."""
+
+
 class Trust(StrEnum):
     """Whether we know the signer."""
 
     TRUSTED = "trusted"
     UNTRUSTED = "untrusted"
+    """Nobody on our lists."""
     DEVELOPMENT = "development"
     """Known only as this machine's development CA."""
     EXPIRED = "expired"
-    """The certificate has ended, and no trusted time-stamp shows that it was used before."""
+    """Signed outside the certificate's validity, as far as a time-stamp that we trust can tell."""
+    INVALID = "invalid"
+    """The certificate is not one that may sign manifests."""
     REVOKED = "revoked"
     NOT_CHECKED = "not_checked"
+
+
+class Revocation(StrEnum):
+    """What the manifest brings along about revocation (an OCSP staple); nobody is asked over the network."""
+
+    NOT_REVOKED = "not_revoked"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """The responder's answer leaves it open."""
+    NOT_JUDGED = "not_judged"
+    """There is a staple, but not one that could be judged."""
+    NOT_CHECKED = "not_checked"
+    """There is none."""
+
+
+class IngredientState(StrEnum):
+    """Whether an ingredient's own manifest holds."""
+
+    INTACT = "intact"
+    BROKEN = "broken"
+    """It does not hold now, or did not when it was taken in."""
+    UNSIGNED = "unsigned"
+    """It has no manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that c2pa found wrong.
+
+    Attributes:
+        code: C2PA's code.
+        reason: c2pa-rs's explanation.
+        place: JUMBF address of what it is about, or "".
+    """
+
+    code: str
+    reason: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +150,28 @@ class TimestampReport:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityReport:
+    """One CAWG identity assertion: somebody beside the signer who stands by the content.
+
+    Attributes:
+        name, issuer: as its credential says, or "".
+        kind: ``cawg.x509.cose``, ``cawg.identity_claims_aggregation`` or what the file says.
+        is_verified: c2pa checked its signature and found it right.
+        is_trusted: its issuer is one of ours.
+        codes: C2PA and CAWG codes of what did not hold.
+    """
+
+    name: str
+    issuer: str
+    kind: str
+    is_verified: bool
+    is_trusted: bool
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IngredientReport:
-    """One ingredient of the active manifest.
+    """One ingredient, of the active manifest or of another ingredient.
 
     Attributes:
         id: label of the ingredient's own manifest, or its instance id, or "".
@@ -106,6 +180,7 @@ class IngredientReport:
         digital_source_type: of an ingredient without manifest, or "".
         failure_codes: what did not hold, found now or recorded when it was taken in; trust is not counted.
         depth: 1 for an ingredient of this very manifest, 2 for an ingredient's ingredient, and so on.
+        trust_codes: what was found of its signer.
     """
 
     id: str
@@ -116,6 +191,14 @@ class IngredientReport:
     digital_source_type: str
     failure_codes: tuple[str, ...]
     depth: int = 1
+    trust_codes: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> IngredientState:
+        """Whether its manifest holds."""
+        if self.failure_codes:
+            return IngredientState.BROKEN
+        return IngredientState.INTACT if self.has_manifest else IngredientState.UNSIGNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +211,15 @@ class ManifestReport:
         is_signature_intact: the claim's own signature and assertion hashes hold, whatever the pixels say.
         trust: of the signer.
         failure_codes: C2PA codes of everything that failed, trust included.
+        fault: why integrity failed, or None.
+        failures: what failed in content and structure, with c2pa's reasons.
+        trust_failures: the same about the signer.
         manifest_id: label of the active manifest.
         issuer, signer: organisation that issued, common name that signed.
         signed_at: time of a validated time-stamp, RFC 3339, else "".
         timestamp: the time-stamp, if there is one that validates.
+        revocation: what an OCSP staple says of the certificate.
+        identities: CAWG identity assertions.
         claim_generator: ``name/version``.
         digital_source_types: URIs that say how the picture began, of this manifest, then of its parents.
         edit_source_types: URIs of what was done to it since.
@@ -139,9 +227,12 @@ class ManifestReport:
         claims_human_capture: it says that a camera or a person made this, and nothing in it speaks of AI.
         actions: names, in order.
         soft_bindings: of the active manifest.
-        ingredients: of the active manifest, then of its ingredients.
+        ingredients: of the active manifest, each followed by its own.
+        ingredient_codes: of everything that did not hold in any ingredient; trust is not counted.
+        ingredient_signer_codes: of certificates of ingredients' signers that are expired, revoked or unfit.
         is_embedded: read from the file itself, not handed in beside it.
-        remote_host: host of a manifest kept elsewhere, which is never fetched.
+        remote_host: host of a manifest kept elsewhere, which is not fetched unasked.
+        remote_url: its address, as written in the file; may hold secrets, so it is not shown.
         note: one line about what could not be checked.
         crjson: the standard report, cleaned; {} when it is too large to keep.
     """
@@ -168,6 +259,19 @@ class ManifestReport:
     remote_host: str = ""
     note: str = ""
     crjson: Mapping[str, Any] = field(default_factory=dict)
+    fault: Fault | None = None
+    failures: tuple[Failure, ...] = ()
+    trust_failures: tuple[Failure, ...] = ()
+    revocation: Revocation = Revocation.NOT_CHECKED
+    identities: tuple[IdentityReport, ...] = ()
+    ingredient_codes: tuple[str, ...] = ()
+    ingredient_signer_codes: tuple[str, ...] = ()
+    remote_url: str = field(default="", repr=False)
+
+    @property
+    def has_broken_ingredient(self) -> bool:
+        """Whether something that it was made from carries a manifest that does not hold."""
+        return bool(self.ingredient_codes)
 
 
 def clean_text(unverified: object, limit: int = MAX_TEXT_CHARS) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import c2pa
 
+from provenance.manifests.faults import describe_refusal
 from provenance.manifests.reading import build_report
 from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState, clean_text
 from provenance.manifests.trust import TrustAnchors
@@ -52,7 +53,7 @@ def read_manifest(
 
     Args:
         unverified_bytes: the whole file.
-        media_type: as found by content.
+        media_type: as found by content; "" to have c2pa find it, among more types than intake takes.
         trust: whom to trust.
         manifest_bytes: a manifest store kept elsewhere, to be checked against this file instead of an embedded one. A
             stripped or re-encoded file no longer matches its hash: `integrity` is then FAILED by the hard binding,
@@ -68,11 +69,11 @@ def read_manifest(
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as exc:
-        return _report_failure(str(exc))
+        return _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
     try:
         parsed, crjson = json.loads(summary), json.loads(crjson_text)
     except (ValueError, RecursionError):
-        return _report_failure("the manifest's report is not JSON")
+        return _report_failure("Json", "the manifest's report is not JSON")
     return build_report(state, parsed, crjson_text, crjson, is_embedded=manifest_bytes is None)
 
 
@@ -100,20 +101,22 @@ def locate_manifest(unverified_bytes: bytes, media_type: str) -> tuple[Presence,
         return (Presence.UNREADABLE, "") if remote is None else (Presence.REMOTE, remote[1])
 
 
-def _report_failure(message: str) -> ManifestReport:
+def _report_failure(name: str, message: str) -> ManifestReport:
     remote = _REMOTE.search(message)
     if remote is not None:
         host = clean_text(_host(remote[1]))
-        return _build_unchecked(f"not checked: remote manifest at {host}", host)
+        return _build_unchecked(f"not checked: remote manifest at {host}", host, remote[1])
     if any(text in message for text in _UNREADABLE_ASSET):
         return _build_unchecked(f"not checked: the file cannot be walked: {clean_text(message)}", "")
+    fault, failure = describe_refusal(name, message.removeprefix(f"{name}: "))
     return ManifestReport(
         validation_state=ValidationState.INVALID,
         integrity=Integrity.FAILED,
         trust=Trust.NOT_CHECKED,
-        # C2PA 2.4 s15.2.2: what has no code of its own
-        failure_codes=("general.error",),
+        failure_codes=(failure.code,),
         note=clean_text(f"the manifest cannot be read: {message}"),
+        fault=fault,
+        failures=(failure,),
     )
 
 
@@ -124,11 +127,12 @@ def _host(url: str) -> str:
         return "an unreadable address"
 
 
-def _build_unchecked(note: str, host: str) -> ManifestReport:
+def _build_unchecked(note: str, host: str, url: str = "") -> ManifestReport:
     return ManifestReport(
         validation_state=ValidationState.NOT_CHECKED,
         integrity=Integrity.NOT_CHECKED,
         trust=Trust.NOT_CHECKED,
         remote_host=host,
+        remote_url=url,
         note=note,
     )

@@ -26,6 +26,7 @@ __all__ = [
     "Picture",
     "PictureCache",
     "encode_image",
+    "find_end",
     "measure_image",
     "parse_image",
     "shipping_type",
@@ -105,6 +106,15 @@ def _read_layout(unverified_bytes: bytes, declared_name: str, declared_type: str
     layout = _WALKS[media_type](unverified_bytes, limits)
     check_single(unverified_bytes, media_type, end=layout.end, max_tail_bytes=limits.max_tail_bytes)
     return layout
+
+
+def find_end(unverified_bytes: bytes, *, limits: IntakeLimits) -> int:
+    """Return where the picture ends by its container's own rules; what follows belongs to no picture.
+
+    Raises:
+        AssetError: it is no picture, or its structure is damaged or out of bounds.
+    """
+    return _WALKS[sniff_media_type(unverified_bytes)](unverified_bytes, limits).end
 
 
 def _list_left_out(layout: Layout) -> tuple[str, ...]:

@@ -24,7 +24,13 @@ SOUND = {
     "copyright": signal(
         "copyright", copyright_block=0.0, copyright_hold=0.0, copyright_attribute=0.0, copyright_unhashable=0.0
     ),
-    "incoming_marks": signal("incoming_marks", incoming_ai=0.0, incoming_invalid_manifest=0.0, incoming_own_mark=0.0),
+    "incoming_marks": signal(
+        "incoming_marks",
+        incoming_ai=0.0,
+        incoming_invalid_manifest=0.0,
+        incoming_broken_ingredient=0.0,
+        incoming_own_mark=0.0,
+    ),
 }
 
 
@@ -95,6 +101,7 @@ def test_only_the_prompt_may_be_not_applicable(detector):
         ("copyright", {"copyright_unhashable": 1.0}, Outcome.HOLD),
         ("incoming_marks", {"incoming_ai": 1.0}, Outcome.RELEASE),
         ("incoming_marks", {"incoming_invalid_manifest": 1.0}, Outcome.HOLD),
+        ("incoming_marks", {"incoming_broken_ingredient": 1.0}, Outcome.HOLD),
         ("incoming_marks", {"incoming_own_mark": 1.0}, Outcome.HOLD),
         ("prompt", {"prompt__weapons": 0.6}, Outcome.HOLD),
         ("prompt", {"prompt__hate": 1.0}, Outcome.BLOCK),

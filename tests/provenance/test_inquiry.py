@@ -116,10 +116,15 @@ def test_another_manifest_store_than_was_recorded_is_not_recovered(site, release
     assert site.verifier.verify(strip(data)).layer("manifest_integrity").detail["signature_intact"]
 
 
-def test_limits_are_the_sites(site):
-    tight = replace(site.deployment.limits, max_pixels=100)
-    with pytest.raises(AssetError, match="pixels"):
-        verifier(site, limits=tight).verify(encode(photograph(side=SIDE)))
+def test_past_the_limits_only_the_manifest_answers(site, released):
+    tight = verifier(site, limits=replace(site.deployment.limits, max_pixels=100))
+    verification = tight.verify(encode(photograph(side=SIDE)))
+    assert verification.state == "none_found"
+    assert "pixels" in verification.summary
+    assert {layer.name for layer in verification.layers if layer.status == "not_checked"} == {
+        "manifest_trust", "watermark", "fingerprint", "implicit_label", "ledger",
+    }  # fmt: skip
+    assert tight.verify(released[1]).state == "consistent"
 
 
 def test_pixels_are_not_changed_by_being_looked_at(site, released):

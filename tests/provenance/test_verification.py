@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from provenance.asset import AssetId
+from provenance.manifests.report import Fault, Trust
 from provenance.verification import (
     CONFLICTS,
+    FAULTS,
     SUMMARIES,
     Findings,
     JointState,
@@ -29,7 +31,7 @@ def all_findings():
     fields = product(
         MAYBE, ASSETS, (False, True), (False, True), (False, True), ASSETS, MAYBE, ASSETS, (False, True), MAYBE
     )
-    for found in (Findings(*values) for values in fields):
+    for found in (one for values in fields for one in with_manifests(Findings(*values))):
         impossible = (
             (found.manifest_asset and not found.manifest)
             or (found.watermark_asset and not found.watermark)
@@ -40,6 +42,17 @@ def all_findings():
         )
         if not impossible:
             yield found
+
+
+def with_manifests(found):
+    """The same with everything that a manifest of its kind can be."""
+    if found.manifest is False:
+        yield from (replace(found, fault=fault) for fault in (None, *Fault))
+    elif found.manifest:
+        yield replace(found, has_broken_ingredient=True)
+        yield from (replace(found, signer=signer) for signer in (None, Trust.UNTRUSTED, Trust.EXPIRED, Trust.INVALID))
+    else:
+        yield from (replace(found, is_elsewhere=is_elsewhere) for is_elsewhere in (False, True))
 
 
 EVERY = tuple(all_findings())
@@ -53,9 +66,30 @@ def test_every_combination_has_a_state_and_every_state_a_combination():
     assert {decide_joint_state(found) for found in EVERY} == set(JointState) == set(SUMMARIES)
 
 
-def test_a_damaged_manifest_is_tampering_whatever_else_holds():
+def test_a_damaged_manifest_is_what_it_is_whatever_else_holds():
     for found in EVERY:
-        assert (decide_joint_state(found) is JointState.TAMPERED) == (found.manifest is False)
+        state = decide_joint_state(found)
+        assert (state in set(FAULTS.values())) == (found.manifest is False)
+        assert (state is JointState.TAMPERED) == (found.manifest is False and found.fault in {None, Fault.TAMPERED})
+
+
+def test_a_broken_ingredient_is_never_called_intact():
+    for found in EVERY:
+        if found.has_broken_ingredient:
+            assert decide_joint_state(found) in CONFLICTS
+
+
+def test_only_a_record_stands_by_a_signer_that_does_not_count():
+    for found in EVERY:
+        if found.manifest and found.signer in {Trust.EXPIRED, Trust.INVALID}:
+            assert decide_joint_state(found) in {*CONFLICTS, JointState.CONSISTENT}
+            assert found.manifest_asset or decide_joint_state(found) in CONFLICTS
+
+
+def test_a_manifest_elsewhere_is_said_before_a_label_and_after_everything_else():
+    for found in holding(JointState.MANIFEST_ELSEWHERE):
+        assert found.is_elsewhere
+        assert (found.manifest, found.watermark, found.fingerprint_asset) == (None, False, None)
 
 
 def test_consistent_needs_a_recorded_manifest_a_proof_and_no_other_origin():
@@ -68,7 +102,7 @@ def test_consistent_needs_a_recorded_manifest_a_proof_and_no_other_origin():
 
 
 def test_a_recovery_needs_a_file_without_manifest_and_a_proof():
-    for state in (JointState.STRIPPED_RECOVERED_BY_WATERMARK, JointState.STRIPPED_RECOVERED_BY_FINGERPRINT):
+    for state in (JointState.STRIPPED_RECOVERED_BY_WATERMARK, JointState.LOOKS_LIKE_RELEASE):
         for found in holding(state):
             assert found.manifest is None
             assert found.ledger_proved
@@ -77,7 +111,7 @@ def test_a_recovery_needs_a_file_without_manifest_and_a_proof():
 def test_an_unproved_record_is_never_relied_on():
     for found in EVERY:
         if found.ledger_proved is False:
-            assert decide_joint_state(found) in {JointState.TAMPERED, JointState.LEDGER_MISMATCH}
+            assert decide_joint_state(found) in {*FAULTS.values(), JointState.LEDGER_MISMATCH}
 
 
 def test_a_transplant_is_never_called_a_recovery_or_a_human_claim():
@@ -152,7 +186,8 @@ def test_the_words_that_nobody_may_read():
     """No sentence of verification, and none of the command line, judges whether content shows what happened."""
     banned = re.compile(r"\b(real|fake|authentic)\b", re.IGNORECASE)
     root = Path(__file__).parents[2]
-    sources = [root / "provenance" / name for name in ("verification.py", "layers.py", "inquiry.py")]
+    names = ("verification.py", "layers.py", "inquiry.py", "viewing.py", "manifests/wording.py")
+    sources = [root / "provenance" / name for name in names]
     sources += sorted((root / "api" / "commands").glob("*.py"))
     assert len(sources) > 8
     for path in sources:

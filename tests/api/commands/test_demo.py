@@ -92,7 +92,7 @@ def check_each_proof_holds(document, out):
     for what, state in (
         ("metadata stripped", "stripped_recovered_by_watermark"),
         ("a quarter cut out", "stripped_recovered_by_watermark"),
-        ("shrunk to", "stripped_recovered_by_fingerprint"),
+        ("shrunk to", "looks_like_release"),
         ("one bit of one byte", "tampered"),
         ("copy of a registered work", "blocked"),
     ):
@@ -106,7 +106,7 @@ def check_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(docu
     stripped = by_state["stripped_recovered_by_watermark"]
     assert stripped["asset_id"] == ids["coffee.png"]
     assert stripped["layers"][0]["detail"]["recovered_manifest_id"]
-    worn = by_state["stripped_recovered_by_fingerprint"]
+    worn = by_state["looks_like_release"]
     assert worn["asset_id"] == ids["chelsea.png"]
     assert {layer["name"]: layer["status"] for layer in worn["layers"]}["watermark"] == "absent"
 

@@ -15,6 +15,14 @@ def test_our_own_file_exits_0_and_names_every_layer(run, stock, sealed):
     done = run("verify", sealed)
     assert done.code == 0
     assert done.out.startswith(f"{sealed} consistent\n")
+    assert "This file was released here and has not been changed since" in done.words
+    for line in ("signed manifest", "signed by", "hidden mark", "looks", "unsigned label", "our ledger"):
+        assert line in done.words
+
+
+def test_detailed_names_every_layer_and_its_technique(run, stock, sealed):
+    done = run("verify", sealed, "--detailed")
+    assert done.code == 0
     for layer in (
         "manifest integrity found",
         "watermark found",

@@ -57,7 +57,7 @@ TRUSTED = {"code": "signingCredential.trusted"}
         (store(["signingCredential.untrusted"]), Trust.UNTRUSTED),
         (store(["signingCredential.untrusted", "signingCredential.expired"]), Trust.EXPIRED),
         (store(["signingCredential.ocsp.revoked"]), Trust.REVOKED),
-        (store(["signingCredential.invalid"]), Trust.UNTRUSTED),
+        (store(["signingCredential.invalid"]), Trust.INVALID),
     ],
 )
 def test_trust_is_apart_from_integrity(results, trust):

@@ -1,0 +1,69 @@
+"""Look at a file's picture, as far as it can be looked at: what cannot is said, not refused.
+
+Intake refuses whole files; verification answers about strangers' files as they are. Its limits are wider, bytes after
+the picture are a remark, and a file whose pixels cannot be looked at may still carry a manifest that can.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import (
+    AssetError,
+    AssetTooLargeError,
+    MislabelledAssetError,
+    UnsupportedMediaError,
+)
+from provenance.media.image import IntakeLimits, Picture, find_end, parse_image, sniff_media_type
+from provenance.media.sniff import describe_content
+
+PARTLY_ANSWERED: Final = (AssetTooLargeError, MislabelledAssetError, UnsupportedMediaError)
+"""Why a sound file may have a picture that cannot be looked at; one that is damaged is an error of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What could be seen of a file.
+
+    Attributes:
+        media_type: of the picture by its content, "" where it is of no type that intake takes.
+        picture: decoded, or None.
+        problem: why there is none.
+        remarks: what else was noticed, a line each.
+    """
+
+    media_type: MediaType | str
+    picture: Picture | None = None
+    problem: AssetError | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def look(unverified_bytes: bytes, limits: IntakeLimits) -> View:
+    """Decode the picture in a file where that can be done; raises nothing for a bad file."""
+    try:
+        picture = parse_image(unverified_bytes, limits=limits)
+    except MislabelledAssetError as exc:
+        return _look_past(unverified_bytes, limits, exc)
+    except AssetError as exc:
+        return View(_sniff(unverified_bytes), problem=exc)
+    return View(picture.media_type, picture)
+
+
+def _look_past(unverified_bytes: bytes, limits: IntakeLimits, problem: AssetError) -> View:
+    """Decode the picture without the bytes that follow it."""
+    media_type = _sniff(unverified_bytes)
+    try:
+        end = find_end(unverified_bytes, limits=limits)
+        picture = parse_image(unverified_bytes[:end], limits=limits)
+    except AssetError:
+        return View(media_type, problem=problem)
+    count, rest = len(unverified_bytes) - end, unverified_bytes[end:]
+    what = "1 byte follows" if count == 1 else f"{count} bytes follow"
+    return View(media_type, picture, remarks=(f"{what} the picture ({describe_content(rest)}); it shows none of that",))
+
+
+def _sniff(unverified_bytes: bytes) -> MediaType | str:
+    try:
+        return sniff_media_type(unverified_bytes)
+    except UnsupportedMediaError:
+        return ""
