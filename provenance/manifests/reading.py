@@ -50,21 +50,14 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
     fault = find_fault(broken, shown)
     types, edit_types = _source_types(active, manifests)
     is_ai = not AI_SOURCE_TYPES.isdisjoint((*types, *edit_types)) or _has_assertion(active, "c2pa.ai-disclosure")
-    signature = mapping(active.get("signature_info"))
-    timestamp = read_timestamp(signature, about, mapping(shown.get("signature")))
-    trust = judge_signer(results, mapping(shown.get("signature")), timestamp, datetime.now(UTC))
+    signer = _read_signer(active, results, shown)
     tree = build_tree(active, manifests, results)
     return ManifestReport(
-        validation_state=_state(state, trust),
+        validation_state=_state(state, signer["trust"]),
         integrity=integrity_of(fault),
         is_signature_intact=all(one.code.startswith(HARD_BINDING_PREFIXES) for one in broken),
-        trust=trust,
         failure_codes=codes(about, "failure"),
         manifest_id=label,
-        issuer=clean_text(signature.get("issuer")),
-        signer=clean_text(signature.get("common_name")),
-        signed_at=timestamp.time if timestamp else "",
-        timestamp=timestamp,
         claim_generator=_claim_generator(active),
         digital_source_types=types,
         edit_source_types=edit_types,
@@ -79,11 +72,27 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
         fault=fault,
         failures=broken,
         trust_failures=tuple(one for one in failures if is_about_trust(one)),
-        revocation=read_revocation(about),
-        identities=read_identities(active, about),
         ingredient_codes=tree.codes,
         ingredient_signer_codes=tree.signer_codes,
+        **signer,
     )
+
+
+def _read_signer(active: Json, results: Json, shown: Json) -> dict[str, Any]:
+    """Return the fields that tell who signed, when, and who else stands by it."""
+    about = mapping(results.get("activeManifest"))
+    signature = mapping(active.get("signature_info"))
+    certified = mapping(shown.get("signature"))
+    timestamp = read_timestamp(signature, about, certified)
+    return {
+        "trust": judge_signer(results, certified, timestamp, datetime.now(UTC)),
+        "issuer": clean_text(signature.get("issuer")),
+        "signer": clean_text(signature.get("common_name")),
+        "signed_at": timestamp.time if timestamp else "",
+        "timestamp": timestamp,
+        "revocation": read_revocation(about),
+        "identities": read_identities(active, about),
+    }
 
 
 def _state(state: str, trust: Trust) -> ValidationState:

@@ -4,7 +4,7 @@ import pytest
 
 from provenance.errors import AssetTooLargeError, MislabelledAssetError, UndecodableAssetError, UnsupportedMediaError
 from provenance.media.image import IntakeLimits
-from provenance.viewing import PARTLY_ANSWERED, look
+from provenance.viewing import PARTLY_ANSWERED, SVG, look
 from tests.sites import encode, photograph
 
 LIMITS = IntakeLimits()
@@ -38,3 +38,12 @@ def test_what_cannot_be_seen_is_said(data, limits, error, media_type):
     assert isinstance(view.problem, error)
     assert view.media_type == media_type
     assert isinstance(view.problem, PARTLY_ANSWERED) == (error is not UndecodableAssetError)
+
+
+@pytest.mark.parametrize(("data", "media_type"), [
+    (b'<svg xmlns="http://www.w3.org/2000/svg"/>', SVG),
+    (b'<?xml version="1.0"?>\n<!-- x -->\n<!DOCTYPE svg>\n<svg width="1"/>', SVG),
+    (b"<html><svg></svg></html>", ""), (b"<!--" * 1000, ""), (b" " * 5000 + b"<svg ", ""),
+])  # fmt: skip
+def test_a_drawing_is_known_by_its_root(data, media_type):
+    assert look(data, LIMITS).media_type == media_type
