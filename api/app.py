@@ -16,7 +16,6 @@ from fastapi.concurrency import run_in_threadpool
 from api.bounds import Budget, receive
 from api.edge import Edge
 from api.errors import describe_problems, install_handlers
-from provenance.errors import AssetError
 
 if TYPE_CHECKING:
     from api.wiring import Site
@@ -95,13 +94,9 @@ class _Room:
 
 def count_pixels(unverified_bytes: bytes, limits: "IntakeLimits") -> int:
     """Return how many pixels a file says that it has, by its headers; 0 for what is no picture that is taken."""
-    from provenance.media.image import measure_image
+    from provenance.viewing import measure
 
-    try:
-        width, height = measure_image(unverified_bytes, limits=limits)
-    except AssetError:
-        return 0
-    return width * height
+    return measure(unverified_bytes, limits)
 
 
 async def healthz(request: Request) -> dict[str, Any]:
@@ -128,7 +123,7 @@ async def verify(request: Request) -> dict[str, Any]:
         room.files.hold(),
     ):
         data = file.read()
-        async with room.pixels.hold(await run_in_threadpool(count_pixels, data, site.deployment.limits)):
+        async with room.pixels.hold(await run_in_threadpool(count_pixels, data, site.verifier.limits)):
             return build_document(await run_in_threadpool(site.verifier.verify, data))
 
 

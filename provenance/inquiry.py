@@ -73,6 +73,7 @@ class Verifier:
     Attributes:
         marks: schemes to look for, by plugin name.
         fingerprints: schemes that releases are known by; the first is compared with a watermark's record.
+        limits: up to which pixels are looked at.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Verifier:
         self._log = log
         self._works = works
         self._trust = trust
-        self._limits = limits
+        self.limits = limits
 
     def verify(
         self,
@@ -118,7 +119,7 @@ class Verifier:
         Raises:
             AssetError: the bytes are nothing that can be looked at, neither by its picture nor by its manifest.
         """
-        view = look(unverified_bytes, self._limits)
+        view = look(unverified_bytes, self.limits)
         media_type = view.media_type
         with ThreadPoolExecutor(1) as pool:
             reading_to_come = pool.submit(self._read_mark, view.picture)

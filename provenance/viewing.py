@@ -14,7 +14,7 @@ from provenance.errors import (
     MislabelledAssetError,
     UnsupportedMediaError,
 )
-from provenance.media.image import IntakeLimits, Picture, find_end, parse_image, sniff_media_type
+from provenance.media.image import IntakeLimits, Picture, find_end, measure_image, parse_image, sniff_media_type
 from provenance.media.sniff import describe_content
 
 PARTLY_ANSWERED: Final = (AssetTooLargeError, MislabelledAssetError, UnsupportedMediaError)
@@ -51,6 +51,19 @@ def look(unverified_bytes: bytes, limits: IntakeLimits) -> View:
     except AssetError as exc:
         return View(_sniff(unverified_bytes), problem=exc)
     return View(picture.media_type, picture)
+
+
+def measure(unverified_bytes: bytes, limits: IntakeLimits) -> int:
+    """Return how many pixels `look` would decode, by the file's headers; 0 where it would decode none."""
+    try:
+        try:
+            width, height = measure_image(unverified_bytes, limits=limits)
+        except MislabelledAssetError:
+            end = find_end(unverified_bytes, limits=limits)
+            width, height = measure_image(unverified_bytes[:end], limits=limits)
+    except AssetError:
+        return 0
+    return width * height
 
 
 def _look_past(unverified_bytes: bytes, limits: IntakeLimits, problem: AssetError) -> View:

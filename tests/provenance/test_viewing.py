@@ -4,7 +4,7 @@ import pytest
 
 from provenance.errors import AssetTooLargeError, MislabelledAssetError, UndecodableAssetError, UnsupportedMediaError
 from provenance.media.image import IntakeLimits
-from provenance.viewing import PARTLY_ANSWERED, SVG, look
+from provenance.viewing import PARTLY_ANSWERED, SVG, look, measure
 from tests.sites import encode, photograph
 
 LIMITS = IntakeLimits()
@@ -47,3 +47,9 @@ def test_what_cannot_be_seen_is_said(data, limits, error, media_type):
 ])  # fmt: skip
 def test_a_drawing_is_known_by_its_root(data, media_type):
     assert look(data, LIMITS).media_type == media_type
+
+
+def test_what_would_be_decoded_is_counted_first():
+    view = look(JPEG + b"x", LIMITS)
+    assert measure(JPEG, LIMITS) == measure(JPEG + b"x", LIMITS) == view.picture.width * view.picture.height
+    assert measure(b"words", LIMITS) == measure(JPEG, IntakeLimits(max_pixels=10)) == 0
