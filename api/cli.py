@@ -32,10 +32,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "policies": ("api.commands.policies", "List, show, check and explain policy packs."),
     "audit": ("api.commands.audit", "Export the ledger, verify exports, prove entries."),
     "watermark": ("api.commands.watermark", "Embed, read and locate marks without the gate."),
-    "keys": ("api.commands.keys", "Show signing identities and keys; add a watermark key."),
+    "keys": ("api.commands.keys", "Show who signs and which keys are held; renew, add and give up."),
     "models": ("api.commands.models", "List and pull model weights."),
     "sweep": ("api.commands.sweep", "Put files that no record knows into a bin, and empty the bin after days."),
     "adopt": ("api.commands.adopt", "Bind database and blob stores to each other after a person has looked."),
+    "init": ("api.commands.init", "Make a site: its database, its keys, its folders."),
     "doctor": ("api.commands.doctor", "Check this installation and name the licences of what is active."),
 }
 """Verb to (module with a Typer `app`, one line of help). Modules are imported when their verb is used."""

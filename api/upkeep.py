@@ -22,8 +22,12 @@ _log = structlog.get_logger(__name__)
 
 
 def finish_interrupted(here: Deployment) -> None:
-    """Finish what was interrupted; what cannot be finished now waits for the next time and stops nothing else."""
+    """Finish what was interrupted; what cannot be finished now waits for the next time and stops nothing else.
+
+    Without a signer nothing could be finished, only held for want of one, so all of it waits.
+    """
     try:
+        here.sealer.verify_signer()
         resume(here)
     except GateError as exc:
         _log.error("an interrupted asset could not be finished", code=exc.code, error=str(exc))

@@ -2,15 +2,29 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import structlog
 
 from api import VERSION
+from api.console import print_hint
+from api.home import make_home, verify_site
+from api.reading import (
+    Reader,
+    build_fingerprints,
+    build_log,
+    build_marks,
+    build_reader,
+    load_site_keys,
+    load_site_trust,
+    open_blobs,
+    open_database,
+    open_log,
+    open_reader,
+)
 from api.settings import Settings
 from api.upkeep import finish_interrupted, sign_off
 from detectors.base import DETECTORS, Toolbox
@@ -22,15 +36,11 @@ from policies.loader import load_named
 from policies.prompting import judge_prompt
 from policies.sweeping import sweep_staging
 from provenance.asset import MediaType, Origin
-from provenance.binding import bind_stores, is_bound, verify_owner
-from provenance.database import Database
-from provenance.errors import ConfigurationError
-from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
+from provenance.binding import bind_stores
+from provenance.errors import ConfigurationError, GateError
 from provenance.inquiry import Verifier
-from provenance.keyring import load_keyring
 from provenance.lease import Leases
-from provenance.ledger.log import Log
-from provenance.ledger.note import NoteSigner
+from provenance.manifests.deferred import DeferredIdentity
 from provenance.manifests.identity import (
     SigningIdentity,
     load_command_identity,
@@ -38,15 +48,32 @@ from provenance.manifests.identity import (
     load_local_identity,
 )
 from provenance.manifests.timestamp import TimestampAuthority
-from provenance.manifests.trust import TrustAnchors, load_trust
-from provenance.media.image import IntakeLimits, Picture, PictureCache, encode_image, parse_image
+from provenance.media.image import Picture, PictureCache, encode_image, parse_image
 from provenance.seal import Provider, Sealer
-from provenance.store import BlobStore, open_store
-from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
+from provenance.watermarks.base import WATERMARKS, Watermark
 from provenance.works.registry import Works
 
-LOCK_FILE: Final = "at-work.lock"
-"""In the data directory; says that there is a site here."""
+__all__ = [
+    "PICTURE_CACHE_BYTES",
+    "Reader",
+    "Site",
+    "build_fingerprints",
+    "build_log",
+    "build_marks",
+    "build_name",
+    "build_reader",
+    "build_runner",
+    "build_site",
+    "load_identity",
+    "load_packs",
+    "load_site_keys",
+    "load_site_trust",
+    "open_blobs",
+    "open_database",
+    "open_log",
+    "open_reader",
+    "open_site",
+]
 
 PRESENCE_FOLDER: Final = "at-work"
 """In the data directory; each process that works on assets holds a locked file there."""
@@ -65,20 +92,21 @@ class Site:
         settings: as read.
         deployment: what the gate uses.
         verifier: what verification uses.
-        identity: who signs.
+        identity: who signs, loaded when something is to be signed.
     """
 
     settings: Settings
     deployment: Deployment
     verifier: Verifier
-    identity: SigningIdentity
+    identity: DeferredIdentity
 
     def warm(self) -> None:
-        """Load what the detectors need and sign the ledger as it stands.
+        """Load who signs and what the detectors need, and sign the ledger as it stands.
 
-        What is wrong stops here and not at the first asset: weights that are missing, or a database that was set back
-        behind what this ledger has signed, which must not be added to.
+        What is wrong stops here and not at the first asset: no signer, weights that are missing, or a database that was
+        set back behind what this ledger has signed, which must not be added to.
         """
+        self.identity.load()
         self.deployment.runner.warm()
         self.deployment.log.checkpoint()
 
@@ -145,20 +173,30 @@ def build_name(prompt: str, seed: int) -> str:
 
 
 @contextmanager
-def open_site(settings: Settings) -> Iterator[Site]:
+def open_site(settings: Settings, *, may_make: bool = True, quiet: bool = False) -> Iterator[Site]:
     """Open everything that `settings` name; finish what was interrupted; close it all at the end.
 
     Nothing is finished, moved or removed before the ledger was held against what it signed, and the blob stores
     against the database.
 
+    Args:
+        settings: of the site.
+        may_make: make the site where there is none, and say so; else whoever looks is told where.
+        quiet: say nothing of a site that was made.
+
     Raises:
-        ConfigurationError: settings that cannot work, or a data directory that cannot be written.
+        NoSiteError: there is none and none may be made.
+        ConfigurationError: settings that cannot work, a data directory that cannot be written, or a lost key.
         InconsistentLedgerError: the database was set back behind what its ledger signed.
         SiteMismatchError: the blob stores are not those of this database, or not of its time.
         UnknownPluginError: a name that no plugin has; the message lists the known ones.
     """
-    open_home(settings).close()
+    if not may_make:
+        verify_site(settings)
+    is_new = make_home(settings)
     site = build_site(settings)
+    if is_new and not quiet:
+        print_hint(f"a new site was made in {settings.home}")
     try:
         here = site.deployment
         here.log.checkpoint()
@@ -173,108 +211,45 @@ def open_site(settings: Settings) -> Iterator[Site]:
         site.close()
 
 
-def open_home(settings: Settings) -> TextIO:
-    """Make the data directory if need be, and open the file in it whose lock says that a process is at work.
-
-    Raises:
-        ConfigurationError: the directory cannot be made or written.
-    """
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return (settings.home / LOCK_FILE).open("a")
-    except OSError as exc:
-        raise ConfigurationError(
-            f"the data directory {settings.home} cannot be written ({(exc.strerror or str(exc)).lower()}): "
-            "set CHOPMARK_HOME to a folder that you can write"
-        ) from exc
-
-
 def build_site(settings: Settings) -> Site:
     """Build a site; `open_site`, which holds its parts against each other before anything acts, is the usual door."""
-    database = open_database(settings)
-    blobs = open_blobs(settings)
-    verify_owner(database, blobs)
-    ring = load_keyring(database, settings.keys_dir, origin=settings.ledger_origin or None)
-    log = build_log(settings, database, ring.signer)
-    works = Works(database, settings.index_dir, log)
-    identity, trust = load_identity(settings), load_site_trust(settings)
-    keys = ring.marks
-    marks = build_marks(settings, keys)
-    fingerprints = build_fingerprints()
-    limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    sealer = _build_sealer(settings, keys, fingerprints, identity, trust)
+    _prepare_development(settings)
+    reader = build_reader(settings, is_reading=False)
+    identity = DeferredIdentity(partial(load_identity, settings))
     deployment = Deployment(
-        database=database,
-        blobs=blobs,
-        log=log,
-        works=works,
-        runner=build_runner(settings, works, marks),
+        database=reader.database,
+        blobs=reader.blobs,
+        log=reader.log,
+        works=reader.works,
+        runner=build_runner(settings, reader.works, reader.verifier.marks),
         packs={pack.name: pack for pack in load_packs(settings)},
         default_packs=settings.packs,
-        sealer=sealer,
-        limits=limits,
+        sealer=_build_sealer(settings, reader, identity),
+        limits=reader.limits,
         pictures=PictureCache(PICTURE_CACHE_BYTES),
-        leases=Leases(database, settings.home / PRESENCE_FOLDER),
+        leases=Leases(reader.database, settings.home / PRESENCE_FOLDER),
     )
-    verifier = Verifier(
-        database=database,
-        blobs=blobs,
-        log=log,
-        works=works,
-        marks=marks,
-        fingerprints=fingerprints,
-        trust=trust,
-        limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
-    )
-    return Site(settings=settings, deployment=deployment, verifier=verifier, identity=identity)
+    return Site(settings=settings, deployment=deployment, verifier=reader.verifier, identity=identity)
 
 
-def _build_sealer(
-    settings: Settings,
-    keys: tuple[WatermarkKey, ...],
-    fingerprints: tuple[FingerprintScheme, ...],
-    identity: SigningIdentity,
-    trust: TrustAnchors,
-) -> Sealer:
+def _prepare_development(settings: Settings) -> None:
+    """Make the development CA before anybody asks whom to trust; what is wrong with it matters when it is to sign."""
+    if settings.signing.certificate_chain is None and not settings.is_production:
+        with suppress(GateError):
+            load_identity(settings)
+
+
+def _build_sealer(settings: Settings, reader: Reader, identity: DeferredIdentity) -> Sealer:
     authority = settings.signing.timestamp_url
     named = settings.provider
     return Sealer(
-        watermark=WATERMARKS.load(settings.watermark)(keys),
-        fingerprints=fingerprints,
+        watermark=WATERMARKS.load(settings.watermark)(reader.keys),
+        fingerprints=reader.verifier.fingerprints,
         identity=identity,
-        trust=trust,
+        trust=load_site_trust(settings),
         provider=Provider(named.name, named.code, named.label_text, VERSION),
         timestamp=TimestampAuthority(authority) if authority else None,
     )
-
-
-def open_database(settings: Settings) -> Database:
-    """Open the database and bring its schema up to date."""
-    database = Database(settings.resolved_database_url())
-    database.migrate()
-    return database
-
-
-def open_blobs(settings: Settings) -> BlobStore:
-    """Open both sides of the blob store."""
-    return open_store(
-        settings.quarantine_url or settings.home / "quarantine",
-        settings.public_url or settings.home / "public",
-    )
-
-
-def open_log(settings: Settings, database: Database) -> Log:
-    """Open the ledger with its own key."""
-    ring = load_keyring(database, settings.keys_dir, origin=settings.ledger_origin or None)
-    return build_log(settings, database, ring.signer)
-
-
-def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log:
-    """Build the ledger, with its memory in the data directory."""
-    file = database.engine.url.database or ""
-    is_alone = database.is_sqlite and Path(file).absolute().is_relative_to(settings.home.absolute())
-    memory = settings.home / "last-checkpoint.txt"
-    return Log(database, signer, memory=memory, is_only_signer=is_alone and is_bound(database))
 
 
 def load_identity(settings: Settings) -> SigningIdentity:
@@ -289,29 +264,6 @@ def load_identity(settings: Settings) -> SigningIdentity:
     if signing.private_key is not None:
         return load_local_identity(signing.certificate_chain, signing.private_key, environment=environment)
     return load_command_identity(signing.certificate_chain, signing.command, environment=environment)
-
-
-def load_site_trust(settings: Settings) -> TrustAnchors:
-    """Load whom verification trusts."""
-    signing = settings.signing
-    return load_trust(
-        signing.trust_anchors,
-        signing.timestamp_anchors,
-        environment=settings.environment.value,
-        keys_directory=settings.keys_dir,
-        allowed_paths=signing.allowed_list,
-        purposes_path=signing.trust_config,
-    )
-
-
-def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
-    """Build the watermark schemes that verification reads."""
-    return {name: WATERMARKS.load(name)(keys) for name in settings.read_watermarks}
-
-
-def build_fingerprints() -> tuple[FingerprintScheme, ...]:
-    """Build the fingerprint schemes; PDQ is the key, pHash the second opinion."""
-    return tuple(FINGERPRINTS.load(name)() for name in ("pdq", "phash"))
 
 
 def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark]) -> Runner:

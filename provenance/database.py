@@ -4,11 +4,14 @@ Every table of every domain hangs on one `METADATA`; migrations are in `provenan
 at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that a transaction that began can finish.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import JSON, URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
@@ -34,6 +37,10 @@ BUSY_TIMEOUT_MS: Final = 30_000
 _MIGRATION_LOCK: Final = 7_304_091
 """Any number that nobody else in this database takes as an advisory lock."""
 
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# Names of revisions are as long, and sort as they follow each other.
+_REVISION_DIGITS: Final = 4
+
 JsonColumn = JSON
 """One JSON type that both engines have."""
 
@@ -46,12 +53,18 @@ def utc_now() -> str:
 class Database:
     """An open database.
 
+    Args:
+        url: as SQLAlchemy spells it.
+        is_reading: write nothing, neither rows nor files beside the database: for a folder that cannot be written. The
+            schema stays as it is.
+
     Limits: SQLite serves any number of processes of one machine; several machines need PostgreSQL.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_reading: bool = False) -> None:
         self.url = url
-        self.engine: Engine = _create_engine(url)
+        self.is_reading = is_reading
+        self.engine: Engine = _create_engine(url, is_reading=is_reading)
 
     @property
     def is_sqlite(self) -> bool:
@@ -85,7 +98,7 @@ class Database:
             try:
                 yield connection
             finally:
-                if self.is_sqlite:
+                if self.is_sqlite and not self.is_reading:
                     connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     @contextmanager
@@ -106,7 +119,8 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema to the newest revision; safe to call at every start and from several processes.
 
-        One transaction that one process at a time is in: a killed process leaves the old schema.
+        One transaction that one process at a time is in: a killed process leaves the old schema. Nothing is locked
+        where nothing is to be done.
 
         Raises:
             ConfigurationError: the database cannot be opened, or is of a newer revision than this code.
@@ -115,8 +129,10 @@ class Database:
         from alembic.config import Config
         from alembic.util import CommandError
 
+        if self.has_newest_schema():
+            return
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         try:
             with self.write() as connection:
                 if not self.is_sqlite:
@@ -125,6 +141,27 @@ class Database:
                 command.upgrade(config, "head")
         except (SQLAlchemyError, CommandError, DatabaseUnavailableError) as exc:
             raise ConfigurationError(f"the database at {self.engine.url!r} could not be migrated: {exc}") from exc
+
+    def has_newest_schema(self) -> bool:
+        """Say whether the schema is the one that this code makes.
+
+        Raises:
+            ConfigurationError: it is a newer one, or the database cannot be read.
+        """
+        newest = max(path.name[:_REVISION_DIGITS] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+        try:
+            with self.read() as connection:
+                if not inspect(connection).has_table("alembic_version"):
+                    return False
+                found = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+        except (SQLAlchemyError, DatabaseUnavailableError) as exc:
+            raise ConfigurationError(f"the database at {self.engine.url!r} could not be migrated: {exc}") from exc
+        if found > newest:
+            raise ConfigurationError(
+                f"the database at {self.engine.url!r} is of schema {found}, newer than {newest}, which this version of "
+                "chopmark makes: use the version that migrated it"
+            )
+        return found == newest
 
     def table_names(self) -> frozenset[str]:
         """Return the names of the tables that exist."""
@@ -135,16 +172,16 @@ class Database:
         self.engine.dispose()
 
 
-def _create_engine(url: str) -> Engine:
+def _create_engine(url: str, *, is_reading: bool) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _create_sqlite(parsed)
+            return _create_sqlite_reader(parsed) if is_reading else _create_sqlite(parsed)
         if parsed.get_backend_name() in {"postgresql", "postgres"}:
             # Not left to the server's own default: appending relies on seeing what others committed.
             parsed = parsed.set(drivername="postgresql+psycopg")
             return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    except ArgumentError as exc:
+    except (ArgumentError, ValueError) as exc:  # a port that is no number is a ValueError
         raise ConfigurationError("a database url looks like sqlite:///path/to/file or postgresql://host/name") from exc
     except ImportError as exc:
         raise MissingExtraError("PostgreSQL needs the extra: pip install 'chopmark[postgres]'") from exc
@@ -158,6 +195,44 @@ def _create_sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _create_sqlite_reader(url: URL) -> Engine:
+    """Open a file for reading only: it may lie where nothing can be written, and a writer is not kept waiting."""
+    path = find_file(url)
+    if path is None:
+        return _create_sqlite(url)
+    if not path.exists():
+        raise ConfigurationError(f"the database {path} is missing: restore it from a backup of the site")
+    engine = create_engine(url, creator=partial(_open_reading, path))
+    event.listen(engine, "connect", _prepare_reader)
+    return engine
+
+
+def _open_reading(path: Path) -> sqlite3.Connection:
+    """Open `path` for reading.
+
+    In WAL mode SQLite makes two files beside the database, even to read. Where it cannot, and no writer left anything
+    in them, the file alone is the whole database.
+    """
+    address = f"file:{quote(str(path))}"
+    options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    connection: sqlite3.Connection = sqlite3.connect(f"{address}?mode=ro", **options)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").close()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        connection = sqlite3.connect(f"{address}?immutable=1", **options)
+    return connection
+
+
+def _prepare_reader(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own connection type
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON").close()
+    connection.execute("PRAGMA temp_store=MEMORY").close()
 
 
 def find_file(url: URL) -> Path | None:

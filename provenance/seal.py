@@ -122,6 +122,14 @@ class Sealer:
         """Whether a time-stamp authority is configured."""
         return self._timestamp is not None
 
+    def verify_signer(self) -> None:
+        """Check that there is somebody who can sign.
+
+        Raises:
+            ConfigurationError: there is nobody.
+        """
+        self._identity.describe()
+
     def seal(self, asset: Asset, picture: Picture, original: bytes, grant: Grant, recipe: Mapping[str, Any]) -> Sealed:
         """Return the finished file of one granted asset.
 

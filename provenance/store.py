@@ -45,23 +45,33 @@ class Blobs:
     Args:
         url: a folder as a path, ``file:///folder``, ``memory://`` or what obstore takes, such as ``s3://bucket/prefix``.
         private: a local folder and all in it are for the owner only, whatever the umask.
+        may_make: make a local folder that is not there; without it, it is missed when it is used.
 
     Limits: a local folder is for the processes of one machine.
     """
 
-    def __init__(self, url: str | Path, *, private: bool = False) -> None:
+    def __init__(self, url: str | Path, *, private: bool = False, may_make: bool = True) -> None:
         self.url = str(url)
         self.root: Path | None = None
         self._private = private
+        self._opened: Any = None
         try:
             self.root = _find_folder(url)
             if self.root is None:
-                self._store: Any = MemoryStore() if url == "memory://" else from_url(str(url))
-            else:
+                self._opened = MemoryStore() if url == "memory://" else from_url(str(url))
+                return
+            if may_make:
                 self._open_folder(self.root)
-                self._store = LocalStore(self.root, automatic_cleanup=True)
+            if self.root.is_dir():
+                self._opened = LocalStore(self.root, automatic_cleanup=True)
         except (BaseError, OSError, ValueError) as exc:
             raise ConfigurationError(f"the blob store at {url} cannot be opened: {exc}") from exc
+
+    @property
+    def _store(self) -> Any:  # noqa: ANN401 - of one of obstore's classes
+        if self._opened is None:
+            raise FileNotFoundError(f"the blob folder {self.root} is missing: restore it from a backup of the site")
+        return self._opened
 
     def put(self, key: str, data: bytes) -> None:
         """Store `data` under `key`, replacing what was there.
@@ -127,6 +137,8 @@ class Blobs:
                 for item in batch:
                     if not item["path"].startswith(f"{STAGING}/") and (folder or not _is_reserved(item["path"])):
                         yield item["path"], item["last_modified"].timestamp()
+        except FileNotFoundError:
+            return
         except (BaseError, OSError) as exc:
             raise StoreError(f"could not list blobs: {exc}") from exc
 
@@ -206,13 +218,20 @@ class BlobStore:
     public: Blobs
 
 
-def open_store(quarantine_url: str | Path, public_url: str | Path) -> BlobStore:
+def open_store(quarantine_url: str | Path, public_url: str | Path, *, may_make: bool = True) -> BlobStore:
     """Open both sides; a local quarantine is readable by its owner only.
+
+    Args:
+        quarantine_url: as `Blobs` takes it.
+        public_url: likewise.
+        may_make: make local folders that are not there.
 
     Raises:
         ConfigurationError: one of them cannot be opened, or they are the same.
     """
-    store = BlobStore(quarantine=Blobs(quarantine_url, private=True), public=Blobs(public_url))
+    store = BlobStore(
+        quarantine=Blobs(quarantine_url, private=True, may_make=may_make), public=Blobs(public_url, may_make=may_make)
+    )
     inner, outer = store.quarantine.root, store.public.root
     if inner is not None and outer is not None and (inner.is_relative_to(outer) or outer.is_relative_to(inner)):
         raise ConfigurationError(f"quarantine and public must be apart, got {inner} and {outer}")

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from api.console import CommandUsageError, Json, print_hint, print_json, print_line, teaching_errors
+from api.home import make_home
 from api.settings import load_settings
-from api.wiring import open_blobs, open_database, open_home, open_log
+from api.wiring import open_blobs, open_database, open_log
 from provenance.binding import adopt_stores
 
 app = typer.Typer(add_completion=False)
@@ -27,7 +28,7 @@ def command(
     if not is_sure:
         raise CommandUsageError("expected --yes: look first (docs/storage.md), restore what you can, then adopt")
     settings = load_settings()
-    open_home(settings).close()
+    make_home(settings, may_lack_database=True)
     database = open_database(settings)
     log = open_log(settings, database)
     log.remember()

@@ -22,9 +22,10 @@ from api.console import (
     teaching_errors,
 )
 from api.escape import quote_file
+from api.home import verify_site
 from api.output import Force, parse_output, telling_os_errors
 from api.settings import load_settings
-from api.wiring import open_database, open_home, open_log
+from api.wiring import open_database, open_log
 from policies.reviewers import REVIEW_KINDS, find_names
 from provenance.ledger.audit import verify_log
 from provenance.ledger.export import FormatName, export_ledger
@@ -134,7 +135,7 @@ def check_log(as_json: Json = False) -> None:
     """Rebuild the whole ledger from its entries and check every node and checkpoint; exits 2 when it does not hold."""
     with build_progress(quiet=as_json, counted=False) as bar:
         bar.add_task("rebuilding the ledger", total=None)
-        summary = verify_log(_open_log())
+        summary = verify_log(_open_log(is_reading=True))
     if as_json:
         print_json({"verified": True, **asdict(summary)})
         return
@@ -158,10 +159,10 @@ def parse_time(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _open_log() -> Log:
+def _open_log(*, is_reading: bool = False) -> Log:
     settings = load_settings()
-    open_home(settings).close()
-    return open_log(settings, open_database(settings))
+    verify_site(settings)
+    return open_log(settings, open_database(settings, is_reading=is_reading))
 
 
 def _show(facts: Mapping[str, Any]) -> None:

@@ -33,10 +33,11 @@ from api.console import (
     teaching_errors,
 )
 from api.escape import quote_file, quote_word
+from api.home import LOCK_FILE
 from api.output import Output, parse_output
 from api.releasing import Ended, end_one, find_shipping_type
 from api.settings import build_default_settings
-from api.wiring import LOCK_FILE, Site, open_site
+from api.wiring import Site, open_site
 from policies.deployment import Submission
 from provenance.errors import GateError, MissingExtraError
 from provenance.media.image import parse_image
@@ -95,7 +96,7 @@ def command(
     photographs = find_photographs()
     remove_earlier(out)
     target = parse_output(f"{out}/", several=True)
-    with open_site(build_default_settings(out / "site")) as site, build_progress(quiet=as_json) as bar:
+    with open_site(build_default_settings(out / "site"), quiet=True) as site, build_progress(quiet=as_json) as bar:
         task = bar.add_task("warming up", total=None)
         site.warm()
         register_work(site, photographs)

@@ -17,9 +17,10 @@ from api.console import (
     print_json,
     teaching_errors,
 )
+from api.home import verify_site
 from api.output import OUT_HELP, Force, Output, parse_output
 from api.settings import load_settings
-from api.wiring import open_blobs, open_database, open_home
+from api.wiring import open_blobs, open_database
 from policies.released import Released, find_released, load_released
 from provenance.database import Database
 from provenance.errors import GateError
@@ -50,8 +51,9 @@ def command(
     wanted: list[str | None] = list(dict.fromkeys(assets)) if assets else [None]
     target = parse_output(out, several=len(wanted) > 1, force=force)
     settings = load_settings()
-    open_home(settings).close()
-    database, public = open_database(settings), open_blobs(settings).public
+    verify_site(settings)
+    database = open_database(settings, is_reading=True)
+    public = open_blobs(settings, may_make=False).public
     made = [(asset_id or "", _fetch(database, public, asset_id, target)) for asset_id in wanted]
     database.close()
     if as_json:

@@ -1,12 +1,31 @@
 """`chopmark keys`: who signs, and which keys are held; never a secret."""
 
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
 import typer
 
-from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
-from api.settings import load_settings
-from api.wiring import load_identity, open_home
-from provenance.ledger.note import load_signer
-from provenance.manifests.keys import add_watermark_key, load_watermark_keys
+from api.console import (
+    EXIT_ERROR,
+    OUT,
+    Json,
+    build_table,
+    describe_error,
+    plain,
+    print_error,
+    print_json,
+    print_line,
+    teaching_errors,
+)
+from api.home import verify_site
+from api.settings import Settings, load_settings
+from api.wiring import load_identity, load_site_keys, open_database
+from provenance.errors import GateError
+from provenance.keyring import Keyring, give_up_watermark_key, note_watermark_key
+from provenance.manifests.certificates import IdentityInfo
+from provenance.manifests.deferred import RENEWAL_NOTICE
+from provenance.manifests.identity import renew_development_identity
+from provenance.manifests.keys import add_watermark_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -14,36 +33,25 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 @app.command("list")
 @teaching_errors
 def list_keys(as_json: Json = False) -> None:
-    """Show the signing identity, the ledger's public key and the names of the watermark keys."""
+    """Show the signing identity, the ledger's public key and the names of the watermark keys.
+
+    Exits 2 when nothing can be signed now; the other keys are shown all the same.
+    """
     settings = load_settings()
-    open_home(settings).close()
-    info = load_identity(settings).describe()
-    ledger = load_signer(settings.keys_dir / "ledger.key", settings.ledger_origin or None)
-    marks = [key.key_id for key in load_watermark_keys(settings.keys_dir)]
-    document = {
-        "signing": {
-            "subject": info.subject,
-            "issuer": info.issuer,
-            "not_after": str(info.not_after),
-            "certificate_sha256": info.sha256,
-            "development": info.is_development,
-        },
-        "ledger": {"origin": ledger.name, "vkey": ledger.vkey},
-        "watermark": marks,
-    }
+    ring = load_site_keys(settings)
+    signer = _find_signer(settings)
     if as_json:
-        print_json(document)
-        return
-    print_line("signing", "bold")
-    print_line(f"  {info.subject}, until {info.not_after:%Y-%m-%d}")
-    if info.is_development:
-        print_line("  development only: nobody else trusts it", "yellow")
-    print_line("ledger, give this to auditors", "bold")
-    print_line(f"  {ledger.vkey}")
-    table = build_table("watermark key", "does")
-    for number, key_id in enumerate(marks):
-        table.add_row(plain(key_id), "embeds and reads" if number == 0 else "reads")
-    OUT.print(table)
+        print_json(
+            {
+                "signing": describe_error(signer) if isinstance(signer, GateError) else _describe_signer(signer),
+                "ledger": {"origin": ring.signer.name, "vkey": ring.signer.vkey},
+                "watermark": [key.key_id for key in ring.marks],
+            }
+        )
+    else:
+        _show(signer, ring)
+    if isinstance(signer, GateError):
+        raise typer.Exit(EXIT_ERROR)
 
 
 @app.command("add-watermark")
@@ -51,9 +59,99 @@ def list_keys(as_json: Json = False) -> None:
 def add_watermark(as_json: Json = False) -> None:
     """Add a watermark key: new pictures are marked under it, old keys still read."""
     settings = load_settings()
-    open_home(settings).close()
-    key = add_watermark_key(settings.keys_dir)
+    verify_site(settings)
+    database = open_database(settings)
+    try:
+        key = add_watermark_key(settings.keys_dir)
+        note_watermark_key(database, key)
+    finally:
+        database.close()
     if as_json:
         print_json({"watermark": key.key_id})
         return
     print_line(f"added watermark key {key.key_id}; it embeds from now on")
+
+
+@app.command("give-up")
+@teaching_errors
+def give_up(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As the error that misses it spells it.")],
+    as_json: Json = False,
+) -> None:
+    """Go on without a watermark key that is lost for good: what it marked is read no more."""
+    settings = load_settings()
+    verify_site(settings)
+    database = open_database(settings)
+    try:
+        give_up_watermark_key(database, key_id)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"given_up": key_id})
+        return
+    print_line(f"the site goes on without watermark key {key_id}; what it marked is found by fingerprint only")
+
+
+@app.command()
+@teaching_errors
+def renew(as_json: Json = False) -> None:
+    """Renew the certificate that signs.
+
+    The development CA makes a new leaf, or is itself made anew where it has ended; the old ones are kept, and what they
+    signed stays trusted here. A certificate of your own is renewed by whoever issued it; this says what to do.
+    """
+    settings = load_settings()
+    verify_site(settings)
+    chain = settings.signing.certificate_chain
+    if chain is not None:
+        signer = _find_signer(settings)
+        until = "" if isinstance(signer, GateError) else f"; the one in use ends on {signer.not_after:%Y-%m-%d}"
+        message = (
+            f"{chain.name} is your own certificate: ask its issuer for a new one over the same key, or over a new one, "
+            f"put both files in the place of the old ones, and run chopmark doctor{until}"
+        )
+        if as_json:
+            print_json({"renewed": False, "message": message})
+        else:
+            print_line(message)
+        return
+    info = renew_development_identity(settings.keys_dir, environment=settings.environment.value).describe()
+    if as_json:
+        print_json({"renewed": True, "signing": _describe_signer(info)})
+        return
+    print_line(f"signs from now on: {info.subject}, until {info.not_after:%Y-%m-%d}")
+
+
+def _find_signer(settings: Settings) -> IdentityInfo | GateError:
+    try:
+        return load_identity(settings).describe()
+    except GateError as exc:
+        return exc
+
+
+def _describe_signer(info: IdentityInfo) -> dict[str, Any]:
+    return {
+        "subject": info.subject,
+        "issuer": info.issuer,
+        "not_after": str(info.not_after),
+        "certificate_sha256": info.sha256,
+        "development": info.is_development,
+    }
+
+
+def _show(signer: IdentityInfo | GateError, ring: Keyring) -> None:
+    print_line("signing", "bold")
+    if isinstance(signer, GateError):
+        print_error(str(signer), signer.code)
+    else:
+        print_line(f"  {signer.subject}, until {signer.not_after:%Y-%m-%d}")
+        if signer.not_after - datetime.now(UTC) < RENEWAL_NOTICE:
+            print_line("  ends soon: chopmark keys renew", "yellow")
+        if signer.is_development:
+            print_line("  development only: nobody else trusts it", "yellow")
+    print_line("ledger, give this to auditors", "bold")
+    print_line(f"  {ring.signer.vkey}")
+    table = build_table("watermark key", "does")
+    for number, key in enumerate(ring.marks):
+        table.add_row(plain(key.key_id), "embeds and reads" if number == 0 else "reads")
+    OUT.print(table)

@@ -20,7 +20,7 @@ from api.console import (
     teaching_errors,
 )
 from api.settings import load_settings
-from api.wiring import open_site
+from api.wiring import open_reader
 from provenance.errors import GateError
 from provenance.media.image import parse_image
 from provenance.works.registry import Action, Match, MatchReport
@@ -49,13 +49,13 @@ def command(
 
     Exits 0 when a work matches, 1 when none does, 2 on an error.
     """
-    with open_site(load_settings()) as site:
+    with open_reader(load_settings()) as site:
 
         def one(path: str) -> Answer:
             try:
                 data = read_input(path, most_bytes=site.settings.max_bytes)
-                picture = parse_image(data, limits=site.deployment.limits)
-                return Answer(path, site.deployment.works.match(picture.flattened()))
+                picture = parse_image(data, limits=site.limits)
+                return Answer(path, site.works.match(picture.flattened()))
             except GateError as exc:
                 return Answer(path, error=exc)
 

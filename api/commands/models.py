@@ -18,8 +18,8 @@ from api.console import (
     print_line,
     teaching_errors,
 )
+from api.home import make_home
 from api.settings import load_settings
-from api.wiring import open_home
 from detectors.cards import CARDS_DIR, load_card
 from detectors.published import PUBLISHED as CLIPS
 from detectors.published import find_published as find_clip
@@ -107,7 +107,7 @@ def pull(
     if kind not in KINDS:
         raise CommandUsageError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
     settings = load_settings()
-    open_home(settings).close()
+    make_home(settings)
     settings.models_dir.mkdir(parents=True, exist_ok=True)
     fetch = _pull_clip if kind == "clip" else _pull_pipeline
     with build_progress(quiet=as_json, counted=False) as bar:

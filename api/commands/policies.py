@@ -13,8 +13,9 @@ from rich.text import Text
 
 from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
 from api.escape import quote_file
+from api.home import verify_site
 from api.settings import Settings, load_settings
-from api.wiring import open_database, open_home
+from api.wiring import open_database
 from detectors.base import Signal
 from policies.decision import Decision, Outcome
 from policies.explanation import CASE_SIZE_LIMIT, Explanation, explain, parse_case, what_if
@@ -154,8 +155,8 @@ def find_record(settings: Settings, asset_id: AssetId) -> tuple[Asset, tuple[Sig
         AssetNotFoundError: there is no such asset.
         PolicyError: it was not decided about yet.
     """
-    open_home(settings).close()
-    database = open_database(settings)
+    verify_site(settings)
+    database = open_database(settings, is_reading=True)
     try:
         with database.read() as connection:
             asset = parse_asset(asset_row(connection, asset_id))

@@ -27,7 +27,7 @@ Asset = Annotated[str, typer.Argument(metavar="ASSET_ID", help="As `review list`
 @teaching_errors
 def list_held(as_json: Json = False) -> None:
     """List held assets, oldest first, with what holds them."""
-    with open_site(load_settings()) as site:
+    with open_site(load_settings(), may_make=False) as site:
         held = queue(site.deployment)
     if as_json:
         print_json(
@@ -77,7 +77,9 @@ def refuse(asset_id: Asset, reviewer: Reviewer, reason: Why, as_json: Json = Fal
 
 
 def _decide(asset_id: str, outcome: Outcome, reviewer: str, reason: str, target: Output, *, as_json: bool) -> None:
-    with open_site(load_settings()) as site:
+    with open_site(load_settings(), may_make=False) as site:
+        if outcome is Outcome.RELEASE:
+            site.identity.load()  # else what is approved would be held again, for want of a signer
         place = _find_place(site, AssetId(asset_id), target) if target.is_wanted else NOWHERE
         result = review(site.deployment, AssetId(asset_id), outcome=outcome, reviewer=reviewer, reason=reason)
         ended = deliver(site, result, place)

@@ -27,7 +27,7 @@ def command(
     Nothing else in Chopmark removes such files, and nothing removes what is held or blocked. What was binned by mistake
     lies under quarantine/bin/<time>/ until then: move it back.
     """
-    with open_site(load_settings()) as site:
+    with open_site(load_settings(), may_make=False) as site:
         found = (find_leftovers if dry_run else sweep)(site.deployment, bin_days=days)
     if as_json:
         print_json({"done": not dry_run, **asdict(found)})

@@ -19,7 +19,7 @@ from api.console import (
     teaching_errors,
 )
 from api.settings import load_settings
-from api.wiring import Site, open_site
+from api.visiting import Visit, open_verifier
 from provenance.errors import GateError
 from provenance.verification import JointState, Verification
 
@@ -64,7 +64,7 @@ def command(
     """
     if manifest is not None and len(files) != 1:
         raise CommandUsageError(f"--manifest goes with one file, got {len(files)}")
-    with open_site(load_settings()) as site:
+    with open_verifier(load_settings()) as site:
 
         def one(path: str) -> Answer:
             try:
@@ -81,7 +81,7 @@ def command(
     raise typer.Exit(_gravest([2 if one.verification is None else exit_code(one.verification) for one in answers]))
 
 
-def verify_file(site: Site, path: str, *, manifest: str | None = None, fetch: bool = False) -> Verification:
+def verify_file(site: Visit, path: str, *, manifest: str | None = None, fetch: bool = False) -> Verification:
     """Verify one file with the manifest that is named, inside it, beside it or, if asked for, elsewhere.
 
     Raises:

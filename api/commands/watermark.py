@@ -32,10 +32,10 @@ from api.console import (
 from api.output import OUT_HELP, Force
 from api.releasing import Source, plan_sources
 from api.settings import Settings, load_settings
-from api.wiring import open_home
+from api.wiring import load_site_keys
 from provenance.asset import Frame
 from provenance.errors import GateError, UnmarkableError
-from provenance.manifests.keys import SECRET_BYTES, load_watermark_keys
+from provenance.manifests.keys import SECRET_BYTES
 from provenance.media.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
 from provenance.seal import OWN_LIMITS
 from provenance.sealed import build_payload, payload_bytes
@@ -105,7 +105,7 @@ def embed(
     """
     settings = load_settings()
     value = _parse_payload(payload) if payload else None
-    marker = WATERMARKS.load(scheme or settings.watermark)(load_keys(settings, key))
+    marker = WATERMARKS.load(scheme or settings.watermark)(load_keys(settings, key, may_make=True))
     paths = tuple(dict.fromkeys(files))  # a file named twice is marked once
     target = open_output(out, paths, str(key or ""), force=force, as_json=as_json)
     sources = plan_sources(paths, target, most_bytes=settings.max_bytes)
@@ -171,16 +171,15 @@ def inspect(files: Files, key: KeyFile = None, scheme: Scheme = "", as_json: Jso
     raise typer.Exit(_code_of(answers))
 
 
-def load_keys(settings: Settings, path: Path | None) -> tuple[WatermarkKey, ...]:
-    """Return the key in a file, named after it, or else the site's keys.
+def load_keys(settings: Settings, path: Path | None, *, may_make: bool = False) -> tuple[WatermarkKey, ...]:
+    """Return the key in a file, named after it, or else the site's keys; with `may_make`, those of a new site.
 
     Raises:
         CommandUsageError: the file holds something else than a secret.
         ConfigurationError: the site's keys are damaged, or others can read them.
     """
     if path is None:
-        open_home(settings).close()
-        return load_watermark_keys(settings.keys_dir)
+        return load_site_keys(settings, may_make=may_make).marks
     data = read_input(str(path), most_bytes=_MOST_KEY_BYTES)
     name = "".join(char for char in path.stem if char.isascii() and char.isprintable())[:_KEY_ID_LENGTH] or "key"
     if len(data) == SECRET_BYTES:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
 from api.settings import load_settings
-from api.wiring import open_site
+from api.wiring import open_reader, open_site
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -21,8 +21,8 @@ def list_works(
     as_json: Json = False,
 ) -> None:
     """List registered works, withdrawn ones too."""
-    with open_site(load_settings()) as site:
-        works = tuple(site.deployment.works.works(bank or None))
+    with open_reader(load_settings()) as site:
+        works = tuple(site.works.works(bank or None))
     if as_json:
         print_json({"works": [asdict(work) for work in works]})
         return
@@ -41,8 +41,8 @@ def list_works(
 @teaching_errors
 def banks(as_json: Json = False) -> None:
     """List banks: what a match in each means, and how near it must be."""
-    with open_site(load_settings()) as site:
-        found = site.deployment.works.banks()
+    with open_reader(load_settings()) as site:
+        found = site.works.banks()
     if as_json:
         print_json({"banks": [asdict(bank) for bank in found]})
         return
@@ -82,7 +82,7 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Withdraw a work: it stays on the record and matches no more."""
-    with open_site(load_settings()) as site:
+    with open_site(load_settings(), may_make=False) as site:
         work = site.deployment.works.withdraw(work_id, reason)
     if as_json:
         print_json({"work": asdict(work)})

@@ -43,7 +43,7 @@ class Memory:
         """Remember `checkpoint`, on disk before this returns, unless a newer one is known."""
         known = self.load()
         if known is None or known.size <= checkpoint.size:
-            write_resource(self._path.parent, self._path.name, checkpoint.note.encode())
+            write_resource(self._path.parent, self._path.name, checkpoint.note.encode(), is_private=True)
 
     def verify_complete(self, latest: Checkpoint | None) -> None:
         """Check that nothing later than what is remembered was signed.

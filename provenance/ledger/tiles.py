@@ -16,6 +16,7 @@ from provenance.errors import InconsistentLedgerError
 from provenance.ledger.entry import LedgerEntry
 from provenance.ledger.merkle import hash_children
 from provenance.ledger.tables import LEDGER_ENTRIES, LEDGER_NODES
+from provenance.secretfile import make_private_file
 
 # C2SP tlog-tiles: "Full tiles MUST be exactly 256 hashes wide".
 TILE_WIDTH: Final = 256
@@ -110,12 +111,21 @@ def list_tiles(size: int) -> list[tuple[int, int, int]]:
     return tiles
 
 
-def write_resource(folder: Path, path: str, content: bytes) -> None:
-    """Write one file of the static tree whole or not at all; a reader never sees a part."""
+def write_resource(folder: Path, path: str, content: bytes, *, is_private: bool = False) -> None:
+    """Write one file of the static tree whole or not at all; a reader never sees a part.
+
+    Args:
+        folder: of the tree.
+        path: in it.
+        content: of the file.
+        is_private: for its owner only.
+    """
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_name(f".{target.name}.{token_hex(8)}")
     with staged.open("wb") as file:
+        if is_private:
+            make_private_file(staged)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

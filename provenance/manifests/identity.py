@@ -8,13 +8,14 @@ import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from provenance.errors import ConfigurationError, SigningError
+from provenance.asset import sha256_hex
+from provenance.errors import ConfigurationError, MissingKeyError, SigningError
 from provenance.manifests import certificates
 from provenance.manifests.certificates import IdentityInfo, PrivateKey
 from provenance.secretfile import SecretDirectory, read_owner_only
@@ -26,8 +27,14 @@ RENEW_BEFORE: Final = timedelta(days=30)
 
 COMMAND_DEADLINE_S: Final = 10.0
 
-AUTHORITY_FILE: Final = "development-ca.pem"
-LEAF_FILE: Final = "development-leaf.pem"
+_AUTHORITY_STEM: Final = "development-ca"
+_LEAF_STEM: Final = "development-leaf"
+AUTHORITY_FILE: Final = f"{_AUTHORITY_STEM}.pem"
+LEAF_FILE: Final = f"{_LEAF_STEM}.pem"
+_RENEW: Final = "chopmark keys renew makes a new one"
+
+_Issuer: TypeAlias = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+"""A certificate and its key."""
 
 _REFUSAL: Final = (
     "the development CA may not sign in production: set a certificate chain, and its key file or a signing command"
@@ -180,7 +187,8 @@ def load_development_identity(
 ) -> UnsafeDevelopmentIdentity:
     """Load the development identity, making its CA at first use and a new leaf when the old one nears its end.
 
-    The root's key is thrown away once it has signed the intermediate.
+    A leaf is never thrown away: a clock that is wrong for an hour would throw it away for good. The root's key is, once
+    it has signed the intermediate.
 
     Args:
         directory: where the keys lie; made with mode 0700.
@@ -194,36 +202,58 @@ def load_development_identity(
         raise ConfigurationError(_REFUSAL)
     moment = now or datetime.now(UTC)
     files = SecretDirectory(directory)
-    root, intermediate, intermediate_key = _parse_authority(
-        files.read_or_make(AUTHORITY_FILE, lambda: _make_authority(moment))
-    )
-    if intermediate.not_valid_after_utc - moment < RENEW_BEFORE:
-        raise ConfigurationError(f"the development CA ends: remove {AUTHORITY_FILE} to have a new one made")
-    issuer = (intermediate, intermediate_key)
+    if files.read(AUTHORITY_FILE) is None and any(name.startswith(_LEAF_STEM) for name in files.names()):
+        raise MissingKeyError(
+            f"{AUTHORITY_FILE} is missing, and this site was signed under it: restore it from a backup of the site; "
+            f"if it is lost for good, {_RENEW}, and what the lost one signed is trusted no more"
+        )
+    authority = _parse_authority(files.read_or_make(AUTHORITY_FILE, lambda: _make_authority(moment)))
+    problem = _find_problem(authority[1], moment)
+    if problem:
+        raise ConfigurationError(f"the development CA {problem}: {_RENEW}; what this one signed stays trusted here")
+    issuer = authority[1:]
     leaf = _current_leaf(files, issuer, moment)
     if leaf is None:
         with files.locked():
-            leaf = _current_leaf(files, issuer, moment)
-            if leaf is None:
-                leaf = certificates.build_leaf("Chopmark development signer", now=moment, issuer=issuer)
-                files.write(LEAF_FILE, certificates.to_pem(leaf[0]).encode() + _key_pem(leaf[1]))
-    return UnsafeDevelopmentIdentity(
-        certificates.to_pem(leaf[0], intermediate),
-        leaf[1],
-        root_pem=certificates.to_pem(root),
-        environment=environment,
-        now=moment,
-    )
+            leaf = _current_leaf(files, issuer, moment) or _replace_leaf(files, issuer, moment)
+    return _build_development_identity(authority, leaf, environment, moment)
+
+
+def renew_development_identity(
+    directory: Path, *, environment: str, now: datetime | None = None
+) -> UnsafeDevelopmentIdentity:
+    """Make a new leaf, and a new development CA where the old one cannot be used; the old ones are kept.
+
+    Raises:
+        ConfigurationError: the environment is production, or the files cannot be used.
+    """
+    if environment == PRODUCTION:
+        raise ConfigurationError(_REFUSAL)
+    moment = now or datetime.now(UTC)
+    files = SecretDirectory(directory)
+    with files.locked():
+        data = files.read(AUTHORITY_FILE)
+        if data is not None and _find_problem(_parse_authority(data)[1], moment):
+            files.rename(AUTHORITY_FILE, _name_kept(_AUTHORITY_STEM, data))
+            data = None
+        if data is None:
+            data = _make_authority(moment)
+            files.write(AUTHORITY_FILE, data)
+        authority = _parse_authority(data)
+        leaf = _replace_leaf(files, authority[1:], moment)
+    return _build_development_identity(authority, leaf, environment, moment)
 
 
 def load_development_root(directory: Path) -> str:
-    """Return the development root as PEM, or "" when none was made; makes nothing.
+    """Return the development roots as PEM, newest first, or "" when none was made; makes nothing.
 
     Raises:
-        ConfigurationError: the file cannot be used.
+        ConfigurationError: a file cannot be used.
     """
-    data = SecretDirectory(directory).read(AUTHORITY_FILE)
-    return "" if data is None else certificates.to_pem(_parse_authority(data)[0])
+    files = SecretDirectory(directory)
+    kept = [name for name in files.names() if name.startswith(f"{_AUTHORITY_STEM}-")]
+    found = [data for name in (AUTHORITY_FILE, *kept) if (data := files.read(name)) is not None]
+    return "".join(certificates.to_pem(_parse_authority(data)[0]) for data in found)
 
 
 def load_local_identity(chain_path: Path, key_path: Path, *, environment: str) -> LocalIdentity:
@@ -272,7 +302,7 @@ def _make_authority(now: datetime) -> bytes:
     return certificates.to_pem(root[0], certificate).encode() + _key_pem(key)
 
 
-def _parse_authority(data: bytes) -> tuple[x509.Certificate, x509.Certificate, ec.EllipticCurvePrivateKey]:
+def _parse_authority(data: bytes) -> tuple[x509.Certificate, *_Issuer]:
     try:
         root, intermediate = x509.load_pem_x509_certificates(data)
         return root, intermediate, _parse_key(data)
@@ -280,18 +310,56 @@ def _parse_authority(data: bytes) -> tuple[x509.Certificate, x509.Certificate, e
         raise ConfigurationError(f"{AUTHORITY_FILE} is damaged: remove it to have a new development CA made") from exc
 
 
-def _current_leaf(
-    files: SecretDirectory, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey], now: datetime
-) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None:
-    data = files.read(LEAF_FILE)
-    if data is None:
-        return None
-    try:
-        certificate, key = x509.load_pem_x509_certificate(data), _parse_key(data)
-    except ValueError as exc:
-        raise ConfigurationError(f"{LEAF_FILE} is damaged: remove it to have a new development leaf made") from exc
-    is_ours = certificate.issuer == issuer[0].subject and _authority_key_id(certificate) == _key_id(issuer[1])
-    return (certificate, key) if is_ours and certificate.not_valid_after_utc - now >= RENEW_BEFORE else None
+def _find_problem(authority: x509.Certificate, now: datetime) -> str:
+    """Return why a development CA cannot sign leaves now, or ""."""
+    if authority.not_valid_before_utc > now:
+        begins = f"{authority.not_valid_before_utc:%Y-%m-%d}"
+        return f"begins on {begins}, and it is {now:%Y-%m-%d} here: if that is wrong, set the clock; else"
+    return "ends" if authority.not_valid_after_utc - now < RENEW_BEFORE else ""
+
+
+def _current_leaf(files: SecretDirectory, issuer: _Issuer, now: datetime) -> _Issuer | None:
+    """Return the leaf that can sign longest from now on; the ones kept count, for a clock may have been wrong."""
+    fit = []
+    for name in files.names():
+        data = files.read(name) if name.startswith(_LEAF_STEM) else None
+        if data is None:
+            continue
+        try:
+            certificate, key = x509.load_pem_x509_certificate(data), _parse_key(data)
+        except ValueError as exc:
+            raise ConfigurationError(f"{name} is damaged: remove it to have a new development leaf made") from exc
+        is_ours = certificate.issuer == issuer[0].subject and _authority_key_id(certificate) == _key_id(issuer[1])
+        has_begun = certificate.not_valid_before_utc <= now
+        if is_ours and has_begun and certificate.not_valid_after_utc - now >= RENEW_BEFORE:
+            fit.append((certificate, key))
+    return max(fit, key=lambda leaf: leaf[0].not_valid_after_utc, default=None)
+
+
+def _replace_leaf(files: SecretDirectory, issuer: _Issuer, now: datetime) -> _Issuer:
+    """Make a leaf; the old one is kept under another name. Call inside `locked`."""
+    old = files.read(LEAF_FILE)
+    if old is not None:
+        files.rename(LEAF_FILE, _name_kept(_LEAF_STEM, old))
+    leaf = certificates.build_leaf("Chopmark development signer", now=now, issuer=issuer)
+    files.write(LEAF_FILE, certificates.to_pem(leaf[0]).encode() + _key_pem(leaf[1]))
+    return leaf
+
+
+def _name_kept(stem: str, data: bytes) -> str:
+    return f"{stem}-{sha256_hex(data)[:12]}.pem"
+
+
+def _build_development_identity(
+    authority: tuple[x509.Certificate, *_Issuer], leaf: _Issuer, environment: str, now: datetime
+) -> UnsafeDevelopmentIdentity:
+    return UnsafeDevelopmentIdentity(
+        certificates.to_pem(leaf[0], authority[1]),
+        leaf[1],
+        root_pem=certificates.to_pem(authority[0]),
+        environment=environment,
+        now=now,
+    )
 
 
 def _authority_key_id(certificate: x509.Certificate) -> bytes | None:

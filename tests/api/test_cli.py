@@ -131,12 +131,12 @@ def test_logs_are_json_lines_on_standard_error(run, home, monkeypatch):
     def fail(_):
         raise StoreError("the disk is away")
 
-    monkeypatch.setattr("api.wiring.resume", fail)
-    quiet = run("works", "list")
+    monkeypatch.setattr("api.upkeep.resume", fail)
+    quiet = run("review", "list")
     assert quiet.err == ""
-    done = run("-v", "works", "list", "--json")
+    done = run("-v", "review", "list", "--json")
     assert json.loads(done.err.splitlines()[0])["error"] == "the disk is away"
-    assert done.document == {"works": []}
+    assert done.document == {"held": []}
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from api import wiring
-from api.wiring import build_name, open_home, open_site
+from api.wiring import build_name, open_site
 from policies import gate, intake
 from policies.deployment import Submission
 from policies.sweeping import unfinished
-from provenance.errors import ConfigurationError, InconsistentLedgerError, StoreError, UnknownPluginError
+from provenance.errors import ConfigurationError, InconsistentLedgerError, NoSiteError, StoreError, UnknownPluginError
 from tests.sites import build_light_settings, build_settings, encode, photograph
 
 
@@ -52,21 +52,38 @@ def test_an_unknown_backend_is_named_when_it_is_asked(home):
     ({"certificate_chain": "/x.pem", "private_key": "/absent.pem"}, "key file absent.pem"),
     ({"certificate_chain": "/absent.pem", "command": ["sign"]}, "certificate chain absent.pem"),
 ])  # fmt: skip
-def test_half_a_signer_stops_the_start(home, signing, said):
-    with pytest.raises(ConfigurationError, match=said), open_site(build_settings(home, signing=signing)):
-        pass
+def test_half_a_signer_stops_what_signs_and_nothing_else(home, signing, said):
+    with open_site(build_settings(home, signing=signing)) as site:
+        assert site.deployment.log.size() == 0
+        with pytest.raises(ConfigurationError, match=said):
+            site.warm()
 
 
 def test_production_refuses_the_development_authority(home):
-    settings = build_settings(home, environment="production")
-    with pytest.raises(ConfigurationError, match="development CA may not sign in production"), open_site(settings):
-        pass
+    with (
+        open_site(build_settings(home, environment="production")) as site,
+        pytest.raises(ConfigurationError, match="development CA may not sign in production"),
+    ):
+        site.warm()
 
 
-@pytest.mark.parametrize("home", ["/proc/chopmark", "/dev/null/chopmark"])
-def test_a_home_that_cannot_be_written_teaches(home):
-    with pytest.raises(ConfigurationError, match=r"cannot be written .*set CHOPMARK_HOME"):
-        open_home(build_settings(Path(home)))
+def test_what_was_interrupted_waits_for_a_signer(home):
+    with open_site(build_settings(home)) as site:
+        asset_id = intake.intake(site.deployment, Submission(encode(photograph())))
+    with open_site(build_settings(home, environment="production")) as site:
+        assert unfinished(site.deployment) == (asset_id,)
+    with open_site(build_settings(home)) as site:
+        assert site.deployment.log.find(f"release:{asset_id}") is not None
+
+
+def test_a_site_is_made_where_it_may_be_and_that_is_said(tmp_path, capsys):
+    with pytest.raises(NoSiteError, match=r"there is no site in .*nowhere.*chopmark init"):
+        open_site(build_settings(tmp_path / "nowhere"), may_make=False).__enter__()
+    assert not (tmp_path / "nowhere").exists()
+    for said in (f"a new site was made in {tmp_path}/home\n", ""):
+        with open_site(build_settings(tmp_path / "home")):
+            pass
+        assert "".join(capsys.readouterr().err.splitlines()) == said.strip()
 
 
 def test_opening_finishes_what_a_crash_interrupted(home):

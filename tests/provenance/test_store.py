@@ -269,3 +269,14 @@ def test_quarantine_is_for_its_owner_only_whatever_the_umask(tmp_path, umask):
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in found} == {
         "quarantine": 0o700, STAGING: 0o700, "asset": 0o700, "original": 0o600,
     }  # fmt: skip
+
+
+def test_a_folder_that_is_not_to_be_made_holds_nothing_and_takes_nothing(tmp_path):
+    blobs = open_store(tmp_path / "q", tmp_path / "p", may_make=False).public
+    assert not blobs.has("a/b")
+    assert list(blobs.keys()) == []
+    with pytest.raises(BlobNotFoundError):
+        blobs.get("a/b")
+    with pytest.raises(StoreError):
+        blobs.put("a/b", b"x")
+    assert not list(tmp_path.iterdir())

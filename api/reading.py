@@ -1,0 +1,170 @@
+"""A site opened for asking: no signer, no lock, no right to write; nothing is made or finished."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from api.console import print_hint
+from api.home import MEMORY_FILE, find_database_file, make_home, verify_site
+from api.settings import Settings
+from provenance.binding import is_bound, verify_owner
+from provenance.database import Database
+from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
+from provenance.inquiry import Verifier
+from provenance.keyring import Keyring, load_keyring
+from provenance.ledger.log import Log
+from provenance.ledger.note import NoteSigner
+from provenance.manifests.trust import TrustAnchors, load_trust
+from provenance.media.image import IntakeLimits
+from provenance.store import BlobStore, open_store
+from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
+from provenance.works.registry import Works
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What asking needs of a site.
+
+    Attributes:
+        settings: as read.
+        database, blobs, log, works: where things are kept.
+        verifier: what verification uses.
+        limits: bounds on what is looked at.
+        keys: watermark keys, newest first.
+    """
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    log: Log
+    works: Works
+    verifier: Verifier
+    limits: IntakeLimits
+    keys: tuple[WatermarkKey, ...]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.works.close()
+        self.database.close()
+
+
+@contextmanager
+def open_reader(settings: Settings) -> Iterator[Reader]:
+    """Open what asking needs: no signer, no lock, and no right to write; nothing is made or finished.
+
+    Raises:
+        NoSiteError: there is no site.
+        ConfigurationError: settings that cannot work, or a part of the site that is missing.
+    """
+    verify_site(settings)
+    reader = build_reader(settings, is_reading=True)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def build_reader(settings: Settings, *, is_reading: bool) -> Reader:
+    """Build what asking needs; `open_reader` is the usual door."""
+    database = open_database(settings, is_reading=is_reading)
+    blobs = open_blobs(settings, may_make=not is_reading)
+    verify_owner(database, blobs)
+    ring = load_keyring(
+        database, settings.keys_dir, origin=settings.ledger_origin or None, is_reading=database.is_reading
+    )
+    log = build_log(settings, database, ring.signer)
+    works = Works(database, settings.index_dir, log)
+    limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    verifier = Verifier(
+        database=database,
+        blobs=blobs,
+        log=log,
+        works=works,
+        marks=build_marks(settings, ring.marks),
+        fingerprints=build_fingerprints(),
+        trust=load_site_trust(settings),
+        limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
+    )
+    return Reader(settings, database, blobs, log, works, verifier, limits, ring.marks)
+
+
+def open_database(settings: Settings, *, is_reading: bool = False) -> Database:
+    """Open the database and bring its schema up to date.
+
+    One that is opened for reading is left as it is, but for an older schema, which nobody could read.
+    """
+    if is_reading:
+        database = Database(settings.resolved_database_url(), is_reading=True)
+        if database.has_newest_schema():
+            return database
+        database.close()
+    database = Database(settings.resolved_database_url())
+    database.migrate()
+    return database
+
+
+def open_blobs(settings: Settings, *, may_make: bool = True) -> BlobStore:
+    """Open both sides of the blob store."""
+    return open_store(
+        settings.quarantine_url or settings.home / "quarantine",
+        settings.public_url or settings.home / "public",
+        may_make=may_make,
+    )
+
+
+def load_site_keys(settings: Settings, *, may_make: bool = False) -> Keyring:
+    """Load the keys of a site; with `may_make`, make the site where there is none, and say so.
+
+    Raises:
+        NoSiteError: there is none and none may be made.
+        ConfigurationError: a key is missing, damaged, or can be read by others.
+    """
+    if not may_make:
+        verify_site(settings)
+    elif make_home(settings):
+        print_hint(f"a new site was made in {settings.home}")
+    database = open_database(settings, is_reading=not may_make)
+    try:
+        return load_keyring(
+            database, settings.keys_dir, origin=settings.ledger_origin or None, is_reading=database.is_reading
+        )
+    finally:
+        database.close()
+
+
+def open_log(settings: Settings, database: Database) -> Log:
+    """Open the ledger with its own key."""
+    ring = load_keyring(
+        database, settings.keys_dir, origin=settings.ledger_origin or None, is_reading=database.is_reading
+    )
+    return build_log(settings, database, ring.signer)
+
+
+def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log:
+    """Build the ledger, with its memory in the data directory."""
+    path = find_database_file(settings)
+    is_alone = path is not None and path.is_relative_to(settings.home) and is_bound(database)
+    return Log(database, signer, memory=settings.home / MEMORY_FILE, is_only_signer=is_alone)
+
+
+def load_site_trust(settings: Settings) -> TrustAnchors:
+    """Load whom verification trusts."""
+    signing = settings.signing
+    return load_trust(
+        signing.trust_anchors,
+        signing.timestamp_anchors,
+        environment=settings.environment.value,
+        keys_directory=settings.keys_dir,
+        allowed_paths=signing.allowed_list,
+        purposes_path=signing.trust_config,
+    )
+
+
+def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
+    """Build the watermark schemes that verification reads."""
+    return {name: WATERMARKS.load(name)(keys) for name in settings.read_watermarks}
+
+
+def build_fingerprints() -> tuple[FingerprintScheme, ...]:
+    """Build the fingerprint schemes; PDQ is the key, pHash the second opinion."""
+    return tuple(FINGERPRINTS.load(name)() for name in ("pdq", "phash"))
