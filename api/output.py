@@ -30,6 +30,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that is the
 
 # Of most file systems, in bytes; the folder itself is asked before anything is written.
 _NAME_LIMIT: Final = 255
+# What marks and labels add to a file at most, as a share, and the manifest: for the look at the room that is left.
+_GROWTH: Final = 4
+_OWN_BYTES: Final = 64 << 10
 # Room for "-999" beside the shortened name.
 _NUMBER_ROOM: Final = 4
 
@@ -77,7 +80,7 @@ class Place:
             return
         try:
             self._verify_free(self.path)
-            verify_writable(self.path, size_bytes)
+            verify_writable(self.path, size_bytes + size_bytes // _GROWTH + _OWN_BYTES)
         except OSError as exc:
             raise _unwritable(self.path, exc) from exc
 

@@ -5,15 +5,14 @@ that fetches it; the same bytes again are not released again.
 """
 
 import os
-import threading
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from api.console import CommandUsageError, FileAccessError, read_input
 from api.output import NOWHERE, Output, Place
+from api.turns import taking_turns
 from api.wiring import Site
 from policies.decision import Outcome
 from policies.deployment import Submission
@@ -22,7 +21,7 @@ from policies.publishing import Result
 from policies.records import find_stage
 from policies.released import find_released, load_released
 from policies.repeats import find_earlier
-from provenance.asset import AssetId, Digest, MediaType, sha256_hex
+from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import GateError
 from provenance.media.encode import shipping_type
 from provenance.media.sniff import sniff_media_type
@@ -130,20 +129,6 @@ class Repeats:
     resume: bool = False
 
 
-@dataclass(slots=True)
-class _Turns:
-    """Lets one thread at a time ask about the same bytes, so that a file that comes twice is released once."""
-
-    _locks: defaultdict[Digest, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def of(self, data: bytes) -> threading.Lock:
-        digest = sha256_hex(data)
-        with self._guard:
-            return self._locks[digest]
-
-
-_TURNS: Final = _Turns()
 _ONCE: Final = Repeats()
 
 
@@ -224,7 +209,7 @@ def end_one(
     """
     name = shown or submission.name or "prompt"
     try:
-        with _TURNS.of(submission.unverified_bytes):
+        with taking_turns(site.settings.home, sha256_hex(submission.unverified_bytes)):
             earlier = None if repeats.again else _find_earlier(site, submission, resume=repeats.resume)
             if earlier is None:
                 place.verify(len(submission.unverified_bytes))

@@ -16,6 +16,7 @@ from api.console import (
     describe_error,
     plain,
     print_json,
+    print_summary,
     read_input,
     teaching_errors,
 )
@@ -96,6 +97,13 @@ def _show(answers: list[Answer]) -> None:
         if not answer.report.matches and not answer.report.unhashable:
             table.add_row(name, plain("no match", "dim"))
     OUT.print(table)
+    print_summary(map(_word, answers))
+
+
+def _word(answer: Answer) -> str:
+    if answer.report is None:
+        return "error"
+    return "with a match" if answer.report.matches else "without a match"
 
 
 def _cells(match: Match) -> list[Any]:

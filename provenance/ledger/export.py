@@ -184,7 +184,7 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LedgerError(f"an export needs a new or empty folder, got {folder}")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    staged = folder.with_name(f".{folder.name}.{token_hex(8)}")
+    staged = folder.parent / f".chopmark-{token_hex(12)}.part"  # whose length does not depend on the folder's
     staged.mkdir()
     try:
         yield staged

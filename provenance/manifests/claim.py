@@ -23,6 +23,7 @@ from provenance.manifests.report import AI_SOURCE_TYPES, C2PA_PREFIX, IPTC_PREFI
 from provenance.manifests.softbinding import NAMESPACE, SoftBinding
 
 GENERATOR: Final = "chopmark"
+UNKNOWN_MAKER: Final = "unknown generator"
 
 # C2PA 2.4 s10.2.3.2: the version of the specification that the claim follows
 SPEC_VERSION: Final = "2.4.0"
@@ -182,13 +183,18 @@ def _build_created(
     action: dict[str, Any] = {
         "action": "c2pa.created",
         "digitalSourceType": build_source_type(str(recipe["digital_source_type"])),
-        "softwareAgent": {"name": clean_text(recipe.get("backend")) or GENERATOR},
+        "softwareAgent": {"name": _name_maker(recipe)},
         "when": created_at,
     }
     if not recipe.get("source_sha256"):
         return [action], None
     action["parameters"] = {"ingredientIds": [INGREDIENT_ID]}
     return [action], source or SourceFile(None, digital_source_type="")
+
+
+def _name_maker(recipe: Mapping[str, Any]) -> str:
+    """Return what drew the picture: a backend of ours, or what a submitter says; where nobody says it, not us."""
+    return clean_text(recipe.get("backend")) or clean_text(recipe.get("model_name")) or UNKNOWN_MAKER
 
 
 def _build_marking(marks: Marks) -> list[dict[str, Any]]:

@@ -96,3 +96,17 @@ def test_an_id_of_ones_own_is_handed_in_once(run, light, tmp_path):
         assert (item["asset_id"], item["outcome"]) == (own, "released")
     other = png(tmp_path / "other.png", "chelsea.png")
     assert "belongs to bytes" in run("release", other, "--asset-id", own).words
+
+
+def test_two_shells_with_the_same_batch_at_once_release_it_once(run, light, tmp_path, pictures):
+    started = [
+        subprocess.Popen(
+            [*COMMAND, "release", *map(str, pictures[:3]), "-o", str(tmp_path / name)], stdout=-1, stderr=-1
+        )
+        for name in ("one", "two")
+    ]
+    for process in started:
+        said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    assert len(published(light)) == 3
+    assert sorted(os.listdir(tmp_path / "one")) == sorted(os.listdir(tmp_path / "two"))

@@ -1,8 +1,10 @@
 """A generator's picture is handed in together with its prompt, seed and model."""
 
+import io
 import json
 
 import pytest
+from c2pa import Reader
 
 from provenance.asset import sha256_hex
 from tests.outside.test_01_outputs import png, published
@@ -39,3 +41,14 @@ def test_one_prompt_serves_several_pictures(run, light, tmp_path):
     files = [png(tmp_path / "a.png"), png(tmp_path / "b.png", "chelsea.png")]
     done = run("release", *files, "--prompt", PROMPT, "-o", tmp_path / "out", "--json")
     assert [item["outcome"] for item in done.document["results"]] == ["released", "released"]
+
+
+def test_the_manifest_names_the_model_as_the_maker_and_never_us(run, light, tmp_path):
+    cover = png(tmp_path / "cover.png")
+    for number, (given, name) in enumerate(((("--model", "painter-2"), "painter-2"), ((), "unknown generator"))):
+        sealed = tmp_path / f"{number}.png"
+        assert run("release", cover, "--prompt", PROMPT, *given, "-o", sealed).code == 0
+        manifest = json.loads(Reader("image/png", io.BytesIO(sealed.read_bytes())).json())
+        (active,) = manifest["manifests"].values()
+        actions = next(one["data"]["actions"] for one in active["assertions"] if one["label"] == "c2pa.actions.v2")
+        assert (actions[0]["action"], actions[0]["softwareAgent"]["name"]) == ("c2pa.created", name)
