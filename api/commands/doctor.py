@@ -29,6 +29,7 @@ STYLES: Final = {Level.OK: "green", Level.NOTE: "yellow", Level.WRONG: "bold red
 @app.command()
 @teaching_errors
 def command(
+    full: Annotated[bool, typer.Option("--full", help="Look at every record and every file, however many.")] = False,
     every: Annotated[bool, typer.Option("--all", help="List installed packages that nothing uses, too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -39,7 +40,7 @@ def command(
     settings = load_settings()
     with build_progress(quiet=as_json, counted=False) as bar:
         bar.add_task("checking", total=None)
-        checks = list(check_installation(settings))
+        checks = list(check_installation(settings, full=full))
     packages = [package for package in find_packages(settings) if package.is_active or every]
     is_fit = all(check.level is not Level.WRONG for check in checks)
     if as_json:

@@ -56,8 +56,13 @@ class LedgerEntry:
 
     def fields(self) -> dict[str, Any]:
         """Return the body as a dict."""
-        fields: dict[str, Any] = json.loads(self.body)
-        return fields
+        return parse_body(self.body)
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    """Return an entry's body as a dict."""
+    fields: dict[str, Any] = json.loads(body)
+    return fields
 
 
 def build_entry(index: int, *, kind: str, subject: str, key: str, body: bytes, created_at: str) -> LedgerEntry:
