@@ -19,9 +19,9 @@ UNBOUNDED: Final = 1 << 20
 """Columns of what has no width, such as a pipe."""
 GAP: Final = 2
 """Blank columns between two columns."""
-NARROWEST: Final = 14
+NARROWEST: Final = 12
 """Of a column of prose; where there is less room than that for each, rows are stacked."""
-LONGEST_WORD: Final = 24
+LONGEST_WORD: Final = 40
 """Words up to here are never cut; longer ones are, unless they are ids."""
 
 # UUIDs, digests, and public keys of the C2SP signed-note form
@@ -42,7 +42,7 @@ def made_safe(text: Text) -> Text:
 
 
 class Listing(Table):
-    """A table whose cells are texts. Strings are taken as strangers' text."""
+    """A table whose cells are texts; strings are taken as strangers' text. Facts are two columns without names."""
 
     def add_row(self, *cells: str | Text, **_: object) -> None:  # type: ignore[override]  # texts are all we print
         """Add a row; missing cells are empty."""
@@ -58,29 +58,29 @@ class Listing(Table):
         rows = [list(row) for row in zip(*cells, strict=True)]
         if room >= UNBOUNDED:
             rows = [[Text("; ").join(cell.split("\n")) for cell in row] for row in rows]
-        if framed:
-            yield Text()
         if self.title:
             yield Text(str(self.title), style="bold")
         widths = self._widths(heads, rows, room)
-        if widths is None:
+        if widths is None and not any(heads):  # facts, each with its name before it
+            yield from _stack(console, [row[0].plain for row in rows], [[row[1] for row in rows]], room)
+        elif widths is None:
             yield from _stack(console, heads, rows, room)
         else:
-            yield from _align(console, [[Text(head, style="dim") for head in heads]], widths)
-            if framed:
+            if any(heads):
+                yield from _align(console, [[Text(head, style="dim") for head in heads]], widths)
+            if framed and any(heads):
                 yield Text("─" * (sum(widths) + GAP * (len(widths) - 1)), style="dim")
             yield from _align(console, rows, widths)
-        if framed:
-            yield Text()
 
     def _widths(self, heads: Sequence[str], rows: Sequence[Sequence[Text]], room: int) -> list[int] | None:
         """Return how wide each column is, or None where they do not fit side by side."""
         wanted, least = [], []
         for at, (head, column) in enumerate(zip(heads, self.columns, strict=True)):
-            lines = [line for row in rows for line in row[at].plain.split("\n")] + [head]
-            full = max(map(cell_len, lines))
-            words = max((_least_width(word) for line in lines for word in line.split()), default=0)
-            narrow = max(words, min(full, max(NARROWEST, column.min_width or 0)))
+            lines = [line for row in rows for line in row[at].plain.split("\n")]
+            inner = max(map(cell_len, lines), default=0)
+            full = max(inner, cell_len(head))
+            words = max((_least_width(word) for line in (*lines, head) for word in line.split()), default=0)
+            narrow = max(words, min(inner, NARROWEST), min(full, column.min_width or 0))
             wanted.append(full)
             least.append(full if column.no_wrap else narrow)
         spare = room - sum(least) - GAP * (len(least) - 1)
@@ -120,7 +120,8 @@ def _stack(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]
             indent = margin if max(longest, NARROWEST) <= room - margin else GAP
             if indent == GAP and head:
                 yield Text(head, style="dim")
-            for at, part in enumerate(cell.wrap(console, max(room - indent, longest, 1), overflow="fold")):
+            ids = max((cell_len(word) for word in cell.plain.split() if _ID.search(word)), default=1)
+            for at, part in enumerate(cell.wrap(console, max(room - indent, ids), overflow="fold")):
                 label = head if at == 0 and indent == margin else ""
                 part.rstrip()
                 yield Text.assemble((label, "dim"), " " * (indent - cell_len(label)), part)

@@ -173,7 +173,7 @@ def build_name(prompt: str, seed: int) -> str:
 
 
 @contextmanager
-def open_site(settings: Settings, *, may_make: bool = True, quiet: bool = False) -> Iterator[Site]:
+def open_site(settings: Settings, *, may_make: bool = True, quiet: bool = False, finish: bool = True) -> Iterator[Site]:
     """Open everything that `settings` name; finish what was interrupted; close it all at the end.
 
     Nothing is finished, moved or removed before the ledger was held against what it signed, and the blob stores
@@ -183,6 +183,7 @@ def open_site(settings: Settings, *, may_make: bool = True, quiet: bool = False)
         settings: of the site.
         may_make: make the site where there is none, and say so; else whoever looks is told where.
         quiet: say nothing of a site that was made.
+        finish: finish what was interrupted; else it waits, as it must while a review is taken back.
 
     Raises:
         NoSiteError: there is none and none may be made.
@@ -202,7 +203,8 @@ def open_site(settings: Settings, *, may_make: bool = True, quiet: bool = False)
         here.log.checkpoint()
         bind_stores(here.database, here.blobs)
         sweep_staging(here.blobs.quarantine, here.blobs.public)
-        finish_interrupted(here)
+        if finish:
+            finish_interrupted(here)
         try:
             yield site
         finally:

@@ -81,10 +81,12 @@ def list_models(as_json: Json = False) -> None:
     for card in cards:
         table.add_row(card.name, plain(card.question), plain(card.licence), plain(", ".join(card.weights) or "none"))
     OUT.print(table)
+    OUT.print()
     weights = build_table("pulled", "name", "size")
     for item in pulled:
         weights.add_row(item.kind, plain(item.name), f"{item.size_bytes / 2**20:.0f} MiB")
     OUT.print(weights if pulled else "no weights were pulled; what came along is enough to begin with")
+    OUT.print()
     pullable = build_table("can be pulled", "name", "licence", "digest")
     for one in find_pullable():
         digest = "known" if one.sha256 else "noted at the first pull"

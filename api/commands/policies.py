@@ -13,17 +13,15 @@ from rich.text import Text
 
 from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
 from api.escape import quote_file
-from api.home import verify_site
-from api.settings import Settings, load_settings
-from api.wiring import open_database
-from detectors.base import Signal
+from api.records import build_findings, find_findings, find_record, view_findings
+from api.settings import load_settings
 from policies.decision import Decision, Outcome
+from policies.evidence import find_evidence
 from policies.explanation import CASE_SIZE_LIMIT, Explanation, explain, parse_case, what_if
 from policies.loader import find_pack_files, load_named, load_new_packs, load_pack
 from policies.pack import Pack
-from policies.records import asset_row, find_signals, latest_decision, parse_asset
-from provenance.asset import Asset, AssetId
-from provenance.errors import PackInvalidError, PolicyError
+from provenance.asset import AssetId
+from provenance.errors import PackInvalidError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -131,41 +129,23 @@ def explain_case(
         unverified_json = read_input(case, most_bytes=CASE_SIZE_LIMIT)
         found = parse_case(unverified_json, today=datetime.now(UTC).date(), file="case" if case == "-" else case)
         decision = what_if(found.signals, packs, asset=found.asset, context=found.context)
-    elif pack:
-        asset, signals, _ = find_record(settings, AssetId(case))
-        decision = what_if(signals, load_named(pack, _folders(folder)), asset=asset)
+        findings = build_findings(find_evidence(found.signals, decision))
     else:
-        _, _, decision = find_record(settings, AssetId(case))
+        record = find_record(settings, AssetId(case))
+        decision = record.decision
+        if pack:
+            decision = what_if(record.signals, load_named(pack, _folders(folder)), asset=record.asset)
+        findings = find_findings(settings, record, decision)
     explanation = explain(decision)
     if as_json:
-        print_json({"decision": asdict(decision), "explanation": asdict(explanation)})
+        print_json({"decision": asdict(decision), "explanation": asdict(explanation), "evidence": findings})
     else:
-        OUT.print(_view_explanation(decision, explanation))
+        OUT.print(view_explanation(decision, explanation, view_findings(findings, every=False)))
 
 
 def is_asset_id(text: str) -> bool:
     """Say whether `text` is the id of an asset rather than a file or a pipe."""
     return bool(_ASSET_ID.fullmatch(text)) and not Path(text).exists()
-
-
-def find_record(settings: Settings, asset_id: AssetId) -> tuple[Asset, tuple[Signal, ...], Decision]:
-    """Return what the gate recorded about an asset: its facts, the signals, and the decision that counts.
-
-    Raises:
-        AssetNotFoundError: there is no such asset.
-        PolicyError: it was not decided about yet.
-    """
-    verify_site(settings)
-    database = open_database(settings, is_reading=True)
-    try:
-        with database.read() as connection:
-            asset = parse_asset(asset_row(connection, asset_id))
-            signals, decision = find_signals(connection, asset_id), latest_decision(connection, asset_id)
-    finally:
-        database.close()
-    if decision is None:
-        raise PolicyError(f"asset {asset_id} was accepted, but not decided about yet: chopmark review list finishes it")
-    return asset, signals, decision
 
 
 def _folders(more: list[Path] | None) -> list[Path]:
@@ -213,13 +193,12 @@ def _document(pack: Pack) -> dict[str, Any]:
 
 def _view(pack: Pack) -> Group:
     until = f" until {pack.effective_until}" if pack.effective_until else ""
-    force = f"jurisdiction {pack.jurisdiction}, in force from {pack.effective_from}{until}"
-    head = Text.assemble(
-        (f"{pack.name} {pack.version}", "bold"),
-        f"  {pack.title}\n{pack.description}\n",
-        (f"{force}\nsha256 {pack.sha256}\n", "dim"),
-    )
-    parts: list[Table | Text] = [head]
+    force = f"from {pack.effective_from}{until}, jurisdiction {pack.jurisdiction}"
+    head = Text.assemble((f"{pack.name} {pack.version}", "bold"), f"  {pack.title}\n{pack.description}")
+    facts = build_table("", "")
+    facts.add_row("in force", force)
+    facts.add_row("sha256", pack.sha256)
+    parts: list[Table | Text] = [head, facts, Text()]
     tables = (
         ("Must have answered", ("detector", "may be not applicable", "why", "clause"), [
             (item.detector, "yes" if item.not_applicable else "no", item.text, item.clause) for item in pack.requires
@@ -245,14 +224,16 @@ def _view(pack: Pack) -> Group:
     return Group(*parts)
 
 
-def _view_explanation(decision: Decision, explanation: Explanation) -> Group:
-    parts: list[Table | Text] = [plain(explanation.summary, STYLES[decision.outcome]), Text()]
+def view_explanation(decision: Decision, explanation: Explanation, evidence: Group) -> Group:
+    """Return a decision in words: the summary, every reason, what it rests on, and the marks due."""
+    parts: list[Table | Text | Group] = [plain(explanation.summary, STYLES[decision.outcome]), Text()]
     if explanation.reasons:
         table = build_table("outcome", "rule", "why", "clause")
         for row in explanation.reasons:
             why = plain_lines((row.text, row.measured) if row.measured else (row.text,))
             table.add_row(plain(row.outcome, STYLES[row.outcome]), plain(row.rule), why, plain(row.clause))
         parts += [table, Text()]
+    parts.append(evidence)
     marks = build_table("mark", "required", "parameters", "asked for by", title="Marks due on release")
     for mark in explanation.marks:
         marks.add_row(

@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
+from api.references import drop_reference
 from api.settings import load_settings
 from api.wiring import open_reader, open_site
 
@@ -81,9 +82,10 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="Why; stays on the record.")],
     as_json: Json = False,
 ) -> None:
-    """Withdraw a work: it stays on the record and matches no more."""
+    """Withdraw a work: it stays on the record and matches no more, and its small picture is deleted."""
     with open_site(load_settings(), may_make=False) as site:
         work = site.deployment.works.withdraw(work_id, reason)
+        drop_reference(site.settings, work.id)
     if as_json:
         print_json({"work": asdict(work)})
         return

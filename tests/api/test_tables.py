@@ -53,7 +53,6 @@ def test_words_are_not_cut():
 
 def test_a_narrow_terminal_gets_its_rows_stacked():
     assert rendered(build((ID, "cat.png", "weapons"), (ID, "dog.png", "")), 40).split("\n") == [
-        "",
         "asset",
         f"  {ID}",
         "name   cat.png",
@@ -62,7 +61,6 @@ def test_a_narrow_terminal_gets_its_rows_stacked():
         "asset",
         f"  {ID}",
         "name   dog.png",
-        "",
         "",
     ]
 
@@ -107,3 +105,9 @@ def test_texts_are_made_safe_whoever_built_them(text):
 def test_safe_texts_keep_their_colours():
     text = Text.assemble(("a", "red"), "b")
     assert made_safe(text) is text
+
+
+def test_facts_have_no_head_and_stack_by_their_names():
+    table = build(("asset", ID), ("file", "image/png, 512 x 512 pixels"), heads=("", ""))
+    assert rendered(table, 80) == f"asset  {ID}\nfile   image/png, 512 x 512 pixels\n"
+    assert rendered(table, 40) == f"asset\n  {ID}\nfile   image/png, 512 x 512 pixels\n"
