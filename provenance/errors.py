@@ -152,6 +152,12 @@ class FingerprintError(ProvenanceError):
     code = "fingerprint"
 
 
+class WeightsError(ProvenanceError):
+    """A model that comes with the package is missing or another one."""
+
+    code = "weights"
+
+
 class WorksError(ProvenanceError):
     """The works registry refused: unknown work or bank, or an inconsistent request."""
 

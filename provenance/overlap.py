@@ -5,7 +5,9 @@ features that look alike, in places that one affine map takes onto each other. S
 nearest neighbours, Lowe, IJCV 60 (2004); square roots of descriptors, Arandjelovic and Zisserman, CVPR 2012.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +22,88 @@ a quarter of the area at JPEG 50 or at half the size at least 21, a tenth of the
 at least 115.
 """
 
+# What is symmetrical shares some with its own mirror image; beyond this many nobody need look there.
+_SURELY_SHARED: Final = 4 * LEAST_SHARED
 _LONGEST_SIDE: Final = 512
 _MOST_DETAILS: Final = 800
 # Half of SIFT's own contrast: skies and skin have some, too.
 _CONTRAST: Final = 0.02
 _RATIO: Final = 0.8
 _REACH_PIXELS: Final = 4.0
+# Share of what both may show beyond which details lie all over it: skies and walls have none.
+_ALL_OVER: Final = 0.25
 # Maps that shrink or stretch more are chance: three pairs of points fit any.
 _MOST_SCALE: Final = 10.0
 _MOST_STRETCH: Final = 2.0
 _MIRROR: Final = -1
 
-Details = tuple[NDArray[np.float32], NDArray[np.float32]]
+Places = NDArray[np.float32]
+"""(N, 2) columns and rows in pixels."""
+Details = tuple[Places, NDArray[np.float32]]
 """(N, 2) places and (N, 128) descriptors."""
+
+
+class Box(NamedTuple):
+    """Where something lies in a picture, as shares of its width and height from the upper left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def area(self) -> float:
+        """Share of the picture that it covers."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What two pictures share.
+
+    Attributes:
+        shared: details at places that fit one map.
+        in_part, in_whole: where what they share lies in each; None where there are no such details. Where details lie
+            all over what the map lets both show, it is that; else only where details lie, as of a logo.
+        is_mirrored: whether one picture had to be mirrored first.
+    """
+
+    shared: int
+    in_part: Box | None = None
+    in_whole: Box | None = None
+    is_mirrored: bool = False
+
+
+class _Alike(NamedTuple):
+    """Places that one map takes onto each other, and the map; without it they were too few to look for one."""
+
+    here: Places
+    there: Places
+    matrix: NDArray[np.float64] | None = None
+
+
+class Detailed:
+    """A picture with its details, found when they are first asked for and kept."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    @cached_property
+    def details(self) -> Details:
+        """Details of the picture."""
+        return find_details(self.frame)
+
+    @cached_property
+    def mirrored(self) -> Details:
+        """Details of the picture mirrored, at places in the mirrored picture."""
+        return find_details(np.ascontiguousarray(self.frame[:, ::_MIRROR]))
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in the pixels that places are counted in."""
+        height, width = self.frame.shape[:2]
+        scale = min(1.0, _LONGEST_SIDE / max(height, width))
+        return width * scale, height * scale
 
 
 def count_shared_details(part: Frame, whole: Frame) -> int:
@@ -41,11 +112,18 @@ def count_shared_details(part: Frame, whole: Frame) -> int:
     Limits: pictures with little detail share little even with themselves; what two different pictures both hold, such
         as a logo, is shared.
     """
-    known = find_details(whole)
-    shared = _count_alike(find_details(part), known)
-    if shared >= LEAST_SHARED:
-        return shared
-    return max(shared, _count_alike(find_details(np.ascontiguousarray(part[:, ::_MIRROR])), known))
+    return find_overlap(Detailed(part), Detailed(whole)).shared
+
+
+def find_overlap(part: Detailed, whole: Detailed) -> Overlap:
+    """Return what `part` shares with `whole`, and where it lies in each; limits as for `count_shared_details`."""
+    plain = _compare(part.details, whole.details)
+    if len(plain.here) >= _SURELY_SHARED:
+        return _describe(part, whole, plain, is_mirrored=False)
+    mirrored = _compare(part.mirrored, whole.details)
+    if len(mirrored.here) > len(plain.here):
+        return _describe(part, whole, mirrored, is_mirrored=True)
+    return _describe(part, whole, plain, is_mirrored=False)
 
 
 def find_details(frame: Frame) -> Details:
@@ -66,26 +144,60 @@ def find_details(frame: Frame) -> Details:
     return places, np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9))
 
 
-def _count_alike(one: Details, other: Details) -> int:
+def _describe(part: Detailed, whole: Detailed, found: _Alike, *, is_mirrored: bool) -> Overlap:
     import cv2
 
+    if not len(found.here) or found.matrix is None:
+        return Overlap(len(found.here))
+    back = cv2.invertAffineTransform(found.matrix)
+    in_part = _widen(_enclose(found.here, part.size), _project(whole.size, back, part.size))
+    in_whole = _widen(_enclose(found.there, whole.size), _project(part.size, found.matrix, whole.size))
+    if is_mirrored:
+        in_part = Box(1 - in_part.right, in_part.top, 1 - in_part.left, in_part.bottom)
+    return Overlap(len(found.here), in_part, in_whole, is_mirrored=is_mirrored)
+
+
+def _project(size: tuple[float, float], matrix: NDArray[np.float64], onto: tuple[float, float]) -> Box:
+    """Return where a picture of `size` comes to lie in one of the size `onto`."""
+    corners = np.array([(x, y, 1.0) for x in (0.0, size[0]) for y in (0.0, size[1])])
+    return _enclose((corners @ matrix.T).astype(np.float32), onto)
+
+
+def _widen(box: Box, most: Box) -> Box:
+    """Return `most` where the details of `box` lie all over it."""
+    return most if box.area >= _ALL_OVER * most.area else box
+
+
+def _enclose(places: Places, size: tuple[float, float]) -> Box:
+    shares = np.clip(places / np.array(size, np.float32), 0, 1)
+    (left, top), (right, bottom) = shares.min(axis=0).tolist(), shares.max(axis=0).tolist()
+    return Box(left, top, right, bottom)
+
+
+def _compare(one: Details, other: Details) -> _Alike:
+    """Return the places in `one` and in `other` that one map takes onto each other, no place of `other` twice."""
+    import cv2
+
+    nothing = _Alike(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
     if min(len(one[0]), len(other[0])) < LEAST_SHARED:
-        return 0
+        return nothing
     pairs = [
         (near.queryIdx, near.trainIdx)
         for near, second in cv2.BFMatcher(cv2.NORM_L2).knnMatch(one[1], other[1], k=2)
         if near.distance < _RATIO * second.distance
     ]
     if len(pairs) < LEAST_SHARED:
-        return len(pairs)
+        return _Alike(one[0][[first for first, _ in pairs]], other[0][[second for _, second in pairs]])
     first, second = np.array(pairs).T
-    there = other[0][second]
+    here, there = one[0][first], other[0][second]
     matrix, fits = cv2.estimateAffine2D(
-        one[0][first], there, method=cv2.RANSAC, ransacReprojThreshold=_REACH_PIXELS, maxIters=2000, confidence=0.999
+        here, there, method=cv2.RANSAC, ransacReprojThreshold=_REACH_PIXELS, maxIters=2000, confidence=0.999
     )
     if matrix is None:
-        return 0
+        return nothing
     most, least = np.linalg.svd(matrix[:, :2], compute_uv=False)
     if least < 1 / _MOST_SCALE or most > _MOST_SCALE or most > _MOST_STRETCH * least:
-        return 0
-    return len({(round(float(x)), round(float(y))) for x, y in there[fits.ravel() > 0]})
+        return nothing
+    inside = fits.ravel() > 0
+    _, kept = np.unique(np.round(there[inside]), axis=0, return_index=True)
+    return _Alike(here[inside][kept], there[inside][kept], matrix)

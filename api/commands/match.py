@@ -11,6 +11,7 @@ from api.batch import run_each
 from api.console import (
     EXIT_ERROR,
     OUT,
+    CommandUsageError,
     Json,
     build_table,
     describe_error,
@@ -20,11 +21,15 @@ from api.console import (
     read_input,
     teaching_errors,
 )
+from api.output import OUT_HELP, Force, parse_output
 from api.settings import load_settings
 from api.wiring import open_reader
+from provenance.asset import MediaType
 from provenance.errors import GateError
-from provenance.media.image import parse_image
-from provenance.works.registry import Action, Match, MatchReport
+from provenance.media.image import Picture, encode_image, parse_image
+from provenance.overlap import Overlap
+from provenance.works.drawing import draw_match
+from provenance.works.registry import Action, Match, MatchReport, Works
 
 app = typer.Typer(add_completion=False)
 
@@ -38,25 +43,36 @@ class Answer:
     name: str
     report: MatchReport | None = None
     error: GateError | None = None
+    drawn: str = ""
 
 
 @app.command()
 @teaching_errors
 def command(
     files: Annotated[list[str], typer.Argument(help="Pictures; - reads one from a pipe.")],
+    draw: Annotated[
+        str | None, typer.Option(help=f"Draw each beside the work that it matches, as PNG: {OUT_HELP}")
+    ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Ask the works registry about pictures; nothing is recorded.
 
     Exits 0 when a work matches, 1 when none does, 2 on an error.
     """
+    sheets = parse_output(draw, inputs=files, several=len(files) > 1, force=force)
+    if sheets.is_stream:
+        raise CommandUsageError("standard output has the answer: expected --draw FILE or FOLDER/, got -")
+    places = {path: sheets.choose(path, MediaType.PNG) for path in files}
     with open_reader(load_settings()) as site:
 
         def one(path: str) -> Answer:
             try:
                 data = read_input(path, most_bytes=site.settings.max_bytes)
                 picture = parse_image(data, limits=site.limits)
-                return Answer(path, site.works.match(picture.flattened()))
+                report = site.works.match(picture.flattened())
+                sheet = _draw(site.works, picture, report) if places[path].is_wanted else None
+                return Answer(path, report, drawn=places[path].write(sheet) if sheet else "")
             except GateError as exc:
                 return Answer(path, error=exc)
 
@@ -70,6 +86,15 @@ def command(
     raise typer.Exit(0 if any(answer.report and answer.report.matches for answer in answers) else 1)
 
 
+def _draw(works: Works, picture: Picture, report: MatchReport) -> bytes | None:
+    """Return the picture beside the first work that it matches and that has a reference, or None."""
+    for match in report.matches:
+        reference = works.reference(match.work_id)
+        if reference is not None:
+            return encode_image(draw_match(picture, reference, match.overlap), MediaType.PNG)
+    return None
+
+
 def _build_document(answer: Answer) -> dict[str, Any]:
     if answer.report is None:
         assert answer.error is not None
@@ -80,6 +105,7 @@ def _build_document(answer: Answer) -> dict[str, Any]:
         "codes": dict(answer.report.codes),
         "matches": [asdict(match) for match in answer.report.matches],
         "unhashable": [asdict(item) for item in answer.report.unhashable],
+        "drawn": answer.drawn,
     }
 
 
@@ -106,14 +132,30 @@ def _word(answer: Answer) -> str:
     return "with a match" if answer.report.matches else "without a match"
 
 
-def _cells(match: Match) -> list[Any]:
+def describe_nearness(match: Match) -> str:
+    """Return in words why a work matches."""
+    if match.overlap is not None:
+        return describe_overlap(match.overlap)
     near = f"{match.distance_bits} of {match.threshold_bits} bits, {match.alg}"
     if match.variant != "plain":
         near += f", {match.variant.replace('_', ' ')}"
     if match.second_opinion is not None:
         near += f"; {match.second_opinion.alg} {'agrees' if match.second_opinion.agrees else 'does not agree'}"
+    return near
+
+
+def describe_overlap(overlap: Overlap) -> str:
+    """Return in words which part of a work lies where."""
+    mirrored = ", mirrored" if overlap.is_mirrored else ""
+    text = f"shows a part of it{mirrored}: {overlap.shared} details"
+    if overlap.in_part is None or overlap.in_whole is None:
+        return text
+    return f"{text}, {overlap.in_whole.area:.0%} of the work in {overlap.in_part.area:.0%} of the picture"
+
+
+def _cells(match: Match) -> list[Any]:
     means = plain(match.action.value, STYLES[match.action])
     if match.suppressed_by is not None:
         means = plain("allowed", "green")
     named = Text("\n").join((plain(match.title or match.work_id), plain(match.owner, "dim")))
-    return [means, named, plain(match.bank), plain(near)]
+    return [means, named, plain(match.bank), plain(describe_nearness(match))]

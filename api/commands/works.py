@@ -62,11 +62,15 @@ def define_bank(
     name: Annotated[str, typer.Argument(help="1 to 64 of letters, digits, _ and -.")],
     action: Annotated[str, typer.Option(help="What a match means: block, hold, attribute or allow.")],
     pdq: Annotated[int | None, typer.Option(min=0, max=64, help="Most PDQ bits apart that still match.")] = None,
+    copy: Annotated[
+        int | None, typer.Option(min=0, max=176, help="Most bits of `copy` apart that nominate; 0 finds no parts.")
+    ] = None,
     description: Annotated[str, typer.Option(help="For people.")] = "",
     as_json: Json = False,
 ) -> None:
     """Define a bank, or change what a match in it means; holds from the next query on."""
-    thresholds: Mapping[str, int] = {} if pdq is None else {"pdq": pdq}
+    given = {"pdq": pdq, "copy": copy}
+    thresholds: Mapping[str, int] = {alg: bits for alg, bits in given.items() if bits is not None}
     with open_site(load_settings()) as site:
         bank = site.deployment.works.define_bank(name, action=action, thresholds=thresholds, description=description)
     if as_json:

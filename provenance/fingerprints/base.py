@@ -58,5 +58,6 @@ FINGERPRINTS: Plugins[type[FingerprintScheme]] = Plugins(
     builtins={
         "pdq": "provenance.fingerprints.pdq:Pdq",
         "phash": "provenance.fingerprints.phash:PHash",
+        "copy": "provenance.fingerprints.copy:Copy",
     },
 )

@@ -18,7 +18,7 @@ from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_ba
 from provenance.works.codes import Code, append_codes
 from provenance.works.naming import parse_name
 from provenance.works.record import Registration, Work, WorkStatus
-from provenance.works.tables import WORKS
+from provenance.works.tables import WORK_REFERENCES, WORKS
 
 _ID: Final = compile_pattern(r"[A-Za-z0-9._:-]{1,128}")
 TITLE_LIMIT: Final = 500
@@ -38,6 +38,7 @@ class Entry:
     claim: Mapping[str, Json]
     picture_sha256: str
     codes: tuple[Code, ...]
+    reference: bytes
 
     @property
     def facts_sha256(self) -> str:
@@ -50,7 +51,7 @@ class Entry:
         return sha256_hex(canonical_json([[code.alg, code.variant, code.value.hex()] for code in self.codes]))
 
 
-def build_entry(registration: Registration, codes: Sequence[Code]) -> Entry:
+def build_entry(registration: Registration, codes: Sequence[Code], reference: bytes = b"") -> Entry:
     """Check a registration and give it an id if it has none: the same facts always get the same one.
 
     Raises:
@@ -69,7 +70,7 @@ def build_entry(registration: Registration, codes: Sequence[Code]) -> Entry:
     work_id = made_id if registration.work_id is None else registration.work_id
     if not _ID.fullmatch(work_id):
         raise WorksError(f"a work's id is 1 to 128 of letters, digits and . _ : -, got {work_id[:80]!r}")
-    return Entry(work_id, title, owner, registration.bank, json.loads(claim_json), digest, tuple(codes))
+    return Entry(work_id, title, owner, registration.bank, json.loads(claim_json), digest, tuple(codes), reference)
 
 
 def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
@@ -111,6 +112,8 @@ def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
     }
     row = connection.execute(insert(WORKS).values(**columns).returning(*WORKS.c)).one()
     append_codes(connection, "works", owner_id=entry.work_id, codes=entry.codes)
+    if entry.reference:
+        connection.execute(insert(WORK_REFERENCES).values(work_id=entry.work_id, media=entry.reference))
     return parse_work(row)
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from provenance.fingerprints.base import Unhashable
 from provenance.ledger.canonical import Json
 from provenance.media.image import Picture
+from provenance.overlap import Overlap
 
 PLAIN = "plain"
 """Name of the variant that is the work as it was registered."""
@@ -124,6 +125,7 @@ class Match:
         code: the work's code, hexadecimal.
         second_opinion: of another fingerprint, where both have one.
         suppressed_by: id of the allow-listed work that is at least as near, so that this match asks for nothing.
+        overlap: which part of the work lies where in the picture, where details proved the match.
     """
 
     work_id: str
@@ -138,6 +140,7 @@ class Match:
     code: str
     second_opinion: SecondOpinion | None = None
     suppressed_by: str | None = None
+    overlap: Overlap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,16 @@ from sqlalchemy import Connection, exists, select, update
 from provenance.database import Database, utc_now
 from provenance.errors import WorksError
 from provenance.fingerprints.base import FINGERPRINTS, Fingerprint, FingerprintScheme, Unhashable
+from provenance.fingerprints.copy import Copy
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
 from provenance.media.image import Picture
 from provenance.works.banks import define_bank, load_banks
+from provenance.works.catalogue import find_same_picture, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
 from provenance.works.index import FOLD_AT, MatchIndex
-from provenance.works.intake import Entry, build_entry, hash_frame, insert_work, parse_reason, parse_work
+from provenance.works.intake import Entry, build_entry, insert_work, parse_reason
+from provenance.works.likeness import Likeness, build_codes, build_reference, load_reference
 from provenance.works.matching import add_second_opinions, build_matches, nearest_of_each_owner, suppress_allowed
 from provenance.works.record import (
     PLAIN,
@@ -40,18 +43,8 @@ from provenance.works.record import (
 )
 from provenance.works.tables import CODES, WORKS
 
-__all__ = [
-    "Action",
-    "Bank",
-    "Match",
-    "MatchReport",
-    "Registration",
-    "ReleaseMatch",
-    "SecondOpinion",
-    "Work",
-    "WorkStatus",
-    "Works",
-]
+__all__ = ["Action", "Bank", "Match", "MatchReport", "Registration", "ReleaseMatch", "SecondOpinion", "Work", "Works"]
+__all__ += ["WorkStatus"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,9 +60,9 @@ class Works:
         database: migrated.
         index_dir: for the match indexes; everything in it can be rebuilt from the database.
         log: the ledger, in the same database.
-        algs: fingerprints that are searched for; each has its own index, so a second kind that survives crops better
-            is one more name here.
+        algs: fingerprints whose nearness alone is a match; each has its own index.
         second_opinion: a fingerprint that is kept with each work and compared after a match.
+        finds_parts: look for works of which a picture shows a part, too, and prove each by shared details.
         fold_at: codes that an index takes before it writes them to a new file.
     """
 
@@ -81,6 +74,7 @@ class Works:
         *,
         algs: Sequence[str] = ("pdq",),
         second_opinion: str | None = "phash",
+        finds_parts: bool = True,
         fold_at: int = FOLD_AT,
     ) -> None:
         self._database = database
@@ -89,6 +83,7 @@ class Works:
         self._algs = tuple(algs)
         self._second_opinion = second_opinion
         self._fold_at = fold_at
+        self._finds_parts = finds_parts
         self._lock = threading.Lock()
         self._schemes: dict[str, FingerprintScheme] = {}
         self._indexes: dict[tuple[str, str], MatchIndex] = {}
@@ -171,7 +166,7 @@ class Works:
         """
         reason = parse_reason(reason)
         with self._database.write() as connection:
-            work = _find(connection, work_id)
+            work = find_work(connection, work_id)
             if work.status is WorkStatus.WITHDRAWN:
                 return work
             self._log.append(
@@ -186,13 +181,13 @@ class Works:
                 update(WORKS).where(WORKS.c.id == work_id, WORKS.c.withdrawn_at.is_(None)).values(changes)
             )
             remove_codes(connection, "works", owner_id=work_id)
-            return _find(connection, work_id)
+            return find_work(connection, work_id)
 
     def match(self, picture: Picture) -> MatchReport:
-        """Return every registered work that `picture` resembles, exactly within each bank's threshold.
+        """Return every registered work that `picture` resembles: the whole frame exactly within each bank's threshold.
 
-        Limits: PDQ survives compression, resizing, blur, noise and tone changes; rotation by a few degrees and crops
-            other than the canonical ones that are kept with each work lose it (docs/works.md has the figures).
+        What is cropped, tilted, framed, captioned or pasted into another picture is found by what it shows, and proved
+        by details (`provenance.works.likeness`; docs/works.md has the figures).
         """
         codes, unhashable = self._fingerprint(picture)
         with self._database.read() as connection:
@@ -207,18 +202,18 @@ class Works:
                     banks = {bank.name: bank for bank in load_banks(connection)}
                     found = nearest_of_each_owner(connection, hits)
                     matches += build_matches(connection, found, banks=banks, default_bits=default)
+        parts = self._match_parts(picture, banks, matches)
+        searched = (*codes, *(() if parts is None else (Copy.alg,)))
         ordered = suppress_allowed(
-            self._with_second_opinions(picture, matches),
-            confident_bits={alg: self._scheme(alg).confident_distance_bits for alg in codes},
+            (*self._with_second_opinions(picture, matches), *(parts or ())),
+            confident_bits={alg: self._scheme(alg).confident_distance_bits for alg in searched},
         )
-        return MatchReport(ordered, unhashable, tuple(codes), {alg: code.value.hex() for alg, code in codes.items()})
+        return MatchReport(ordered, unhashable, searched, {alg: code.value.hex() for alg, code in codes.items()})
 
     def find_same_picture(self, picture: Picture) -> tuple[Work, ...]:
         """Return the active works that have exactly this picture, pixel by pixel, oldest first."""
-        digest = hash_frame(picture.flattened().frame)
-        query = select(WORKS).where(WORKS.c.picture_sha256 == digest, WORKS.c.status == WorkStatus.ACTIVE.value)
         with self._database.read() as connection:
-            return tuple(parse_work(row) for row in connection.execute(query.order_by(WORKS.c.ledger_index)))
+            return find_same_picture(connection, picture)
 
     def find(self, work_id: str) -> Work:
         """Return a work, withdrawn or not.
@@ -227,19 +222,16 @@ class Works:
             WorksError: there is no such work.
         """
         with self._database.read() as connection:
-            return _find(connection, work_id)
+            return find_work(connection, work_id)
+
+    def reference(self, work_id: str) -> Picture | None:
+        """Return the small picture that was kept of a work, or None: works of older versions have none."""
+        with self._database.read() as connection:
+            return load_reference(connection, work_id)
 
     def works(self, bank: str | None = None) -> Iterator[Work]:
-        """Yield every work, or those of one bank, in order of id, reading a page at a time."""
-        last = ""
-        while True:
-            query = select(WORKS).where(WORKS.c.id > last).order_by(WORKS.c.id).limit(1000)
-            with self._database.read() as connection:
-                page = connection.execute(query if bank is None else query.where(WORKS.c.bank == bank)).all()
-            yield from (parse_work(row) for row in page)
-            if not page:
-                return
-            last = page[-1].id
+        """Return every work, or those of one bank, in order of id, reading a page at a time."""
+        return read_works(self._database, bank)
 
     def banks(self) -> tuple[Bank, ...]:
         """Return every bank, by name."""
@@ -265,7 +257,7 @@ class Works:
         Raises:
             WorksError: one of these is not allowed.
         """
-        limits = {alg: self._scheme(alg).bits // 4 for alg in self._algs}
+        limits = {alg: self._scheme(alg).bits // 4 for alg in self._algs} | {Copy.alg: Copy.nominating_distance_bits}
         bank = Bank(name, Action.BLOCK, thresholds or {}, description)
         with self._database.write() as connection:
             return define_bank(connection, self._log, bank, action=action, limits=limits)
@@ -294,7 +286,7 @@ class Works:
         nearest: dict[str, ReleaseMatch] = {}
         for alg in self._algs:
             with self._database.read() as connection:
-                _find(connection, work_id)
+                find_work(connection, work_id)
                 stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg)
             for code in stored:
                 for match in self._search_releases(alg, code.value):
@@ -332,7 +324,17 @@ class Works:
                 codes += (Code(alg, name, one.value) for name, one in scheme.compute_variants(picture))
             elif alg in self._algs:
                 return plain
-        return build_entry(registration, codes)
+        if self._finds_parts:
+            codes += build_codes(Copy(), picture)
+        return build_entry(registration, codes, build_reference(picture))
+
+    def _match_parts(
+        self, picture: Picture, banks: Mapping[str, Bank], matches: Sequence[Match]
+    ) -> tuple[Match, ...] | None:
+        if not self._finds_parts:
+            return None
+        likeness = Likeness(self._database, self._index("works", Copy.alg), Copy())
+        return likeness.match(picture.flattened(), banks, besides={match.work_id for match in matches})
 
     def _fingerprint(self, picture: Picture) -> tuple[dict[str, Fingerprint], tuple[Unhashable, ...]]:
         flat = picture.flattened()
@@ -381,13 +383,6 @@ class Works:
                     fold_at=self._fold_at,
                 )
             return self._indexes[key]
-
-
-def _find(connection: Connection, work_id: str) -> Work:
-    row = connection.execute(select(WORKS).where(WORKS.c.id == work_id)).one_or_none()
-    if row is None:
-        raise WorksError(f"no work has the id {work_id!r}")
-    return parse_work(row)
 
 
 def _settle(call: Callable[[T], R], given: T, *, is_strict: bool) -> R | WorksError:

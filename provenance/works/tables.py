@@ -43,6 +43,14 @@ WORKS: Final = Table(
 )
 """One row a registered original. `picture_sha256` is over the decoded pixels, not over the file."""
 
+WORK_REFERENCES: Final = Table(
+    "work_references",
+    METADATA,
+    Column("work_id", String(128), ForeignKey("works.id"), primary_key=True),
+    Column("media", LargeBinary, nullable=False),
+)
+"""A small JPEG of each work: what a suspected copy is held against. Works registered before it was kept have none."""
+
 CODES: Final = Table(
     "codes",
     METADATA,

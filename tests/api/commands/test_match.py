@@ -12,7 +12,7 @@ def test_a_copy_is_found_and_exits_0(run, stock, copy_of_the_work):
     (match,) = item["matches"]
     assert (match["work_id"], match["action"]) == (stock.work_id, "block")
     assert match["distance_bits"] <= match["threshold_bits"]
-    assert item["searched"] == ["pdq"]
+    assert item["searched"] == ["pdq", "copy"]
 
 
 def test_a_mirrored_copy_names_the_variant(run, stock, tmp_path):
@@ -43,3 +43,26 @@ def test_an_error_exits_2(run, stock, copy_of_the_work):
     assert done.code == 2
     assert "nonexistent error" in done.words
     assert run("match", "/nonexistent", "--json").document["results"][0]["error"]["code"] == "file"
+
+
+def test_a_part_of_a_work_is_drawn_beside_it(run, stock, copy_of_the_work, tmp_path):
+    with Image.open(copy_of_the_work) as opened:
+        part = tmp_path / "part.jpg"
+        opened.crop((0, 0, opened.width * 2 // 3, opened.height * 2 // 3)).save(part, quality=90)
+    before = part.read_bytes()
+    done = run("match", part, "--draw", tmp_path / "sheet.png", "--json")
+    (item,) = done.document["results"]
+    (match,) = item["matches"]
+    assert (done.code, match["work_id"], match["alg"], match["action"]) == (0, stock.work_id, "copy", "block")
+    left, top, right, bottom = match["overlap"]["in_whole"]
+    assert 0 <= left < right <= 1
+    assert 0.2 < (right - left) * (bottom - top) < 0.7
+    assert item["drawn"] == str(tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.height == 480
+    again = run("match", part, "--draw", tmp_path / "sheet.png")
+    assert again.code == 2
+    assert "--force replaces it" in again.words + again.err
+    assert run("match", part, "--draw", part, "--force").code == 2
+    assert part.read_bytes() == before
+    assert "shows a part of it" in run("match", part).words

@@ -1,0 +1,113 @@
+"""Copy, 512 bits: what a picture shows, so that a crop, a tilt, a frame or a caption moves it little.
+
+A map of features (`provenance.sight`) becomes one vector: the power mean over the cells, brought to the directions in
+which pictures differ, and of 512 fixed combinations of those the signs. Two codes differ in as large a part of their
+bits as the angle between two vectors is of half a turn. Pictures of the same kind of thing are nearer than chance, so a
+code only nominates: whether it is the same picture, shared details decide (`provenance.works.likeness`).
+
+Sources: power mean, Radenovic et al., TPAMI 41 (2019); whitening for copies, Pizzi et al., CVPR 2022 (SSCD); signs of
+random combinations, Charikar, STOC 2002. `copy.npz` is made by `training.copy`.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.asset import Frame, sha256_hex
+from provenance.errors import WeightsError
+from provenance.fingerprints.base import Fingerprint, Unhashable
+from provenance.fingerprints.variants import INDEXED_SIDE
+from provenance.media.image import Picture
+from provenance.sight.network import SIDE, load_network
+
+PROJECTION: Final = "copy.npz"
+PROJECTION_SHA256: Final = "f5b588b80fef1dae0d8e60b7901834f8d15bf21ce0800471a6699fd97bc5359d"
+
+# Of 44,850 pairs of different photographs the nearest were 135 bits apart, one in a thousand 178, half of them 249.
+CONFIDENT_DISTANCE_BITS: Final = 120
+NOMINATING_DISTANCE_BITS: Final = 176
+"""Up to here a picture may be a copy: the code of a quarter of a picture moves that far (docs/fingerprints.md)."""
+LEAST_SPREAD: Final = 2.0
+"""Standard deviation of luma below which there is nothing to see."""
+
+POWER: Final = 3
+WIDE_SIDE: Final = 2 * SIDE
+"""One look at a square of this side describes the parts of a picture."""
+PART_CELLS: Final = 5
+PART_STEP: Final = 3
+"""A part is 5x5 of the 14x14 cells; the next begins 3 cells on, so 16 parts cover the picture."""
+
+_TURNS: Final = (("rot90", 1), ("rot180", 2), ("rot270", 3))
+
+
+class Copy:
+    """Computes codes that survive what is done to a picture's frame.
+
+    Limits: nominates, and never convicts: things of one kind (two kittens) may be near each other. Mirrored copies
+        need no variant: the network hardly tells left from right.
+    """
+
+    alg: Final = "copy"
+    bits: Final = 512
+    confident_distance_bits: Final = CONFIDENT_DISTANCE_BITS
+    nominating_distance_bits: Final = NOMINATING_DISTANCE_BITS
+
+    def compute(self, picture: Picture) -> Fingerprint | Unhashable:
+        """Return the code of the whole picture, or `Unhashable` for an even surface."""
+        return self._compute_frame(picture.flattened().reduced(INDEXED_SIDE))
+
+    def compute_variants(self, picture: Picture) -> tuple[tuple[str, Fingerprint], ...]:
+        """Return the codes of the picture's quarter turns, which the network sees as other pictures."""
+        frame = picture.flattened().reduced(INDEXED_SIDE)
+        turned = ((name, self._compute_frame(np.ascontiguousarray(np.rot90(frame, times)))) for name, times in _TURNS)
+        return tuple((name, code) for name, code in turned if isinstance(code, Fingerprint))
+
+    def compute_parts(self, picture: Picture) -> tuple[Fingerprint, ...]:
+        """Return the codes of 16 overlapping parts of a picture: one of them may be a copy of a whole work."""
+        frame = picture.flattened().reduced(INDEXED_SIDE)
+        features = load_network().look(frame, WIDE_SIDE).features
+        starts = range(0, features.shape[0] - PART_CELLS + 1, PART_STEP)
+        parts = (features[top : top + PART_CELLS, left : left + PART_CELLS] for top in starts for left in starts)
+        return tuple(Fingerprint(self.alg, build_code(pool(part)), 100) for part in parts)
+
+    def _compute_frame(self, frame: Frame) -> Fingerprint | Unhashable:
+        spread = float(frame.std(axis=(0, 1)).max())
+        if spread < LEAST_SPREAD:
+            reason = f"expected a spread of at least {LEAST_SPREAD:g} levels, got {spread:.1f}: nothing to see"
+            return Unhashable(self.alg, 0, reason)
+        return Fingerprint(self.alg, build_code(pool(load_network().look(frame).features)), 100)
+
+
+def pool(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the power mean over the cells of a (rows, columns, channels) map: (channels,) float32."""
+    raised: NDArray[np.float32] = np.maximum(features, 1e-6) ** POWER
+    mean: NDArray[np.float32] = raised.mean(axis=(0, 1)) ** np.float32(1 / POWER)
+    return mean
+
+
+def build_code(pooled: NDArray[np.float32]) -> bytes:
+    """Return the signs of the fixed combinations of a pooled map, most significant bit first."""
+    mean, matrix = _load_projection()
+    return np.packbits((pooled - mean) @ matrix > 0).tobytes()
+
+
+@cache
+def _load_projection() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean (1280,) and the combinations (1280, 512).
+
+    Raises:
+        WeightsError: the file is missing, or not the one that this version was tested with.
+    """
+    try:
+        path = files("provenance.fingerprints").joinpath(PROJECTION)
+        data = path.read_bytes()
+    except OSError as exc:
+        raise WeightsError(f"{PROJECTION} is not where the package has it: install chopmark again") from exc
+    digest = sha256_hex(data)
+    if digest != PROJECTION_SHA256:
+        raise WeightsError(f"expected {PROJECTION} with SHA-256 {PROJECTION_SHA256[:12]}…, got {digest[:12]}…")
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return arrays["mean"].astype(np.float32), arrays["matrix"].astype(np.float32)

@@ -1,0 +1,1 @@
+"""One small network that sees photographs: what copies are found by, and what names come from."""

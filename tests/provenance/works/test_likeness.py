@@ -1,0 +1,132 @@
+"""Copies whose frame was changed, through the registry as the gate asks it."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageOps
+
+from provenance.ledger.log import Log
+from provenance.ledger.note import load_signer
+from provenance.media.image import Picture
+from provenance.works.likeness import REFERENCE_SIDE, build_reference
+from provenance.works.registry import Action, Works
+from tests.sites import photograph
+
+WORKS = ("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg")
+
+
+def taken(image):
+    return Picture.from_frame(np.asarray(image.convert("RGB")).copy())
+
+
+def cornered(image, share):
+    return image.crop((0, 0, round(image.width * share**0.5), round(image.height * share**0.5)))
+
+
+def captioned(image):
+    made = Image.new("RGB", (image.width, image.height * 6 // 5), "white")
+    made.paste(image, (0, image.height // 5))
+    ImageDraw.Draw(made).text((20, 10), "WHEN YOU SEE IT", fill="black")
+    return made
+
+
+def pasted(image):
+    ground = photograph("motorcycle_left.png").resize((900, 700))
+    ground.paste(image.resize((450, 350)), (420, 40))
+    return ground
+
+
+EDITS = {
+    "corner crop to 95 %": lambda image: cornered(image, 0.95),
+    "corner crop to a quarter": lambda image: cornered(image, 0.25),
+    "tilted by 10 degrees": lambda image: image.rotate(10, Image.Resampling.BICUBIC),
+    "frame of 5 %": lambda image: ImageOps.expand(image, image.width // 20, "white"),
+    "captioned": captioned,
+    "a corner, tilted and captioned": lambda image: captioned(cornered(image, 0.6).rotate(5, expand=True)),
+    "picture in picture": pasted,
+    "mirrored corner": lambda image: ImageOps.mirror(cornered(image, 0.5)),
+}
+
+
+@pytest.fixture
+def works(sqlite_works):
+    for name in WORKS:
+        sqlite_works.register(taken(photograph(name)), title=name, owner="somebody")
+    return sqlite_works
+
+
+def test_a_copy_is_found_whatever_was_done_to_its_frame(works):
+    missed = [
+        (name, edit)
+        for name in ("chelsea.png", "coffee.png")
+        for edit, change in EDITS.items()
+        if [match.title for match in works.match(taken(change(photograph(name)))).matches] != [name]
+    ]
+    assert missed == []
+
+
+def test_the_match_says_which_part_of_the_work_lies_where(works):
+    (match,) = works.match(taken(pasted(photograph("chelsea.png")))).matches
+    assert (match.action, match.alg) == (Action.BLOCK, "copy")
+    where = match.overlap.in_part
+    assert where.left == pytest.approx(420 / 900, abs=0.08)
+    assert where.right == pytest.approx(870 / 900, abs=0.08)
+    assert where.bottom == pytest.approx(390 / 700, abs=0.08)
+    assert match.overlap.in_whole.area > 0.5
+    assert not match.overlap.is_mirrored
+
+
+def test_a_mirrored_part_is_said_to_be(works):
+    (match,) = works.match(taken(ImageOps.mirror(cornered(photograph("coffee.png"), 0.5)))).matches
+    assert match.overlap.is_mirrored
+    assert match.overlap.in_whole.right == pytest.approx(0.7, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["motorcycle_left.png", "retina.jpg", "hubble_deep_field.jpg", "ihc.png"])
+def test_another_picture_matches_nothing(works, name):
+    assert works.match(taken(photograph(name))).matches == ()
+
+
+def test_a_withdrawn_work_is_found_no_more(works):
+    copy = taken(cornered(photograph("coffee.png"), 0.5))
+    (match,) = works.match(copy).matches
+    works.withdraw(match.work_id, "settled")
+    assert works.match(copy).matches == ()
+
+
+def test_a_bank_may_ask_for_nearer_copies_or_none(works):
+    copy = taken(cornered(photograph("coffee.png"), 0.5))
+    (match,) = works.match(copy).matches
+    works.define_bank("works", action="hold", thresholds={"copy": match.distance_bits})
+    assert [one.action for one in works.match(copy).matches] == [Action.HOLD]
+    works.define_bank("works", action="block", thresholds={"copy": match.distance_bits - 1})
+    assert works.match(copy).matches == ()
+
+
+def test_part_of_what_is_allowed_takes_nothing_back(works):
+    works.define_bank("licensed", action="allow")
+    works.register(taken(photograph("motorcycle_left.png")), title="ground", owner="us", bank="licensed")
+    (match,) = works.match(taken(pasted(photograph("chelsea.png")))).matches
+    assert (match.title, match.suppressed_by) == ("chelsea.png", None)
+
+
+def test_a_small_reference_is_kept_of_each_work(works):
+    (work, *_) = [work for work in works.works() if work.title == "coffee.png"]
+    reference = works.reference(work.id)
+    assert max(reference.width, reference.height) == REFERENCE_SIDE
+    assert works.reference("nobody") is None
+    assert len(build_reference(taken(photograph("coffee.png", 1024)))) < 120_000
+
+
+def test_a_work_without_a_reference_convicts_nobody(works, sqlite_database):
+    with sqlite_database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM work_references")
+    assert works.match(taken(cornered(photograph("coffee.png"), 0.5))).matches == ()
+
+
+def test_whoever_does_not_look_for_parts_finds_none(sqlite_database, tmp_path):
+    log = Log(sqlite_database, load_signer(tmp_path / "keys" / "ledger.key", origin="example.com/ledger"))
+    registry = Works(sqlite_database, tmp_path / "index", log, finds_parts=False)
+    registry.register(taken(photograph("coffee.png")), title="Coffee", owner="somebody")
+    report = registry.match(taken(cornered(photograph("coffee.png"), 0.5)))
+    assert (report.matches, report.searched_algs) == ((), ("pdq",))
+    registry.close()
