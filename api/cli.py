@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from api import VERSION
 from api.console import EXIT_ERROR, leave_quietly, print_error, print_hint, print_json
-from api.errors import run_concealing
+from api.errors import redact_event, run_concealing
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.commands.demo", "Walk prompts and photographs through the gate, then prove what it did."),
@@ -114,6 +114,7 @@ def _root(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact_event,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.CRITICAL),

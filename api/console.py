@@ -21,6 +21,7 @@ from api.escape import build_json, show
 from api.tables import UNBOUNDED, Listing, made_safe
 from api.tables import plain as plain  # noqa: PLC0414 - every verb has it from here
 from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
+from provenance.redaction import redact
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -185,12 +186,12 @@ def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
 def describe_error(error: GateError) -> dict[str, Any]:
     """Return the JSON form of an error."""
     problems = {"problems": list(error.problems)} if isinstance(error, PackInvalidError) else {}
-    return {"error": {"code": error.code, "message": str(error), "retryable": error.retryable, **problems}}
+    return {"error": {"code": error.code, "message": redact(str(error)), "retryable": error.retryable, **problems}}
 
 
 def print_error(message: str, code: str) -> None:
     """Tell a person what went wrong; lines of the message stay lines."""
-    lines = message.split("\n")
+    lines = redact(message).split("\n")
     ERR.print(Text.assemble(("error ", "bold red"), plain(lines[0]), " ", plain(f"[{code}]", "dim")), soft_wrap=True)
     for line in lines[1:]:
         ERR.print(plain(line), soft_wrap=True)

@@ -3,6 +3,7 @@
 Whoever asks learns what was wrong with the question, and nothing of our insides.
 """
 
+import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,9 +20,11 @@ from provenance.errors import (
     LedgerError,
     UnsupportedMediaError,
 )
+from provenance.faults import describe_os_error
+from provenance.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse
@@ -73,7 +76,7 @@ def install_handlers(app: "FastAPI") -> None:
         status = status_of(error)
         _log.warning("request failed", code=error.code, status=status, error=str(error))
         is_told = status < 500 or isinstance(error, BusyError)
-        return _build_problem(status, error.code, str(error) if is_told else OPERATOR_KNOWS)
+        return _build_problem(status, error.code, redact(str(error)) if is_told else OPERATOR_KNOWS)
 
     async def _name(_: "Request", error: Exception) -> "JSONResponse":
         assert isinstance(error, HTTPException)
@@ -105,9 +108,20 @@ def run_concealing(command: "Callable[[], int]", tell: "Callable[[str], int]", *
         return command()
     except Exception as exc:  # noqa: BLE001 - the last resort of the command line
         if is_verbose:
-            traceback.print_exc()
+            sys.stderr.write(redact(traceback.format_exc()))
+        if isinstance(exc, OSError) and exc.errno is not None:
+            name = f" {exc.filename}" if isinstance(exc.filename, str) else ""
+            return tell(f"the system refused{name} ({describe_os_error(exc)}), at {find_place(exc)}")
         hint = "" if is_verbose else "; run it again as chopmark -v ... for the whole trace, which may quote your input"
         return tell(f"a defect of chopmark: {type(exc).__name__} at {find_place(exc)}{hint}")
+
+
+def redact_event(_: Any, __: str, event: "MutableMapping[str, Any]") -> "MutableMapping[str, Any]":  # noqa: ANN401 - as structlog has it
+    """Keep secrets out of a log line; a processor of structlog."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = redact(value)
+    return event
 
 
 def find_place(error: BaseException) -> str:

@@ -6,7 +6,7 @@ at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that a transac
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import JSON, URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from provenance.errors import ConfigurationError, DatabaseUnavailableError, MissingExtraError
+from provenance.errors import ConfigurationError, MissingExtraError, ProvenanceError
+from provenance.faults import describe_os_error, translate_database_error
+from provenance.redaction import redact
 from provenance.secretfile import make_private_file
 
 METADATA: Final = MetaData(
@@ -104,17 +106,35 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str, **postgres_options: Any) -> Iterator[Connection]:  # noqa: ANN401 - as SQLAlchemy
         """Begin explicitly on SQLite, at the given isolation on PostgreSQL; roll back what was not committed."""
-        with ExitStack() as stack:
-            try:
-                connection = stack.enter_context(self.engine.connect())  # leaving rolls back
-                if self.is_sqlite:
-                    connection.exec_driver_sql(begin)
-                elif postgres_options:
-                    connection.execution_options(**postgres_options)
-            except (OperationalError, PoolTimeoutError) as exc:
-                where = f"the database at {self.engine.url!r}"
-                raise DatabaseUnavailableError(f"{where} cannot be used now: {exc}") from exc
+        with self.telling_errors(), self.engine.connect() as connection:  # leaving rolls back
+            if self.is_sqlite:
+                connection.exec_driver_sql(begin)
+            elif postgres_options:
+                connection.execution_options(**postgres_options)
             yield connection
+
+    @contextmanager
+    def telling_errors(self) -> Iterator[None]:
+        """Turn what the driver raises into an error of ours that says where and what to do.
+
+        What speaks of the statement and not of the database is left as it is: a broken constraint, wrong SQL.
+
+        Raises:
+            DatabaseUnavailableError: full, held by another, not to be written, not to be reached.
+            DatabaseDamagedError: damaged, or no database at all.
+        """
+        try:
+            yield
+        except (IntegrityError, ProgrammingError, DataError):
+            raise
+        except (DBAPIError, PoolTimeoutError, sqlite3.Error) as exc:
+            raise translate_database_error(exc, self.where) from exc
+
+    @property
+    def where(self) -> str:
+        """The database's place in words, without secrets."""
+        path = find_file(self.engine.url) if self.is_sqlite else None
+        return f"the database {path}" if path else f"the database at {redact(str(self.engine.url))}"
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; safe to call at every start and from several processes.
@@ -139,8 +159,12 @@ class Database:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-        except (SQLAlchemyError, CommandError, DatabaseUnavailableError) as exc:
-            raise ConfigurationError(f"the database at {self.engine.url!r} could not be migrated: {exc}") from exc
+        except (SQLAlchemyError, CommandError, ProvenanceError) as exc:
+            raise self._not_migrated(exc) from exc
+
+    def _not_migrated(self, error: Exception) -> ConfigurationError:
+        reason = (str(error).splitlines() or [""])[0].removeprefix(f"{self.where} ")
+        return ConfigurationError(f"{self.where} could not be migrated: {redact(reason)}")
 
     def has_newest_schema(self) -> bool:
         """Say whether the schema is the one that this code makes.
@@ -154,11 +178,11 @@ class Database:
                 if not inspect(connection).has_table("alembic_version"):
                     return False
                 found = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
-        except (SQLAlchemyError, DatabaseUnavailableError) as exc:
-            raise ConfigurationError(f"the database at {self.engine.url!r} could not be migrated: {exc}") from exc
+        except (SQLAlchemyError, ProvenanceError) as exc:
+            raise self._not_migrated(exc) from exc
         if found > newest:
             raise ConfigurationError(
-                f"the database at {self.engine.url!r} is of schema {found}, newer than {newest}, which this version of "
+                f"{self.where} is of schema {found}, newer than {newest}, which this version of "
                 "chopmark makes: use the version that migrated it"
             )
         return found == newest
@@ -253,8 +277,7 @@ def _prepare_file(path: Path) -> None:
             if beside.exists():
                 make_private_file(beside)
     except OSError as exc:
-        reason = (exc.strerror or str(exc)).lower()
-        raise ConfigurationError(f"the database {path} cannot be opened or made: {reason}") from exc
+        raise ConfigurationError(f"the database {path} cannot be opened or made: {describe_os_error(exc)}") from exc
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own connection type

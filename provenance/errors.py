@@ -212,6 +212,12 @@ class DatabaseUnavailableError(ProvenanceError):
     retryable = True
 
 
+class DatabaseDamagedError(ProvenanceError):
+    """What lies in the database's place is no database, or a damaged one."""
+
+    code = "database.damaged"
+
+
 class LedgerError(ProvenanceError):
     """The ledger refused an entry or could not prove one."""
 

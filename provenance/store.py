@@ -21,6 +21,8 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, MemoryStore, from_url
 
 from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.faults import describe_store_error
+from provenance.redaction import redact
 from provenance.secretfile import make_private_folder
 
 STAGING: Final = ".staging"
@@ -51,7 +53,7 @@ class Blobs:
     """
 
     def __init__(self, url: str | Path, *, private: bool = False, may_make: bool = True) -> None:
-        self.url = str(url)
+        self.url = redact(str(url))  # for messages
         self.root: Path | None = None
         self._private = private
         self._opened: Any = None
@@ -65,7 +67,8 @@ class Blobs:
             if self.root.is_dir():
                 self._opened = LocalStore(self.root, automatic_cleanup=True)
         except (BaseError, OSError, ValueError) as exc:
-            raise ConfigurationError(f"the blob store at {url} cannot be opened: {exc}") from exc
+            reason = describe_store_error(exc)
+            raise ConfigurationError(f"the blob store at {self.url} cannot be opened: {reason}") from exc
 
     @property
     def _store(self) -> Any:  # noqa: ANN401 - of one of obstore's classes
@@ -87,7 +90,7 @@ class Blobs:
             else:
                 self._put_local(self.root, key, data)
         except (BaseError, OSError) as exc:
-            raise StoreError(f"could not store blob {key}: {exc}") from exc
+            raise StoreError(f"could not store blob {key}: {describe_store_error(exc)}") from exc
 
     def get(self, key: str) -> bytes:
         """Return the blob under `key`.
@@ -101,7 +104,7 @@ class Blobs:
         except (NotFoundError, FileNotFoundError) as exc:
             raise BlobNotFoundError(f"no blob under {key}") from exc
         except (BaseError, OSError) as exc:
-            raise StoreError(f"could not read blob {key}: {exc}") from exc
+            raise StoreError(f"could not read blob {key}: {describe_store_error(exc)}") from exc
 
     def has(self, key: str) -> bool:
         """Say whether a blob lies under `key`."""
@@ -111,7 +114,7 @@ class Blobs:
         except (NotFoundError, FileNotFoundError):
             return False
         except (BaseError, OSError) as exc:
-            raise StoreError(f"could not look up blob {key}: {exc}") from exc
+            raise StoreError(f"could not look up blob {key}: {describe_store_error(exc)}") from exc
         return True
 
     def delete(self, key: str) -> None:
@@ -122,7 +125,7 @@ class Blobs:
         except (NotFoundError, FileNotFoundError):
             return
         except (BaseError, OSError) as exc:
-            raise StoreError(f"could not delete blob {key}: {exc}") from exc
+            raise StoreError(f"could not delete blob {key}: {describe_store_error(exc)}") from exc
 
     def keys(self, prefix: str = "") -> Iterator[tuple[str, float]]:
         """Yield each key in the folder `prefix` with the Unix time of its last change.
@@ -140,7 +143,7 @@ class Blobs:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as exc:
-            raise StoreError(f"could not list blobs: {exc}") from exc
+            raise StoreError(f"could not list blobs: {describe_store_error(exc)}") from exc
 
     @property
     def is_ephemeral(self) -> bool:

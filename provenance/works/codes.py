@@ -63,22 +63,25 @@ class ChangeWatch:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._connection: PoolProxiedConnection | None = None
         path = database.engine.url.database
         if database.is_sqlite and path and path != ":memory:":
-            self._connection = database.engine.raw_connection()
-            self._connection.detach()  # stays ours: the pool gives out another in its place
+            with database.telling_errors():
+                self._connection = database.engine.raw_connection()
+                self._connection.detach()  # stays ours: the pool gives out another in its place
         self._last: int | None = None
 
     def has_changed(self) -> bool:
         """Return whether there may be something new; what is committed after this call is told by the next."""
         if self._connection is None:
             return True
-        cursor = self._connection.cursor()
-        # sqlite.org/pragma.html#pragma_data_version: differs if another connection has committed in between
-        cursor.execute("PRAGMA data_version")
-        row = cursor.fetchone()
-        cursor.close()
+        with self._database.telling_errors():
+            cursor = self._connection.cursor()
+            # sqlite.org/pragma.html#pragma_data_version: differs if another connection has committed in between
+            cursor.execute("PRAGMA data_version")
+            row = cursor.fetchone()
+            cursor.close()
         assert row is not None
         is_new = bool(row[0] != self._last)
         self._last = row[0]

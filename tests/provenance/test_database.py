@@ -64,7 +64,7 @@ def add_asset(database):
 
 def test_a_read_cannot_write_and_the_next_write_can(database):
     for _ in range(3):
-        with pytest.raises(DatabaseError), database.read() as connection:
+        with pytest.raises(DatabaseUnavailableError), database.read() as connection:
             connection.execute(insert(ASSETS).values(ASSET))
     add_asset(database)
 

@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from provenance.errors import InconsistentLedgerError, LedgerError
+from provenance.errors import DatabaseUnavailableError, InconsistentLedgerError, LedgerError
 from provenance.ledger.audit import verify_log
 from provenance.ledger.checkpoint import sign_checkpoint, verify_checkpoint
 from provenance.ledger.entry import MAX_ENTRY_BYTES
@@ -232,7 +232,7 @@ def test_nothing_can_be_changed_behind_the_log(log, append_many):
 
 
 def test_reading_cannot_write(log):
-    with pytest.raises(DatabaseError), log.database.read() as connection:
+    with pytest.raises(DatabaseUnavailableError), log.database.read() as connection:
         log.append(connection, kind="x", subject="s", body={}, key="k")
     assert append(log).index == 0
 
