@@ -64,8 +64,8 @@ class Child:
         self._socket, theirs = socket.socketpair()
         passed = (theirs.fileno(), *files)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, *command, *map(str, passed)],
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module; -P: not the current folder's
+                [sys.executable, "-P", *command, *map(str, passed)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

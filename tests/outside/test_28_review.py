@@ -42,6 +42,6 @@ def test_a_pack_cannot_take_a_built_in_name(run, home, tmp_path):
 def test_a_case_file_says_where_it_is_wrong(run, home, tmp_path):
     case = tmp_path / "case.json"
     case.write_text('{\n  "signals": [\n    {"detector": "nsfw", "score": 1}\n  ]\n}\n')
-    assert f"error {case}:3:34: signals.0.score:" in run("policies", "explain", case).err
+    assert f"error {case}:3:35: signals.0.score:" in run("policies", "explain", case).err
     case.write_text('{\n  "signals": [}')
     assert f"error {case}:2:15: expected JSON" in run("policies", "explain", case).err

@@ -1,0 +1,64 @@
+"""Where the `chopmark` command and the server begin: this name is ours alone, those of the five packages are not.
+
+`api`, `policies`, `detectors`, `generation` and `provenance` are names that a folder of yours may have as well. Started
+from here, they are those that lie beside this file, whatever the current folder or PYTHONPATH say.
+
+    chopmark ...    or    python -m chopmark ...    or    uvicorn --factory chopmark:create_app
+"""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+PACKAGES: Final = ("api", "policies", "detectors", "generation", "provenance")
+
+_HERE: Final = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    prefer_own_packages()
+    from api.cli import main as run
+
+    run()
+
+
+def create_app() -> "FastAPI":
+    """Return the HTTP application, for ``uvicorn --factory chopmark:create_app``."""
+    prefer_own_packages()
+    from api.app import create_app as build
+
+    return build()
+
+
+def prefer_own_packages() -> None:
+    """Have the five names mean the packages beside this file, where something else would come first.
+
+    Raises:
+        ImportError: another package of such a name is in use in this process already.
+    """
+    if all(_is_own(name) for name in PACKAGES):
+        return
+    taken = [name for name in PACKAGES if name in sys.modules and not _is_own(name)]
+    if taken:
+        raise ImportError(
+            f"the package {taken[0]!r} in use is {getattr(sys.modules[taken[0]], '__file__', None)}, not chopmark's: "
+            "run chopmark as a process of its own, in an environment of its own"
+        )
+    sys.path.insert(0, str(_HERE))
+
+
+def _is_own(name: str) -> bool:
+    try:
+        spec = find_spec(name)
+    except ValueError:  # a module without a spec, such as one that a test made up
+        return False
+    return spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent.parent == _HERE
+
+
+if __name__ == "__main__":
+    main()
