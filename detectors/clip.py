@@ -18,6 +18,7 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.concept_bank import ConceptBank, Embedding, load_concept_bank
 from detectors.heads import Head, load_head
+from detectors.picture_kind import DRAWN_FROM, measure_kind
 from detectors.pixels import flattened_views, resized
 from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
 from provenance.asset import Digest, sha256_hex
@@ -52,6 +53,7 @@ class _Loaded:
     net: "ClipNet"
     texts: NDArray[np.float32]
     digest: Digest
+    knows_drawings_only: bool
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class ClipDetector:
                 raise ConfigurationError(
                     f"head {head.name!r} takes {head.width} values, {model} yields {texts.shape[1]}"
                 )
-        self._loaded = _Loaded(net, texts, digest)
+        self._loaded = _Loaded(net, texts, digest, str(digest) in load_card("clip").weights.values())
         self.card = self._card(digest, path.name)
         self._embed((Picture.from_frame(np.zeros((64, 64, 3), np.uint8)),))
 
@@ -120,17 +122,30 @@ class ClipDetector:
     def detect(self, subject: Subject) -> Signal:
         """Answer about the pixels of `subject`; of a transparent picture, about the worse of two backgrounds.
 
+        The embedded model answers about drawings only: of anything else its margins are evidence, and it does not
+        apply.
+
         Raises:
             DetectorError: as `warm`, which the first call makes if nobody did.
         """
-        rows = self._embed(flattened_views(subject.picture))
+        views = flattened_views(subject.picture)
+        records = self._measure(self._embed(views))
+        assert self._loaded is not None
+        kinds = [measure_kind(view) for view in views] if self._loaded.knows_drawings_only else []
+        drawnness = max((kind.drawnness for kind in kinds), default=1.0)
+        applies = not kinds or any(kind.is_drawn for kind in kinds)
         scores: dict[str, float] = {}
         evidence: list[Mapping[str, Any]] = []
-        for record in self._measure(rows):
-            makes_score = record.pop("makes_score")
-            evidence.append(record if makes_score else {**record, "is_evidence_only": True})
-            if makes_score:
+        for record in records:
+            counts = record.pop("makes_score") and applies
+            evidence.append(record if counts else {**record, "is_evidence_only": True})
+            if counts:
                 scores[record["category"]] = max(scores.get(record["category"], 0.0), record["score"])
+        if kinds:
+            evidence.append({"drawnness": round(drawnness, 4), "limit": DRAWN_FROM, "is_drawn": applies})
+        if not applies:
+            reason = "not a drawing: the embedded model learned from drawings alone, and says nothing of other pictures"
+            return Signal("clip", self.card.version, Status.NOT_APPLICABLE, {}, tuple(evidence), reason)
         top = max(scores, key=lambda category: scores[category])
         reason = f"highest is {top} at {scores[top]:.2f}"
         return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)

@@ -16,7 +16,7 @@ from detectors.concept_bank import BANKS_DIR, load_concept_bank
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.image import Picture
 from tests.detectors import tiny_clip
-from tests.detectors.subjects import PHOTOS, photo, subject_of, toolbox_of
+from tests.detectors.subjects import PHOTOS, drawing, photo, subject_of, toolbox_of
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +179,13 @@ def embedded(tmp_path_factory):
 def test_without_options_the_embedded_model_answers_with_its_own_bank(embedded):
     assert set(embedded.card.weights) == {"chop-clip.safetensors"}
     assert embedded.card.weights == load_card("clip").weights
-    signal = embedded.detect(subject_of(photo("coffee.png")))
+    signal = embedded.detect(subject_of(drawing()))
     scored = {concept.category for concept in load_concept_bank("embedded").concepts if concept.makes_score}
     assert set(signal.scores) == set(embedded.card.categories) == scored
 
 
 def test_what_the_embedded_model_is_too_weak_for_is_evidence_and_no_score(embedded):
-    signal = embedded.detect(subject_of(photo("astronaut.png")))
+    signal = embedded.detect(subject_of(drawing()))
     aside = {record["category"] for record in signal.evidence if record.get("is_evidence_only")}
     assert aside == {"sexual", "nudity", "hate", "self_harm", "minors", "real_person", "political"}
     assert not aside & set(signal.scores)
@@ -198,6 +198,17 @@ def test_the_embedded_model_holds_no_photograph_of_scikit_image(embedded, path):
     limits = yaml.safe_load((BANKS_DIR.parents[1] / "policies" / "packs" / "baseline.yaml").read_text())["thresholds"]
     scores = embedded.detect(subject_of(photo(path.name))).scores
     assert [name for name, score in scores.items() if score >= limits[name]["hold"]] == []
+
+
+def test_of_a_photograph_the_embedded_model_has_evidence_and_no_answer(embedded):
+    signal = embedded.detect(subject_of(photo("coffee.png")))
+    assert (signal.status, signal.scores) == (Status.NOT_APPLICABLE, {})
+    assert "not a drawing" in signal.reason
+    margins = [record for record in signal.evidence if "category" in record]
+    assert len(margins) == len(load_concept_bank("embedded").concepts)
+    assert all(record["is_evidence_only"] for record in margins)
+    (kind,) = [record for record in signal.evidence if "drawnness" in record]
+    assert kind["drawnness"] < kind["limit"]
 
 
 def test_embedded_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
