@@ -1,8 +1,8 @@
 """Is a picture drawn, of flat colours and hard edges, or a photograph, or painted like one?
 
 A model that learned from drawings answers about photographs at random. Two measures tell the kinds apart, after a small
-median filter has taken noise and the rings of JPEG away: drawings keep to few colours, and their steps in brightness are
-none or large; photographs have many colours and middling steps everywhere. Trusts nothing; source and figures:
+median filter has taken noise and the rings of JPEG away: drawings keep to few colours, and their steps in brightness
+are none or large; photographs have many colours and middling steps everywhere. Trusts nothing; source and figures:
 `cards/clip.toml`.
 """
 
@@ -19,8 +19,8 @@ _COLOURS: Final = 8
 _COLOUR_BITS: Final = 4
 _CALM_LEVELS: Final = 2
 _MIDDLING_LEVELS: Final = 24
-# Fitted as a logistic regression on 150 of the 300 photographs of the evaluation set against two families of emoji, each
-# also recompressed, scaled and with noise; the limit lets chop-draw's softer drawings through.
+# Fitted as a logistic regression on 150 of the 300 photographs of the evaluation set against two families of emoji,
+# each also recompressed, scaled and with noise; the limit lets chop-draw's softer drawings through.
 _STEP_WEIGHT: Final = 1.45
 DRAWN_FROM: Final = 0.2
 # Grey photographs have few colours, too; their steps still tell.
