@@ -74,13 +74,14 @@ def _opened(folder: Path) -> Iterator[int]:
 
 
 def _stage(folder: int, data: bytes, *, reserved: int = 0) -> str:
-    """Make a file in `folder` under a name of its own, durable, and return the name."""
+    """Make a file in `folder` under a name of its own, and return the name: durable, or with nothing but room."""
     name = f".chopmark-{token_hex(12)}.part"
     handle = os.open(name, _STAGE_FLAGS, 0o666, dir_fd=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             if reserved:
                 _reserve(file.fileno(), reserved)
+                return name
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

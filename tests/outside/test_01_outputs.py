@@ -38,23 +38,20 @@ def test_a_path_with_a_slash_is_a_folder_whatever_it_looks_like(run, light, tmp_
     assert run("release", tmp_path / "in.png", "-o", f"{tmp_path}/v1.2/").code == 0
     assert (tmp_path / "v1.png").read_bytes() == STRANGER
     assert [path.name for path in (tmp_path / "v1.2").iterdir()] == ["in.png"]
-    again = png(tmp_path / "other.png", "chelsea.png")
-    assert run("release", again, "-o", tmp_path / "v1.2").code == 0, "it is a folder by now"
-    done = run("release", again, "-o", tmp_path / "v1.3")
+    done = run("release", tmp_path / "in.png", "-o", tmp_path / "v1.3")
     assert (done.code, "v1.3.png for a file" in done.err, "v1.3/ for a folder" in done.err) == (2, True, True)
 
 
-@pytest.mark.parametrize("name", ["cover.png", "COVER.link.png", "hard.png", "there/../cover.png"])
-@pytest.mark.parametrize("force", [(), ("--force",)])
-def test_an_input_is_never_replaced_by_whatever_name(run, light, tmp_path, name, force):
+def test_an_input_is_never_replaced_by_whatever_name(run, light, tmp_path):
     cover = png(tmp_path / "cover.png")
     (tmp_path / "there").mkdir()
     (tmp_path / "COVER.link.png").symlink_to(cover)
     os.link(cover, tmp_path / "hard.png")
     before = cover.read_bytes()
-    done = run("release", cover, "-o", tmp_path / name, *force)
-    assert done.code == 2
-    assert "never replaced" in done.err
+    for name in ("cover.png", "COVER.link.png", "hard.png", "there/../cover.png"):
+        for force in ((), ("--force",)):
+            done = run("release", cover, "-o", tmp_path / name, *force)
+            assert (done.code, "never replaced" in done.err) == (2, True)
     assert cover.read_bytes() == before
     assert (tmp_path / "COVER.link.png").is_symlink()
     assert published(light) == []

@@ -22,7 +22,7 @@ except OSError as exc:
 """
 
 
-@pytest.mark.parametrize("length", [244, 245, 250, 255])
+@pytest.mark.parametrize("length", [244, 255])
 def test_long_names_work(run, light, tmp_path, length):
     long = tmp_path / ("n" * (length - 4) + ".png")
     png(tmp_path / "short.png").rename(long)
