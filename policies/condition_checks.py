@@ -1,8 +1,8 @@
 """What a condition must satisfy before it may ever run: it parses, is bounded, and names only what exists.
 
-What it trusts: the CEL library to end. CEL has no loops, but nested macros over lists multiply, so a condition is short
-and has at most two of them. The names that it looks up are found in its text, because the library does not hand out the
-tree; a trial run on made-up values then finds operands that can never be compared.
+What it trusts: nothing to end by itself. CEL has no loops, but nested macros over lists multiply, so a condition is
+short, has at most two of them, and is weighed (`policies.condition_cost`). Its patterns are texts that RE2 takes, which
+matches in linear time. A trial run on made-up values then finds operands that can never be compared.
 """
 
 import re
@@ -12,7 +12,17 @@ from typing import Any, Final, NamedTuple
 
 import cel
 
-from policies.conditions import EVALUATION_ERRORS, ROOTS, Condition, Variables, describe_error
+from policies.condition_cost import ASSUMED, MOST_US, weigh
+from policies.condition_syntax import MACROS, ConditionSyntaxError, Node, parse_tree, read_literal
+from policies.conditions import (
+    EVALUATION_ERRORS,
+    MATCHES,
+    ROOTS,
+    Condition,
+    Variables,
+    compile_pattern,
+    describe_error,
+)
 from policies.context import CONDITION_FIELDS
 from policies.vocabulary import ASSET_FIELDS, SIGNAL_FIELDS
 from provenance.errors import ConditionError
@@ -23,7 +33,6 @@ LENGTH_LIMIT: Final = 1000
 MACRO_LIMIT: Final = 2
 """List macros in one condition; two nested over 1,000 items each take 0.9 s, three would take a quarter of an hour."""
 
-MACROS: Final = ("all", "exists", "existsOne", "exists_one", "filter", "map")
 FUNCTIONS: Final = ("contains", "double", "endsWith", "int", "matches", "size", "startsWith", "string")
 """Functions that conditions may call, besides operators, ``has`` and the macros."""
 
@@ -63,11 +72,53 @@ def parse_condition(unverified_text: str, *, categories: Collection[str], detect
     except ValueError as exc:
         raise ConditionFlawedError((_syntax_flaw(unverified_text, str(exc)),)) from exc
     flaws = [*_name_flaws(unverified_text, program), *_member_flaws(unverified_text, categories, detectors)]
+    if flaws:
+        raise ConditionFlawedError(tuple(flaws))
+    try:
+        tree = parse_tree(unverified_text)
+    except ConditionSyntaxError as exc:
+        raise ConditionFlawedError((Flaw(f"condition cannot be weighed: {exc}", "", exc.offset),)) from exc
+    cost_us = weigh(tree, ASSUMED)
+    flaws = [*_call_flaws(tree), *_cost_flaws(cost_us)]
     if not flaws:
+        program = cel.compile(_rename_matches(unverified_text, tree))
         flaws.extend(_trial_flaws(program, categories, detectors))
     if flaws:
         raise ConditionFlawedError(tuple(flaws))
-    return Condition(text=unverified_text, _program=program)
+    return Condition(unverified_text, program, tree, cost_us)
+
+
+def _call_flaws(tree: Node) -> Iterator[Flaw]:
+    """Yield what is wrong with the functions that are called, the patterns first of all."""
+    for node in tree.walk():
+        if node.kind == "call" and node.value not in {*FUNCTIONS, "has"}:
+            yield Flaw(f"unknown function {node.value!r}", suggest(node.value, FUNCTIONS), node.offset)
+        if node.kind != "call" or node.value != "matches":
+            continue
+        pattern = read_literal(node.children[-1]) if node.has_target and len(node.children) == 2 else None
+        if pattern is None:
+            yield Flaw("a pattern has to be a text in quotes", "text.matches('pattern')", node.offset)
+            continue
+        try:
+            compile_pattern(pattern)
+        except ValueError as exc:
+            yield Flaw(f"no pattern: {exc}", "patterns are those of RE2", node.children[-1].offset)
+
+
+def _cost_flaws(cost_us: float) -> Iterator[Flaw]:
+    if cost_us > MOST_US:
+        yield Flaw(
+            f"condition could take {cost_us / 1e6:.1f} s on {ASSUMED.items:.0f} items of evidence, at most 1 s",
+            "nest fewer lists",
+        )
+
+
+def _rename_matches(text: str, tree: Node) -> str:
+    """Return the text as it runs: with our own ``matches``."""
+    found = [node.offset for node in tree.walk() if node.kind == "call" and node.value == "matches"]
+    for offset in sorted(found, reverse=True):
+        text = f"{text[:offset]}{MATCHES}{text[offset + len('matches') :]}"
+    return text
 
 
 def suggest(name: str, known: Collection[str]) -> str:

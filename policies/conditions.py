@@ -7,12 +7,16 @@ Source: CEL language definition, https://github.com/google/cel-spec.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isnan
 from typing import Any, Final
 
 import cel
+import re2
 
 from detectors.base import Signal, Status
+from policies.condition_cost import ASSUMED, MOST_IN_ALL_US, MOST_US, Size, measure_values, weigh
+from policies.condition_syntax import Node
 from policies.context import CONDITION_FIELDS, Context
 from policies.vocabulary import ASSET_FIELDS
 from provenance.asset import Asset
@@ -31,20 +35,31 @@ EVALUATION_ERRORS: Final = (ArithmeticError, LookupError, RuntimeError, TypeErro
 _INT_RANGE: Final = range(-(2**63), 2**63)
 
 
+MATCHES: Final = "_matches"
+"""What ``matches`` is called where it runs: ours, which compiles a pattern once, and takes time in proportion."""
+
+# Of a compiled pattern; RE2 refuses what does not fit.
+_PATTERN_BYTES: Final = 1 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One checked condition; made by `parse_condition`."""
 
     text: str
     _program: Any = field(repr=False, compare=False)
+    _tree: Node = field(repr=False, compare=False)
+    _cost_us: float = field(repr=False, compare=False)
 
     def evaluate(self, variables: "Variables") -> bool:
         """Return what the condition says about one asset.
 
         Raises:
-            ConditionError: it cannot be evaluated, such as a score that no detector gave, or does not answer true or
-                false.
+            ConditionError: it cannot be evaluated, such as a score that no detector gave, does not answer true or
+                false, or could take too long on what there is to read.
         """
+        is_as_checked = variables.size.items <= ASSUMED.items and variables.size.weight <= ASSUMED.weight
+        variables.spend(self._cost_us if is_as_checked else weigh(self._tree, variables.size), self.text)
         try:
             answer = self._program.execute(variables.context)
         except EVALUATION_ERRORS as exc:
@@ -56,14 +71,59 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """What the conditions of one decision read, converted once."""
+    """What the conditions of one decision read, converted once.
+
+    Attributes:
+        context: of the CEL library.
+        size: how large the values are.
+        spent_us: what the conditions so far can have taken at most, one figure for each.
+    """
 
     context: Any
+    size: Size
+    spent_us: list[float] = field(default_factory=list)
 
     @classmethod
     def build(cls, roots: Mapping[str, Any]) -> "Variables":
         """Convert the values of the four roots."""
-        return cls(context=cel.Context(variables=dict(roots)))
+        return cls(cel.Context(variables=dict(roots), functions={MATCHES: match_pattern}), measure_values(roots))
+
+    def spend(self, cost_us: float, text: str) -> None:
+        """Note what a condition can take before it runs; nothing can end it while it does.
+
+        Raises:
+            ConditionError: that is too much for one condition, or for all of this decision together.
+        """
+        self.spent_us.append(cost_us)
+        if cost_us > MOST_US:
+            raise ConditionError(f"{text!r} could take {cost_us / 1e6:.1f} s on so much evidence, at most 1 s")
+        if sum(self.spent_us) > MOST_IN_ALL_US:
+            raise ConditionError(f"the conditions up to {text!r} could take more than 5 s together")
+
+
+def match_pattern(text: str, pattern: str) -> bool:
+    """Tell whether `pattern`, a regular expression of RE2, is found in `text`; in time in proportion to both.
+
+    Raises:
+        ValueError: RE2 does not take the pattern.
+    """
+    return compile_pattern(pattern).search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def compile_pattern(pattern: str) -> Any:  # noqa: ANN401 - the library has no types
+    """Return a compiled pattern.
+
+    Raises:
+        ValueError: it is none, or takes more than a mebibyte.
+    """
+    options = re2.Options()
+    options.max_mem, options.log_errors = _PATTERN_BYTES, False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as exc:
+        reason = exc.args[0] if exc.args else "no pattern"
+        raise ValueError(reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)) from exc
 
 
 def build_variables(asset: Asset, signals: Sequence[Signal], context: Context) -> Variables:

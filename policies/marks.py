@@ -11,8 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from policies.pack import Demand, Pack
 from provenance.grant import MarkKind, Obligation
+from provenance.manifests.redaction import KEEPABLE
 
 CORNERS: Final = ("bottom_left", "bottom_right", "top_left", "top_right")
+INCOMING_FORMS: Final = ("redact", "reference")
+"""From milder to stricter."""
+NONE_KEPT: Final = "none"
 LABEL_TEXT_LIMIT: Final = 40
 """Characters of an explicit label; at 5 % of the shortest side each, more would not fit a square picture."""
 
@@ -61,6 +65,17 @@ def _is_ratio(value: object) -> bool:
     return isinstance(value, float) and _HEIGHT_RATIOS[0] <= value <= _HEIGHT_RATIOS[1]
 
 
+def _is_kept(value: object) -> bool:
+    return isinstance(value, str) and (
+        value == NONE_KEPT or (bool(value.split()) and KEEPABLE.issuperset(value.split()))
+    )
+
+
+def _keep_what_all_keep(values: Collection[str]) -> str:
+    kept = set.intersection(*({*value.split()} - {NONE_KEPT} for value in values))
+    return " ".join(sorted(kept)) or NONE_KEPT
+
+
 def _join_texts(values: Collection[str]) -> str:
     """Return the shortest text that says all of `values`: one that stands within another says nothing more."""
     distinct = set(values)
@@ -76,6 +91,20 @@ def _agree(values: Collection[str]) -> str:
 
 
 PARAMETERS: Final[Mapping[MarkKind, Mapping[str, Parameter]]] = {
+    MarkKind.SIGNED_METADATA: {
+        "incoming_manifest": Parameter(
+            meaning="what of a manifest that came in ships: it, redacted, or nothing but a reference to it",
+            expected=f"one of {', '.join(INCOMING_FORMS)}",
+            is_valid=INCOMING_FORMS.__contains__,
+            merge=lambda values: max(values, key=INCOMING_FORMS.index),
+        ),
+        "kept_assertions": Parameter(
+            meaning="assertions of it that stay beside actions, bindings and ingredients; those that all packs keep",
+            expected=f"labels out of {', '.join(sorted(KEEPABLE))}, with spaces between, or none",
+            is_valid=_is_kept,
+            merge=_keep_what_all_keep,
+        ),
+    },
     MarkKind.EXPLICIT_LABEL: {
         "text": Parameter(
             meaning="what the label says; several texts are joined, one within another counts once",

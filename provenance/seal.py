@@ -6,7 +6,7 @@ metadata, then the signature over all of it. Nothing counts as made until it was
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -21,14 +21,17 @@ from provenance.labels.explicit import draw_label
 from provenance.labels.implicit import ImplicitLabels, IptcFields, read_labels, write_labels
 from provenance.manifests.claim import Marks, SourceFile, build_definition
 from provenance.manifests.identity import SigningIdentity
+from provenance.manifests.redaction import KEEPABLE, IncomingRule
 from provenance.manifests.signing import Signed, sign_manifest
 from provenance.manifests.softbinding import SoftBinding, build_alg
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import Presence, locate_manifest
+from provenance.media.encode import LOSSLESS
+from provenance.media.hidden import clean_hidden, find_hidden
 from provenance.media.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
 from provenance.media.limits import PIXELS_CEILING, SIDE_CEILING
-from provenance.sealed import MarkReport, Sealed, build_payload, payload_bytes
+from provenance.sealed import MarkReport, Sealed, SourceReport, build_payload, payload_bytes
 from provenance.watermarks.base import Watermark
 
 _Shown: TypeAlias = tuple[bool, str, dict[str, Any]]
@@ -90,6 +93,7 @@ class Sealer:
         watermark: the scheme to embed.
         fingerprints: schemes whose codes are kept; the first is the one named in the manifest.
         provider: who releases.
+        clean: whether what nobody can see in a picture is taken out before it ships.
     """
 
     def __init__(
@@ -101,7 +105,9 @@ class Sealer:
         trust: TrustAnchors,
         provider: Provider,
         timestamp: TimestampAuthority | None = None,
+        clean: bool = True,
     ) -> None:
+        self.clean = clean
         self.watermark = watermark
         self.fingerprints = fingerprints
         self.provider = provider
@@ -136,7 +142,8 @@ class Sealer:
         Args:
             asset: facts about what was handed in.
             picture: its pixels; not modified.
-            original: its bytes; an incoming manifest is kept as an ingredient, an incoming AIGC item lives on.
+            original: its bytes; an incoming manifest is repeated as an ingredient as far as the grant lets it be, an
+                incoming AIGC item lives on.
             grant: licence for exactly these bytes.
             recipe: JSON form of `generation.base.Recipe`, {} when unknown.
 
@@ -146,7 +153,8 @@ class Sealer:
         """
         grant.verify_bytes(sha256_hex(original))
         media_type = shipping_type(asset.media_type)
-        made = self._make(asset, picture, original, grant, recipe)  # (a) the pixels
+        shown = clean_hidden(picture, is_lossless=media_type in LOSSLESS) if self.clean else picture
+        made = self._make(asset, shown, original, grant, recipe)  # (a) the pixels
         file = encode_image(made.picture, media_type)  # (b) the file
         file = write_labels(file, media_type, made.labels)  # (c) its metadata
         signed = self._sign(asset, original, grant, recipe, file, media_type, made.marks)  # (d) the signature over all
@@ -163,6 +171,11 @@ class Sealer:
             marks=reports,
             soft_bindings=(*((bound,) if bound else ()), *made.marks.fingerprints),
             fingerprints=made.codes,
+            source=SourceReport(
+                cleaned=find_hidden(picture).words if self.clean else (),
+                left_out=picture.left_out,
+                manifest=asdict(signed.incoming) if signed.incoming.form else {},
+            ),
         )
 
     def _make(self, asset: Asset, picture: Picture, original: bytes, grant: Grant, recipe: Mapping[str, Any]) -> _Made:
@@ -252,6 +265,7 @@ class Sealer:
             ingredient_bytes=original if source else None,
             timestamp=self._timestamp if grant.obligation(MarkKind.TIMESTAMP) else None,
             trust=self._trust,
+            rule=_read_rule(grant),
         )
 
     def _read_back(self, signed: Signed, media_type: MediaType, grant: Grant, made: _Made) -> tuple[MarkReport, ...]:
@@ -301,6 +315,16 @@ class Sealer:
             distance = (int.from_bytes(code.value) ^ int.from_bytes(again.value)).bit_count()
             if distance > key.confident_distance_bits:
                 raise VerificationError(f"the finished file is {distance} bits of {code.alg} from what was sealed")
+
+
+def _read_rule(grant: Grant) -> IncomingRule:
+    """Return what the packs say of a manifest that came in; where they say nothing, it is redacted."""
+    obligation = grant.obligation(MarkKind.SIGNED_METADATA)
+    parameters = {} if obligation is None else obligation.parameters
+    kept = parameters.get("kept_assertions")
+    return IncomingRule(
+        str(parameters.get("incoming_manifest", "redact")), KEEPABLE if kept is None else KEEPABLE & {*kept.split()}
+    )
 
 
 def _show_metadata(signed: Signed, media_type: MediaType, made: _Made) -> dict[MarkKind, _Shown]:

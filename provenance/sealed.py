@@ -36,6 +36,25 @@ class MarkReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What became of what came in with the pixels.
+
+    Attributes:
+        cleaned: what nobody could see and what was taken out, in words.
+        left_out: further parts of the file that do not ship, in words.
+        manifest: what became of the manifest that came in (`provenance.manifests.incoming.Incoming`), as JSON; {} for
+            none.
+    """
+
+    cleaned: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOTHING_CAME: Final = SourceReport()
+
+
+@dataclass(frozen=True, slots=True)
 class Sealed:
     """A file that is ready to ship, and everything that is bound to it."""
 
@@ -49,6 +68,7 @@ class Sealed:
     marks: tuple[MarkReport, ...]
     soft_bindings: tuple[SoftBinding, ...]
     fingerprints: tuple[Fingerprint, ...]
+    source: SourceReport = NOTHING_CAME
 
 
 def build_payload(identifier: int) -> int:
@@ -85,7 +105,32 @@ def build_seal_facts(sealed: Sealed) -> dict[str, Any]:
         "fingerprints": [
             {"alg": code.alg, "value": code.value.hex(), "quality": code.quality} for code in sealed.fingerprints
         ],
+        "source": {
+            "cleaned": list(sealed.source.cleaned),
+            "left_out": list(sealed.source.left_out),
+            "manifest": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in sealed.source.manifest.items()
+            },
+        },
     }
+
+
+def describe_source(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the remarks that people get about what came in with the pixels, out of `build_seal_facts`."""
+    source = facts.get("source", {})
+    manifest = source.get("manifest", {})
+    redacted, because = ", ".join(manifest.get("redacted", ())), ", ".join(manifest.get("because", ()))
+    remarks = [f"cleaned: {words}" for words in source.get("cleaned", ())]
+    remarks += [f"left out: {words}" for words in source.get("left_out", ())]
+    if redacted:
+        remarks.append(f"redacted out of the manifest that came with it: {redacted}")
+    if manifest.get("form") == "referenced":
+        remarks.append(
+            "its own manifest is named and not repeated"
+            + (f": words that cannot be redacted in {because}" if because else "")
+        )
+    return tuple(remarks)
 
 
 def parse_seal_facts(facts: Mapping[str, Any], *, data: bytes, manifest_bytes: bytes) -> Sealed:
@@ -109,4 +154,13 @@ def parse_seal_facts(facts: Mapping[str, Any], *, data: bytes, manifest_bytes: b
         fingerprints=tuple(
             Fingerprint(code["alg"], bytes.fromhex(code["value"]), code["quality"]) for code in facts["fingerprints"]
         ),
+        source=_parse_source(facts.get("source", {})),
     )
+
+
+def _parse_source(facts: Mapping[str, Any]) -> SourceReport:
+    """Return the report in the facts; nothing for seals from before there was one."""
+    manifest = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in facts.get("manifest", {}).items()
+    }
+    return SourceReport(tuple(facts.get("cleaned", ())), tuple(facts.get("left_out", ())), manifest)

@@ -37,6 +37,7 @@ from policies.prompting import build_refusal
 from policies.publishing import Result
 from provenance.asset import AssetId, MediaType
 from provenance.errors import GateError
+from provenance.sealed import describe_source
 
 app = typer.Typer(add_completion=False)
 
@@ -275,6 +276,8 @@ def show_hints(ended: Sequence[Ended], out: str | None) -> None:
     for item in ended:
         if item.result and item.error:
             print_error(str(item.error), item.error.code)
+        for remark in describe_source(item.result.seal) if item.result else ():
+            print_hint(f"{item.name}: {remark}")
         if item.result and item.result.outcome is Outcome.HOLD:
             print_hint(
                 f"held {item.name}: chopmark review approve {item.result.asset_id} --reviewer NAME --reason TEXT"

@@ -7,6 +7,7 @@ What we assert is in `created_assertions`, what others told us is gathered. No p
 Source: C2PA 2.4 s18.15 (actions), s18.16 (ingredients), s18.28 (AI disclosure); conformance program 0.2 rubric.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,9 @@ SPEC_VERSION: Final = "2.4.0"
 RELEASE_LABEL: Final = f"{NAMESPACE}.release"
 GENERATION_LABEL: Final = f"{NAMESPACE}.generation"
 
+SOURCE_LABEL: Final = f"{NAMESPACE}.source"
+"""What was found in a manifest that came in and that ours does not repeat."""
+
 INGREDIENT_ID: Final = "source"
 """By which an action points to the ingredient; c2pa replaces it by a hashed URI."""
 
@@ -50,7 +54,7 @@ class SourceFile:
 
     Attributes:
         media_type: found by content; None for a picture that came as pixels.
-        title: for people; cleaned and cut.
+        title: for people; cleaned and cut. A file's name is a person's text, so by default it is made of the digest.
         has_manifest: it carries a C2PA manifest of its own.
         digital_source_type: what is said of a file without manifest, as an IPTC NewsCode; "" says nothing. The gate
             takes AI-generated media, so that is what handing in a file says by default.
@@ -124,7 +128,7 @@ def build_definition(
     """
     if recipe is None or (asset.origin is Origin.SUBMITTED and source is not None and source.has_manifest):
         first, used = _build_opened(source or SourceFile(asset.media_type), marks, media_type)
-        relationship, disclosure = "parentOf", _disclose_unknown(used)
+        relationship, disclosure = "parentOf", _disclose_unknown(used) if recipe is None else _disclose(recipe)
     else:
         first, used = _build_created(recipe, source, created_at)
         relationship, disclosure = "inputTo", _disclose(recipe)
@@ -142,7 +146,8 @@ def build_definition(
     }
     if used is None:
         return Definition(manifest)
-    return Definition(manifest, _build_ingredient(used, relationship), str(used.media_type or ""))
+    digest = str(recipe.get("source_sha256", "") if recipe and relationship == "inputTo" else asset.sha256)
+    return Definition(manifest, _build_ingredient(used, relationship, digest), str(used.media_type or ""))
 
 
 def build_source_type(name: str) -> str:
@@ -166,7 +171,8 @@ def _build_opened(
     if marks.orientation_applied:
         actions.append({"action": "c2pa.orientation", "digitalSourceType": ALGORITHMIC, "softwareAgent": _agent()})
     name = "c2pa.transcoded" if source.media_type is media_type else "c2pa.converted"
-    actions.append({"action": name, "softwareAgent": _agent()})
+    # Other validators ask that what was transcoded is pointed to, as what was opened is.
+    actions.append({"action": name, "softwareAgent": _agent(), "parameters": {"ingredientIds": [INGREDIENT_ID]}})
     return actions, source
 
 
@@ -222,17 +228,19 @@ def _build_bindings(marks: Marks) -> list[dict[str, Any]]:
     return [softbinding.build_assertion(binding) for binding in bindings]
 
 
-def _build_ingredient(source: SourceFile, relationship: str) -> dict[str, Any]:
+def _build_ingredient(source: SourceFile, relationship: str, digest: str) -> dict[str, Any]:
+    extension = "" if source.media_type is None else source.media_type.extension
     ingredient = {
-        "title": clean_text(source.title, MAX_TITLE_CHARS) or "source",
+        "title": clean_text(source.title, MAX_TITLE_CHARS) or f"source-{digest[:12]}{extension}",
         "relationship": relationship,
         "label": INGREDIENT_ID,
-        "instance_id": INGREDIENT_ID,
+        # C2PA 2.4 s18.16: of this very file; none came with it that we could take over.
+        "instance_id": f"xmp:iid:{uuid.uuid4()}",
     }
     if source.media_type is not None:
         ingredient["format"] = str(source.media_type)
-    # C2PA 2.4 s18.16.12.3: an ingredient has a manifest or a source type, never both.
-    if source.digital_source_type and not source.has_manifest:
+    # C2PA 2.4 s18.16.12.3: never beside a manifest; it is taken out again where one is repeated.
+    if source.digital_source_type:
         ingredient["digital_source_type"] = build_source_type(source.digital_source_type)
     return ingredient
 
@@ -251,8 +259,8 @@ def _disclose(recipe: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _disclose_unknown(source: SourceFile | None) -> list[dict[str, Any]]:
-    """Repeat what the submitter says, unless the file speaks for itself: gathered, because we did not see it made."""
-    if source is None or source.has_manifest or not source.digital_source_type:
+    """Repeat what the submitter says, whatever the file itself says: gathered, because we did not see it made."""
+    if source is None or not source.digital_source_type:
         return []
     if build_source_type(source.digital_source_type) not in AI_SOURCE_TYPES:
         return []

@@ -1,6 +1,6 @@
 """From c2pa's own reports to a `ManifestReport`: pure, and suspicious of every field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -48,8 +48,10 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
     failures = read_failures(mappings(about.get("failure")))
     broken = tuple(one for one in failures if not is_about_trust(one))
     fault = find_fault(broken, shown)
-    types, edit_types = _source_types(active, manifests)
-    is_ai = not AI_SOURCE_TYPES.isdisjoint((*types, *edit_types)) or _has_assertion(active, "c2pa.ai-disclosure")
+    history = tuple(_lineage(active, manifests))
+    types, edit_types = _source_types(history)
+    is_ai = not AI_SOURCE_TYPES.isdisjoint((*types, *edit_types))
+    is_ai = is_ai or any(_has_assertion(manifest, "c2pa.ai-disclosure") for manifest in history)
     signer = _read_signer(active, results, shown)
     tree = build_tree(active, manifests, results)
     return ManifestReport(
@@ -137,16 +139,11 @@ def _soft_bindings(manifest: Json) -> tuple[softbinding.SoftBinding, ...]:
     return tuple(found)[:MAX_ITEMS]
 
 
-def _source_types(manifest: Json, manifests: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the source types of how the picture began and of what was done to it, nearest manifest first."""
-    began: list[str] = []
-    edits: list[str] = []
+def _lineage(manifest: Json, manifests: Json) -> Iterator[Json]:
+    """Yield a manifest, then its parent, and so on."""
     seen: set[str] = set()
     for _ in range(MAX_PARENTS):
-        for action in _actions(manifest):
-            source_type = clean_text(action.get("digitalSourceType")).strip()
-            (began if action.get("action") in INCEPTIONS else edits).append(source_type)
-        began += _ingredient_types(manifest)
+        yield manifest
         parents = (
             item.get("active_manifest")
             for item in mappings(manifest.get("ingredients"))
@@ -154,9 +151,20 @@ def _source_types(manifest: Json, manifests: Json) -> tuple[tuple[str, ...], tup
         )
         parent = next((label for label in parents if isinstance(label, str)), None)
         if parent is None or parent in seen:
-            break
+            return
         seen.add(parent)
         manifest = mapping(manifests.get(parent))
+
+
+def _source_types(history: Sequence[Json]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the source types of how the picture began and of what was done to it, nearest manifest first."""
+    began: list[str] = []
+    edits: list[str] = []
+    for manifest in history:
+        for action in _actions(manifest):
+            source_type = clean_text(action.get("digitalSourceType")).strip()
+            (began if action.get("action") in INCEPTIONS else edits).append(source_type)
+        began += _ingredient_types(manifest)
     return _distinct(began), _distinct(edits)
 
 

@@ -7,22 +7,27 @@ time-stamp authority that was named is asked). Safe to call from several threads
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import c2pa
 
 from provenance.errors import GateError, SigningError, TimestampError
 from provenance.manifests.claim import Definition
 from provenance.manifests.identity import SigningIdentity
+from provenance.manifests.incoming import Attempt, Incoming, plan_attempts
+from provenance.manifests.redaction import IncomingRule, Judgement, judge_store
 from provenance.manifests.report import Integrity, ManifestReport, clean_text
 from provenance.manifests.timestamp import TimestampAuthority, verify_timestamp
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import Presence, build_settings, locate_manifest, read_manifest
+from provenance.manifests.verification import build_settings, read_manifest
 
 __all__ = ["Signed", "sign_manifest"]
 
 NO_ANCHORS: Final = TrustAnchors()
+NO_INCOMING: Final = Incoming()
+DEFAULT_RULE: Final = IncomingRule()
+NOTHING_LEFT: Final = Judgement()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,14 @@ class Signed:
         manifest_id: label of its manifest, ``urn:c2pa:...``.
         manifest_bytes: the manifest store (``application/c2pa``); kept, it can be shown for a stripped copy.
         report: what reading `data` back says.
+        incoming: what became of the manifest that came in.
     """
 
     data: bytes
     manifest_id: str
     manifest_bytes: bytes
     report: ManifestReport
+    incoming: Incoming = NO_INCOMING
 
 
 def sign_manifest(
@@ -51,6 +58,7 @@ def sign_manifest(
     ingredient_bytes: bytes | None = None,
     timestamp: TimestampAuthority | None = None,
     trust: TrustAnchors = NO_ANCHORS,
+    rule: IncomingRule = DEFAULT_RULE,
 ) -> Signed:
     """Sign `definition` into `encoded` and return what was written, verified.
 
@@ -59,26 +67,51 @@ def sign_manifest(
         media_type: of `encoded`.
         definition: from `claim.build_definition`.
         identity: who signs.
-        ingredient_bytes: the file that `definition.ingredient` stands for; its manifest is kept inside the new one.
+        ingredient_bytes: the file that `definition.ingredient` stands for; its manifest is repeated inside the new one,
+            redacted as `rule` says, or where words would be left that cannot be redacted, only referenced.
         timestamp: the authority to ask, or None to stay off the network.
         trust: judges the ingredient's manifest and the new one; an unknown signer is not an error here.
+        rule: what of the ingredient's manifest may ship.
 
     Raises:
         SigningError: c2pa refuses, the identity fails, or what was written does not read back intact.
         TimestampError: the authority failed; nothing was signed, and trying again can help.
     """
-    signature = _Callback(identity)
-    destination = io.BytesIO()
     source = ingredient_bytes or b""
-    manifest, parent = _place_ingredient(definition, source)
+    attempts = plan_attempts(definition, source, rule)
+    for attempt in attempts:
+        try:
+            signed = _sign(encoded, media_type, attempt, definition, source, identity, timestamp, trust)
+        except SigningError:
+            if attempt is attempts[-1]:
+                raise
+            continue
+        left = judge_store(signed.manifest_bytes, rule.keep, own=signed.manifest_id)
+        if attempt.parent is None or left == NOTHING_LEFT:
+            return replace(signed, incoming=attempt.incoming)
+    raise SigningError("the manifest would repeat words of others")
+
+
+def _sign(
+    encoded: bytes,
+    media_type: str,
+    attempt: Attempt,
+    definition: Definition,
+    source: bytes,
+    identity: SigningIdentity,
+    timestamp: TimestampAuthority | None,
+    trust: TrustAnchors,
+) -> Signed:
+    """Write and read back one manifest."""
+    signature, destination = _Callback(identity), io.BytesIO()
     try:
         context = c2pa.Context.from_dict(build_settings(trust))
         with (
-            c2pa.Builder.from_json(json.dumps(manifest), context=context) as builder,
+            c2pa.Builder.from_json(json.dumps(attempt.manifest), context=context) as builder,
             _open_signer(identity, signature, timestamp) as signer,
         ):
-            if parent is not None:
-                builder.add_ingredient(json.dumps(parent), definition.ingredient_media_type, io.BytesIO(source))
+            if attempt.parent is not None:
+                builder.add_ingredient(json.dumps(attempt.parent), definition.ingredient_media_type, io.BytesIO(source))
             manifest_bytes = builder.sign(signer, str(media_type), io.BytesIO(encoded), destination)
     except c2pa.C2paError as exc:
         raise _translate(exc, signature, timestamp) from (signature.error or exc)
@@ -111,26 +144,6 @@ def _open_signer(
     algorithm = c2pa.C2paSigningAlg[identity.algorithm.upper()]
     url = None if timestamp is None else timestamp.url
     return c2pa.Signer.from_callback(callback, algorithm, identity.certificate_chain_pem, url)
-
-
-def _place_ingredient(definition: Definition, source: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return the manifest to build, and the ingredient to add from `source` when it brings a manifest of its own."""
-    manifest = dict(definition.manifest)
-    if definition.ingredient is None:
-        return manifest, None
-    ingredient = dict(definition.ingredient)
-    presence, url = locate_manifest(source, definition.ingredient_media_type) if source else (Presence.NONE, "")
-    if presence is Presence.EMBEDDED:
-        # C2PA 2.4 s18.16.12.3: never beside a manifest
-        ingredient.pop("digital_source_type", None)
-        return manifest, ingredient
-    if presence is Presence.REMOTE:
-        ingredient["description"] = "its manifest is kept elsewhere and was not fetched"
-        ingredient["informational_URI"] = clean_text(url)
-    elif presence is Presence.UNREADABLE:
-        ingredient["description"] = "it carried a manifest that could not be read"
-    manifest["ingredients"] = [ingredient]
-    return manifest, None
 
 
 def _read_back(

@@ -18,7 +18,7 @@ from provenance.manifests.reading import build_report
 from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState, clean_text
 from provenance.manifests.trust import TrustAnchors
 
-__all__ = ["ManifestReport", "Presence", "build_settings", "locate_manifest", "read_manifest"]
+__all__ = ["ManifestReport", "Presence", "build_settings", "locate_manifest", "read_manifest", "read_store"]
 
 # C2PA 2.4 s11.1.4: a claim store larger than this is not a picture's
 MAX_DECOMPRESSED_MIB: Final = 32
@@ -75,6 +75,20 @@ def read_manifest(
     except (ValueError, RecursionError):
         return _report_failure("Json", "the manifest's report is not JSON")
     return build_report(state, parsed, crjson_text, crjson, is_embedded=manifest_bytes is None)
+
+
+def read_store(unverified_bytes: bytes, media_type: str) -> bytes:
+    """Return the manifest store embedded in a file, unverified and as it is; empty where there is none to be read."""
+    context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
+    store = io.BytesIO()
+    try:
+        with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), context=context) as reader:
+            if reader.is_embedded():
+                active = json.loads(reader.json()).get("active_manifest")
+                reader.resource_to_stream(f"self#jumbf=/c2pa/{active}", store)
+    except (c2pa.C2paError, ValueError, RecursionError):
+        return b""
+    return store.getvalue()
 
 
 class Presence(StrEnum):

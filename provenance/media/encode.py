@@ -25,6 +25,9 @@ DEFAULT_QUALITY: Final[Mapping[MediaType, int]] = {MediaType.JPEG: 92, MediaType
 # Largest width or height that each format can hold.
 _MAX_SIDE: Final[Mapping[MediaType, int]] = {MediaType.JPEG: 65_500, MediaType.WEBP: 16_383, MediaType.AVIF: 32_768}
 
+LOSSLESS: Final = frozenset({MediaType.PNG, MediaType.TIFF})
+"""Types that ship every bit of a picture."""
+
 # TIFF 6.0 s4 (XResolution, YResolution, ResolutionUnit) demands one; 72 an inch says nothing, as other encoders do.
 _TIFF_DPI: Final = 72
 

@@ -96,6 +96,7 @@ def sign(
     component: bytes | None = None,
     timestamp_url: str | None = None,
     more: tuple[dict, ...] = (),
+    c2pa_settings: dict | None = None,
     **fields,
 ) -> bytes:
     """Sign through c2pa: made from nothing, or from `parent`, with `component` placed in it."""
@@ -111,7 +112,7 @@ def sign(
         **fields,
     }
     out = io.BytesIO()
-    context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+    context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}, **(c2pa_settings or {})})
     with (
         c2pa.Builder.from_json(json.dumps(manifest), context=context) as builder,
         c2pa.Signer.from_callback(

@@ -42,9 +42,48 @@ def test_each_flaw_is_named_with_its_place_and_a_hint(text, message, hint, at):
     assert flaws(text) == ((message, hint, at),)
 
 
-def test_a_bad_pattern_cannot_work():
-    (flaw,) = flaws('asset.media_type.matches("[")')
-    assert flaw.message.startswith("condition cannot work: Function 'matches' error")
+@pytest.mark.parametrize(("text", "message", "at"), [
+    ('asset.media_type.matches("[")', "no pattern: missing ]: [", 25),
+    (r"asset.origin.matches('(a+)\\1')", r"no pattern: invalid escape sequence: \1", 21),
+    (r"asset.origin.matches('\\pL{200}')", "no pattern: pattern too large - compile failed", 21),
+    ("asset.origin.matches(context.tenant)", "a pattern has to be a text in quotes", 13),
+    ("asset.origin.matches()", "a pattern has to be a text in quotes", 13),
+    ("asset.origin._matches('x')", "unknown function '_matches'", 13),
+])  # fmt: skip
+def test_patterns_are_known_before_they_run_and_are_those_of_re2(text, message, at):
+    (flaw,) = flaws(text)
+    assert (flaw.message, flaw.offset) == (message, at)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("asset.origin.matches('^gen.*d$')", True), ("asset.origin.matches(r'^\\d')", False), ("asset.origin.matches('')", True),
+    ("'matches' == 'matches' && asset.origin.matches('matches|^g') // .matches(", True),
+    ('signals.nsfw.evidence.all(e, e.raw.matches("写.?真"))', True),
+])  # fmt: skip
+def test_patterns_are_found_anywhere_in_a_text(text, expected):
+    read = build_variables(ASSET, [signal("nsfw", nsfw=0.7, evidence=[{"raw": "a 写x真"}])], context())
+    assert condition(text).evaluate(read) is expected
+
+
+def test_a_pattern_on_what_is_no_text_cannot_be_evaluated(capfd):
+    read = build_variables(ASSET, [signal("nsfw", nsfw=0.7, evidence=[{"raw": 1}])], context())
+    with pytest.raises(ConditionError, match="cannot evaluate"):
+        condition('signals.nsfw.evidence.all(e, e.raw.matches("a"))').evaluate(read)
+    capfd.readouterr()
+
+
+@pytest.mark.parametrize("text", [
+    "[" + ",".join("1" * 200) + "].all(x, [" + ",".join("1" * 200) + "].all(y, x + y > 0 && x + y > 0 && x + y > 0 && x * y > 0 && x - y == 0 && x == y))",
+    "signals.nsfw.evidence.all(x, [" + ",".join(["signals"] * 60) + "].map(y, [" + ",".join(["signals"] * 20) + "] == [signals]).size() > 1)",
+])  # fmt: skip
+def test_what_could_take_too_long_is_refused(text):
+    (flaw,) = flaws(text)
+    assert flaw.message.startswith("condition could take ")
+
+
+def test_what_conditions_do_not_use_is_named_where_it_stands():
+    (flaw,) = flaws("b'a' == b'a'")
+    assert (flaw.message, flaw.offset) == ("condition cannot be weighed: unexpected \"'a'\"", 1)
 
 
 def test_a_report_of_another_shape_is_still_a_flaw():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Status
-from policies.conditions import NESTING_LIMIT, build_variables
+from policies.conditions import NESTING_LIMIT, build_variables, compile_pattern, match_pattern
 from provenance.errors import ConditionError
 from tests.policies.samples import ASSET, PATIENT, condition, context, signal
 
@@ -104,3 +104,32 @@ def test_no_evidence_breaks_the_variables(evidence):
     found = variables(signal("nsfw", nsfw=0.7, evidence=evidence))
     assert condition("scores.nsfw == 0.7").evaluate(found)
     assert condition(f"size(signals.nsfw.evidence) == {len(evidence)}").evaluate(found)
+
+
+def test_what_could_take_too_long_on_the_evidence_at_hand_holds():
+    checked = condition("signals.nsfw.evidence.all(x, signals.nsfw.evidence.exists(y, y.raw == x.raw))")
+    assert checked.evaluate(variables(signal("nsfw", nsfw=0.7, evidence=[{"raw": n} for n in range(100)])))
+    much = variables(signal("nsfw", nsfw=0.7, evidence=[{"raw": n} for n in range(5000)]))
+    with pytest.raises(ConditionError, match=r"could take \d+\.\d s on so much evidence, at most 1 s"):
+        checked.evaluate(much)
+
+
+def test_the_conditions_of_one_decision_have_a_bound_together():
+    checked, read = condition("scores.nsfw > 0.5"), variables(signal("nsfw", nsfw=0.7))
+    assert checked.evaluate(read)
+    assert len(read.spent_us) == 1
+    read.spent_us.append(5e6)
+    with pytest.raises(ConditionError, match="more than 5 s together"):
+        checked.evaluate(read)
+
+
+def test_a_pattern_is_compiled_once_and_refused_when_it_is_too_large():
+    assert compile_pattern("a+") is compile_pattern("a+")
+    assert (match_pattern("xab", "a+b"), match_pattern("xab", "^a")) == (True, False)
+    with pytest.raises(ValueError, match="too large"):
+        compile_pattern(r"\pL{200}")
+
+
+def test_matching_takes_time_in_proportion():
+    # With backtracking this would outlast the universe.
+    assert not match_pattern("a" * 50_000, "(a|a)*(a|a)*b$")

@@ -125,4 +125,16 @@ def test_values_of_parameters(name, value, valid):
 
 
 def test_other_marks_take_no_parameters():
-    assert all(not known_parameters(mark) for mark in MarkKind if mark is not LABEL)
+    assert {mark for mark in MarkKind if known_parameters(mark)} == {LABEL, MarkKind.SIGNED_METADATA}
+
+
+def test_of_incoming_manifests_the_strictest_form_and_what_all_packs_keep_counts():
+    known = known_parameters(MarkKind.SIGNED_METADATA)
+    form, kept = known["incoming_manifest"], known["kept_assertions"]
+    assert form.merge(["redact", "reference", "redact"]) == "reference"
+    assert kept.merge(["c2pa.soft-binding c2pa.ai-disclosure", "c2pa.soft-binding"]) == "c2pa.soft-binding"
+    assert kept.merge(["c2pa.soft-binding", "none"]) == "none"
+    assert [kept.is_valid(value) for value in ("none", "c2pa.soft-binding", "c2pa.thumbnail.claim", "", 1)] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert not form.is_valid("keep")

@@ -101,7 +101,7 @@ def test_transparency_ships_beside_the_watermark_and_the_label(site):
     shipped = parse_image(file)
     assert result.seal["media_type"] == MediaType.PNG
     assert shipped.alpha is not None
-    assert np.array_equal(shipped.alpha[:100], np.asarray(alpha)[:100])
+    assert np.abs(shipped.alpha[:100].astype(int) - np.asarray(alpha)[:100]).max() <= 3, "its low bits are cleaned"
     assert (shipped.alpha[-20:, -100:] == 255).any(), "the label is opaque"
 
 

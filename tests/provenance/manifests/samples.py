@@ -88,3 +88,26 @@ def define(
         source=source,
         title=title,
     )
+
+
+def worded(title: str = "", words: str = "EXAMPLE a red boat under a blue moon", **actions: str) -> Definition:
+    """A manifest of a stranger that holds words, and a picture as thumbnail is left to the caller."""
+    first = {
+        "action": "c2pa.created",
+        "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+        **actions,
+    }
+    manifest = {
+        **({"title": title} if title else {}),
+        "claim_generator_info": [{"name": "Example Maker", "version": "1.0"}],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "created": True, "data": {"actions": [first]}},
+            {"label": "com.example.generation", "data": {"prompt": words}},
+            {
+                "label": "stds.exif",
+                "kind": "Json",
+                "data": {"@context": {"exif": "http://ns.adobe.com/exif/1.0/"}, "exif:UserComment": words},
+            },
+        ],
+    }
+    return Definition(manifest)

@@ -113,8 +113,30 @@ def test_a_submission_with_a_manifest_is_opened_even_when_its_recipe_is_known():
     source = SourceFile(MediaType.JPEG, "a.jpg", has_manifest=True)
     definition = define(recipe=RECIPE, origin=Origin.SUBMITTED, source=source)
     assert names(definition)[0] == "c2pa.opened"
-    assert "digital_source_type" not in definition.ingredient
-    assert assertions(definition, "c2pa.ai-disclosure") == [], "the incoming manifest speaks for itself"
+    (disclosed,) = assertions(definition, "c2pa.ai-disclosure")
+    assert disclosed["data"]["modelName"] == RECIPE["model_name"], "ours says what we know, whatever came in"
+
+
+def test_a_submission_with_a_manifest_is_said_to_be_made_by_a_model():
+    source = SourceFile(MediaType.JPEG, has_manifest=True)
+    definition = define(recipe=None, origin=Origin.SUBMITTED, source=source)
+    (disclosed,) = assertions(definition, "c2pa.ai-disclosure")
+    assert disclosed["created"] is False
+
+
+def test_an_ingredient_has_a_title_and_an_id_of_its_own():
+    one, other = (define(recipe=None, origin=Origin.SUBMITTED).ingredient for _ in range(2))
+    assert one["title"].startswith("source-")
+    assert one["title"].endswith(".jpg")
+    assert one["instance_id"].startswith("xmp:iid:")
+    assert one["instance_id"] != other["instance_id"]
+
+
+def test_what_was_transcoded_is_pointed_to():
+    definition = define(recipe=None, origin=Origin.SUBMITTED)
+    (actions,) = assertions(definition, "c2pa.actions.v2")
+    steps = {step["action"]: step for step in actions["data"]["actions"]}
+    assert steps["c2pa.transcoded"]["parameters"] == steps["c2pa.opened"]["parameters"]
 
 
 def test_a_submission_that_changes_type_is_converted():

@@ -6,10 +6,11 @@ import pytest
 
 from provenance.asset import MediaType, Origin
 from provenance.manifests.claim import Marks, SourceFile
+from provenance.manifests.redaction import IncomingRule
 from provenance.manifests.signing import sign_manifest
 from provenance.manifests.softbinding import SoftBinding
 from tests.provenance.manifests import rubric
-from tests.provenance.manifests.samples import LABELLED, MARKS, RECIPE, SIGNED_TYPES, SKETCH, define, photograph
+from tests.provenance.manifests.samples import LABELLED, MARKS, RECIPE, SIGNED_TYPES, SKETCH, define, photograph, worded
 
 UNBOUND = Marks(watermark=SoftBinding("org.chopmark.test-mark.1", b""))
 CAMERA = SourceFile(MediaType.JPEG, "a.jpg", digital_source_type="digitalCapture")
@@ -63,6 +64,27 @@ def test_a_submission_with_its_own_manifest_conforms_and_keeps_it(media_type, id
     assert [item.id for item in report.ingredients] == [signed_jpeg.manifest_id]
 
 
+@pytest.mark.parametrize("media_type", SIGNED_TYPES)
+def test_a_manifest_that_is_redacted_or_referenced_leaves_one_that_conforms(media_type, identity, trust):
+    for title in ("", "a person's words.jpg"):
+        incoming = sign_manifest(
+            photograph(MediaType.JPEG), MediaType.JPEG, worded(title), identity, trust=trust, rule=IncomingRule()
+        )
+        source = SourceFile(MediaType.JPEG)
+        report = sign(
+            media_type,
+            identity,
+            trust,
+            recipe=None,
+            origin=Origin.SUBMITTED,
+            source=source,
+            ingredient_bytes=incoming.data,
+        )
+        assert rubric.score(report.crjson) == {}
+        assert ("c2pa.redacted" in report.actions) is (title == "")
+        assert report.ingredients[0].has_manifest is (title == "")
+
+
 @pytest.mark.parametrize(
     "name", ["C.jpg", "E-sig-CA.jpg", "XCA.jpg", "CACA.jpg", "CACAE-uri-CA.jpg", "cloud.jpg", "ocsp.jpg"]
 )
@@ -73,7 +95,8 @@ def test_incoming_manifests_of_others_conform_whole_or_broken(name, identity, tr
         MediaType.PNG, identity, trust, recipe=None, origin=Origin.SUBMITTED, source=source, ingredient_bytes=incoming
     )
     assert rubric.score(report.crjson) == {}
-    assert report.ingredients[0].has_manifest is (name != "cloud.jpg")
+    words = {"cloud.jpg", "CACAE-uri-CA.jpg", "ocsp.jpg"}
+    assert report.ingredients[0].has_manifest is (name not in words), "what holds people's words is not repeated"
 
 
 def test_generated_pictures_signal_fully_generated_media(identity, trust):

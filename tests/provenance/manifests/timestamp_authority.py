@@ -128,16 +128,18 @@ class Authority:
 
     Attributes:
         fault: "" for right answers; ``refuse``, ``garbage``, ``http_500``, ``wrong_imprint``, ``bad_signature``.
+        name: its common name.
     """
 
     fault: str = ""
+    name: str = "clock"
     requests: int = 0
     root_key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def __post_init__(self):
         self.root = _certificate("root", self.root_key, None, self.root_key, is_ca=True)
-        self.certificate = _certificate("clock", self.key, self.root.subject, self.root_key, is_ca=False)
+        self.certificate = _certificate(self.name, self.key, self.root.subject, self.root_key, is_ca=False)
         self.url = ""
 
     @property

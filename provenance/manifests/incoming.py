@@ -1,0 +1,147 @@
+"""What becomes of the manifest that came in with a file, when ours is written around it.
+
+One of two forms, tried in this order: *repeated*, redacted down to what the rule keeps, or *referenced*, where ours
+says which one it was and what was found in it, and nothing of it ships. `provenance.manifests.signing` tries the second
+where the first still holds words that cannot be redacted.
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from provenance.asset import sha256_hex
+from provenance.manifests.claim import SOURCE_LABEL, Definition
+from provenance.manifests.plain import is_plain
+from provenance.manifests.redaction import REASON, IncomingRule, judge_store
+from provenance.manifests.report import ManifestReport, clean_text
+from provenance.manifests.trust import TrustAnchors
+from provenance.manifests.verification import Presence, locate_manifest, read_manifest, read_store
+
+MAX_URL_CHARS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What became of a manifest that came in; JSON-able by `dataclasses.asdict`.
+
+    Attributes:
+        presence: where it was: ``none``, ``embedded``, ``remote`` or ``unreadable``.
+        form: ``repeated``, ``referenced``, ``named`` (kept elsewhere), or "" where there was none to speak of.
+        redacted: labels of the assertions that were redacted out of what is repeated.
+        because: where words stood that cannot be redacted, which is why it is referenced only.
+    """
+
+    presence: str = Presence.NONE.value
+    form: str = ""
+    redacted: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to write the manifest.
+
+    Attributes:
+        manifest: c2pa's manifest definition.
+        parent: c2pa's ingredient definition, to be added from the file that came in, or None.
+        incoming: what it makes of the manifest that came in.
+    """
+
+    manifest: Mapping[str, Any]
+    parent: Mapping[str, Any] | None
+    incoming: Incoming
+
+
+def plan_attempts(definition: Definition, source: bytes, rule: IncomingRule) -> tuple[Attempt, ...]:
+    """Return the ways to write `definition` around `source`, the better one first; at least one."""
+    manifest = dict(definition.manifest)
+    if definition.ingredient is None:
+        return (Attempt(manifest, None, Incoming()),)
+    ingredient, media_type = dict(definition.ingredient), definition.ingredient_media_type
+    presence, url = locate_manifest(source, media_type) if source else (Presence.NONE, "")
+    if presence is Presence.EMBEDDED:
+        judged = judge_store(read_store(source, media_type), rule.keep)
+        referenced = _refer(manifest, ingredient, source, media_type, judged.words)
+        if rule.mode != "redact" or judged.words:
+            return (referenced,)
+        return (_repeat(manifest, ingredient, judged.redactions), referenced)
+    form = ""
+    if presence is Presence.REMOTE:
+        form = "named"
+        ingredient["description"] = "its manifest is kept elsewhere and was not fetched"
+        if address := strip_url(url):
+            ingredient["informational_URI"] = address
+    elif presence is Presence.UNREADABLE:
+        ingredient["description"] = "it carried a manifest that could not be read"
+    manifest["ingredients"] = [ingredient]
+    return (Attempt(manifest, None, Incoming(presence.value, form)),)
+
+
+def strip_url(unverified: str) -> str:
+    """Return an address without user, password, query and fragment, where tokens stand; "" for what is none."""
+    try:
+        parts = urlsplit(unverified)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return clean_text(f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}", MAX_URL_CHARS)
+
+
+def _repeat(manifest: dict[str, Any], ingredient: dict[str, Any], addresses: tuple[str, ...]) -> Attempt:
+    """Repeat the manifest that came in, without the assertions at these addresses."""
+    # C2PA 2.4 s18.16.12.3: a source type never stands beside a manifest.
+    ingredient = {name: value for name, value in ingredient.items() if name != "digital_source_type"}
+    labels = tuple(dict.fromkeys(clean_text(address.rpartition("/")[2], 96) for address in addresses))
+    redacted = {**manifest, **({"redactions": list(addresses)} if addresses else {})}
+    actions = [
+        {"action": "c2pa.redacted", "reason": REASON, "parameters": {"redacted": address}} for address in addresses
+    ]
+    return Attempt(
+        _with_actions(redacted, actions), ingredient, Incoming(Presence.EMBEDDED.value, "repeated", redacted=labels)
+    )
+
+
+def _with_actions(manifest: Mapping[str, Any], actions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return `manifest` with `actions` behind the first one, which says how the picture began."""
+    changed: dict[str, Any] = copy.deepcopy(dict(manifest))
+    done = changed["assertions"][0]["data"]["actions"]
+    done[1:1] = actions
+    return changed
+
+
+def _refer(
+    manifest: dict[str, Any], ingredient: dict[str, Any], source: bytes, media_type: str, words: tuple[str, ...]
+) -> Attempt:
+    """Say which manifest it was and what was found in it."""
+    report = read_manifest(source, media_type, TrustAnchors())
+    described = {**ingredient, "description": "its manifest is not repeated here"}
+    facts = {"assetSha256": str(sha256_hex(source)), **({} if report is None else _describe(report))}
+    assertions = [*manifest["assertions"], {"label": SOURCE_LABEL, "created": True, "data": facts}]
+    return Attempt(
+        {**manifest, "assertions": assertions, "ingredients": [described]},
+        None,
+        Incoming(Presence.EMBEDDED.value, "referenced", because=words),
+    )
+
+
+def _describe(report: ManifestReport) -> dict[str, Any]:
+    """Return what was found in a manifest, as far as it is said in words that are nobody's own."""
+    texts = {
+        "manifestId": ("instanceID", report.manifest_id),
+        "claimGenerator": ("claim_generator", report.claim_generator),
+    }
+    lists = {
+        "digitalSourceTypes": ("digitalSourceType", report.digital_source_types),
+        "steps": ("action", report.actions),
+        "failureCodes": ("code", report.failure_codes),
+    }
+    return {
+        "integrity": str(report.integrity),
+        **{name: value for name, (key, value) in texts.items() if value and is_plain(value, key)},
+        **{name: plain for name, (key, values) in lists.items() if (plain := [v for v in values if is_plain(v, key)])},
+    }
