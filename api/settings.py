@@ -159,6 +159,8 @@ class Settings(BaseSettings):
     """Enabled detectors. Each MUST answer for a release."""
     detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
+    isolated_detectors: Names = ()
+    """Enabled detectors that run in processes of their own, where their bounds are enforced."""
     screen_deadline_s: float = Field(default=15.0, gt=0)
     """Each detector has this long, all together twice as long; what is late holds."""
     watermark: str = "tile"

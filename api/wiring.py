@@ -28,6 +28,7 @@ from api.reading import (
 from api.settings import Settings
 from api.upkeep import finish_interrupted, sign_off
 from detectors.base import DETECTORS, Toolbox
+from detectors.isolation import IsolatedDetector
 from detectors.runner import Runner
 from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
 from policies.decision import Decision
@@ -79,6 +80,9 @@ PRESENCE_FOLDER: Final = "at-work"
 """In the data directory; each process that works on assets holds a locked file there."""
 
 _log = structlog.get_logger(__name__)
+
+LENT_THINGS: Final = {"copyright": "the registry of works", "incoming_marks": "the watermark keys"}
+"""Detectors that cannot run in a process of their own, and what they are lent instead."""
 
 PICTURE_CACHE_BYTES: Final = 256 * 1024 * 1024
 """Room for some twenty decoded pictures of 2048x2048."""
@@ -159,6 +163,7 @@ class Site:
     def close(self) -> None:
         """Let go of leases, database and detectors."""
         self.deployment.leases.close()
+        self.deployment.runner.close()
         self.deployment.works.close()
         self.deployment.database.close()
 
@@ -269,7 +274,13 @@ def load_identity(settings: Settings) -> SigningIdentity:
 
 
 def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark]) -> Runner:
-    """Build the enabled detectors and what runs them."""
+    """Build the enabled detectors, each here or in a process of its own, and what runs them.
+
+    Raises:
+        ConfigurationError: one that is not enabled, or that needs the registry or the marks, is to run apart.
+    """
+    deadline_s = settings.screen_deadline_s
+    _check_isolated(settings)
     makers: list[Callable[[], Any]] = []
     for name in settings.detectors:
         toolbox = Toolbox(
@@ -279,9 +290,21 @@ def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark
             options=settings.detector_options.get(name, {}),
             enabled=frozenset(settings.detectors),
         )
-        makers.append(partial(DETECTORS.load(name), toolbox))
-    deadline_s = settings.screen_deadline_s
+        if name in settings.isolated_detectors:
+            makers.append(partial(IsolatedDetector, name, toolbox, deadline_s=deadline_s))
+        else:
+            makers.append(partial(DETECTORS.load(name), toolbox))
     return Runner(tuple(make() for make in makers), deadline_s=deadline_s, total_s=2 * deadline_s)
+
+
+def _check_isolated(settings: Settings) -> None:
+    for name in settings.isolated_detectors:
+        if name not in settings.detectors:
+            raise ConfigurationError(f"isolated_detectors: expected enabled detectors, got {name!r}")
+        if name in LENT_THINGS:
+            raise ConfigurationError(
+                f"isolated_detectors: {name!r} needs {LENT_THINGS[name]}, which do not cross into another process"
+            )
 
 
 def load_packs(settings: Settings) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ becomes; nothing propagates.
 A thread cannot be killed. A call that overruns is given up: its late answer is thrown away, and until it returns its
 detector is not called again, so no more threads can hang than there are detectors. The memory bound is on the process:
 above it nothing is started and what runs is given up. Where a bound must be enforced, wrap the detector in
-`detectors.isolation.IsolatedDetector`, which kills.
+`detectors.isolation.IsolatedDetector`, which kills: the setting `isolated_detectors` does.
 """
 
 import json
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 import structlog
 
@@ -55,6 +55,14 @@ class _Run:
     @property
     def is_done(self) -> bool:
         return all(call.signal is not None for call in self.calls)
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A detector that holds something which ends with the site."""
+
+    def close(self) -> None:
+        """Let go of it; a later call takes it up again."""
 
 
 class Runner:
@@ -124,6 +132,12 @@ class Runner:
             self._start_worker(run)
         self._watch(run)
         return tuple(call.signal for call in calls if call.signal is not None)
+
+    def close(self) -> None:
+        """End the processes of detectors that have one."""
+        for detector in self.detectors:
+            if isinstance(detector, Closable):
+                detector.close()
 
     def _start_worker(self, run: _Run) -> None:
         threading.Thread(target=self._work, args=(run,), name="detector", daemon=True).start()

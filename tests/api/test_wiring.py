@@ -1,3 +1,4 @@
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -143,4 +144,24 @@ def test_a_database_that_was_set_back_stops_the_site_before_it_releases(tmp_path
         path.unlink()
     shutil.copyfile(tmp_path / "older.db", settings.home / "chopmark.db")
     with pytest.raises(InconsistentLedgerError), open_site(settings):
+        pass
+
+
+def test_detectors_run_apart_where_settings_say_so_and_end_with_the_site(tmp_path):
+    settings = build_light_settings(tmp_path / "home", detectors=("nsfw",), isolated_detectors=("nsfw",))
+    with open_site(settings) as site:
+        (detector,) = site.deployment.runner.detectors
+        detector.warm()
+        pid = detector._child._process.pid
+        os.kill(pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("nsfw", "expected enabled detectors, got 'nsfw'"), ("copyright", "'copyright' needs the registry of works"),
+])  # fmt: skip
+def test_what_cannot_run_apart_stops_the_start(tmp_path, name, said):
+    settings = build_light_settings(tmp_path / "home", detectors=("copyright",), isolated_detectors=(name,))
+    with pytest.raises(ConfigurationError, match=said), open_site(settings):
         pass
