@@ -140,6 +140,7 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "clip": "detectors.clip:ClipDetector",
         "nsfw": "detectors.nsfw:NsfwDetector",
         "nudity": "detectors.nudity:NudityDetector",
+        "objects": "detectors.objects:ObjectsDetector",
         "copyright": "detectors.copyright:CopyrightDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
     },
