@@ -43,6 +43,39 @@ def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what com
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
+def parse_path(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
+    """Return a path as it is; an empty one would mean the current folder, and nobody means that.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("expected a path, got an empty one")
+    return value
+
+
+def parse_place(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
+    """Return the URL or path of a database or blob store, which may not depend on the current folder.
+
+    Raises:
+        ValueError: it is a relative path, or one in a URL.
+    """
+    if not isinstance(value, str) or not value:
+        return value
+    scheme, separator, rest = value.partition("://")
+    if separator and not scheme.startswith("sqlite"):
+        return value
+    path = rest.partition("?")[0][1:] if separator else value
+    if path.startswith(("/", "file:")) or (separator and path in {"", ":memory:"}):
+        return value
+    raise ValueError(
+        "expected a URL or an absolute path, such as sqlite:////folder/chopmark.db: a relative one would be another "
+        "site's from another folder"
+    )
+
+
+FilePath = Annotated[Path, BeforeValidator(parse_path)]
+Place = Annotated[str, BeforeValidator(parse_place)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(parse_list)]
 
@@ -51,9 +84,14 @@ def find_home() -> Path:
     """Return the data directory that the environment names: CHOPMARK_HOME, else one below XDG_DATA_HOME.
 
     Raises:
-        ConfigurationError: it names none, and this user has no home directory.
+        ConfigurationError: it names an empty one, or none, and this user has no home directory.
     """
-    if named := os.environ.get(f"{PREFIX}HOME"):
+    named = os.environ.get(f"{PREFIX}HOME")
+    if named is not None:
+        if not named.strip():
+            raise ConfigurationError(
+                f"{PREFIX}HOME is set, but empty: set it to the folder of the site, or unset it for the usual place"
+            )
         return Path(named)
     try:
         shared = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
@@ -98,9 +136,9 @@ class Signing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    certificate_chain: Path | None = None
+    certificate_chain: FilePath | None = None
     """PEM file: leaf first, then intermediates."""
-    private_key: Path | None = None
+    private_key: FilePath | None = None
     """PEM file of the leaf's key, readable by its owner only."""
     command: tuple[str, ...] = ()
     """Instead of a key: a command that reads the bytes to sign on stdin and writes the signature on stdout."""
@@ -112,7 +150,7 @@ class Signing(BaseModel):
     """PEM bundles of roots of time-stamp authorities; they never vouch for a signer."""
     allowed_list: Paths = ()
     """Certificates that are trusted by themselves: PEM, or SHA-256 in base64 or hexadecimal, one a line."""
-    trust_config: Path | None = None
+    trust_config: FilePath | None = None
     """Key purposes that signers may have beside those of C2PA, one dotted number a line (the C2PA lists' store.cfg)."""
 
 
@@ -142,14 +180,14 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
-    home: Path = Field(default_factory=find_home)
+    home: FilePath = Field(default_factory=find_home)
     """Data directory: database, keys, quarantine, index, and by default the public blobs."""
     environment: Environment = Environment.DEVELOPMENT
-    database_url: str = ""
+    database_url: Place = ""
     """SQLAlchemy URL; empty for SQLite in the data directory."""
-    quarantine_url: str = ""
+    quarantine_url: Place = ""
     """Blob store for what came in; empty for a folder in the data directory."""
-    public_url: str = ""
+    public_url: Place = ""
     """Blob store for what was published; empty for a folder in the data directory."""
     packs: Names = ("baseline",)
     """Packs that decide when a submission names none."""
@@ -239,8 +277,11 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic vali
     _refuse_unknown_variables()
     try:
         settings = Settings(**overrides)
-    except TOMLDecodeError as exc:
-        raise ConfigurationError(f"{SETTINGS_FILE} in the data directory is not TOML: {str(exc).lower()}") from exc
+    except (TOMLDecodeError, UnicodeDecodeError) as exc:
+        file = Path(overrides.get("home") or find_home()) / SETTINGS_FILE
+        raise ConfigurationError(
+            f"{file} is not TOML: {str(exc).lower()}; put it right, or move it away to go on with the defaults"
+        ) from exc
     except (ValidationError, ValueError, OSError) as exc:
         raise ConfigurationError(f"settings cannot be used: {_describe(exc)}") from exc
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})

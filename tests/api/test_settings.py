@@ -2,6 +2,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from api.settings import (
     DETECTORS_WITHOUT_EXTRAS,
@@ -89,6 +90,60 @@ def test_a_value_is_never_quoted(monkeypatch):
     with pytest.raises(ConfigurationError) as raised:
         load_settings()
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t"])
+def test_an_empty_home_is_not_the_current_folder(monkeypatch, value):
+    monkeypatch.setenv("CHOPMARK_HOME", value)
+    with pytest.raises(ConfigurationError, match="CHOPMARK_HOME is set, but empty"):
+        load_settings()
+    with pytest.raises(ConfigurationError, match="home: value error, expected a path"):
+        load_settings(home=value)
+
+
+def test_a_relative_home_is_one_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHOPMARK_HOME", "site")
+    assert load_settings().home == tmp_path / "site"
+
+
+@pytest.mark.parametrize("name", ["SIGNING__CERTIFICATE_CHAIN", "SIGNING__PRIVATE_KEY", "SIGNING__TRUST_CONFIG"])
+def test_an_empty_path_is_named(monkeypatch, name):
+    monkeypatch.setenv(f"CHOPMARK_{name}", "")
+    with pytest.raises(ConfigurationError, match=f"{name.lower().replace('__', '.')}: .*got an empty one"):
+        load_settings()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("DATABASE_URL", "sqlite:///chopmark.db"), ("DATABASE_URL", "sqlite:///sub/x.db?a=b"),
+    ("QUARANTINE_URL", "quarantine"), ("PUBLIC_URL", "./public"), ("PUBLIC_URL", "~/public"),
+])  # fmt: skip
+def test_a_place_that_depends_on_the_current_folder_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(f"CHOPMARK_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"{name.lower()}: .*absolute path"):
+        load_settings()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("DATABASE_URL", "sqlite:////a/b.db"), ("DATABASE_URL", "sqlite://"), ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "postgresql://host/name"), ("PUBLIC_URL", "s3://bucket/x"), ("PUBLIC_URL", "/a/b"),
+    ("PUBLIC_URL", "memory://"), ("QUARANTINE_URL", ""),
+])  # fmt: skip
+def test_other_places_are_taken_as_they_are(monkeypatch, name, value):
+    monkeypatch.setenv(f"CHOPMARK_{name}", value)
+    assert getattr(load_settings(), name.lower()) == value
+
+
+@pytest.mark.parametrize("name", ["a?b", "100%", "a#b", "two words", "a%20b"])
+def test_a_home_of_any_name_has_its_own_database(tmp_path, name):
+    url = make_url(load_settings(home=tmp_path / name).resolved_database_url())
+    assert (url.database, dict(url.query)) == (f"{tmp_path}/{name}/chopmark.db", {})
+
+
+def test_odd_bytes_in_the_file_are_told_with_its_name(tmp_path):
+    (tmp_path / "chopmark.toml").write_bytes(b"\xff\xfe\x00packs")
+    with pytest.raises(ConfigurationError, match=r"chopmark\.toml is not TOML.*move it away"):
+        load_settings()
 
 
 @pytest.mark.parametrize(("text", "said"), [("packs = [", "is not TOML"), ("pack = []", "pack: extra inputs")])
