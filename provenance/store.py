@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from re import compile as compile_pattern
 from secrets import token_hex
@@ -41,6 +42,10 @@ _KEY: Final = compile_pattern(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _KEY_LIMIT: Final = 1024
 
 
+# obstore's own way is ten times within three minutes; a store that is down is told of sooner.
+_RETRIES: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+
+
 class Blobs:
     """One side of the blob store.
 
@@ -60,7 +65,7 @@ class Blobs:
         try:
             self.root = _find_folder(url)
             if self.root is None:
-                self._opened = MemoryStore() if url == "memory://" else from_url(str(url))
+                self._opened = MemoryStore() if url == "memory://" else from_url(str(url), retry_config=_RETRIES)
                 return
             if may_make:
                 self._open_folder(self.root)

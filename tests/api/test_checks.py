@@ -79,6 +79,6 @@ def test_a_damaged_index_is_rebuilt_from_the_database(stock, tmp_path):
     assert not check.text.startswith("0 ")
 
 
-def test_a_site_that_does_not_open_is_a_finding_with_its_code(tmp_path, monkeypatch):
-    settings = build_settings(tmp_path / "home", detectors=("nonesuch",))
+def test_a_site_that_does_not_open_is_a_finding_with_its_code(home, monkeypatch):
+    settings = build_settings(home, detectors=("nonesuch",))
     assert levels(settings)["plugin.unknown"] is Level.WRONG
