@@ -24,6 +24,7 @@ from api.console import plain
 from api.settings import build_default_settings
 from api.wiring import Site, open_site
 from provenance.errors import GateError
+from provenance.manifests.faults import IDENTITY_LIMITS
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import build_settings
 from provenance.verification import FAULTS, SIGNERS, JointState
@@ -120,6 +121,9 @@ def judge(state: str, store: dict[str, Any]) -> tuple[str, frozenset[str]]:
         for item in (delta.get("validationDeltas") or {}).get("failure", [])
     ]
     broken = [code for code in (*recorded, *now) if _is_serious(code)]
+    if state == "Invalid" and not broken and not any(map(_is_serious, faulty)) and set(faulty) & IDENTITY_LIMITS:
+        # It was read offline: an identity that could not be looked up is no fault of the file.
+        return "Invalid, identity offline", frozenset({HOLDS})
     if state != "Invalid" and broken:
         return f"{state}, ingredient {broken[0]}", frozenset({INGREDIENT})
     if state == "Invalid" and not any(_is_serious(code) for code in faulty):
@@ -129,7 +133,9 @@ def judge(state: str, store: dict[str, Any]) -> tuple[str, frozenset[str]]:
 
 def _is_serious(code: str) -> bool:
     """Say whether a code is more than that nobody knows a signer, or that nothing is known of a part."""
-    return not code.endswith((".untrusted", ".unknownProvenance", ".ocsp.skipped", ".match", ".validated", ".trusted"))
+    return code not in IDENTITY_LIMITS and not code.endswith(
+        (".untrusted", ".unknownProvenance", ".ocsp.skipped", ".match", ".validated", ".trusted")
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

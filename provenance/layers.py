@@ -6,8 +6,8 @@ from typing import Any, Final
 from provenance.asset import AssetId
 from provenance.comparison import Comparison
 from provenance.labels.implicit import FoundLabels
-from provenance.manifests.faults import TRUST_PREFIXES
-from provenance.manifests.report import Fault, IdentityReport, Integrity, ManifestReport, Trust
+from provenance.manifests.faults import IDENTITY_LIMITS, is_about_trust
+from provenance.manifests.report import Failure, Fault, IdentityReport, Integrity, ManifestReport, Trust
 from provenance.manifests.wording import (
     FAULT_WORDS,
     SOURCE_WORDS,
@@ -56,7 +56,7 @@ def describe_integrity(report: ManifestReport | None, recovered: ManifestReport 
 
 def _content_codes(report: ManifestReport) -> list[str]:
     codes = [one.code for one in report.failures] or report.failure_codes
-    return list(dict.fromkeys(code for code in codes if not code.startswith(TRUST_PREFIXES)))
+    return list(dict.fromkeys(code for code in codes if not is_about_trust(Failure(code))))
 
 
 def _detail_integrity(report: ManifestReport) -> dict[str, Any]:
@@ -124,11 +124,11 @@ def describe_identity(identity: IdentityReport) -> Layer:
     name, technique = "manifest_identity", identity.kind or "cawg.identity"
     who = identity.name or "somebody unnamed"
     who = f"{who} ({identity.issuer})" if identity.issuer and identity.issuer != identity.name else who
-    if any(not code.endswith(".untrusted") for code in identity.codes):
+    if not IDENTITY_LIMITS.issuperset(identity.codes):
         text = f"{who}: {', '.join(identity.codes)}"
         return Layer(name, technique, LayerStatus.FAILED, text, detail, f"{who}, but what it says does not hold")
     if not identity.is_verified:
-        text = f"{who}: not verified"
+        text = f"{who}: not verified" + "".join(f", {code}" for code in identity.codes)
         return Layer(name, technique, LayerStatus.NOT_CHECKED, text, detail, f"{who}; not verified")
     if identity.is_trusted:
         return Layer(name, technique, LayerStatus.FOUND, f"trusted: {who}", detail, f"{who}, whose issuer we trust")

@@ -13,6 +13,18 @@ from provenance.manifests.report import MAX_ITEMS, Failure, Fault, Integrity, cl
 # C2PA 2.4 s15.2.2: codes about the signer, not about the content; `expired` is c2pa-rs's own
 TRUST_PREFIXES: Final = ("signingCredential.", "cawg.", "claimSignature.outsideValidity")
 
+# CAWG Identity 1.2 s7.2: an identity that could not be looked into from here, or whose issuer nobody knows
+IDENTITY_LIMITS: Final = frozenset(
+    {
+        "cawg.ica.did_unavailable",
+        "cawg.ica.did_unsupported_method",
+        "cawg.ica.untrusted_issuer",
+        "cawg.identity.network_traffic_blocked",
+        "cawg.x509.credential.untrusted",
+    }
+)
+IDENTITY_PREFIX: Final = "cawg."
+
 # C2PA 2.4 s15.2.2: codes about the asset's own bytes
 HARD_BINDING_PREFIXES: Final = (
     "assertion.dataHash.",
@@ -48,7 +60,12 @@ def read_failures(items: Iterable[Json]) -> tuple[Failure, ...]:
 
 
 def is_about_trust(failure: Failure) -> bool:
-    """Say whether a failure is about who signed, not about what was signed."""
+    """Say whether a failure is about who signed, not about what was signed.
+
+    An identity that is proved wrong is more than one that is not known: then the manifest contradicts itself.
+    """
+    if failure.code.startswith(IDENTITY_PREFIX):
+        return failure.code in IDENTITY_LIMITS
     return failure.code.startswith(TRUST_PREFIXES)
 
 
@@ -91,6 +108,8 @@ def integrity_of(fault: Fault | None) -> Integrity:
 
 def _kind(failure: Failure, crjson: Json, *, has_unknown_signature: bool) -> Fault:
     code = failure.code
+    if code.startswith(IDENTITY_PREFIX):
+        return Fault.BROKEN
     if code == _UNSUPPORTED_CODE or any(words in failure.reason for words in _UNSUPPORTED_WORDS):
         return Fault.UNSUPPORTED
     if code == "claimSignature.mismatch" and has_unknown_signature:

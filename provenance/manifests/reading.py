@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from provenance.manifests import softbinding
-from provenance.manifests.faults import HARD_BINDING_PREFIXES, find_fault, integrity_of, is_about_trust, read_failures
+from provenance.manifests.faults import (
+    HARD_BINDING_PREFIXES,
+    IDENTITY_PREFIX,
+    find_fault,
+    integrity_of,
+    is_about_trust,
+    read_failures,
+)
 from provenance.manifests.ingredients import build_tree, mapping, mappings
 from provenance.manifests.report import (
     AI_SOURCE_TYPES,
@@ -57,7 +64,7 @@ def build_report(state: str, summary: Json, crjson_text: str, crjson: Json, *, i
     return ManifestReport(
         validation_state=_state(state, signer["trust"]),
         integrity=integrity_of(fault),
-        is_signature_intact=all(one.code.startswith(HARD_BINDING_PREFIXES) for one in broken),
+        is_signature_intact=all(one.code.startswith((*HARD_BINDING_PREFIXES, IDENTITY_PREFIX)) for one in broken),
         failure_codes=codes(about, "failure"),
         manifest_id=label,
         claim_generator=_claim_generator(active),

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from provenance.manifests.faults import Json
+from provenance.manifests.faults import IDENTITY_LIMITS, Json
 from provenance.manifests.ingredients import mapping, mappings
 from provenance.manifests.report import (
     MAX_ITEMS,
-    Failure,
     IdentityReport,
     Revocation,
     TimestampReport,
@@ -23,6 +22,7 @@ from provenance.manifests.report import (
 from provenance.manifests.trust import ALLOWED_LIST, AUTHORITY_LISTS, DEVELOPMENT_LIST, SIGNER_LISTS
 
 IDENTITY_LABEL: Final = "cawg.identity"
+AGGREGATION: Final = "cawg.identity_claims_aggregation"
 
 # c2pa-rs 0.91: the explanation of `timeStamp.trusted`, where a list was asked; for claims v1 it says "legacy ..." and
 # has asked none, and what follows is the authority's own name.
@@ -110,8 +110,8 @@ def read_identities(active: Json, results: Json) -> tuple[IdentityReport, ...]:
             continue
         place = f"/c2pa.assertions/{label}"
         good = {item.get("code") for item in _about(results, "success", place)}
-        bad = tuple(Failure(clean_text(item.get("code"))) for item in _about(results, "failure", place))
-        found.append(_build_identity(mapping(assertion.get("data")), good, tuple(one.code for one in bad)))
+        bad = (clean_text(item.get("code")) for item in _about(results, "failure", place))
+        found.append(_build_identity(mapping(assertion.get("data")), good, tuple(dict.fromkeys(bad))[:MAX_ITEMS]))
     return tuple(found[:MAX_ITEMS])
 
 
@@ -127,18 +127,20 @@ def _about(results: Json, kind: str, place: str) -> list[Json]:
 
 def _build_identity(data: Json, good: set[Any], bad: tuple[str, ...]) -> IdentityReport:
     signature = mapping(data.get("signature_info"))
-    named = mappings(data.get("verifiedIdentities")) or [{}]
+    # An aggregation of claims is shown as its credential, a certificate's signature as what it signed.
+    listed = mappings(data.get("verifiedIdentities"))
+    named = listed or [{}]
     provider = mapping(named[0].get("provider")).get("name")
     name = signature.get("common_name") or named[0].get("name") or named[0].get("username")
-    kind = mapping(data.get("signer_payload")).get("sig_type") or data.get("sig_type") or data.get("type")
+    kind = mapping(data.get("signer_payload")).get("sig_type") or (AGGREGATION if listed else "")
     # CAWG Identity 1.1 s7: the signature's own success codes; being well-formed is less than that
     is_verified = not {"cawg.x509.signature.validated", "cawg.ica.credential_valid"}.isdisjoint(good)
-    faulty = any(not code.endswith(".untrusted") for code in bad)
+    is_faulty = not IDENTITY_LIMITS.issuperset(bad)
     return IdentityReport(
         name=clean_text(name),
         issuer=clean_text(signature.get("issuer") or data.get("issuer") or provider),
         kind=clean_text(kind),
-        is_verified=is_verified and not faulty,
+        is_verified=is_verified and not is_faulty,
         is_trusted=is_verified and not bad and "cawg.x509.credential.trusted" in good,
         codes=bad,
     )

@@ -105,7 +105,7 @@ def _sign(
     """Write and read back one manifest."""
     signature, destination = _Callback(identity), io.BytesIO()
     try:
-        context = c2pa.Context.from_dict(build_settings(trust))
+        context = c2pa.Context.from_dict(build_settings(trust, hosts=() if timestamp is None else (timestamp.host,)))
         with (
             c2pa.Builder.from_json(json.dumps(attempt.manifest), context=context) as builder,
             _open_signer(identity, signature, timestamp) as signer,

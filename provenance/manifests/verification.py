@@ -7,6 +7,7 @@ revocation is not asked about.
 import io
 import json
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,10 +30,17 @@ _REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S{1,2048})"
 _UNREADABLE_ASSET: Final = ("asset could not be parsed", "type is unsupported", "could not parse")
 
 
-def build_settings(trust: TrustAnchors) -> dict[str, Any]:
-    """Return c2pa's settings for reading and signing: offline, trust as given, no thumbnail."""
+def build_settings(trust: TrustAnchors, *, hosts: Sequence[str] = ()) -> dict[str, Any]:
+    """Return c2pa's settings for reading and signing: offline but for `hosts`, trust as given, no thumbnail.
+
+    Without its list of hosts c2pa-rs 0.91 asks the host of any ``did:web`` that a CAWG identity names, so that a
+    stranger's file would decide whom we talk to.
+    """
     return {
-        "core": {"max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB},
+        "core": {
+            "max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB,
+            "allowed_network_hosts": list(hosts),
+        },
         "verify": {
             "verify_after_reading": True,
             "verify_after_sign": False,

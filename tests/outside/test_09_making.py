@@ -2,8 +2,10 @@
 
 import pytest
 
+from provenance.manifests.trust import TrustAnchors
+from provenance.manifests.verification import build_settings
 from tests.outside.asking import ask, fixture
-from tests.outside.forgeries import IPTC, build_maker, sign
+from tests.outside.forgeries import IPTC, build_maker, sign, sign_with_identity
 from tests.provenance.manifests.timestamp_authority import Authority, serve
 
 MAKER = build_maker("Vendor")
@@ -60,6 +62,27 @@ def test_identities_are_rows_of_their_own(home):
     assert row["detail"]["failure_codes"] == ["cawg.x509.credential.untrusted"]
     assert told.layer("manifest_integrity")["detail"]["failure_codes"] == []
     assert "vouched for by C2PA Signer" in ask(home, "verify", fixture("C_with_CAWG_data.jpg")).words
+
+
+def test_an_identity_that_cannot_be_looked_up_is_not_verified_and_nobody_is_asked(home, tmp_path):
+    """Its issuer is a host that a stranger names: c2pa-rs would ask it."""
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(sign_with_identity(MAKER, "did:web:identities.example"))
+    told = ask(home, "verify", path, "--json")
+    assert (told.code, told.result["state"]) == (0, "manifest_untrusted")
+    row = told.layer("manifest_identity")
+    assert (row["status"], row["technique"]) == ("not_checked", "cawg.identity_claims_aggregation")
+    assert row["detail"]["failure_codes"] == ["cawg.ica.did_unavailable"]
+    assert "vouched for by ann (did:web:identities.example); not verified" in ask(home, "verify", path).words
+    assert build_settings(TrustAnchors())["core"]["allowed_network_hosts"] == []
+
+
+def test_an_identity_that_is_proved_wrong_is_a_contradiction(home, tmp_path):
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(sign_with_identity(MAKER, "did:example:nobody"))
+    told = ask(home, "verify", path, "--json")
+    assert (told.code, told.result["state"]) == (3, "manifest_broken")
+    assert told.layer("manifest_identity")["status"] == "failed"
 
 
 def test_an_edited_photograph_says_that_ai_took_part(home):

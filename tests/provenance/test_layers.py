@@ -6,13 +6,22 @@ from provenance.comparison import Comparison
 from provenance.labels.implicit import FoundAigc, FoundLabels
 from provenance.layers import (
     MAX_CANDIDATES,
+    describe_identity,
     describe_integrity,
     describe_labels,
     describe_likeness,
     describe_mark,
     describe_trust,
 )
-from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState
+from provenance.manifests.report import (
+    Failure,
+    Fault,
+    IdentityReport,
+    Integrity,
+    ManifestReport,
+    Trust,
+    ValidationState,
+)
 from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 
@@ -101,3 +110,47 @@ def test_a_mark_is_held_against_the_release_that_it_leads_to(compared, status, s
     assert layer.status == status
     assert says in layer.text
     assert layer.detail["shared_details"] == compared.shared_details
+
+
+@pytest.mark.parametrize(("verified", "trusted", "codes", "status", "says"), [
+    (True, True, (), "found", "whose issuer we trust"),
+    (True, False, ("cawg.x509.credential.untrusted",), "failed", "whose issuer we do not know"),
+    (False, False, (), "not_checked", "not verified"),
+    (False, False, ("cawg.ica.did_unavailable",), "not_checked", "not verified"),
+    (False, False, ("cawg.ica.signature_mismatch",), "failed", "does not hold"),
+])  # fmt: skip
+def test_an_identity_says_what_was_checked_of_it(verified, trusted, codes, status, says):
+    identity = IdentityReport(
+        "Ann", "An issuer", "cawg.x509.cose", is_verified=verified, is_trusted=trusted, codes=codes
+    )
+    layer = describe_identity(identity)
+    assert (layer.name, layer.technique, layer.status) == ("manifest_identity", "cawg.x509.cose", status)
+    assert layer.plain.startswith("Ann (An issuer)")
+    assert says in layer.plain
+
+
+def test_what_was_found_of_the_signer_is_not_in_the_integrity_row():
+    mixed = report(
+        integrity=Integrity.FAILED, fault=Fault.TAMPERED, trust=Trust.EXPIRED,
+        failure_codes=("signingCredential.expired", "assertion.dataHash.mismatch"),
+        failures=(Failure("assertion.dataHash.mismatch", "no match"),),
+        trust_failures=(Failure("signingCredential.expired", "certificate expired"),),
+    )  # fmt: skip
+    integrity, trust = describe_integrity(mixed, None), describe_trust(mixed, is_recovered=False)
+    assert integrity.text == "assertion.dataHash.mismatch (no match)"
+    assert integrity.plain.startswith("changed after signing: ")
+    assert integrity.detail["failure_codes"] == ["assertion.dataHash.mismatch"]
+    assert trust.detail["failures"] == [{"code": "signingCredential.expired", "reason": "certificate expired"}]
+
+
+def test_an_ingredient_that_does_not_hold_is_said_in_the_integrity_row():
+    layer = describe_integrity(report(ingredient_codes=("assertion.missing",)), None)
+    assert layer.status == "found"
+    assert "an ingredient's manifest does not hold: assertion.missing" in layer.text
+    assert layer.detail["has_broken_ingredient"] is True
+
+
+def test_a_signer_whose_signature_does_not_hold_may_be_nobody():
+    layer = describe_trust(report(integrity=Integrity.FAILED, is_signature_intact=False), is_recovered=False)
+    assert layer.plain.startswith("names Press Office")
+    assert "may not be theirs" in layer.plain
