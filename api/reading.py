@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from api.console import print_hint
 from api.home import MEMORY_FILE, find_database_file, make_home, verify_site
 from api.settings import Settings
-from provenance.binding import is_bound, verify_owner
+from provenance.binding import is_bound, verify_owner, verify_stores
 from provenance.database import Database
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
 from provenance.inquiry import Verifier
@@ -55,10 +55,14 @@ def open_reader(settings: Settings) -> Iterator[Reader]:
     Raises:
         NoSiteError: there is no site.
         ConfigurationError: settings that cannot work, or a part of the site that is missing.
+        InconsistentLedgerError: the database, or what is remembered of its ledger, was set back.
+        SiteMismatchError: the blob stores are not those of this database, or not of its time.
     """
     verify_site(settings)
     reader = build_reader(settings, is_reading=True)
     try:
+        reader.log.verify_remembered()  # what was set back gives wrong answers
+        verify_stores(reader.database, reader.blobs)
         yield reader
     finally:
         reader.close()

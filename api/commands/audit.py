@@ -173,7 +173,10 @@ def parse_time(text: str) -> datetime | None:
 def _open_log(*, is_reading: bool = False) -> Log:
     settings = load_settings()
     verify_site(settings)
-    return open_log(settings, open_database(settings, is_reading=is_reading))
+    log = open_log(settings, open_database(settings, is_reading=is_reading))
+    if not is_reading:
+        log.checkpoint()  # nothing is handed out of a ledger that was set back
+    return log
 
 
 def _show(facts: Mapping[str, Any]) -> None:
