@@ -40,7 +40,9 @@ def _tell(what: str, findings: Iterable[Discrepancy], if_none: str) -> Iterator[
 
 def _check_interrupted(waiting: Sequence[str]) -> Iterator[Check]:
     for asset_id in waiting[:_NAMED]:
-        text = f"{asset_id} was interrupted and waits; it is tried again at every start (chopmark -v says why it fails)"
+        text = (
+            f"{asset_id} was interrupted and waits; each start tries again, chopmark review refuse {asset_id} gives up"
+        )
         yield Check("interrupted", Level.NOTE, text)
     if more := len(waiting[_NAMED:]):
         yield Check("interrupted", Level.NOTE, f"and {more} more")

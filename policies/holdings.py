@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from policies.concordance import Discrepancy, choose
+from policies.decision import Outcome
 from policies.deployment import Deployment
 from policies.intake import original_key
 from policies.publishing import public_file_key, public_manifest_key
-from policies.records import FINAL_STAGES, Stage
+from policies.records import FINAL_STAGES, Stage, latest_decision, reading_record
 from policies.request import load_prompt
 from provenance.asset import AssetId, MediaType, sha256_hex
-from provenance.errors import BlobNotFoundError, GateError
+from provenance.errors import BlobNotFoundError, DamagedRecordError, GateError
 from provenance.store import Blobs
 from provenance.tables import ASSETS, SEALS
 
+_ENDED: Final = {stage.value for stage in FINAL_STAGES}
 _LISTED: Final = 500
 """Keys that are looked up at a time."""
 
@@ -32,7 +34,12 @@ def compare_blobs(here: Deployment, *, sample: int | None = None) -> Iterator[Di
         sample: look at so many of the newest assets, and at as many others at random; None for all.
     """
     for asset_id in choose(here.database, ASSETS.c.id, sample):
-        yield from (Discrepancy(asset_id, text) for text in _compare_asset(here, AssetId(asset_id)))
+        try:
+            with reading_record("record of an asset"):
+                found = list(_compare_asset(here, AssetId(asset_id)))
+        except DamagedRecordError as exc:
+            found = [str(exc)]
+        yield from (Discrepancy(asset_id, text) for text in found)
     yield from _find_unrecorded(here, sample)
 
 
@@ -40,16 +47,23 @@ def _compare_asset(here: Deployment, asset_id: AssetId) -> Iterator[str]:
     with here.database.read() as connection:
         row = connection.execute(select(ASSETS).where(ASSETS.c.id == asset_id)).mappings().first()
         seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().first()
-    if row is None:
+        given_up = _is_given_up(connection, asset_id)
+    if row is None or given_up:
         return
     if row["stage"] == Stage.PUBLISHED.value:
         if seal is not None:
             yield from _compare_release(here, asset_id, seal)
         return
-    held = f"{'the' if row['stage'] in {stage.value for stage in FINAL_STAGES} else 'the interrupted'} asset's"
-    yield from _compare_blob(here.blobs.quarantine, original_key(asset_id), row["sha256"], f"{held} original")
+    what = "the asset's original" if row["stage"] in _ENDED else "the interrupted asset's original"
+    yield from _compare_blob(here.blobs.quarantine, original_key(asset_id), row["sha256"], what)
     if row["has_prompt"]:
         yield from _compare_prompt(here, asset_id, row)
+
+
+def _is_given_up(connection: Connection, asset_id: AssetId) -> bool:
+    """Say whether a person refused an asset that no pack could decide about."""
+    latest = latest_decision(connection, asset_id)
+    return latest is not None and latest.outcome is Outcome.BLOCK and not latest.packs
 
 
 def _compare_release(here: Deployment, asset_id: AssetId, seal: RowMapping) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, Select, func, select
 
 from policies.decision import Decision, Outcome
-from policies.records import Stage, parse_decision
+from policies.records import Stage, show_decision
 from provenance.asset import AssetId
 from provenance.database import Database
 from provenance.tables import ASSETS, DECISIONS
@@ -66,7 +66,9 @@ def find_waiting(database: Database, query: Query) -> Iterator[Waiting]:
 def _read_chunk(connection: Connection, query: Query, after: str) -> Iterator[Waiting]:
     rows = connection.execute(_select(query, after)).mappings().all()
     for row in rows:
-        yield Waiting(AssetId(row["id"]), row["name"], query.outcome, row["created_at"], parse_decision(row["body"]))
+        yield Waiting(
+            AssetId(row["id"]), row["name"], query.outcome, row["created_at"], show_decision(row["id"], row["body"])
+        )
 
 
 def _select(query: Query, after: str) -> Select[tuple[object, ...]]:

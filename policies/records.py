@@ -1,6 +1,7 @@
 """Rows to values and back: the one place that knows how the gate's records are spelled in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,7 @@ from detectors.base import Signal, Status
 from policies.decision import Decision, Outcome, Reason
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
 from provenance.database import utc_now
-from provenance.errors import AssetNotFoundError
+from provenance.errors import AssetNotFoundError, DamagedRecordError
 from provenance.grant import Grant, MarkKind, Obligation, PackRef
 from provenance.tables import ASSETS, DECISIONS, GRANTS, SIGNALS
 
@@ -31,29 +32,46 @@ FINAL_STAGES = (Stage.HELD, Stage.BLOCKED, Stage.PUBLISHED)
 """Where nothing more happens by itself."""
 
 
+@contextmanager
+def reading_record(what: str) -> Iterator[None]:
+    """Tell a record of another form than ours as damaged; it concerns its own asset and stops no other.
+
+    Raises:
+        DamagedRecordError: it is.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise DamagedRecordError(f"the stored {what} is damaged: {type(exc).__name__} where it is read") from exc
+
+
 def asset_row(connection: Connection, asset_id: AssetId) -> RowMapping:
     """Return the row of `asset_id`.
 
     Raises:
         AssetNotFoundError: there is none.
+        DamagedRecordError: it is not as we write it.
     """
     row = connection.execute(select(ASSETS).where(ASSETS.c.id == asset_id)).mappings().first()
     if row is None:
         raise AssetNotFoundError(f"no asset has the id {asset_id}")
+    if not isinstance(row["request"], Mapping) or not isinstance(row["recipe"], Mapping):
+        raise DamagedRecordError(f"what was asked for with {asset_id} is damaged: it is no JSON object")
     return row
 
 
 def parse_asset(row: Mapping[Any, Any]) -> Asset:
     """Return the asset that a row describes."""
-    return Asset(
-        id=AssetId(row["id"]),
-        sha256=Digest(row["sha256"]),
-        media_type=MediaType(row["media_type"]),
-        size_bytes=row["size_bytes"],
-        width=row["width"],
-        height=row["height"],
-        origin=Origin(row["origin"]),
-    )
+    with reading_record("description of an asset"):
+        return Asset(
+            id=AssetId(row["id"]),
+            sha256=Digest(row["sha256"]),
+            media_type=MediaType(row["media_type"]),
+            size_bytes=row["size_bytes"],
+            width=row["width"],
+            height=row["height"],
+            origin=Origin(row["origin"]),
+        )
 
 
 def find_stage(connection: Connection, asset_id: AssetId) -> Stage | None:
@@ -85,7 +103,8 @@ def find_signals(connection: Connection, asset_id: AssetId) -> tuple[Signal, ...
 
 def parse_signal(body: Mapping[str, Any]) -> Signal:
     """Return the signal that a record describes."""
-    return Signal(**{**body, "status": Status(body["status"]), "evidence": tuple(body["evidence"])})
+    with reading_record("signal"):
+        return Signal(**{**body, "status": Status(body["status"]), "evidence": tuple(body["evidence"])})
 
 
 def build_signal(signal: Signal) -> dict[str, Any]:
@@ -112,9 +131,7 @@ def append_decision(connection: Connection, decision: Decision) -> None:
 
 def latest_decision(connection: Connection, asset_id: AssetId) -> Decision | None:
     """Return the decision that counts, or None before the first."""
-    body = connection.execute(
-        select(DECISIONS.c.body).where(DECISIONS.c.asset_id == asset_id).order_by(DECISIONS.c.sequence.desc()).limit(1)
-    ).scalar()
+    body = find_decision_body(connection, asset_id)
     return None if body is None else parse_decision(body)
 
 
@@ -125,23 +142,40 @@ def build_decision(decision: Decision) -> dict[str, Any]:
 
 def parse_decision(body: Mapping[str, Any]) -> Decision:
     """Return the decision that a record describes."""
-    return Decision(
-        id=body["id"],
-        asset_id=AssetId(body["asset_id"]),
-        outcome=Outcome(body["outcome"]),
-        reasons=tuple(Reason(**{**item, "outcome": Outcome(item["outcome"])}) for item in body["reasons"]),
-        obligations=tuple(
-            Obligation(
-                kind=MarkKind(item["kind"]),
-                parameters=item["parameters"],
-                required=item["required"],
-                sources=tuple(item["sources"]),
-            )
-            for item in body["obligations"]
-        ),
-        packs=tuple(PackRef(**item) for item in body["packs"]),
-        decided_by=body["decided_by"],
-    )
+    with reading_record("decision"):
+        return Decision(
+            id=body["id"],
+            asset_id=AssetId(body["asset_id"]),
+            outcome=Outcome(body["outcome"]),
+            reasons=tuple(Reason(**{**item, "outcome": Outcome(item["outcome"])}) for item in body["reasons"]),
+            obligations=tuple(
+                Obligation(
+                    kind=MarkKind(item["kind"]),
+                    parameters=item["parameters"],
+                    required=item["required"],
+                    sources=tuple(item["sources"]),
+                )
+                for item in body["obligations"]
+            ),
+            packs=tuple(PackRef(**item) for item in body["packs"]),
+            decided_by=body["decided_by"],
+        )
+
+
+def show_decision(asset_id: AssetId, body: Mapping[str, Any] | None) -> Decision:
+    """Return the decision for a list of many, in which one that cannot be read stands as held for that."""
+    try:
+        return parse_decision({} if body is None else body)
+    except DamagedRecordError as exc:
+        damage = Reason(pack="gate", rule="damaged", outcome=Outcome.HOLD, clause="", text=str(exc))
+        return Decision(id="", asset_id=asset_id, outcome=Outcome.HOLD, reasons=(damage,), obligations=(), packs=())
+
+
+def find_decision_body(connection: Connection, asset_id: AssetId) -> Mapping[str, Any] | None:
+    """Return the record of the decision that counts, unread, or None before the first."""
+    query = select(DECISIONS.c.body).where(DECISIONS.c.asset_id == asset_id)
+    body: Mapping[str, Any] | None = connection.execute(query.order_by(DECISIONS.c.sequence.desc()).limit(1)).scalar()
+    return body
 
 
 def find_grant(connection: Connection, asset: Asset, decision: Decision) -> Grant | None:

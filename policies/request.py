@@ -16,6 +16,7 @@ from policies.context import Context, parse_context
 from policies.deployment import Deployment, Submission
 from policies.pack import Pack
 from policies.parsing import parse_pack
+from policies.records import reading_record
 from provenance.asset import AssetId, sha256_hex
 from provenance.database import Database, utc_now
 from provenance.errors import DamagedRecordError
@@ -61,7 +62,8 @@ def load_prompt(here: Deployment, asset_id: AssetId, request: Mapping[str, Any])
         DamagedRecordError: it is not the one that was handed in, or is no text.
     """
     data = here.blobs.quarantine.get(prompt_key(asset_id))
-    expected = request.get("prompt_sha256")
+    with reading_record("request of an asset"):
+        expected = request.get("prompt_sha256")
     if expected is not None and sha256_hex(data) != expected:
         raise DamagedRecordError(f"the quarantined prompt of {asset_id} is not the one that was handed in")
     try:
@@ -96,7 +98,8 @@ def load_request_packs(here: Deployment, connection: Connection, request: Mappin
     """
     if "decided_by" not in request:  # taken in by a version that did not fix them
         return here.select_packs(tuple(request["packs"]))
-    return tuple(_load_pack(here, connection, item["name"], item["sha256"]) for item in request["decided_by"])
+    with reading_record("request of an asset"):
+        return tuple(_load_pack(here, connection, item["name"], item["sha256"]) for item in request["decided_by"])
 
 
 def _load_pack(here: Deployment, connection: Connection, name: str, sha256: str) -> Pack:
@@ -117,12 +120,13 @@ def build_request_context(here: Deployment, request: Mapping[str, Any], *, decid
         PolicyError: a field of the context is unknown or wrong.
     """
     now = frozenset(detector.card.name for detector in here.runner.detectors)
-    return parse_context(
-        request["context"],
-        decided_on=decided_on,
-        timestamp_available=request.get("timestamp", here.sealer.has_timestamp),
-        enabled_detectors=frozenset(request["detectors"]) if "detectors" in request else now,
-    )
+    with reading_record("request of an asset"):
+        return parse_context(
+            request["context"],
+            decided_on=decided_on,
+            timestamp_available=request.get("timestamp", here.sealer.has_timestamp),
+            enabled_detectors=frozenset(request["detectors"]) if "detectors" in request else now,
+        )
 
 
 def request_provider(here: Deployment, request: Mapping[str, Any]) -> Provider:
@@ -131,4 +135,5 @@ def request_provider(here: Deployment, request: Mapping[str, Any]) -> Provider:
     fixed = request.get("provider")
     if fixed is None:
         return own
-    return Provider(fixed["name"], fixed["code"], fixed["label_text"], own.version)
+    with reading_record("request of an asset"):
+        return Provider(fixed["name"], fixed["code"], fixed["label_text"], own.version)

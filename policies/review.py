@@ -9,16 +9,18 @@ from sqlalchemy import Connection, insert, select
 from policies.decision import Decision, Outcome, Reason
 from policies.deployment import Deployment
 from policies.gate import walk
-from policies.publishing import Result
+from policies.publishing import Result, withhold
 from policies.records import (
     Stage,
     append_decision,
     asset_row,
+    find_decision_body,
     find_signals,
     latest_decision,
     lock_asset,
     move_stage,
     parse_asset,
+    show_decision,
 )
 from policies.reviewers import REVIEW, name_reviewer
 from policies.screening import build_decision_entry
@@ -39,18 +41,17 @@ def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
         rows = connection.execute(
             select(ASSETS.c.id, ASSETS.c.name).where(ASSETS.c.stage == Stage.HELD.value).order_by(ASSETS.c.id)
         ).all()
-        held = []
-        for asset_id, name in rows:
-            decision = latest_decision(connection, asset_id)
-            assert decision is not None
-            held.append((AssetId(asset_id), name, decision))
-    return tuple(held)
+        return tuple(
+            (AssetId(asset_id), name, show_decision(asset_id, find_decision_body(connection, asset_id)))
+            for asset_id, name in rows
+        )
 
 
 def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: str, reason: str) -> Result:
     """Decide about a held asset as a person; RELEASE walks it down the rest of the line, BLOCK refuses it.
 
-    The packs' obligations stay: a moderator can overrule a score, not the marks.
+    The packs' obligations stay: a moderator can overrule a score, not the marks. An interrupted asset that cannot be
+    decided, because what is kept of it is damaged or lost, can be refused, too.
 
     Raises:
         PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
@@ -59,16 +60,20 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id)
-        if row["stage"] != Stage.HELD.value:
-            raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
         asset = parse_asset(row)
         previous = latest_decision(connection, asset_id)
-        assert previous is not None
+        if previous is None and outcome is Outcome.BLOCK:
+            previous = _build_given_up(asset)
+        elif previous is None or row["stage"] != Stage.HELD.value:
+            raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
         spoken = Reason(pack="review", rule="moderator", outcome=outcome, clause="human review", text=reason)
         decision = replace(previous, outcome=outcome, reasons=(spoken, *previous.reasons))
         _put_on_record(here, connection, asset, decision, reviewer=reviewer, reason=reason, kind="review.made")
         move_stage(connection, asset_id, Stage.DECIDED)
-    return walk(here, asset_id)
+    if outcome is Outcome.RELEASE:
+        return walk(here, asset_id)
+    with here.leases.hold(asset_id):  # what is refused is not looked at again: it may be damaged
+        return withhold(here, asset_id)
 
 
 def undo(here: Deployment, asset_id: AssetId, *, reviewer: str, reason: str) -> Result:
@@ -98,6 +103,11 @@ def undo(here: Deployment, asset_id: AssetId, *, reviewer: str, reason: str) -> 
     return Result(asset_id, row["name"], Outcome.HOLD, decision, seal={})
 
 
+def _build_given_up(asset: Asset) -> Decision:
+    """Build what a refusal rests on where no pack has decided; it can never become a release."""
+    return Decision(id="", asset_id=asset.id, outcome=Outcome.BLOCK, reasons=(), obligations=(), packs=())
+
+
 def _verify_can_be_undone(connection: Connection, asset_id: AssetId, stage: str, decision: Decision | None) -> None:
     if is_recorded(connection, asset_id):
         raise PolicyError(
@@ -106,6 +116,8 @@ def _verify_can_be_undone(connection: Connection, asset_id: AssetId, stage: str,
         )
     if stage == Stage.HELD.value:
         raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id}, which is held")
+    if decision is not None and not decision.packs:
+        raise PolicyError(f"{asset_id} was refused before any pack had decided: hand the file in again")
     if decision is None or not decision.decided_by.startswith(REVIEW):
         raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id} at stage {stage}")
 

@@ -25,7 +25,15 @@ from policies.request import request_provider
 from policies.screening import build_decision_entry
 from provenance.asset import Asset, AssetId
 from provenance.database import utc_now
-from provenance.errors import BlobNotFoundError, GateError, GrantMismatchError, VerificationError
+from provenance.errors import (
+    BlobNotFoundError,
+    ConfigurationError,
+    DatabaseUnavailableError,
+    GateError,
+    GrantMismatchError,
+    StoreError,
+    VerificationError,
+)
 from provenance.grant import Grant
 from provenance.sealed import Sealed, build_seal_facts, parse_seal_facts
 from provenance.tables import GRANTS, SEALS
@@ -84,7 +92,11 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
 
 
 def seal(here: Deployment, asset_id: AssetId) -> Decision:
-    """Mark, sign and read back; return the RELEASE decision, or a new HOLD when anything is not as granted."""
+    """Mark, sign and read back; return the RELEASE decision, or a new HOLD when anything is not as granted.
+
+    Raises:
+        StoreError, DatabaseUnavailableError, ConfigurationError: this deployment cannot seal anything now; it waits.
+    """
     with here.database.read() as connection:
         row = asset_row(connection, asset_id)
         asset = parse_asset(row)
@@ -98,6 +110,11 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         picture, original = load_picture(here, asset)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
         sealed = sealer.seal(asset, picture, original, licence, row["recipe"])
+    except (StoreError, DatabaseUnavailableError, ConfigurationError):
+        with here.database.read() as connection:  # the deployment is unable, which says nothing about the asset
+            if is_recorded(connection, asset_id):  # another worker has finished meanwhile
+                return latest_decision(connection, asset_id) or decision
+        raise
     except GateError as exc:
         _log.warning("seal failed", asset_id=asset_id, code=exc.code, error=str(exc))
         return _hold(here, asset, decision, exc)
@@ -120,7 +137,7 @@ def load_sealed(here: Deployment, asset_id: AssetId, decision: Decision) -> Seal
         )
     except BlobNotFoundError:
         return None
-    except VerificationError as exc:
+    except (VerificationError, ValueError, KeyError, TypeError) as exc:
         _log.warning("a sealed blob is damaged", asset_id=asset_id, error=str(exc))
         return None
     return sealed if sealed.decision_id == decision.id else None
