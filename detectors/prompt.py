@@ -35,7 +35,7 @@ _UNCOMPARED: Final = "prompt.meaning_unchecked"
 _MOST_EVIDENCE: Final = 50
 # Shorter words read from their end are other words: lana, stun, top.
 _SHORTEST_REVERSED: Final = 5
-_SENTENCE_END: Final = re.compile(r"[.!?]+\s+|[\u3002\uff01\uff1f\n]+")
+_SENTENCE_END: Final = re.compile(r"(?<![.!?])[.!?]+\s+|[\u3002\uff01\uff1f\n]+")
 
 
 @dataclass(slots=True)

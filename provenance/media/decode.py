@@ -44,6 +44,7 @@ _PLUGINS: Final[Mapping[MediaType, type[ImageFile.ImageFile]]] = {
 # EOFError and zlib.error in a hundred thousand mutated files, the others by their sources. Nothing broader: an error
 # of another kind is a mistake of ours and should look like one.
 _FOREIGN_ERRORS: Final = (
+    Image.DecompressionBombError,
     ImageCms.PyCMSError,
     ArithmeticError,
     AttributeError,

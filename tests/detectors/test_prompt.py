@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Status
 from detectors.concept_bank import load_concept_bank
-from detectors.prompt import PromptDetector
+from detectors.prompt import PromptDetector, find_sentences
 from provenance.errors import ConfigurationError, DetectorError
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
@@ -181,3 +181,9 @@ def test_semantics_that_cannot_work_stop_the_start(tmp_path):
     bank.write_text("{neutral: [a cat], categories: {gossip: {positive: [two people whispering]}}}")
     with pytest.raises(ConfigurationError, match="'prompt.gossip' is not on the card"):
         PromptDetector(toolbox_of(tmp_path, semantics={"bank": str(bank)})).warm()
+
+
+def test_a_run_of_stops_is_one_end_and_looked_at_once():
+    # 200,000 of them, looked at once from each, would take minutes.
+    assert find_sentences("a..." * 50_000) == (0,)
+    assert find_sentences("." * 200_000 + " b") == (0, 200_001)

@@ -50,3 +50,12 @@ def test_what_a_library_says_becomes_one_error(media_type):
 def test_a_decoder_that_sees_more_than_the_headers_is_stopped(media_type):
     with pytest.raises(UndecodableAssetError, match="expected 10x10 pixels by its headers, got 64x48"):
         decode(layout_of(media_type, 10, 10), LIMITS)
+
+
+def test_a_bomb_that_the_headers_did_not_show_is_damage():
+    # The picture inside is larger than the canvas, which the plugin widens once it has begun.
+    data = bytearray(make.valid("image/gif"))
+    at = data.index(b"\x2c", 13 + (3 << (data[10] & 7) + 1))
+    data[at + 5 : at + 9] = b"\xff\xff\xff\xff"
+    with pytest.raises(UndecodableAssetError, match="DecompressionBombError"):
+        decode(layout_of(MediaType.GIF, data=bytes(data)), LIMITS)
