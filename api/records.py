@@ -9,7 +9,7 @@ from rich.text import Text
 
 from api.console import build_table, plain
 from api.home import verify_site
-from api.references import find_reference
+from api.references import write_reference
 from api.settings import Settings
 from api.wiring import open_blobs, open_database
 from detectors.base import Signal
@@ -81,18 +81,20 @@ def find_record(settings: Settings, asset_id: AssetId) -> Record:
 
 def find_findings(settings: Settings, record: Record, decision: Decision) -> list[dict[str, Any]]:
     """Return the evidence behind `decision` in its stable JSON form, each matched work with the path of its picture."""
-    return build_findings(find_evidence(record.signals, decision, record.prompt), settings)
-
-
-def build_findings(found: Sequence[Finding], settings: Settings | None = None) -> list[dict[str, Any]]:
-    """Return evidence in its stable JSON form."""
-    documents = []
-    for finding in found:
-        document = asdict(finding)
-        if finding.work_id:
-            document["work_picture"] = str((settings and find_reference(settings, finding.work_id)) or "")
-        documents.append(document)
+    documents = build_findings(find_evidence(record.signals, decision, record.prompt))
+    database = open_database(settings, is_reading=True)
+    try:
+        for document in documents:
+            if document["work_id"]:
+                document["work_picture"] = str(write_reference(settings, database, document["work_id"]) or "")
+    finally:
+        database.close()
     return documents
+
+
+def build_findings(found: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return evidence in its stable JSON form."""
+    return [{**asdict(finding), **({"work_picture": ""} if finding.work_id else {})} for finding in found]
 
 
 def view_findings(findings: Sequence[Mapping[str, Any]], *, every: bool) -> Group:
@@ -110,7 +112,7 @@ def view_findings(findings: Sequence[Mapping[str, Any]], *, every: bool) -> Grou
 def _tell(finding: Mapping[str, Any]) -> Text:
     lines = [plain(finding["text"])]
     if finding["work_id"]:
-        kept = finding["work_picture"] or "not kept; ask its owner"
+        kept = finding["work_picture"] or "not kept here, or withdrawn"
         lines.append(plain(f"its picture: {kept}", "dim"))
     return Text("\n").join(lines)
 

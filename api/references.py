@@ -1,52 +1,50 @@
-"""Small pictures of registered works, so that a moderator can lay one beside what was matched.
+"""Pictures of registered works as files, so that a moderator can open one beside what was matched.
 
-The registry itself keeps fingerprints only. These stay in the data directory, for its owner alone, go when their work
-is withdrawn, and may be deleted at any time: nothing is decided by them.
+The registry keeps a small reference of each work in the database. What is written here is a copy of it, for its owner
+alone; it goes when the work is withdrawn, and may be deleted at any time.
 """
 
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import structlog
+from sqlalchemy import select
 
 from api.settings import Settings
-from provenance.asset import MediaType
-from provenance.errors import GateError
-
-if TYPE_CHECKING:
-    from provenance.media.image import Picture
+from provenance.database import Database
+from provenance.works.record import WorkStatus
+from provenance.works.tables import WORK_REFERENCES, WORKS
 
 FOLDER: Final = "references"
-LONGEST_SIDE: Final = 512
-"""Pixels: enough to recognise a picture, too few to publish it."""
-
-_log = structlog.get_logger(__name__)
 
 
-def keep_reference(settings: Settings, work_id: str, picture: "Picture") -> None:
-    """Keep a small copy of a work's picture; where it cannot be kept, that is logged, and the work stays registered."""
-    from provenance.media.image import Picture, encode_image
+def write_reference(settings: Settings, database: Database, work_id: str) -> Path | None:
+    """Write a work's reference into the data directory and return where; None where none is kept or writable.
+
+    A withdrawn work has none.
+    """
     from provenance.secretfile import make_private_file, make_private_folder
 
     path = _path(settings, work_id)
+    with database.read() as connection:
+        query = select(WORK_REFERENCES.c.media).join(WORKS, WORKS.c.id == WORK_REFERENCES.c.work_id)
+        media = connection.execute(
+            query.where(WORKS.c.id == work_id, WORKS.c.status == WorkStatus.ACTIVE.value)
+        ).scalar()
+    if media is None:
+        return None
     try:
-        make_private_folder(path.parent)
-        small = Picture.from_frame(picture.flattened().reduced(LONGEST_SIDE))
-        make_private_file(path)
-        path.write_bytes(encode_image(small, MediaType.JPEG))
-    except (GateError, OSError) as exc:
-        _log.warning("no small picture of a work could be kept", work_id=work_id, kind=type(exc).__name__)
-
-
-def find_reference(settings: Settings, work_id: str) -> Path | None:
-    """Return where the small picture of a work lies, or None when none was kept."""
-    path = _path(settings, work_id)
-    return path if path.is_file() else None
+        if not path.is_file() or path.stat().st_size != len(media):
+            make_private_folder(path.parent)
+            make_private_file(path)
+            path.write_bytes(media)
+    except OSError:
+        return None  # a site that is only read: `match --draw` shows the two in another place
+    return path
 
 
 def drop_reference(settings: Settings, work_id: str) -> None:
-    """Delete the small picture of a work, if there is one."""
+    """Delete the file of a work's reference, if there is one."""
     _path(settings, work_id).unlink(missing_ok=True)
 
 

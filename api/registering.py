@@ -11,7 +11,6 @@ from typing import Final
 from api.batch import count_threads
 from api.console import read_input
 from api.originals import Original
-from api.references import keep_reference
 from api.wiring import Site
 from provenance.errors import GateError, WorksError
 from provenance.fingerprints.base import Unhashable
@@ -143,9 +142,7 @@ class Registrar:
             answers = list(works.register_each(registrations, threads=count_threads(len(registrations))))
         except GateError as exc:
             answers = [exc] * len(pending)
-        for (number, (original, registration, _)), answer in zip(pending, answers, strict=True):
-            if isinstance(answer, Work):
-                keep_reference(self.site.settings, answer.id, registration.picture)
+        for (number, (original, _, _)), answer in zip(pending, answers, strict=True):
             if isinstance(answer, Unhashable):
                 reason = f"this picture cannot be found again by {answer.alg}: {answer.reason}"
                 self._made[number] = Made(original.path, WorksError(reason))

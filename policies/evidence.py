@@ -17,6 +17,7 @@ from detectors.concept_bank import load_concept_bank
 from detectors.term_bank import load_term_bank
 from policies.decision import Decision, Outcome
 from provenance.errors import GateError
+from provenance.overlap import Box
 
 Record = Mapping[str, Any]
 _PLACE: Final = "characters {0} to {1}"
@@ -137,7 +138,7 @@ def _read_likeness(record: Record, asked: _Asked) -> Iterator[Finding]:
 
 def _read_match(record: Record, asked: _Asked) -> Iterator[Finding]:
     match = record["match"]
-    near = f"{match['alg']} {match['distance_bits']} of at most {match['threshold_bits']} bits"
+    near = _tell_nearness(match)
     second = match.get("second_opinion")
     if second:
         agrees = "agrees" if second["agrees"] else "does not agree"
@@ -149,6 +150,18 @@ def _read_match(record: Record, asked: _Asked) -> Iterator[Finding]:
         f'like work {match["work_id"]}, "{match["title"]}" of {match["owner"]} in bank {match["bank"]}{variant}: {near}'
     )
     yield asked.build(f"copyright_{match['action']}", text, work_id=match["work_id"], model=str(match["alg"]))
+
+
+def _tell_nearness(match: Record) -> str:
+    overlap = match.get("overlap")
+    if not overlap:
+        return f"{match['alg']} {match['distance_bits']} of at most {match['threshold_bits']} bits"
+    text = f"shows a part of it, {overlap['shared']} details"
+    here, there = overlap.get("in_part"), overlap.get("in_whole")
+    if here and there:
+        of_work, of_picture = (f"{Box(*box).area:.0%}" for box in (there, here))
+        text += f", {of_work} of the work in {of_picture} of the picture"
+    return f"{text}{', mirrored' if overlap.get('is_mirrored') else ''}"
 
 
 def _read_looks(record: Record, asked: _Asked) -> Iterator[Finding]:

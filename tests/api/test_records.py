@@ -26,7 +26,7 @@ def test_an_unknown_asset_is_an_error(stock):
 def test_only_what_counts_is_shown_unless_all_is_asked_for(stock):
     counts = Finding("prompt", "prompt.weapons", "a", score=0.6, limit=0.5, counts=True)
     other = Finding("copyright", "copyright_block", "b", work_id="w")
-    findings = build_findings([counts, other], load_settings())
+    findings = build_findings([counts, other])
     assert findings[1]["work_picture"] == ""
     (few, _) = view_findings(findings, every=False).renderables
     (many, _) = view_findings(findings, every=True).renderables

@@ -66,6 +66,14 @@ def test_the_matched_work_and_how_near_it_is():
     )
 
 
+def test_a_part_of_a_work_is_told_in_shares():
+    overlap = {"shared": 142, "in_part": [0, 0.5, 0.5, 1], "in_whole": [0, 0, 1, 0.5], "is_mirrored": False}
+    match = {"work_id": "w", "title": "Cat", "owner": "Ada", "bank": "works", "action": "block", "alg": "copy"}
+    match |= {"variant": "plain", "distance_bits": 9, "threshold_bits": 140, "code": "", "overlap": overlap}
+    (item,) = found(signal("copyright", {"copyright_block": 1.0}, {"match": match}))
+    assert item.text.endswith("shows a part of it, 142 details, 50% of the work in 25% of the picture")
+
+
 def test_models_name_their_weights_and_limits():
     looks = {"category": "weapons", "by": "bank", "raw": 0.1, "score": 0.97, "nearest": 0}
     items = found(
