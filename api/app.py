@@ -1,6 +1,6 @@
 """The HTTP side, for now for those who ask: verification of an upload, and the ledger as a static tree.
 
-`make serve`, or any ASGI server: `uvicorn --factory api.app:create_app`. Importing this costs nothing heavy; the site
+`make serve`, or any ASGI server: `uvicorn --factory chopmark:create_app`. Importing this costs nothing heavy; the site
 opens when the server starts.
 """
 

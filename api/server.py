@@ -1,7 +1,7 @@
 """`make serve`: the HTTP side behind a server whose every wait has an end.
 
 A connection has a bounded time to say what it wants; there is a bounded number of them, and of bytes in a header.
-`uvicorn --factory api.app:create_app` serves the same application without the first of these bounds.
+`uvicorn --factory chopmark:create_app` serves the same application without the first of these bounds.
 """
 
 import argparse

@@ -42,7 +42,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 Reviewer = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; goes on the record.")]
 Asset = Annotated[str, typer.Argument(metavar="ASSET_ID", help="As `review list` shows it.")]
-Assets = Annotated[list[str], typer.Argument(metavar="ASSET_ID...", help="As `review list` shows them.")]
+Assets = Annotated[list[str], typer.Argument(metavar="ASSET_ID", help="As `review list` shows them.")]
 
 PAGE: Final = 50
 
