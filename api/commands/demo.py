@@ -14,7 +14,7 @@ from PIL import Image
 from rich.progress import Progress, TaskID
 
 from api.batch import count_threads
-from api.commands.demo_edits import cut, encode_jpeg, strip, tamper, wear_steps
+from api.commands.demo_edits import cut, encode_jpeg, make_poster, strip, tamper, wear_steps
 from api.commands.demo_wishes import SILENT, WISHES, draw_wishes, find_wish, judge_wish
 from api.commands.release import WORDS, build_document, show
 from api.commands.verify import CODE_STYLES, exit_code
@@ -32,6 +32,7 @@ from api.console import (
     print_line,
     teaching_errors,
 )
+from api.durable import write_whole
 from api.escape import quote_file, quote_word
 from api.home import LOCK_FILE
 from api.output import Output, parse_output
@@ -39,9 +40,11 @@ from api.releasing import Ended, end_one, find_shipping_type
 from api.settings import build_default_settings
 from api.wiring import Site, open_site
 from policies.deployment import Submission
+from provenance.asset import MediaType
 from provenance.errors import GateError, MissingExtraError
-from provenance.media.image import parse_image
+from provenance.media.image import encode_image, parse_image
 from provenance.verification import JointState, LayerStatus, Verification
+from provenance.works.drawing import draw_match
 
 app = typer.Typer(add_completion=False)
 
@@ -55,6 +58,9 @@ PHOTOGRAPHS: Final = (
 WORK: Final = "motorcycle_left.png"
 """Registered as somebody's work before the run."""
 COPY: Final = "near-copy.jpg"
+POSTER: Final = "poster.jpg"
+SHEET: Final = "poster-beside-the-work.png"
+"""In the demo's site: the part of the work that the poster shows, framed in both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ def command(
         register_work(site, photographs)
         ended = release_all(site, build_submissions(site, photographs, bar, task), target, bar, task)
         proofs = prove(site, ended, bar, task)
+        draw_sheet(site, photographs)
     if as_json:
         results = [build_document(item) for item in ended]
         print_json({"results": results, "proofs": [build_proof(proof) for proof in proofs], "site": str(out / "site")})
@@ -158,7 +165,7 @@ def register_work(site: Site, photographs: Path) -> None:
 
 
 def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID) -> list[Submission]:
-    """Return what the demo hands in: drawn pictures, photographs, a near-copy of the work, and a blank picture."""
+    """Return what the demo hands in: drawn pictures, photographs, two copies of the work, and a blank picture."""
     made: list[Submission] = []
     bar.update(task, description="drawing", total=len(WISHES), completed=0)
     made += draw_wishes(site, WISHES, lambda: bar.advance(task))
@@ -166,7 +173,9 @@ def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID
         made.append(Submission((photographs / name).read_bytes(), name=name, packs=packs))
     with Image.open(photographs / WORK) as work:
         small = work.convert("RGB").resize((work.width * 3 // 4, work.height * 3 // 4))
+        poster = make_poster(work.convert("RGB"))
     made.append(Submission(encode_jpeg(small, quality=60, gain=1.1), name=COPY))
+    made.append(Submission(poster, name=POSTER))
     made.append(Submission(encode_jpeg(Image.new("RGB", (640, 480), (120, 130, 140)), quality=90), name="blank.jpg"))
     return made
 
@@ -213,7 +222,10 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     bar.advance(task)
     done = f"one bit of one byte of {jpegs[0].name} changed"
     proofs.append(_ask(site, done, tamper(jpegs[0].read_bytes()), JointState.TAMPERED))
-    proofs.append(_prove_block(next(item for item in ended if item.name == COPY)))
+    copied = "a smaller, brighter copy of a registered work handed in"
+    proofs.append(_prove_block(next(item for item in ended if item.name == COPY), copied))
+    made_over = "a corner of a registered work handed in, tilted and captioned"
+    proofs.append(_prove_block(next(item for item in ended if item.name == POSTER), made_over))
     return proofs
 
 
@@ -265,10 +277,22 @@ def _judge(ended: Ended) -> Proof:
     return Proof(f"{wish.prompt} asked for, {how}", expected, got, says, is_conflict=expected != "released")
 
 
-def _prove_block(ended: Ended) -> Proof:
+def _prove_block(ended: Ended, done: str) -> Proof:
     got = WORDS[ended.result.outcome] if ended.result else "error"
     says = "; ".join(reason.text for reason in ended.result.decision.reasons[:1]) if ended.result else f"{ended.error}"
-    return Proof("a smaller, brighter copy of a registered work handed in", "blocked", got, says, True)
+    return Proof(done, "blocked", got, says, is_conflict=True)
+
+
+def draw_sheet(site: Site, photographs: Path) -> None:
+    """Draw the poster beside the work that it was made from, into the demo's site."""
+    with Image.open(photographs / WORK) as work:
+        poster = parse_image(make_poster(work.convert("RGB")))
+    works = site.deployment.works
+    match = next(one for one in works.match(poster).matches if one.overlap is not None)
+    reference = works.reference(match.work_id)
+    assert reference is not None
+    sheet = encode_image(draw_match(poster, reference, match.overlap), MediaType.PNG)
+    write_whole(site.settings.home / SHEET, sheet, replace=True)
 
 
 def _show_end(ended: Sequence[Ended], proofs: Sequence[Proof], out: Path, took_s: float) -> None:
@@ -276,4 +300,5 @@ def _show_end(ended: Sequence[Ended], proofs: Sequence[Proof], out: Path, took_s
     held = sum(proof.holds for proof in proofs)
     print_line(f"{released} sealed files in {out}/, {held} of {len(proofs)} proofs hold, {took_s:.0f} s", "bold")
     where = quote_file(str(out / "coffee.png"))
+    print_line(f"what the poster shows of the work: {plain(str(out / 'site' / SHEET))}")
     print_line(f"ask for yourself: CHOPMARK_HOME={quote_word(str(out / 'site'))} chopmark verify {where}")

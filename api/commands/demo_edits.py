@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance
 
 
 def encode_jpeg(picture: Image.Image, *, quality: int, gain: float = 1.0) -> bytes:
@@ -27,6 +27,17 @@ def cut(data: bytes) -> bytes:
         turned = picture.convert("RGB").rotate(5, Image.Resampling.BICUBIC)
     left, top = turned.width // 4, turned.height // 4
     return encode_jpeg(turned.crop((left, top, left + turned.width // 2, top + turned.height // 2)), quality=60)
+
+
+def make_poster(picture: Image.Image) -> bytes:
+    """Return a corner of the picture, tilted and with a caption, as a JPEG: what is done to be found no more."""
+    corner = picture.crop((0, 0, picture.width * 3 // 4, picture.height * 3 // 4))
+    tilted = corner.rotate(4, Image.Resampling.BICUBIC, expand=True)
+    poster = Image.new("RGB", (tilted.width, tilted.height * 7 // 6), "white")
+    poster.paste(tilted, (0, poster.height - tilted.height))
+    pen = ImageDraw.Draw(poster)
+    pen.text((poster.width // 12, (poster.height - tilted.height) // 8), "FULL THROTTLE", fill="black", font_size=40)
+    return encode_jpeg(poster, quality=80)
 
 
 def wear_steps(data: bytes) -> Iterator[tuple[bytes, str]]:

@@ -37,7 +37,7 @@ def test_the_demo_does_what_it_promises_and_can_be_run_again(tmp_path):
     shown = run_demo(out)
     assert {path.name for path in out.iterdir()} == before
     assert "7 sealed files" in shown
-    assert "19 of 19 proofs hold" in shown
+    assert "20 of 20 proofs hold" in shown
     assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in shown
 
 
@@ -52,7 +52,8 @@ def check_prompts_and_photographs_are_released_held_and_blocked(document, out):
     assert [found[name] for name in ("coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")] == [
         "released", "released", "released", "released",
     ]  # fmt: skip
-    assert (found["near-copy.jpg"], found["blank.jpg"]) == ("blocked", "held")
+    assert (found["near-copy.jpg"], found["poster.jpg"], found["blank.jpg"]) == ("blocked", "blocked", "held")
+    assert (out / "site" / "poster-beside-the-work.png").is_file()
     named = {
         item["name"]: {reason["category"] for reason in item["reasons"]}
         for item in document["results"]
@@ -95,6 +96,7 @@ def check_each_proof_holds(document, out):
         ("shrunk to", "looks_like_release"),
         ("one bit of one byte", "tampered"),
         ("copy of a registered work", "blocked"),
+        ("a corner of a registered work", "blocked"),
     ):
         (proof,) = [item for item in document["proofs"] if what in item["done"]]
         assert (proof["expected"], proof["got"], proof["holds"]) == (state, state, True)

@@ -3,7 +3,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from api.commands.demo_edits import cut, encode_jpeg, strip, tamper, wear_steps
+from api.commands.demo_edits import cut, encode_jpeg, make_poster, strip, tamper, wear_steps
 from tests.sites import encode, photograph
 
 
@@ -44,3 +44,10 @@ def test_wear_grows_and_gain_brightens():
     assert sizes == sorted(sizes, reverse=True)
     grey = Image.new("RGB", (64, 64), (100, 100, 100))
     assert abs(pixels(encode_jpeg(grey, quality=95, gain=1.2)).mean() - 120) < 2
+
+
+def test_a_poster_is_a_corner_of_the_picture_under_a_caption():
+    poster = pixels(make_poster(photograph("motorcycle_left.png", 400)))
+    assert poster.shape[0] > poster.shape[1] * 0.7
+    assert (poster[:4] > 240).all()
+    assert poster[poster.shape[0] // 4 :].std() > 30
