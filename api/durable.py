@@ -32,7 +32,7 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
         FileExistsError: something lies there, and may not be replaced.
         OSError: it cannot be written; nothing is left behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     with _opened(path.parent) as folder:
         staged = _stage(folder, data)
         try:
@@ -62,6 +62,15 @@ def verify_writable(path: Path, size_bytes: int) -> None:
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         staged = _stage(handle, b"", reserved=size_bytes)
         _drop(handle, staged)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder with those above it, each durable in the one that holds it."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        with _opened(one.parent) as above:
+            os.fsync(above)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import yaml
 
 from policies.condition_checks import suggest
 from provenance.errors import PackInvalidError
+from provenance.text import is_safe
 
 SIZE_LIMIT: Final = 256 * 1024
 """Bytes of one file; the longest built-in pack has under 8,000."""
@@ -177,7 +178,7 @@ class Section:
         value = self._read_scalar(key, "text", ("str",))
         if value is None:
             return ""
-        if not value.strip() or len(value) > limit or not value.replace("\n", " ").isprintable():
+        if not value.strip() or len(value) > limit or not is_safe(value.replace("\n", " ")):
             self.problems.add(self.mark_of(key), f"{key} must have 1 to {limit} printable characters, got {len(value)}")
         return " ".join(value.split()) if fold else value
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from policies.pack import Demand, Pack
 from provenance.grant import MarkKind, Obligation
 from provenance.manifests.redaction import KEEPABLE
+from provenance.text import is_safe
 
 CORNERS: Final = ("bottom_left", "bottom_right", "top_left", "top_right")
 INCOMING_FORMS: Final = ("redact", "reference")
@@ -56,9 +57,7 @@ class Conflict(NamedTuple):
 
 
 def _is_text(value: object) -> bool:
-    return (
-        isinstance(value, str) and 0 < len(value) <= LABEL_TEXT_LIMIT and value.isprintable() and value == value.strip()
-    )
+    return isinstance(value, str) and 0 < len(value) <= LABEL_TEXT_LIMIT and is_safe(value) and value == value.strip()
 
 
 def _is_ratio(value: object) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from provenance.database import utc_now
 from provenance.errors import WorksError
 from provenance.ledger.log import Log
+from provenance.text import is_safe
 from provenance.works.record import Action, Bank
 from provenance.works.tables import BANKS
 
@@ -97,7 +98,7 @@ def _parse_action(action: Action | str) -> Action:
 def _check(bank: Bank, limits: Mapping[str, int]) -> None:
     if not _NAME.fullmatch(bank.name):
         raise WorksError(f"a bank's name is 1 to 64 of letters, digits, _ and -, got {bank.name[:80]!r}")
-    if len(bank.description) > _DESCRIPTION_LIMIT or not bank.description.isprintable():
+    if len(bank.description) > _DESCRIPTION_LIMIT or not is_safe(bank.description):
         raise WorksError(f"a bank's description is at most {_DESCRIPTION_LIMIT} printable characters")
     for alg, bits in bank.thresholds.items():
         if alg not in limits:
