@@ -124,7 +124,7 @@ class Registrar:
             if not is_same_name(work.owner, original.owner):
                 return work.id, work.owner
         for match in works.match(picture).matches:
-            is_near = match.variant == PLAIN and match.distance_bits <= SAME_PICTURE_BITS
+            is_near = (match.alg, match.variant) == ("pdq", PLAIN) and match.distance_bits <= SAME_PICTURE_BITS
             if is_near and not is_same_name(match.owner, original.owner):
                 return match.work_id, match.owner
         return None
