@@ -97,6 +97,8 @@ def test_a_work_that_is_registered_says_so_and_adds_nothing(run, light, tmp_path
 
 
 def test_other_texts_of_people_take_the_spaces_of_their_script(run, light):
-    done = run("works", "define-bank", "scans", "--action", "hold", "--description", "山田　太郎の作品 👩\u200d👧", "--json")
+    done = run(
+        "works", "define-bank", "scans", "--action", "hold", "--description", "山田　太郎の作品 👩\u200d👧", "--json"
+    )
     assert done.code == 0, done
     assert run("works", "define-bank", "scans", "--action", "hold", "--description", "a\u202eb").code == 2
