@@ -213,6 +213,8 @@ class Settings(BaseSettings):
     """Largest file that intake takes."""
     max_pixels: int = Field(default=16_777_216, gt=0)
     """Largest picture that intake takes."""
+    clean_hidden: bool = True
+    """Whether what nobody can see in a picture is taken out before it ships."""
     verify_max_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
     """Largest file that verification reads."""
     verify_max_pixels: int = Field(default=50_000_000, gt=0)

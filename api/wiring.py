@@ -256,6 +256,7 @@ def _build_sealer(settings: Settings, reader: Reader, identity: DeferredIdentity
         trust=load_site_trust(settings),
         provider=Provider(named.name, named.code, named.label_text, VERSION),
         timestamp=TimestampAuthority(authority) if authority else None,
+        clean=settings.clean_hidden,
     )
 
 

@@ -41,12 +41,14 @@ class Subject:
         picture: decoded pixels, shared by all detectors; use `picture.reduced` rather than scaling again.
         unverified_bytes: the file as handed in, for detectors that read its metadata.
         prompt: the prompt it was made from, if known. Never log it, never put it in a Signal.
+        thumbnails: the pictures inside a manifest that came with it.
     """
 
     asset: Asset
     picture: Picture
     unverified_bytes: bytes
     prompt: str | None = None
+    thumbnails: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

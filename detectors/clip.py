@@ -19,7 +19,7 @@ from detectors.cards import Card, load_card
 from detectors.concept_bank import ConceptBank, Embedding, load_concept_bank
 from detectors.heads import Head, load_head
 from detectors.picture_kind import DRAWN_FROM, measure_kind
-from detectors.pixels import flattened_views, resized
+from detectors.pixels import list_views, resized
 from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError, MissingExtraError
@@ -120,7 +120,7 @@ class ClipDetector:
         return rows
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, about the worse of two backgrounds.
+        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
 
         The embedded model answers about drawings only: of anything else its margins are evidence, and it does not
         apply.
@@ -128,8 +128,8 @@ class ClipDetector:
         Raises:
             DetectorError: as `warm`, which the first call makes if nobody did.
         """
-        views = flattened_views(subject.picture)
-        records = self._measure(self._embed(views))
+        names, views = zip(*list_views(subject.picture), strict=True)
+        records = self._measure(self._embed(views), names)
         assert self._loaded is not None
         kinds = [measure_kind(view) for view in views] if self._loaded.knows_drawings_only else []
         drawnness = max((kind.drawnness for kind in kinds), default=1.0)
@@ -150,11 +150,12 @@ class ClipDetector:
         reason = f"highest is {top} at {scores[top]:.2f}"
         return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)
 
-    def _measure(self, rows: NDArray[np.float32]) -> list[dict[str, Any]]:
-        """Return a record for each category and head, of the view that scores highest."""
+    def _measure(self, rows: NDArray[np.float32], names: Sequence[str]) -> list[dict[str, Any]]:
+        """Return a record for each category and head, of the view that scores highest, named if there are several."""
         assert self._loaded is not None
         best: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in rows:
+        for name, row in zip(names, rows, strict=True):
+            shown = {"view": name} if len(names) > 1 else {}
             records = [
                 {
                     "category": one.category,
@@ -179,7 +180,7 @@ class ClipDetector:
             for record in records:
                 key = (str(record["by"]), str(record["category"]))
                 if key not in best or record["score"] > best[key]["score"]:
-                    best[key] = record
+                    best[key] = {**record, **shown}
         return list(best.values())
 
     def _embed(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:

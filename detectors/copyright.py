@@ -5,17 +5,22 @@ action says what a match in it means; a match in an allow-list bank that is at l
 names titles and owners for the moderator; they are not for the ledger. Source: `cards/copyright.toml`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
+from detectors.pixels import View, list_views
 from provenance.errors import ConfigurationError
 from provenance.works.record import Action, MatchReport
 
 _ACTIONS: Final = (Action.BLOCK, Action.HOLD, Action.ATTRIBUTE)
 # An audit record has to stay small; a thousandth match of one work adds nothing.
 _MOST_EVIDENCE: Final = 20
+_MOST_RECORDS: Final = 100
+
+_THUMBNAIL: Final = "thumbnail in its manifest"
 
 
 @dataclass(slots=True)
@@ -34,15 +39,36 @@ class CopyrightDetector:
         """Have nothing to load: the registry opens its index by itself."""
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, as seen on white.
+        """Answer about every view of `subject`, and about the pictures inside its manifest.
 
         Raises:
             ProvenanceError: the registry cannot be searched.
         """
-        report = self.toolbox.works.match(subject.picture.flattened())
-        return Signal(
-            "copyright", self.card.version, Status.OK, build_scores(report), _evidence(report), _reason(report)
-        )
+        thumbnails = (View(_THUMBNAIL, picture.flattened()) for picture in subject.thumbnails)
+        views = (*list_views(subject.picture), *thumbnails)
+        reports = [(view.name, self.toolbox.works.match(view.picture)) for view in views]
+        scores = _merge_scores(reports)
+        worst, report = max(reports, key=lambda item: _severity(item[1]))
+        shown_by = worst if len(reports) > 1 else ""
+        evidence = tuple(record for name, one in reports for record in _evidence(one, name if shown_by else ""))
+        reason = _reason(report) + (f", {shown_by}" if shown_by and report.matches else "")
+        return Signal("copyright", self.card.version, Status.OK, scores, evidence[:_MOST_RECORDS], reason)
+
+
+def _merge_scores(reports: Sequence[tuple[str, MatchReport]]) -> dict[str, float]:
+    """Return the worst of all views; unhashable is a picture of which no view says anything."""
+    each = [build_scores(report) for _, report in reports]
+    own = [
+        scores["copyright_unhashable"] for (name, _), scores in zip(reports, each, strict=True) if name != _THUMBNAIL
+    ]
+    worst = {category: max(scores[category] for scores in each) for category in each[0]}
+    return {**worst, "copyright_unhashable": min(own)}
+
+
+def _severity(report: MatchReport) -> tuple[int, int]:
+    """Return how grave a report is, for comparison: the strictest action matched, then whether anything was found."""
+    found = [index for index, action in enumerate(_ACTIONS) if report.best(action) is not None]
+    return (-min(found, default=len(_ACTIONS)), len(report.matches))
 
 
 def build_scores(report: MatchReport) -> dict[str, float]:
@@ -51,10 +77,11 @@ def build_scores(report: MatchReport) -> dict[str, float]:
     return {**scores, "copyright_unhashable": float(bool(report.unhashable))}
 
 
-def _evidence(report: MatchReport) -> tuple[dict[str, Any], ...]:
-    records: list[dict[str, Any]] = [{"match": asdict(match)} for match in report.matches[:_MOST_EVIDENCE]]
-    records += ({"unhashable": asdict(one)} for one in report.unhashable)
-    records.append({"matches": len(report.matches), "searched": list(report.searched_algs)})
+def _evidence(report: MatchReport, view: str) -> tuple[dict[str, Any], ...]:
+    seen = {"view": view} if view else {}
+    records: list[dict[str, Any]] = [{"match": asdict(match), **seen} for match in report.matches[:_MOST_EVIDENCE]]
+    records += ({"unhashable": asdict(one), **seen} for one in report.unhashable)
+    records.append({"matches": len(report.matches), "searched": list(report.searched_algs), **seen})
     return tuple(records)
 
 

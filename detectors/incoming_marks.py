@@ -13,19 +13,25 @@ import numpy as np
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
+from detectors.mirage import measure_mirage
 from detectors.vendor_marks import read_vendor_marks
 from provenance.asset import Frame
 from provenance.errors import ConfigurationError, WatermarkError
 from provenance.labels.implicit import FoundLabels, read_labels
-from provenance.manifests.report import Integrity, ManifestReport, clean_text
+from provenance.manifests.report import HUMAN_SOURCE_TYPES, IPTC_PREFIX, Integrity, ManifestReport, clean_text
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import read_manifest
+from provenance.media.hidden import find_hidden
+from provenance.media.image import Picture
 
 # GB 45438-2025: Label 1 is AI, 2 possibly, 3 suspected; anything else under that key is a claim gone wrong.
 _LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}
 _MOST_ITEMS: Final = 10
 # Every scheme looks at a picture of this size.
 _WARM_SIDE: Final = 256
+
+# Records that say nothing of where a picture comes from.
+_NO_MARKS: Final = frozenset({"labels", "transparency"})
 
 Record = dict[str, Any]
 
@@ -57,6 +63,7 @@ class IncomingMarksDetector:
             self._labels(subject),
             self._vendors(subject),
             self._watermarks(subject.picture.frame),
+            _beside(subject.picture),
         ):
             evidence += records
             for category, score in found.items():
@@ -73,6 +80,8 @@ class IncomingMarksDetector:
             scores["incoming_broken_ingredient"] = 1.0
         if report.is_ai:
             scores["incoming_ai"] = 1.0
+        if report.claims_human_capture:
+            scores["incoming_human_claim"] = 1.0
         return scores, [_manifest_record(report)]
 
     def _labels(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
@@ -80,7 +89,8 @@ class IncomingMarksDetector:
         score = max((self._label_score(one.item.label if one.item else "") for one in found.aigc), default=0.0)
         if found.says_ai and not found.aigc:
             score = 1.0
-        return {"incoming_ai": score}, _label_records(found)
+        claims_human = not score and f"{IPTC_PREFIX}{found.digital_source_type}" in HUMAN_SOURCE_TYPES
+        return {"incoming_ai": score, "incoming_human_claim": float(claims_human)}, _label_records(found)
 
     def _label_score(self, label: str) -> float:
         return self.card.thresholds[_LABEL_SCORES.get(label, "label_is")]
@@ -104,6 +114,19 @@ class IncomingMarksDetector:
                 # As text: a JSON reader that keeps numbers as doubles would change 64 bits.
                 records.append({"mark": "watermark", **asdict(reading), "payload": f"{reading.payload:016x}"})
         return scores, records
+
+
+def _beside(picture: Picture) -> tuple[dict[str, float], list[Record]]:
+    """Say what came with the pixels that people see: what is hidden, what changes with the background, other parts."""
+    hidden, mirage = find_hidden(picture).words, measure_mirage(picture)
+    records: list[Record] = []
+    if hidden:
+        records.append({"mark": "hidden content", "found": list(hidden)})
+    if mirage:
+        records.append({"mark": "transparency", "differs_with_background": mirage})
+    if picture.left_out:
+        records.append({"mark": "parts that do not ship", "parts": list(picture.left_out)})
+    return {"incoming_hidden": float(bool(hidden)), "incoming_mirage": mirage}, records
 
 
 def _manifest_record(report: ManifestReport) -> Record:
@@ -149,5 +172,5 @@ def _label_records(found: FoundLabels) -> list[Record]:
 
 
 def _reason(evidence: list[Record]) -> str:
-    marks = dict.fromkeys(str(record["mark"]) for record in evidence if record["mark"] != "labels")
+    marks = dict.fromkeys(str(record["mark"]) for record in evidence if record["mark"] not in _NO_MARKS)
     return f"came with: {', '.join(marks)}" if marks else "no mark came with it"

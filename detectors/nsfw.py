@@ -15,7 +15,7 @@ from PIL import Image
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
-from detectors.pixels import flattened_views, resized
+from detectors.pixels import list_views, resized
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
 from provenance.media.image import Picture
@@ -73,7 +73,7 @@ class NsfwDetector:
         self._session = session
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, about the worse of two backgrounds.
+        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
 
         Raises:
             MissingExtraError: as `warm`, which the first call makes if nobody did.
@@ -81,9 +81,9 @@ class NsfwDetector:
         """
         if self._session is None:
             self.warm()
-        views = flattened_views(subject.picture)
-        score = max(self._score(view) for view in views)
-        evidence = ({"model": _WEIGHTS, "raw": score, "views": len(views)},)
+        views = list_views(subject.picture)
+        score, worst = max((self._score(view.picture), view.name) for view in views)
+        evidence = ({"model": _WEIGHTS, "raw": score, "views": len(views), "view": worst},)
         return Signal("nsfw", self.card.version, Status.OK, {"nsfw": score}, evidence, f"open_nsfw says {score:.3f}")
 
     def _score(self, picture: Picture) -> float:

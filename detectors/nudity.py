@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
-from detectors.pixels import flattened_views, shared_frame
+from detectors.pixels import list_views, shared_frame
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorError, DetectorUnavailableError, MissingExtraError
 from provenance.media.image import Picture
@@ -82,7 +82,7 @@ class NudityDetector:
         self._network = network
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, about the worse of two backgrounds.
+        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
 
         Raises:
             MissingExtraError: as `warm`, which the first call makes if nobody did.
@@ -91,8 +91,8 @@ class NudityDetector:
         if self._network is None:
             self.warm()
         records: list[dict[str, Any]] = []
-        for view in flattened_views(subject.picture):
-            records += self._find(view)
+        for view in list_views(subject.picture):
+            records += ({**record, "view": view.name} for record in self._find(view.picture))
         score = max((record["score"] for record in records if record["part"] in _INTIMATE), default=0.0)
         reason = f"{sum(record['part'] in _INTIMATE for record in records)} uncovered intimate parts"
         return Signal("nudity", self.card.version, Status.OK, {"nudity": score}, tuple(records), reason)

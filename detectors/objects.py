@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
-from detectors.pixels import flattened_views
+from detectors.pixels import list_views
 from provenance.errors import ConfigurationError, DetectorUnavailableError, WeightsError
 from provenance.media.image import Picture
 from provenance.sight.network import load_network
@@ -60,12 +60,12 @@ class ObjectsDetector:
         self._name(Picture.from_frame(np.zeros((64, 64, 3), np.uint8)))
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, about the worse of two backgrounds.
+        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
 
         Raises:
             DetectorUnavailableError: as `warm`.
         """
-        shares = np.stack([self._name(view) for view in flattened_views(subject.picture)])
+        shares = np.stack([self._name(view.picture) for view in list_views(subject.picture)])
         names = load_names()
         masses = {
             category: float(shares[:, [names.index(name) for name in members]].sum(axis=1).max())

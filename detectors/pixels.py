@@ -4,7 +4,7 @@ Networks here take 224 to 384 pixels. Each library would scale the full picture 
 from the same `Picture.reduced`, which is computed once and kept.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,15 +19,44 @@ ResizeMode = Literal["shortest", "squash"]
 # 0.15 from arrays that just exceed 256.
 _SHORTEST_SHARED: Final = 512
 
+# Levels, of 255, that no pixel of a view may differ by to count as the same.
+_SAME_WITHIN: Final = 8
 
-def flattened_views(picture: Picture) -> tuple[Picture, ...]:
-    """Return what a viewer may see of `picture`: itself, or it on white and on black where it is transparent.
 
-    A picture whose hidden pixels are harmless and whose blended ones are not would otherwise pass.
+class View(NamedTuple):
+    """One way in which people see a picture.
+
+    Attributes:
+        name: ``as it is``, ``on white``, ``on black`` or ``without transparency``.
+        picture: opaque.
+    """
+
+    name: str
+    picture: Picture
+
+
+def list_views(picture: Picture) -> tuple[View, ...]:
+    """Return every way in which people may see `picture`; views that look the same are listed once.
+
+    An opaque one as it is; a transparent one on white, on black, and as programs show it that know no transparency.
+    A picture whose hidden pixels are harmless and whose blended ones are not would otherwise pass, and the other way.
     """
     if picture.alpha is None:
-        return (picture,)
-    return (picture.flattened(255), picture.flattened(0))
+        return (View("as it is", picture),)
+    views = [View("on white", picture.flattened(255))]
+    for view in (
+        View("on black", picture.flattened(0)),
+        View("without transparency", Picture.from_frame(picture.frame, media_type=picture.media_type)),
+    ):
+        if not any(_look_alike(view.picture, known.picture) for known in views):
+            views.append(view)
+    return tuple(views)
+
+
+def _look_alike(one: Picture, other: Picture) -> bool:
+    import cv2
+
+    return int(cv2.absdiff(one.frame, other.frame).max()) <= _SAME_WITHIN
 
 
 def shared_frame(picture: Picture, shortest_side: int) -> Frame:

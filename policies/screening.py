@@ -26,6 +26,7 @@ from policies.request import build_request_context, load_prompt, load_request_pa
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.database import utc_now
 from provenance.ledger.canonical import Json, canonical_json
+from provenance.manifests.pictures import read_pictures
 from provenance.tables import SIGNALS
 
 
@@ -39,7 +40,8 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
         return known
     picture, data = load_picture(here, asset)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
-    answers = here.runner.run(Subject(asset=asset, picture=picture, unverified_bytes=data, prompt=prompt))
+    thumbnails = read_pictures(data, asset.media_type)
+    answers = here.runner.run(Subject(asset, picture, data, prompt, thumbnails))
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)

@@ -31,7 +31,8 @@ COPYRIGHT_CATEGORIES: Final = frozenset({
 """What the works registry answers."""
 
 INCOMING_CATEGORIES: Final = frozenset({
-    "incoming_ai", "incoming_broken_ingredient", "incoming_invalid_manifest", "incoming_own_mark",
+    "incoming_ai", "incoming_broken_ingredient", "incoming_hidden", "incoming_human_claim", "incoming_invalid_manifest",
+    "incoming_mirage", "incoming_own_mark",
 })  # fmt: skip
 """Marks that the file already carries."""
 

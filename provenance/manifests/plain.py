@@ -59,6 +59,8 @@ _EXPLANATION: Final = _text(
             r"hashed uri matched: self#jumbf=[\w.:/-]{1,400}",
             r"hash does not match assertion data: self#jumbf=[\w.:/-]{1,400}",
             r"signing certificate (?:un)?trusted(?:, found in [\w.:/ \[\]-]{1,96})?",
+            r"(?:signing )?cert(?:ificate)? (?:is )?(?:expired|revoked|invalid|not trusted|not valid)",
+            r"extra (?:data|BMFF|box) hash exclusions?(?:\(s\))? found",
             r"OCSP fetch(?:ing)? skipped",
             rf"(?:legacy )?time-?stamp [a-z ]{{4,32}}(?:: {_NAMES})?",
             r"[0-9a-fA-F]{0,64}(?:\.[a-z]{3,4})?: ingredient does not have provenance",

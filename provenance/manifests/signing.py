@@ -79,6 +79,7 @@ def sign_manifest(
     """
     source = ingredient_bytes or b""
     attempts = plan_attempts(definition, source, rule)
+    words: tuple[str, ...] = ()
     for attempt in attempts:
         try:
             signed = _sign(encoded, media_type, attempt, definition, source, identity, timestamp, trust)
@@ -88,7 +89,8 @@ def sign_manifest(
             continue
         left = judge_store(signed.manifest_bytes, rule.keep, own=signed.manifest_id)
         if attempt.parent is None or left == NOTHING_LEFT:
-            return replace(signed, incoming=attempt.incoming)
+            return replace(signed, incoming=replace(attempt.incoming, because=words or attempt.incoming.because))
+        words = left.words
     raise SigningError("the manifest would repeat words of others")
 
 

@@ -1,6 +1,7 @@
 """Copyright: the registry's answer becomes scores, and evidence that a person can follow."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,11 +71,32 @@ def test_a_picture_without_structure_is_said_to_have_no_hash(detector):
 def test_a_transparent_copy_is_seen_as_viewers_see_it(works, detector):
     works.register(photo("coffee.png"), title="Coffee", owner="Rachel")
     frame = photo("coffee.png").frame
-    hidden = Picture.from_frame(frame, np.zeros(frame.shape[:2], np.uint8))
-    assert detector.detect(subject_of(hidden)).scores["copyright_block"] == 0.0
+    hidden = detector.detect(subject_of(Picture.from_frame(frame, np.zeros(frame.shape[:2], np.uint8))))
+    assert hidden.scores["copyright_block"] == 1.0, "a program that knows no transparency shows it"
+    assert hidden.scores["copyright_unhashable"] == 0.0
+    assert [record["view"] for record in hidden.evidence if "match" in record] == ["without transparency"]
+    assert hidden.reason.endswith("without transparency")
     whole = np.full(frame.shape[:2], 255, np.uint8)
     whole[0, 0] = 254
     assert detector.detect(subject_of(Picture.from_frame(frame, whole))).scores["copyright_block"] == 1.0
+
+
+def test_a_picture_of_which_no_view_says_anything_is_unhashable(detector):
+    flat = np.full((300, 300, 3), 128, np.uint8)
+    half = np.full((300, 300), 255, np.uint8)
+    half[:, :150] = 100
+    assert detector.detect(subject_of(Picture.from_frame(flat, half))).scores["copyright_unhashable"] == 1.0
+
+
+def test_a_work_as_thumbnail_matches(works, detector):
+    works.register(photo("coffee.png"), title="Coffee", owner="Rachel")
+    shown = replace(subject_of(photo("chelsea.png")), thumbnails=(photo("coffee.png"),))
+    signal = detector.detect(shown)
+    assert signal.scores["copyright_block"] == 1.0
+    assert signal.reason.endswith("thumbnail in its manifest")
+    flat = Picture.from_frame(np.full((64, 64, 3), 9, np.uint8))
+    blank = replace(subject_of(photo("chelsea.png")), thumbnails=(flat,))
+    assert detector.detect(blank).scores == dict.fromkeys(detector.card.categories, 0.0)
 
 
 def test_options_are_refused(tmp_path):

@@ -16,6 +16,8 @@ from provenance.manifests.signing import sign_manifest
 from provenance.media.image import Picture
 from provenance.watermarks.base import WATERMARKS, WatermarkKey
 from tests.detectors.subjects import DATA, file_of, photo, subject_of, toolbox_of
+from tests.detectors.test_mirage import mirage
+from tests.end_to_end.attackers import sign
 from tests.provenance.manifests.samples import SKETCH, define, photograph
 
 FIXTURES = DATA / "c2pa-rs-fixtures"
@@ -111,18 +113,46 @@ def test_endless_and_hostile_label_texts_are_cut_and_cleaned(detector):
 
 
 @pytest.mark.parametrize(
-    ("source", "is_ai"),
+    ("source", "scored"),
     [
-        ("trainedAlgorithmicMedia", True),
-        ("compositeWithTrainedAlgorithmicMedia", True),
-        ("digitalCapture", False),
-        ("algorithmicMedia", False),
+        ("trainedAlgorithmicMedia", {"incoming_ai"}),
+        ("compositeWithTrainedAlgorithmicMedia", {"incoming_ai"}),
+        ("digitalCapture", {"incoming_human_claim"}),
+        ("algorithmicMedia", set()),
     ],
 )
-def test_an_iptc_source_type_is_believed_only_towards_caution(detector, source, is_ai):
+def test_an_iptc_source_type_is_believed_only_towards_caution(detector, source, scored):
     found, signal = detect(detector, labelled(iptc=IptcFields(digital_source_type=source)))
-    assert found == ({"incoming_ai"} if is_ai else set())
+    assert found == scored
     assert signal.evidence[0]["digital_source_type"] == source
+
+
+def test_an_intact_claim_of_a_camera_is_a_contradiction(detector):
+    found, signal = detect(
+        detector, sign(file_of(photo("coffee.png", (64, 64)), "JPEG"), MediaType.JPEG, "digitalCapture")
+    )
+    assert found == {"incoming_human_claim"}
+    assert signal.evidence[0]["claims_human_capture"]
+
+
+def test_what_is_hidden_and_what_does_not_ship_is_evidence(detector):
+    frame = photo("coffee.png", (64, 64)).frame
+    alpha = np.full((64, 64), 255, np.uint8)
+    alpha[:, :32] = 0
+    picture = Picture.from_frame(frame, alpha, left_out=("a gain map (HDR brightness)",))
+    _, signal = detect(detector, file_of(photo("coffee.png", (64, 64))), MediaType.PNG, picture)
+    assert signal.scores["incoming_hidden"] == 1.0
+    assert signal.scores["incoming_mirage"] < 0.5
+    records = {record["mark"]: record for record in signal.evidence}
+    assert records["hidden content"]["found"] == ["colour under transparent pixels"]
+    assert records["parts that do not ship"]["parts"] == ["a gain map (HDR brightness)"]
+    assert "hidden content" in signal.reason
+
+
+def test_a_picture_that_changes_with_its_background_is_scored(detector):
+    data = file_of(photo("coffee.png", (64, 64)))
+    _, signal = detect(detector, data, MediaType.PNG, mirage("coffee.png", "astronaut.png"))
+    assert signal.scores["incoming_mirage"] > 0.9
 
 
 def test_vendor_metadata_is_recorded_without_its_content(detector):

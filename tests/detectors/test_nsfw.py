@@ -68,13 +68,15 @@ def test_harmless_photographs_of_people_stay_below_a_block(detector):
     assert float(np.median(scores)) < 0.01
 
 
-def test_of_a_transparent_picture_the_worse_background_counts(detector):
+def test_of_a_transparent_picture_the_worst_view_counts(detector):
     frame = photo("retina.jpg", (256, 256)).frame
     alpha = np.full((256, 256), 128, np.uint8)
     whole = detector.detect(subject_of(Picture.from_frame(frame, alpha)))
     views = [Picture.from_frame(frame, alpha).flattened(background) for background in (255, 0)]
+    views.append(Picture.from_frame(frame))
     assert whole.scores["nsfw"] == max(detector.detect(subject_of(view)).scores["nsfw"] for view in views)
-    assert whole.evidence[0]["views"] == 2
+    assert whole.evidence[0]["views"] == 3
+    assert whole.evidence[0]["view"] in {"on white", "on black", "without transparency"}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 2), (16, 16)])

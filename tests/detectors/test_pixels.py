@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detectors.pixels import flattened_views, resized, shared_frame
+from detectors.pixels import list_views, resized, shared_frame
 from provenance.media.image import Picture
 from tests.detectors.subjects import photo
 
@@ -47,10 +47,23 @@ def test_crop_keeps_the_middle():
     assert got.min() > 250
 
 
-def test_an_opaque_picture_has_one_view_and_a_transparent_one_two():
+def test_an_opaque_picture_has_one_view_and_a_transparent_one_three():
     opaque = photo("coffee.png")
-    assert flattened_views(opaque) == (opaque,)
+    assert list_views(opaque) == (("as it is", opaque),)
     alpha = np.zeros((opaque.height, opaque.width), np.uint8)
-    white, black = flattened_views(Picture.from_frame(opaque.frame, alpha))
-    assert white.frame.min() == 255
-    assert black.frame.max() == 0
+    views = {name: picture.frame for name, picture in list_views(Picture.from_frame(opaque.frame, alpha))}
+    assert list(views) == ["on white", "on black", "without transparency"]
+    assert views["on white"].min() == 255
+    assert views["on black"].max() == 0
+    assert np.array_equal(views["without transparency"], opaque.frame)
+
+
+def test_views_that_look_alike_are_listed_once():
+    opaque = photo("coffee.png")
+    nearly = np.full((opaque.height, opaque.width), 250, np.uint8)
+    assert [view.name for view in list_views(Picture.from_frame(opaque.frame, nearly))] == ["on white"]
+    cut = np.full((64, 64), 255, np.uint8)
+    cut[:, :32] = 0
+    black_under = np.full((64, 64, 3), 90, np.uint8) * (cut[..., None] > 0)
+    names = [view.name for view in list_views(Picture.from_frame(black_under.astype(np.uint8), cut))]
+    assert names == ["on white", "on black"]

@@ -6,10 +6,13 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from api.cli import app
 from provenance.errors import UnsupportedMediaError
 from provenance.media.image import encode_image, parse_image, shipping_type
 from tests import image_bytes as make
+from tests.sites import PLAIN, encode, photograph
 
 SIDE = 8
 
@@ -72,3 +75,17 @@ def test_a_kind_that_is_not_taken_is_named_and_not_called_damaged(data, said):
     with pytest.raises(UnsupportedMediaError, match=said) as caught:
         parse_image(data)
     assert "damaged" not in str(caught.value)
+
+
+def test_a_gain_map_is_said_at_release(tmp_path):
+    picture = encode(photograph(side=256))
+    announced = make.jpeg_with(
+        make.segment(0xE1, b'http://ns.adobe.com/xap/1.0/\0<x Item:Semantic="GainMap"/>'),
+        make.segment(0xE2, b"MPF\0"),
+        data=picture,
+    )
+    (tmp_path / "hdr.jpg").write_bytes(announced + make.valid("image/jpeg"))
+    environment = {**PLAIN, "CHOPMARK_HOME": str(tmp_path / "home"), "CHOPMARK_SCREEN_DEADLINE_S": "120"}
+    result = CliRunner().invoke(app, ["release", str(tmp_path / "hdr.jpg"), "-o", f"{tmp_path}/out/"], env=environment)
+    assert "gain map" in result.output, result.output
+    assert "1 further picture" in result.output

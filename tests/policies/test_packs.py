@@ -30,6 +30,9 @@ SOUND = {
         incoming_invalid_manifest=0.0,
         incoming_broken_ingredient=0.0,
         incoming_own_mark=0.0,
+        incoming_human_claim=0.0,
+        incoming_hidden=0.0,
+        incoming_mirage=0.0,
     ),
 }
 
@@ -73,7 +76,9 @@ def test_every_house_rule_is_explained_in_the_docs():
 
 def test_baseline_has_thresholds_for_every_category_but_those_that_withhold_nothing():
     stated = {limit.category for limit in BASELINE.thresholds}
-    withheld_for_nothing = {"incoming_ai", "copyright_attribute", "prompt.meaning.alcohol", "prompt.meaning_unchecked"}
+    withheld_for_nothing = {
+        "incoming_ai", "incoming_hidden", "copyright_attribute", "prompt.meaning.alcohol", "prompt.meaning_unchecked",
+    }  # fmt: skip
     assert CATEGORIES - stated == withheld_for_nothing
 
 
@@ -103,6 +108,10 @@ def test_only_the_prompt_may_be_not_applicable(detector):
         ("incoming_marks", {"incoming_invalid_manifest": 1.0}, Outcome.HOLD),
         ("incoming_marks", {"incoming_broken_ingredient": 1.0}, Outcome.HOLD),
         ("incoming_marks", {"incoming_own_mark": 1.0}, Outcome.HOLD),
+        ("incoming_marks", {"incoming_human_claim": 1.0}, Outcome.HOLD),
+        ("incoming_marks", {"incoming_mirage": 0.7}, Outcome.RELEASE),
+        ("incoming_marks", {"incoming_mirage": 0.8}, Outcome.HOLD),
+        ("incoming_marks", {"incoming_hidden": 1.0}, Outcome.RELEASE),
         ("prompt", {"prompt__weapons": 0.6}, Outcome.HOLD),
         ("prompt", {"prompt__hate": 1.0}, Outcome.BLOCK),
         ("prompt", {"prompt__minors": 0.25}, Outcome.RELEASE),

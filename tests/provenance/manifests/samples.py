@@ -1,9 +1,11 @@
 """Pictures, recipes and grants that the tests of manifests share."""
 
 import io
+import json
 from functools import cache
 from pathlib import Path
 
+import c2pa
 from PIL import Image
 
 from provenance.asset import Asset, Digest, MediaType, Origin, new_asset_id, sha256_hex
@@ -111,3 +113,22 @@ def worded(title: str = "", words: str = "EXAMPLE a red boat under a blue moon",
         ],
     }
     return Definition(manifest)
+
+
+def pictured(
+    data: bytes, media_type: MediaType, thumbnail: bytes, identity, definition: Definition | None = None
+) -> bytes:
+    """A stranger's file whose manifest shows `thumbnail`."""
+    manifest = dict((definition or worded()).manifest)
+    manifest["thumbnail"] = {"format": "image/jpeg", "identifier": "thumbnail.jpg"}
+    signed = io.BytesIO()
+    context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+    with (
+        c2pa.Builder.from_json(json.dumps(manifest), context=context) as builder,
+        c2pa.Signer.from_callback(
+            identity.sign, c2pa.C2paSigningAlg.ES256, identity.certificate_chain_pem, None
+        ) as signer,
+    ):
+        builder.add_resource("thumbnail.jpg", io.BytesIO(thumbnail))
+        builder.sign(signer, str(media_type), io.BytesIO(data), signed)
+    return signed.getvalue()

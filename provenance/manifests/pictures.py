@@ -1,0 +1,56 @@
+"""The pictures inside a manifest that came in: thumbnails of it and of its ingredients, and what it embeds as data.
+
+A thumbnail is shown by whoever shows the manifest, so it is a picture like any other; the gate looks at all of them,
+although none ships.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from provenance.errors import AssetError
+from provenance.manifests.jumbf import SuperBox, parse_store, read_value
+from provenance.manifests.verification import read_store
+from provenance.media.image import IntakeLimits, Picture, parse_image
+
+MAX_PICTURES: Final = 16
+
+# A thumbnail has 1024 px at its longest side by C2PA 2.4 s18.13's advice; what is much larger is none.
+LIMITS: Final = IntakeLimits(max_bytes=8 << 20, max_pixels=16_000_000)
+
+_MARK: Final = b"jumb"
+
+
+def read_pictures(unverified_bytes: bytes, media_type: str) -> tuple[Picture, ...]:
+    """Return the pictures inside a file's manifests, the first `MAX_PICTURES`; what is no picture is passed over."""
+    if _MARK not in unverified_bytes:
+        return ()
+    try:
+        root = parse_store(read_store(unverified_bytes, media_type))
+    except AssetError:
+        return ()
+    found: list[Picture] = []
+    for data in _find_data(root):
+        if len(found) == MAX_PICTURES:
+            break
+        try:
+            found.append(parse_image(data, limits=LIMITS))
+        except AssetError:
+            continue
+    return tuple(found)
+
+
+def _find_data(box: SuperBox) -> Iterator[bytes]:
+    """Yield what may be a picture: embedded files, and byte strings at the top of an assertion or data box."""
+    for kind, content in box.contents:
+        if kind == b"bidb":
+            yield content
+        elif kind == b"cbor":
+            try:
+                value = read_value(kind, content)
+            except AssetError:
+                continue
+            yield from (
+                item for item in (value.values() if isinstance(value, Mapping) else ()) if isinstance(item, bytes)
+            )
+    for child in box.children:
+        yield from _find_data(child)
