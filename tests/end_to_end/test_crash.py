@@ -24,6 +24,7 @@ from sqlalchemy import func, select
 from api.wiring import open_site
 from policies.gate import release
 from policies.records import FINAL_STAGES
+from policies.sweeping import unfinished
 from provenance.asset import AssetId, sha256_hex
 from provenance.database import Database
 from provenance.store import Blobs
@@ -175,9 +176,49 @@ def kill_at_random_moments(tmp_path):
         assert in_child(lambda: check(home, accepted)) == 0
 
 
+def kill_beside_a_server(tmp_path):
+    """Workers die at random moments while a server lives on: it finishes each asset, once, and nobody else's."""
+    from api.upkeep import keep_up
+
+    home, accepted, stop = tmp_path / "home", tmp_path / "accepted", tmp_path / "stop"
+
+    def serve():
+        with open_site(build_light_settings(home)) as site, keep_up(site.deployment, every_s=0.1):
+            for _ in range(6000):
+                if stop.exists() and not site.deployment.leases.look()[0] and not unfinished(site.deployment):
+                    return
+                time.sleep(0.05)
+        raise AssertionError("something was never finished")
+
+    server = os.fork()
+    if server == 0:
+        try:
+            serve()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    dice = random.Random(9)
+    for _ in range(5):
+        workers = []
+        for _ in range(2):
+            child = os.fork()
+            if child == 0:
+                hand_in(home, accepted, -1)
+                os._exit(0)
+            workers.append(child)
+        time.sleep(dice.uniform(0.5, 2.5))
+        for child in workers:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    stop.touch()
+    assert os.waitstatus_to_exitcode(os.waitpid(server, 0)[1]) == 0
+    assert in_child(lambda: check(home, accepted)) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("walk", [kill_at_every_boundary, kill_at_random_moments])
+@pytest.mark.parametrize("walk", [kill_at_every_boundary, kill_at_random_moments, kill_beside_a_server])
 def test_nothing_is_lost_or_done_twice(walk, tmp_path):
     """In a process of its own: forking one in which other tests have started threads may leave a lock held for ever."""
     code = f"from pathlib import Path; from tests.end_to_end.test_crash import {walk.__name__} as walk; walk(Path({str(tmp_path)!r}))"
