@@ -58,6 +58,7 @@ def judge_prompt(
             body=_build_entry(decision, signals, reasons),
             key=f"decision:{decision.id}",
         )
+    here.log.checkpoint()  # before anybody is told
     return decision
 
 

@@ -10,8 +10,9 @@ from policies.deployment import Deployment
 from policies.recording import verify_counts
 from policies.records import Stage, asset_row, latest_decision, lock_asset, move_stage
 from policies.sealing import manifest_key, sealed_key
-from provenance.asset import AssetId, MediaType
-from provenance.errors import BlobNotFoundError, GrantMismatchError
+from provenance.asset import AssetId, MediaType, sha256_hex
+from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
+from provenance.store import Blobs
 from provenance.tables import SEALS
 
 
@@ -68,6 +69,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     Raises:
         GrantMismatchError: the decision that counts is not the one that the file was sealed under; it stays recorded.
         BlobNotFoundError: the sealed file is gone, here and in public.
+        VerificationError: the sealed file in quarantine is not the one that was recorded.
     """
     with here.database.read() as connection:
         row = asset_row(connection, asset_id)
@@ -77,9 +79,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
     if row["stage"] != Stage.PUBLISHED.value:
         _make_public(here, asset_id, seal, file_key)
-    quarantine = here.blobs.quarantine
-    for key, _ in tuple(quarantine.keys(f"{asset_id}/")):
-        quarantine.delete(key)
+    _empty_quarantine(here, asset_id, file_key)
     return Result(
         asset_id,
         row["name"],
@@ -91,6 +91,23 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     )
 
 
+def _empty_quarantine(here: Deployment, asset_id: AssetId, file_key: str) -> None:
+    """Remove what is kept of a published asset, while what was published is there."""
+    quarantine = here.blobs.quarantine
+    left = [key for key, _ in quarantine.keys(f"{asset_id}/")]
+    if left and not here.blobs.public.has(file_key):
+        raise BlobNotFoundError(f"no blob under {file_key} in public, so quarantine keeps what it has of {asset_id}")
+    for key in left:
+        quarantine.delete(key)
+
+
+def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> bytes:
+    data = quarantine.get(key)
+    if sha256_hex(data) != sha256:
+        raise VerificationError(f"the sealed blob {key} is not the one that was recorded")
+    return data
+
+
 def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key: str) -> None:
     """Copy the sealed file into the public store, while the decision that it was sealed under counts."""
     decision_id, quarantine, public = seal["body"]["decision_id"], here.blobs.quarantine, here.blobs.public
@@ -98,8 +115,11 @@ def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key
         verify_counts(connection, asset_id, decision_id)
     here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
     try:
-        public.put(public_manifest_key(asset_id), quarantine.get(manifest_key(asset_id, seal["sha256"])))
-        public.put(file_key, quarantine.get(sealed_key(asset_id, seal["sha256"])))
+        manifest_sha256 = seal["body"]["manifest_sha256"]
+        manifest = _load_recorded(quarantine, manifest_key(asset_id, seal["sha256"]), manifest_sha256)
+        file = _load_recorded(quarantine, sealed_key(asset_id, seal["sha256"]), seal["sha256"])
+        public.put(public_manifest_key(asset_id), manifest)
+        public.put(file_key, file)
     except BlobNotFoundError:
         if not public.has(file_key):  # else another worker has published it meanwhile
             raise

@@ -9,7 +9,7 @@ from policies.publishing import public_file_key, public_manifest_key, publish, w
 from policies.recording import record
 from policies.records import Stage, append_decision, latest_decision
 from provenance.asset import AssetId, MediaType, sha256_hex
-from provenance.errors import BlobNotFoundError
+from provenance.errors import BlobNotFoundError, VerificationError
 from provenance.tables import ASSETS
 from tests.policies.line import decided, kept_of, public_of
 
@@ -78,3 +78,26 @@ def test_a_late_worker_does_not_block_what_a_moderator_released(here):
     withhold(here, asset_id)
     assert stage_of(here, asset_id) == Stage.HELD
     assert gate.walk(here, asset_id).outcome is Outcome.RELEASE
+
+
+@pytest.mark.parametrize("name", ["sealed-", "manifest-"])
+def test_what_was_exchanged_after_it_was_recorded_is_not_published(here, name):
+    asset_id = recorded(here)
+    (key,) = (f"{asset_id}/{kept}" for kept in kept_of(here, asset_id) if kept.startswith(name))
+    data = here.blobs.quarantine.get(key)
+    here.blobs.quarantine.put(key, b"exchanged")
+    with pytest.raises(VerificationError, match="not the one that was recorded"):
+        publish(here, asset_id)
+    assert public_of(here, asset_id) == []
+    here.blobs.quarantine.put(key, data)
+    assert gate.walk(here, asset_id).outcome is Outcome.RELEASE
+
+
+def test_quarantine_is_not_emptied_of_a_release_that_is_gone(here):
+    asset_id = recorded(here)
+    result = publish(here, asset_id)
+    here.blobs.quarantine.put(f"{asset_id}/original", b"left behind")
+    here.blobs.public.delete(result.public_key)
+    with pytest.raises(BlobNotFoundError, match="keeps what it has"):
+        publish(here, asset_id)
+    assert kept_of(here, asset_id) == ["original"]
