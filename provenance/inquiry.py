@@ -7,6 +7,8 @@ its own while the others answer.
 import base64
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -55,13 +57,16 @@ from provenance.verification import (
     Verification,
     decide_joint_state,
 )
-from provenance.viewing import PARTLY_ANSWERED, View, look
+from provenance.viewing import PARTLY_ANSWERED, View, look, measure
 from provenance.watermarks.base import Reading, Watermark
 from provenance.works.record import ReleaseMatch
 from provenance.works.registry import Works
 
 Fetch = Callable[[str], bytes]
 """Gets the manifest at an address, or raises FetchError."""
+
+LARGE_PIXELS: Final = 16_777_216
+"""Pictures above this, the largest that intake takes, take some 500 MiB each; they are looked at one by one."""
 
 _BESIDE: Final = "the manifest lies beside the file"
 _OFF: Final = "not looked for: no kind of mark is switched on"
@@ -96,6 +101,7 @@ class Verifier:
         self._works = works
         self._trust = trust
         self.limits = limits
+        self._turn = Lock()
 
     def verify(
         self,
@@ -119,11 +125,21 @@ class Verifier:
         Raises:
             AssetError: the bytes are nothing that can be looked at, neither by its picture nor by its manifest.
         """
+        with self._take_turn(unverified_bytes):
+            return self._verify(unverified_bytes, (manifest_bytes, beside), fetch)
+
+    def _take_turn(self, unverified_bytes: bytes) -> AbstractContextManager[object]:
+        """Let pictures that take much memory be looked at one after another, however many threads ask."""
+        return self._turn if measure(unverified_bytes, self.limits) > LARGE_PIXELS else nullcontext()
+
+    def _verify(
+        self, unverified_bytes: bytes, kept_stores: tuple[bytes | None, bytes | None], fetch: Fetch | None
+    ) -> Verification:
         view = look(unverified_bytes, self.limits)
         media_type = view.media_type
         with ThreadPoolExecutor(1) as pool:
             reading_to_come = pool.submit(self._read_mark, view.picture)
-            report, remarks = self._find_manifest(unverified_bytes, media_type, (manifest_bytes, beside), fetch)
+            report, remarks = self._find_manifest(unverified_bytes, media_type, kept_stores, fetch)
             if view.problem is not None and not _is_answered(report, view.problem):
                 raise view.problem
             labels = read_labels(unverified_bytes, view.picture.media_type) if view.picture else None

@@ -135,3 +135,22 @@ def test_pixels_are_not_changed_by_being_looked_at(site, released):
     site.verifier.marks[site.deployment.sealer.watermark.name].extract(picture.frame)
     site.deployment.works.match_releases(picture)
     assert np.array_equal(picture.frame, before)
+
+
+def test_large_pictures_take_turns(site, monkeypatch):
+    """Each takes hundreds of MiB, and a batch asks on every core."""
+    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import TimeoutError as NotYet
+
+    from provenance import inquiry
+
+    one = verifier(site)
+    data = encode(photograph("rocket.jpg", SIDE))
+    with ThreadPoolExecutor(2) as pool:
+        with one._turn:
+            assert pool.submit(one.verify, data).result(timeout=60).state == "none_found"
+            monkeypatch.setattr(inquiry, "LARGE_PIXELS", 1000)
+            waiting = pool.submit(one.verify, data)
+            with pytest.raises(NotYet):
+                waiting.result(timeout=0.2)
+        assert waiting.result(timeout=60).state == "none_found"
