@@ -1,9 +1,11 @@
 """Make the README's pictures again: run the tour, draw each answer as a terminal, and lay out what was released.
 
-Usage, from the repository's root and with `make demo` done once: `.venv/bin/python docs/images/capture.py`. It needs
-`chromium` on the path and works in a folder of its own; sites, keys and sealed files go with it.
+Usage, from the repository's root: `.venv/bin/pip install --group training`, then
+`.venv/bin/python docs/images/capture.py [SCENE ...]`. It draws with resvg and matplotlib's fonts, and works in a folder
+of its own; sites, keys and sealed files go with it.
 """  # noqa: INP001 - a script beside the pictures that it makes, no package
 
+import io
 import os
 import shlex
 import shutil
@@ -13,14 +15,16 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import matplotlib as mpl
 from PIL import Image
 from rich.console import Console
 from rich.text import Text
 
 IMAGES: Final = Path(__file__).resolve().parent
 ROOT: Final = IMAGES.parent.parent
+FONTS: Final = Path(mpl.get_data_path()) / "fonts" / "ttf"
 COLUMNS: Final = 104
-# Rich's own fonts come from a network; this names what Debian has.
+# Rich's own fonts come from a network; this names what matplotlib has.
 FRAME: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"
 height="{height}"><style>.{unique_id}-matrix {{ font: {char_height}px 'DejaVu Sans Mono', monospace;
 line-height: {line_height}px }}
@@ -74,15 +78,15 @@ def run_scene(name: str, commands: tuple[str, ...], folder: Path) -> None:
 
 
 def draw_svg(svg: Path, png: Path) -> None:
-    """Draw an SVG with chromium, cut it to its size and keep it small."""
+    """Draw an SVG, cut it to its size and keep it small."""
+    import resvg_py
+
     head = svg.read_text(encoding="utf-8").split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
     width, height = (round(float(side)) for side in head)
-    with tempfile.TemporaryDirectory() as profile:
-        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-        flags += " --disable-component-update --disable-sync --hide-scrollbars --default-background-color=00000000"
-        size = f"--window-size={width},{height - TITLE_BAR}"
-        command = ["chromium", *flags.split(), size, f"--user-data-dir={profile}", f"--screenshot={png}", str(svg)]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - ours
+    drawn = resvg_py.svg_to_bytes(
+        svg_path=str(svg), skip_system_fonts=True, font_dirs=[str(FONTS)], monospace_family="DejaVu Sans Mono"
+    )
+    Image.open(io.BytesIO(bytes(drawn))).convert("RGB").crop((0, 0, width, height - TITLE_BAR)).save(png)
     Image.open(png).convert("RGB").quantize(128, kmeans=2, dither=Image.Dither.NONE).save(png, optimize=True)
 
 
@@ -113,17 +117,20 @@ def lay_out(folder: Path) -> None:
     corner.resize((480, 240), Image.Resampling.LANCZOS).save(IMAGES / "label.jpg", quality=90)
 
 
-def main() -> None:
-    """Make every picture."""
+def main(wanted: list[str]) -> None:
+    """Make every picture, or those of the scenes that are named; each scene needs the files of the ones before it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
         for scene, commands in SCENES.items():
+            if wanted and scene not in wanted:
+                continue
             if scene == "stripped":
                 Image.open(folder / "released/astronaut.png").convert("RGB").save(folder / "stripped.png")
             run_scene(scene, commands, folder)
-        lay_out(folder)
+        if not wanted:
+            lay_out(folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
