@@ -7,7 +7,7 @@ quarantine. Evidence that is not understood is shown as it is.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -185,6 +185,27 @@ def _read_model(record: Record, asked: _Asked) -> Iterator[Finding]:
     yield asked.build(category, f"{asked.signal.detector} says {record['raw']:.3f}{views}", model=str(record["model"]))
 
 
+def _read_names(record: Record, asked: _Asked) -> Iterator[Finding]:
+    """Read the likeliest names of what a photograph shows; they count where any score of the same detector does."""
+    names = ", ".join(f"{one['name']} ({one['share']:.0%})" for one in record["names"])
+    found = asked.build("", f"looks like {names}", model=_name_model(asked.signal.detector, asked.signal))
+    counts = any(
+        one.detector == found.detector and one.outcome is not Outcome.RELEASE for one in asked.decision.reasons
+    )
+    yield replace(found, counts=counts)
+
+
+def _read_share(record: Record, asked: _Asked) -> Iterator[Finding]:
+    category, share = str(record["category"]), float(record["share"])
+    model = _name_model(asked.signal.detector, asked.signal)
+    yield asked.build(category, f"names that belong to {category}: {share:.0%} together", model=model)
+
+
+def _read_drawnness(record: Record, asked: _Asked) -> Iterator[Finding]:
+    kind = "a drawing" if record["is_drawn"] else "no drawing, so the scores of this model do not count"
+    yield asked.build("", f"{kind} (drawnness {record['drawnness']:.3g}, limit {record['limit']:.3g})")
+
+
 def _read_other(record: Record, asked: _Asked) -> Finding:
     text = json.dumps(dict(record), ensure_ascii=False, default=str)
     category = str(record.get("category", ""))
@@ -196,6 +217,9 @@ _READERS: Final[Mapping[str, Callable[[Record, _Asked], Iterator[Finding]]]] = {
     "likeness": _read_likeness,
     "match": _read_match,
     "by": _read_looks,
+    "names": _read_names,
+    "share": _read_share,
+    "is_drawn": _read_drawnness,
     "model": _read_model,
 }
 """By a field that only such records have; the first that fits reads a record."""

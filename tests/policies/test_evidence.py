@@ -89,6 +89,18 @@ def test_models_name_their_weights_and_limits():
     assert by_category["nsfw"].limit is not None
 
 
+def test_names_of_what_a_photograph_shows():
+    names = {"names": [{"name": "revolver", "share": 0.89}, {"name": "holster", "share": 0.04}]}
+    items = found(signal("objects", {"weapons": 0.97}, names, {"category": "weapons", "share": 0.93}))
+    assert [item.text for item in items] == [
+        "looks like revolver (89%), holster (4%)",
+        "names that belong to weapons: 93% together",
+    ]
+    assert all(item.counts for item in items)
+    (drawn,) = found(signal("clip", {}, {"drawnness": 0.12, "limit": 0.5, "is_drawn": False}))
+    assert drawn.text == "no drawing, so the scores of this model do not count (drawnness 0.12, limit 0.5)"
+
+
 @pytest.mark.parametrize(
     "record",
     [
