@@ -8,10 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
-
 from api.settings import PREFIX, Settings
-from provenance.database import find_file
+from provenance.database import find_file, parse_url
 from provenance.errors import ConfigurationError, NoSiteError
 from provenance.keyring import LEDGER_FILE
 from provenance.manifests.keys import WATERMARK_FILE
@@ -88,7 +86,7 @@ def make_home(settings: Settings, *, may_lack_database: bool = False) -> bool:
 
 def find_database_file(settings: Settings) -> Path | None:
     """Return the file of the site's database; None where a server or memory holds it."""
-    url = make_url(settings.resolved_database_url())
+    url = parse_url(settings.resolved_database_url())
     return find_file(url) if url.get_backend_name() == "sqlite" else None
 
 

@@ -21,7 +21,7 @@ from provenance.verification import LayerStatus, Verification
 SITE_LAYERS: Final = frozenset({"watermark", "fingerprint", "ledger"})
 """Layers that only a site can answer for."""
 
-NO_SITE: Final = "no site here to ask"
+NO_SITE: Final = "not checked: there is no site here to ask"
 
 
 class VisitingVerifier:
@@ -38,7 +38,7 @@ class VisitingVerifier:
         """
         found = self._verifier.verify(unverified_bytes, *arguments, **options)
         layers = tuple(
-            replace(layer, status=LayerStatus.NOT_CHECKED, text=NO_SITE, detail={})
+            replace(layer, status=LayerStatus.NOT_CHECKED, text=NO_SITE, plain=NO_SITE, detail={})
             if layer.name in SITE_LAYERS
             else layer
             for layer in found.layers

@@ -51,6 +51,10 @@ BUSY_TIMEOUT_MS: Final = 30_000
 _MIGRATION_LOCK: Final = 7_304_091
 """Any number that nobody else in this database takes as an advisory lock."""
 
+_URL_FORMS: Final = (
+    "a database url looks like sqlite:////path/to/file or postgresql://host:5432/name: see database_url in the settings"
+)
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Names of revisions are as long, and sort as they follow each other.
 _REVISION_DIGITS: Final = 4
@@ -210,7 +214,7 @@ class Database:
             raise self._not_migrated(exc) from exc
 
     def _not_migrated(self, error: Exception) -> ConfigurationError:
-        reason = (str(error).splitlines() or [""])[0].removeprefix(f"{self.where} ")
+        reason = (str(error).splitlines() or [""])[0].replace(f"{self.where} ", "it ", 1)
         return ConfigurationError(f"{self.where} could not be migrated: {redact(reason)}")
 
     def has_newest_schema(self) -> bool:
@@ -244,16 +248,16 @@ class Database:
 
 
 def _create_engine(url: str, *, is_reading: bool) -> Engine:
+    parsed = parse_url(url)
     try:
-        parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return _create_sqlite_reader(parsed) if is_reading else _create_sqlite(parsed)
         if parsed.get_backend_name() in {"postgresql", "postgres"}:
             # Not left to the server's own default: appending relies on seeing what others committed.
             parsed = parsed.set(drivername="postgresql+psycopg")
             return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    except (ArgumentError, ValueError) as exc:  # a port that is no number is a ValueError
-        raise ConfigurationError("a database url looks like sqlite:///path/to/file or postgresql://host/name") from exc
+    except ArgumentError as exc:
+        raise ConfigurationError(_URL_FORMS) from exc
     except ImportError as exc:
         raise MissingExtraError("PostgreSQL needs the extra: pip install 'chopmark[postgres]'") from exc
     raise ConfigurationError(f"the database must be sqlite or postgresql, got {parsed.get_backend_name()}")
@@ -266,6 +270,18 @@ def _create_sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def parse_url(url: str) -> URL:
+    """Return the parts of a database's URL.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as exc:  # a port that is no number is a ValueError
+        raise ConfigurationError(_URL_FORMS) from exc
 
 
 def _create_sqlite_reader(url: URL) -> Engine:

@@ -33,6 +33,7 @@ class TimestampAuthority:
         try:
             parts = urlsplit(self.url)
             host, has_password = parts.hostname, parts.username is not None
+            _ = parts.port  # is checked when it is asked for
         except ValueError as exc:
             raise ConfigurationError("time-stamp authority's address is not a URL") from exc
         if parts.scheme not in {"http", "https"} or not host or has_password:
