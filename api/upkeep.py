@@ -15,8 +15,8 @@ from policies.gate import resume
 from provenance.binding import renew_binding
 from provenance.errors import GateError
 
-UPKEEP_S: Final = 30.0
-"""How often a server looks; half as long as the lease of a process on another host that was killed."""
+UPKEEP_S: Final = 10.0
+"""How often a server looks: what was killed on its machine is finished about so long after."""
 
 _log = structlog.get_logger(__name__)
 

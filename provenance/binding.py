@@ -77,13 +77,24 @@ def verify_owner(database: Database, blobs: BlobStore) -> None:
     Raises:
         SiteMismatchError: one is.
     """
-    site = find_site_id(database)
+    problem = ""
+    for _ in range(_LOOKS):
+        problem = _find_stranger(database, blobs)
+        if not problem:
+            return
+        time.sleep(_PAUSE_S)  # another process may be making this site just now
+    raise SiteMismatchError(f"{problem}: {_WAY_OUT}")
+
+
+def _find_stranger(database: Database, blobs: BlobStore) -> str:
     for side in _sides(blobs):
         marker = _read_marker(side)
+        site = find_site_id(database)
         if marker is not None and marker.site != site:
-            raise SiteMismatchError(f"{_say_whose(side, marker, site)}: {_WAY_OUT}")
+            return _say_whose(side, marker, site)
         if marker is None and _is_foreign(database, side):
-            raise SiteMismatchError(f"{_say_foreign(side)}: {_WAY_OUT}")
+            return _say_foreign(side)
+    return ""
 
 
 def is_bound(database: Database) -> bool:

@@ -1,6 +1,9 @@
 """Database and blob stores that belong together, and every way in which they do not."""
 
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,8 @@ from provenance.errors import SiteMismatchError
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 from provenance.store import MARKER, open_store
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -134,3 +139,24 @@ def test_a_person_can_adopt_what_is_left(database, blobs, tmp_path):
 def test_stores_that_forget_are_not_bound(database):
     bind_stores(database, open_store("memory://", "memory://"))
     bind_stores(database, open_store("memory://", "memory://"))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_many_processes_may_begin_one_site_at_once(engine, request, tmp_path):
+    url = f"sqlite:///{tmp_path}/new.db" if engine == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    code = """
+import sys
+from provenance.binding import bind_stores, verify_owner
+from provenance.database import Database
+from provenance.store import open_store
+database, blobs = Database(sys.argv[1]), open_store(sys.argv[2] + "/q", sys.argv[2] + "/p")
+database.migrate()
+verify_owner(database, blobs)
+bind_stores(database, blobs)
+verify_owner(database, blobs)
+"""
+    arguments = [sys.executable, "-c", code, url, str(tmp_path)]
+    running = [subprocess.Popen(arguments, stderr=subprocess.PIPE, cwd=ROOT) for _ in range(4)]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
