@@ -18,12 +18,12 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.concept_bank import ConceptBank, Embedding, load_concept_bank
 from detectors.heads import Head, load_head
-from detectors.picture_kind import DRAWN_FROM, measure_kind
 from detectors.pixels import list_views, resized
 from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError, MissingExtraError
 from provenance.media.image import Picture
+from provenance.media.kind import DRAWN_FROM, measure_kind
 
 if TYPE_CHECKING:
     from detectors._clip_net import ClipNet

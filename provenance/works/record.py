@@ -113,12 +113,31 @@ class SecondOpinion:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """What a flat picture looks like beside the reference of a work; without its word a match is a hold at most.
+
+    Attributes:
+        agrees: both show the same; false, too, where no reference was kept.
+        other_structure: share of the parts with structure that show something else, or None.
+        structure_limit: up to which share it agrees.
+        other_colour: share of the picture that the largest patch of another colour covers, or None.
+        colour_limit: up to which share it agrees.
+    """
+
+    agrees: bool
+    other_structure: float | None = None
+    structure_limit: float | None = None
+    other_colour: float | None = None
+    colour_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A registered work that the picture resembles, by its nearest code.
 
     Attributes:
         work_id, title, owner, bank: of the work.
-        action: what its bank says about matches.
+        action: what its bank says about matches; a hold for a block that is not certain.
         alg, variant: which fingerprint, and which form of the work: plain, turned, mirrored or cropped.
         distance_bits: between the picture's code and the work's.
         threshold_bits: largest distance that matches in this bank.
@@ -126,6 +145,7 @@ class Match:
         second_opinion: of another fingerprint, where both have one.
         suppressed_by: id of the allow-listed work that is at least as near, so that this match asks for nothing.
         overlap: which part of the work lies where in the picture, where details proved the match.
+        witness: what the second witness says, where picture or work is flat; None elsewhere.
     """
 
     work_id: str
@@ -141,6 +161,7 @@ class Match:
     second_opinion: SecondOpinion | None = None
     suppressed_by: str | None = None
     overlap: Overlap | None = None
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)

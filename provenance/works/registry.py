@@ -42,6 +42,7 @@ from provenance.works.record import (
     WorkStatus,
 )
 from provenance.works.tables import CODES, WORKS
+from provenance.works.witness import weigh_flat
 
 __all__ = ["Action", "Bank", "Match", "MatchReport", "Registration", "ReleaseMatch", "SecondOpinion", "Work", "Works"]
 __all__ += ["WorkStatus"]
@@ -204,8 +205,9 @@ class Works:
                     matches += build_matches(connection, found, banks=banks, default_bits=default)
         parts = self._match_parts(picture, banks, matches)
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
+        together = (*self._with_second_opinions(picture, matches), *(parts or ()))
         ordered = suppress_allowed(
-            (*self._with_second_opinions(picture, matches), *(parts or ())),
+            weigh_flat(picture.flattened(), together, self.reference),
             confident_bits={alg: self._scheme(alg).confident_distance_bits for alg in searched},
         )
         return MatchReport(ordered, unhashable, searched, {alg: code.value.hex() for alg, code in codes.items()})

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detectors.picture_kind import DRAWN_FROM, measure_kind
 from provenance.media.image import Picture
+from provenance.media.kind import DRAWN_FROM, measure_kind
 from tests.detectors.subjects import drawing, photo
 
 

@@ -1,0 +1,141 @@
+"""Is a flat picture really the work that its fingerprint is near? A second witness, at the size of the reference.
+
+Templates, identity cards, flags, slides and logos collide: what a fingerprint looks at is their layout, and the layout
+is shared. So where picture and work are drawn, the picture is held against the reference that was kept of the work:
+every part that has structure must be the same structure, which other words and other faces are not; and no patch may
+have another colour, which another flag has. Without that no match of a flat picture is more than a hold, and none takes
+another back. Figures: docs/works.md.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.asset import Frame
+from provenance.fingerprints.variants import build_variants
+from provenance.media.image import Picture
+from provenance.media.kind import measure_kind
+from provenance.works.record import PLAIN, Action, Match, Witness
+
+MOST_OTHER_STRUCTURE: Final = 0.002
+"""Share of the parts with structure that may be another one. Of 1,056 copies of flat graphics 3 have more."""
+
+MOST_OTHER_COLOUR: Final = 0.006
+"""Share of the picture that one patch of another colour may cover. Of 2,184 copies of flat graphics 14 have more."""
+
+_STRUCTURE_SIDE: Final = 512
+_WINDOW_PIXELS: Final = 16
+_LEAST_DEVIATION: Final = 10.0
+_SAME_STRUCTURE: Final = 0.6
+_COLOUR_SIDE: Final = 128
+_OTHER_LEVELS: Final = 40.0
+# What a change of tone may do to a whole picture: more is another colour.
+_GAINS: Final = (0.85, 1.18)
+_MOST_OFFSET: Final = 30.0
+
+Plane = NDArray[np.float32]
+LoadReference = Callable[[str], Picture | None]
+
+
+def weigh_flat(picture: Picture, matches: Iterable[Match], load: LoadReference) -> tuple[Match, ...]:
+    """Return `matches`, those of flat pictures with what the second witness says, and lowered where it does not agree.
+
+    Args:
+        picture: the one asked about, opaque.
+        matches: of it, whatever found them.
+        load: returns the reference of a work by its id, or None.
+    """
+    found = tuple(matches)
+    if not found:
+        return ()
+    is_flat = measure_kind(picture).is_drawn
+    return tuple(one for match in found if (one := _weigh(picture, match, load(match.work_id), is_flat=is_flat)))
+
+
+def compare_flat(picture: Picture, reference: Picture) -> Witness:
+    """Hold a picture against a reference of the same position and crop."""
+    structure = _measure_structure(picture.reduced(_STRUCTURE_SIDE), reference.frame)
+    colour = _measure_colour(picture.reduced(_STRUCTURE_SIDE), reference.frame)
+    agrees = structure <= MOST_OTHER_STRUCTURE and colour <= MOST_OTHER_COLOUR
+    return Witness(agrees, round(structure, 4), MOST_OTHER_STRUCTURE, round(colour, 4), MOST_OTHER_COLOUR)
+
+
+def _weigh(picture: Picture, match: Match, reference: Picture | None, *, is_flat: bool) -> Match | None:
+    if not is_flat and (reference is None or not measure_kind(reference).is_drawn):
+        return match
+    witness = Witness(agrees=False)
+    if reference is not None:
+        witness = compare_flat(picture, reference)
+        if not witness.agrees and match.variant != PLAIN:
+            forms = dict(build_variants(reference))
+            turned = compare_flat(picture, forms.get(match.variant, reference))
+            witness = turned if turned.agrees else witness
+    if witness.agrees:
+        return replace(match, witness=witness)
+    if match.action is Action.ALLOW:
+        return None
+    return replace(match, witness=witness, action=Action.HOLD if match.action is Action.BLOCK else match.action)
+
+
+def _measure_structure(frame: Frame, other: Frame) -> float:
+    """Return which share of what has structure in either is not alike in both, a pixel's shift apart or not."""
+    import cv2
+
+    longest = min(_STRUCTURE_SIDE, max(frame.shape[:2]), max(other.shape[:2]))
+    scale = longest / max(other.shape[:2])
+    size = tuple(max(_WINDOW_PIXELS, round(side * scale)) for side in (other.shape[1], other.shape[0]))
+    one, two = (
+        cv2.GaussianBlur(
+            cv2.resize(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA).astype(np.float32),
+            (3, 3),
+            0,
+        )
+        for seen in (frame, other)
+    )
+    mean, spread = _local(one)
+    best = np.full(one.shape, -1, np.float32)
+    structured = spread > _LEAST_DEVIATION**2
+    for down in (-1, 0, 1):
+        for across in (-1, 0, 1):
+            moved = np.roll(two, (down, across), (0, 1))
+            other_mean, other_spread = _local(moved)
+            both = _smooth(one * moved) - mean * other_mean
+            best = np.maximum(best, both / np.sqrt(np.maximum(spread, 1) * np.maximum(other_spread, 1)))
+            if down == across == 0:
+                structured = structured | (other_spread > _LEAST_DEVIATION**2)
+    return float((best[structured] < _SAME_STRUCTURE).mean()) if structured.any() else 0.0
+
+
+def _local(plane: Plane) -> tuple[Plane, Plane]:
+    """Return mean and variance of the window around each pixel."""
+    mean = _smooth(plane)
+    return mean, _smooth(plane * plane) - mean * mean
+
+
+def _smooth(plane: Plane) -> Plane:
+    import cv2
+
+    smoothed: Plane = cv2.boxFilter(plane, -1, (_WINDOW_PIXELS, _WINDOW_PIXELS), borderType=cv2.BORDER_REFLECT)
+    return smoothed
+
+
+def _measure_colour(frame: Frame, other: Frame) -> float:
+    """Return which share of the picture the largest patch of another colour covers, small changes of tone aside."""
+    import cv2
+
+    size = (_COLOUR_SIDE, _COLOUR_SIDE)
+    one, two = (cv2.resize(seen, size, interpolation=cv2.INTER_AREA).astype(np.float32) for seen in (frame, other))
+    spreads = (one.std(axis=(0, 1)) + 2, two.std(axis=(0, 1)) + 2)
+    gain = np.clip(spreads[1] / spreads[0], *_GAINS)
+    offset = np.median(two, axis=(0, 1)) - gain * np.median(one, axis=(0, 1))
+    toned = gain * one + np.clip(offset, -_MOST_OFFSET, _MOST_OFFSET)
+    padded = np.pad(two, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    shifted = (
+        padded[down : down + _COLOUR_SIDE, across : across + _COLOUR_SIDE] for down in range(3) for across in range(3)
+    )
+    nearest = np.min([np.abs(toned - near).max(axis=2) for near in shifted], axis=0)
+    patches = cv2.connectedComponentsWithStats((nearest > _OTHER_LEVELS).astype(np.uint8), connectivity=8)[2]
+    return float(patches[1:, cv2.CC_STAT_AREA].max() / nearest.size) if len(patches) > 1 else 0.0

@@ -1,0 +1,74 @@
+"""The second witness: flat pictures that share a layout are no copies, and real copies still are."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from provenance.fingerprints.pdq import Pdq
+from provenance.media.image import Picture
+from provenance.works.matching import distance_bits
+from provenance.works.record import PLAIN, Action, Match
+from provenance.works.witness import compare_flat, weigh_flat
+from tests.detectors.subjects import photo
+from tests.provenance.works.flat import FAMILIES, copies, picture
+
+
+def match(action=Action.BLOCK, variant=PLAIN):
+    return Match("w", "Title", "Owner", "works", action, "pdq", variant, 4, 31, "00")
+
+
+def weighed(seen, reference, **fields):
+    return weigh_flat(seen, [match(**fields)], lambda _: reference)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_members_of_a_family_are_not_each_other(family):
+    for one, other in itertools.permutations(map(picture, FAMILIES[family]), 2):
+        assert not compare_flat(one, other).agrees
+        (lowered,) = weighed(one, other)
+        assert lowered.action is Action.HOLD
+        assert lowered.witness.other_structure > lowered.witness.structure_limit or (
+            lowered.witness.other_colour > lowered.witness.colour_limit
+        )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_copies_are_what_they_are(family):
+    for image in FAMILIES[family]:
+        for edit, copy in copies(image):
+            (kept,) = weighed(picture(copy), picture(image))
+            assert (kept.action, kept.witness.agrees) == (Action.BLOCK, True), edit
+
+
+def test_the_families_do_collide():
+    colliding = 0
+    for images in FAMILIES.values():
+        for one, other in itertools.combinations(images, 2):
+            codes = [Pdq().compute(picture(image)).value for image in (one, other)]
+            colliding += distance_bits(*codes) <= Pdq.confident_distance_bits
+    assert colliding >= 4
+
+
+def test_a_turned_copy_is_held_against_the_turned_work():
+    image = FAMILIES["logos"][0]
+    turned = Picture.from_frame(np.ascontiguousarray(picture(image).frame[:, ::-1]))
+    (kept,) = weighed(turned, picture(image), variant="flip_h")
+    assert kept.action is Action.BLOCK
+
+
+def test_without_a_reference_a_flat_picture_is_held():
+    (lowered,) = weighed(picture(FAMILIES["flags"][0]), None)
+    assert (lowered.action, lowered.witness.agrees) == (Action.HOLD, False)
+
+
+def test_an_allow_listed_picture_that_is_another_takes_nothing_back():
+    one, other, _ = map(picture, FAMILIES["flags"])
+    assert weighed(one, other, action=Action.ALLOW) == ()
+    assert weighed(one, one, action=Action.ALLOW)
+
+
+def test_photographs_need_no_witness():
+    (kept,) = weighed(photo("coffee.png"), photo("coffee.png"))
+    assert (kept.action, kept.witness) == (Action.BLOCK, None)
+    assert weigh_flat(photo("coffee.png"), [], lambda _: None) == ()
