@@ -306,7 +306,7 @@ def _cells(item: Ended) -> Iterator[Any]:
     elif item.is_repeat:
         yield plain(f"already {WORDS[result.outcome]} as {result.asset_id}: {describe_reasons(result)}")
     else:
-        yield plain(describe_reasons(result))
+        yield plain(describe_reasons(result) if result.asset_id else f"not drawn: {describe_reasons(result)}")
     yield plain(list_marks(result))
     yield "" if result.ledger_index is None else f"#{result.ledger_index}"
 

@@ -37,7 +37,7 @@ def test_a_blocked_prompt_is_not_drawn(run, light, tmp_path, drawn, arguments):
 def test_a_person_is_told_why(run, light, drawn):
     done = run("generate", PROMPT)
     assert "blocked" in done.words
-    assert "asks for weapons" in done.words
+    assert "not drawn: the prompt asks for weapons" in done.words
     assert "Zambonia" not in done.out + done.err
 
 
