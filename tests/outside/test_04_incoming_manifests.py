@@ -264,6 +264,28 @@ def test_what_was_redacted_is_said_in_every_container(site, identity, media_type
     assert labels.count("c2pa.signature") == 2
 
 
+def test_a_compressed_manifest_is_not_repeated(site, identity):
+    manifest = dict(worded(words=SECRET).manifest)
+    data = signed(encode(photograph(side=SIDE)), MediaType.JPEG, identity, manifest, prefer_compress_manifests=True)
+    assert b"brob" in read_store(data, MediaType.JPEG)
+    result, file = released(site, data)
+    assert result.seal["source"]["manifest"]["form"] == "referenced"
+    assert b"brob" not in read_store(file, MediaType.JPEG)
+    assert_no_secret(file, MediaType.JPEG)
+
+
+@pytest.mark.parametrize("media_type", [MediaType.GIF, MediaType.HEIC])
+def test_types_that_ship_as_another_type_bring_no_secret_with_them(tmp_path, identity, media_type):
+    """Small pictures, so that no watermark is asked for."""
+    plain = make.valid(media_type.value)
+    data = signed(plain, media_type, identity, dict(worded(words=SECRET).manifest))
+    assert RAW in read_store(data, media_type)
+    with open_site(build_light_settings(tmp_path / "home", packs=("unmarked",))) as site:
+        result, file = released(site, data)
+    assert result.seal["source"]["manifest"]["redacted"][1:] == ["com.example.generation", "stds.exif"]
+    assert_no_secret(file, MediaType(result.seal["media_type"]))
+
+
 def test_which_assertions_stay_is_policy(tmp_path, identity):
     pack = (tmp_path / "packs" / "nothing.yaml", (PACKS / "unmarked.yaml").read_text("utf-8"))
     pack[0].parent.mkdir()

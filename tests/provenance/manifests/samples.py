@@ -116,13 +116,13 @@ def worded(title: str = "", words: str = "EXAMPLE a red boat under a blue moon",
 
 
 def pictured(
-    data: bytes, media_type: MediaType, thumbnail: bytes, identity, definition: Definition | None = None
+    data: bytes, media_type: MediaType, thumbnail: bytes, identity, definition: Definition | None = None, **core: bool
 ) -> bytes:
     """A stranger's file whose manifest shows `thumbnail`."""
     manifest = dict((definition or worded()).manifest)
     manifest["thumbnail"] = {"format": "image/jpeg", "identifier": "thumbnail.jpg"}
     signed = io.BytesIO()
-    context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+    context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}, "core": core})
     with (
         c2pa.Builder.from_json(json.dumps(manifest), context=context) as builder,
         c2pa.Signer.from_callback(
