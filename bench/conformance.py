@@ -83,12 +83,20 @@ def ask_us(site: Site, path: Path) -> tuple[str, str]:
 
 
 def ask_c2pa(path: Path) -> tuple[str, frozenset[str]]:
-    """Return c2pa-rs's verdict on a file, and the classes that agree with it."""
+    """Return c2pa-rs's verdict on a file, and the classes that agree with it.
+
+    It finds most types by content; where it does not, it is told the name's ending, as its own tool is.
+    """
+    answer = _read(path, None)
+    return _read(path, path.suffix[1:].lower()) if answer[0] == UNREADABLE and path.suffix else answer
+
+
+def _read(path: Path, kind: str | None) -> tuple[str, frozenset[str]]:
     import c2pa
 
     context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
     try:
-        with c2pa.Reader(None, io.BytesIO(path.read_bytes()), context=context) as reader:
+        with c2pa.Reader(kind, io.BytesIO(path.read_bytes()), context=context) as reader:
             return judge(reader.get_validation_state() or "", json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         # Whether a file without a manifest is one at all, c2pa-rs does not say.
@@ -98,7 +106,7 @@ def ask_c2pa(path: Path) -> tuple[str, frozenset[str]]:
     if "remote manifest" in text:
         return "elsewhere", frozenset({ELSEWHERE})
     if any(words in text for words in _NOT_WALKED):
-        return "not walked", frozenset({UNREADABLE})
+        return UNREADABLE, frozenset({UNREADABLE})
     return f"refused: {text.partition(':')[0]}", frozenset({FAULTY})
 
 

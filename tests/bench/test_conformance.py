@@ -38,7 +38,7 @@ def test_the_command_prints_a_row_for_each_file_and_counts(tmp_path, capsys):
     good = sign(maker)
     files = {
         "good.jpg": good, "changed.jpg": exchange(good, b"Vendor Studio", b"Vendor Studix"), "text.txt": b"words",
-        "plain.jpg": encode(photograph(side=128)),
+        "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="1"/>', "plain.jpg": encode(photograph(side=128)),
         "inner/child.jpg": exchange(sign(maker, parent=good), b"Vendor Studio", b"Vendor Studix"),
         "a name of many words that has to be folded somewhere.jpg": good,
     }  # fmt: skip
@@ -49,7 +49,7 @@ def test_the_command_prints_a_row_for_each_file_and_counts(tmp_path, capsys):
     assert main([str(tmp_path / "files")]) == 0
     out = capsys.readouterr().out
     assert all(len(line) <= 80 for line in out.splitlines())
-    assert "6 files: 6 agree, 0 do not" in out
+    assert "7 files: 7 agree, 0 do not" in out
     assert "ingredient_broken" in out
     assert "tampered" in out
     assert ask_c2pa(tmp_path / "files" / "good.jpg") == ("Valid", frozenset({HOLDS}))
