@@ -95,6 +95,13 @@ def test_it_gets_files_and_the_variables_that_it_is_given(start, monkeypatch):
     assert child.ask({"do": "file"}, ends_at=soon()) == {"read": "hello"}
 
 
+def test_modules_in_the_folder_at_hand_are_not_ours(start, tmp_path, monkeypatch):
+    (tmp_path / "provenance").mkdir()
+    (tmp_path / "provenance" / "__init__.py").write_text("raise SystemExit(5)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert start().ask({"do": "echo"}, ends_at=soon())["sizes"] == []
+
+
 def test_it_is_gone_once_ended(start):
     child = start()
     child.end()
