@@ -24,10 +24,32 @@ __all__ = ["ManifestReport", "Presence", "build_settings", "locate_manifest", "r
 # C2PA 2.4 s11.1.4: a claim store larger than this is not a picture's
 MAX_DECOMPRESSED_MIB: Final = 32
 
+# Of 64 MiB in the pieces that encoders make, GIF's the smallest, some 280,000.
+MOST_READS: Final = 500_000
+
 _REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S{1,2048})")
 
 # c2pa-rs 0.91: what it says of a file whose container it cannot walk, whether or not a manifest is in it
 _UNREADABLE_ASSET: Final = ("asset could not be parsed", "type is unsupported", "could not parse")
+
+
+class BoundedStream(io.BytesIO):
+    """A file that can be read so many times and no more.
+
+    c2pa-rs walks some containers byte by byte, each read a call into Python: a GIF of 2 MB in pieces of one byte takes
+    it four million of them, and 9 s.
+    """
+
+    is_spent = False
+    _left = MOST_READS
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever can be written into
+        """Read as any file does, or raise OSError once that was done too often."""
+        self._left -= 1
+        if self._left < 0:
+            self.is_spent = True
+            raise OSError("read too often")
+        return super().readinto(buffer)
 
 
 def build_settings(trust: TrustAnchors, *, hosts: Sequence[str] = ()) -> dict[str, Any]:
@@ -70,13 +92,16 @@ def read_manifest(
     Limits: says nothing about whether a manifest was removed; trust is judged now, offline, without revocation.
     """
     context = c2pa.Context.from_dict(build_settings(trust))
+    stream = BoundedStream(unverified_bytes)
     try:
-        with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), manifest_bytes, context=context) as reader:
+        with c2pa.Reader(str(media_type), stream, manifest_bytes, context=context) as reader:
             state = reader.get_validation_state() or ""
             summary, crjson_text = reader.json(), reader.crjson()
-    except c2pa.C2paError.ManifestNotFound:
-        return None
     except c2pa.C2paError as exc:
+        if stream.is_spent:
+            return _build_unchecked("not checked: the file is in too many pieces", "")
+        if isinstance(exc, c2pa.C2paError.ManifestNotFound):
+            return None
         return _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
     try:
         parsed, crjson = json.loads(summary), json.loads(crjson_text)
@@ -90,7 +115,7 @@ def read_store(unverified_bytes: bytes, media_type: str) -> bytes:
     context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
     store = io.BytesIO()
     try:
-        with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), context=context) as reader:
+        with c2pa.Reader(str(media_type), BoundedStream(unverified_bytes), context=context) as reader:
             if reader.is_embedded():
                 active = json.loads(reader.json()).get("active_manifest")
                 reader.resource_to_stream(f"self#jumbf=/c2pa/{active}", store)
@@ -112,13 +137,13 @@ class Presence(StrEnum):
 
 def locate_manifest(unverified_bytes: bytes, media_type: str) -> tuple[Presence, str]:
     """Return where the file's manifest is, and its address when that is elsewhere; fetches nothing, judges nothing."""
-    context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
+    context, stream = c2pa.Context.from_dict(build_settings(TrustAnchors())), BoundedStream(unverified_bytes)
     try:
-        with c2pa.Reader(str(media_type), io.BytesIO(unverified_bytes), context=context):
+        with c2pa.Reader(str(media_type), stream, context=context):
             return Presence.EMBEDDED, ""
-    except c2pa.C2paError.ManifestNotFound:
-        return Presence.NONE, ""
     except c2pa.C2paError as exc:
+        if isinstance(exc, c2pa.C2paError.ManifestNotFound) and not stream.is_spent:
+            return Presence.NONE, ""
         remote = _REMOTE.search(str(exc))
         return (Presence.UNREADABLE, "") if remote is None else (Presence.REMOTE, remote[1])
 

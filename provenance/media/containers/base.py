@@ -64,12 +64,14 @@ class Tally:
         media_type: named in messages.
         limits: the bounds.
         size_bytes, items: counted so far.
+        pieces: that items and pixels are cut into, where the container does that (GIF).
     """
 
     media_type: MediaType
     limits: IntakeLimits
     size_bytes: int = 0
     items: int = 0
+    pieces: int = 0
 
     def add(self, size_bytes: int) -> None:
         """Count one more item of `size_bytes`."""

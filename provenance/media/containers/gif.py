@@ -14,7 +14,7 @@ _IMAGE, _EXTENSION, _TRAILER, _GRAPHIC_CONTROL = 0x2C, 0x21, 0x3B, 0xF9
 _HEADER_BYTES: Final = 13
 # GIF89a s22: codes start with at most 8 bits.
 _MAX_CODE_BITS: Final = 8
-# Encoders fill their sub-blocks (255 bytes), so 64 MiB need 263,173.
+# In the whole file. Encoders fill their sub-blocks (255 bytes), so 64 MiB need 263,173.
 MAX_BLOCKS: Final = 500_000
 
 
@@ -34,7 +34,7 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
     while (label := read_uint(data, position, 1, NAME)) != _TRAILER:
         start = position
         if label == _EXTENSION:
-            position = _skip_blocks(data, start + 2)
+            position = _skip_blocks(data, start + 2, tally)
             tally.add(position - start)
             if data[start + 1] == _GRAPHIC_CONTROL:
                 control = data[start:position]
@@ -66,12 +66,13 @@ def _table_bytes(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _skip_blocks(data: bytes, position: int) -> int:
+def _skip_blocks(data: bytes, position: int, tally: Tally) -> int:
     """Return the offset after the data sub-blocks at `position`, each a length and as many bytes."""
-    for _ in range(MAX_BLOCKS):
+    for count in range(1, MAX_BLOCKS - tally.pieces + 1):
         size = read_uint(data, position, 1, NAME)
         position += 1 + size
         if not size:
+            tally.pieces += count
             return position
     raise AssetTooLargeError(f"{NAME}: expected at most {MAX_BLOCKS} sub-blocks, got more")
 
@@ -88,4 +89,4 @@ def _skip_image(data: bytes, start: int, tally: Tally) -> int:
     bits = read_uint(data, position, 1, NAME)
     if not 1 <= bits <= _MAX_CODE_BITS:
         raise UndecodableAssetError(f"{NAME}: expected a code size of 1 to {_MAX_CODE_BITS} bits, got {bits}")
-    return _skip_blocks(data, position + 1)
+    return _skip_blocks(data, position + 1, tally)

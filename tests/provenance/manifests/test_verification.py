@@ -17,6 +17,7 @@ from provenance.manifests.signing import sign_manifest
 from provenance.manifests.softbinding import SoftBinding
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.verification import Presence, build_settings, locate_manifest, read_manifest
+from tests import image_bytes as make
 from tests.provenance.manifests.samples import MARKS, RECIPE, SIGNED_TYPES, define, photograph
 
 NOBODY = TrustAnchors()
@@ -327,3 +328,13 @@ def test_c2pa_stays_behind_two_modules():
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "c2pa")
     }
     assert importing == {"signing.py", "verification.py"}
+
+
+def test_a_file_in_too_many_pieces_is_not_checked_and_never_none():
+    """c2pa-rs reads a GIF block by block, each by a call into Python."""
+    blocks = b"\x21\xfe" + b"\1x" * 150_000 + b"\0"
+    data = make.gif_with(blocks)
+    report = read_manifest(data, MediaType.GIF, NOBODY)
+    assert (report.integrity, report.note) == (Integrity.NOT_CHECKED, "not checked: the file is in too many pieces")
+    assert locate_manifest(data, MediaType.GIF) == (Presence.UNREADABLE, "")
+    assert read_manifest(make.gif_with(b"\x21\xfe" + b"\1x" * 50_000 + b"\0"), MediaType.GIF, NOBODY) is None

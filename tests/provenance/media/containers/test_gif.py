@@ -57,3 +57,11 @@ def test_sub_blocks_are_bounded(monkeypatch):
     monkeypatch.setattr(gif, "MAX_BLOCKS", 100)
     with pytest.raises(AssetTooLargeError, match="sub-blocks"):
         parse_image(make.gif_with(b"\x21\xfe" + b"\1x" * 101 + b"\0"))
+
+
+def test_blocks_are_counted_over_the_whole_file(monkeypatch):
+    monkeypatch.setattr(gif, "MAX_BLOCKS", 100)
+    comment = b"\x21\xfe" + b"\1x" * 40 + b"\0"
+    assert parse_image(make.gif_with(comment)).width == 64
+    with pytest.raises(AssetTooLargeError, match="at most 100 sub-blocks"):
+        parse_image(make.gif_with(comment, comment, comment))
