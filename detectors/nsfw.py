@@ -15,6 +15,7 @@ from PIL import Image
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
+from detectors.contact_sheet import list_cells
 from detectors.pixels import list_views, resized
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
@@ -73,7 +74,7 @@ class NsfwDetector:
         self._session = session
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
+        """Answer about the pixels of `subject`: the worst of its views, and of its pictures where it is a sheet of several.
 
         Raises:
             MissingExtraError: as `warm`, which the first call makes if nobody did.
@@ -83,8 +84,15 @@ class NsfwDetector:
             self.warm()
         views = list_views(subject.picture)
         score, worst = max((self._score(view.picture), view.name) for view in views)
-        evidence = ({"model": _WEIGHTS, "raw": score, "views": len(views), "view": worst},)
-        return Signal("nsfw", self.card.version, Status.OK, {"nsfw": score}, evidence, f"open_nsfw says {score:.3f}")
+        record: dict[str, Any] = {"model": _WEIGHTS, "raw": score, "views": len(views), "view": worst}
+        reason = f"open_nsfw says {score:.3f}"
+        if cells := list_cells(views[0].picture):
+            scores = [self._score(cell) for cell in cells]
+            record |= {"cells": len(cells), "cell": int(np.argmax(scores)) + 1, "cell_raw": max(scores)}
+            if max(scores) > score:
+                score = max(scores)
+                reason = f"open_nsfw says {score:.3f} of picture {record['cell']} of a sheet of {len(cells)}"
+        return Signal("nsfw", self.card.version, Status.OK, {"nsfw": score}, (record,), reason)
 
     def _score(self, picture: Picture) -> float:
         batch = build_input(picture)[np.newaxis]

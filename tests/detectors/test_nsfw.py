@@ -6,10 +6,12 @@ import pytest
 from PIL import Image
 
 from detectors.base import Status
+from detectors.contact_sheet import list_cells
 from detectors.nsfw import NsfwDetector, build_input
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.image import Picture
 from tests.detectors.subjects import DATA, photo, subject_of, toolbox_of
+from tests.detectors.test_contact_sheet import sheet
 
 HARMLESS = (
     "astronaut.png",
@@ -98,3 +100,14 @@ def test_other_weights_than_the_card_s_are_refused(tmp_path, monkeypatch):
 def test_unknown_options_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="no option 'threshold'"):
         NsfwDetector(toolbox_of(tmp_path, threshold=1))
+
+
+def test_of_a_sheet_the_worst_picture_counts(detector):
+    made = sheet(3, 2)
+    signal = detector.detect(subject_of(made))
+    (record,) = signal.evidence
+    assert record["cells"] == 6
+    assert 1 <= record["cell"] <= 6
+    assert signal.scores["nsfw"] == max(record["raw"], record["cell_raw"])
+    alone = max(detector.detect(subject_of(cell)).scores["nsfw"] for cell in list_cells(made))
+    assert record["cell_raw"] == pytest.approx(alone)
