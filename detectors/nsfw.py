@@ -74,7 +74,7 @@ class NsfwDetector:
         self._session = session
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`: the worst of its views, and of its pictures where it is a sheet of several.
+        """Answer about the pixels of `subject`: the worst of its views, and of its pictures where it is a sheet.
 
         Raises:
             MissingExtraError: as `warm`, which the first call makes if nobody did.
