@@ -16,8 +16,10 @@ from provenance.sealed import (
     PAYLOAD_VERSION,
     MarkReport,
     Sealed,
+    SourceReport,
     build_payload,
     build_seal_facts,
+    describe_source,
     parse_seal_facts,
     payload_bytes,
 )
@@ -60,3 +62,20 @@ def test_a_payload_is_eight_bytes_version_first(identifier):
     assert len(packed) == 8
     assert packed[0] == PAYLOAD_VERSION
     assert int.from_bytes(packed[1:]) == identifier
+
+
+def test_what_became_of_what_came_in_survives_and_is_said():
+    manifest = {"presence": "embedded", "form": "repeated", "redacted": ("stds.exif",), "because": ()}
+    sealed = replace(SEALED, source=SourceReport(("a pattern",), ("a gain map",), manifest))
+    facts = json.loads(json.dumps(build_seal_facts(sealed)))
+    assert parse_seal_facts(facts, data=b"the file", manifest_bytes=b"the manifest") == sealed
+    assert describe_source(facts) == (
+        "cleaned: a pattern",
+        "left out: a gain map",
+        "redacted out of the manifest that came with it: stds.exif",
+    )
+    referenced = {"source": {"manifest": {"form": "referenced", "because": ["c2pa.claim.v2"]}}}
+    assert "words that cannot be redacted in c2pa.claim.v2" in describe_source(referenced)[0]
+    before = {name: value for name, value in facts.items() if name != "source"}
+    assert describe_source(before) == ()
+    assert parse_seal_facts(before, data=b"the file", manifest_bytes=b"the manifest") == SEALED
