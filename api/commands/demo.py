@@ -94,7 +94,7 @@ def command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the sealed files.")] = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Walk prompts and photographs through the gate, then prove what it did. Takes about a minute.
+    """Walk prompts and photographs through the gate, then prove what it did. Takes a minute or two.
 
     It has a site of its own in OUT/site, made anew each time, and reads no settings. Exits 0 when every proof holds.
     """
@@ -116,6 +116,7 @@ def command(
         print_line("What went through the gate", "bold")
         show(ended)
         print_line("What should become of it, and what did", "bold")
+        OUT.print()
         show_proofs(proofs)
         _show_end(ended, proofs, out, time.monotonic() - began)
     if not all(proof.holds for proof in proofs):

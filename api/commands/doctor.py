@@ -63,9 +63,11 @@ def _show(checks: Sequence[Check], packages: Sequence[Package]) -> None:
     for check in checks:
         table.add_row(plain(check.what), plain(check.level.value, STYLES[check.level]), plain(check.text))
     OUT.print(table)
+    OUT.print()
     licences = build_table("active package", "version", "licence", "for")
     for package in packages:
         style = "" if package.is_active else "dim"
         cells = (package.name, package.version, package.licence, package.used_for)
         licences.add_row(*(plain(cell, style) for cell in cells))
     OUT.print(licences)
+    OUT.print()

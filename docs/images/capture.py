@@ -61,7 +61,7 @@ def run_scene(name: str, commands: tuple[str, ...], folder: Path) -> None:
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("CHOPMARK_")},
         "CHOPMARK_HOME": "site",
-        "COLUMNS": str(COLUMNS),
+        "COLUMNS": str(COLUMNS - 2),  # a margin at the right
         "FORCE_COLOR": "1",
         "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
