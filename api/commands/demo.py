@@ -115,8 +115,8 @@ def command(
     else:
         print_line("What went through the gate", "bold")
         show(ended)
-        print_line("What should become of it, and what did", "bold")
         OUT.print()
+        print_line("What should become of it, and what did", "bold")
         show_proofs(proofs)
         _show_end(ended, proofs, out, time.monotonic() - began)
     if not all(proof.holds for proof in proofs):
