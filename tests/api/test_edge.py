@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+import structlog
 from starlette.requests import ClientDisconnect
 from structlog.testing import capture_logs
 
@@ -19,6 +20,8 @@ def served(app, scope=SCOPE):
     async def receive():
         return {"type": "http.disconnect"}
 
+    # The command line, had it run before, would have told the log to be quiet.
+    structlog.reset_defaults()
     with capture_logs() as logs:
         asyncio.run(Edge(app)(scope, receive, send))
     return sent, logs

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from provenance.asset import MediaType
@@ -34,6 +35,8 @@ def layout_of(media_type=MediaType.WEBP, data=None, **more):
 def faulty(monkeypatch):
     """Decoders that do what the colour profile of a picture says."""
     monkeypatch.setattr(decoders, "_COMMAND", ("-m", "tests.provenance.media.faulty_decoder"))
+    # The command line, had it run before, would have told the log to be quiet.
+    structlog.reset_defaults()
     pool = Decoders(1)
     yield pool
     pool.close()
