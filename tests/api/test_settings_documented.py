@@ -32,6 +32,8 @@ def spell(default):
         return "`~/.local/share/chopmark`"
     if isinstance(default, Enum):
         return f"`{default.value}`"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if default == "":
         return "empty"
     if default is None or (isinstance(default, tuple | Mapping) and not default):
