@@ -53,7 +53,12 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+QUICK = {"prompt is no text", "original is gone", "request is no json"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in DAMAGES]
+)
 def test_damage_stops_its_own_asset_alone(run, stock, waiting, tmp_path, name):  # noqa: F811
     broken, sound = waiting
     home = tmp_path / "home"
