@@ -27,7 +27,7 @@ def test_defining_a_bank_again_makes_an_entry_only_when_it_changes(works):
         ({"name": "a" * 65}, "a bank's name is"),
         ({"name": "x'; DROP TABLE banks; --"}, "a bank's name is"),
         ({"action": "explode"}, "expected one of the actions block, hold, attribute, allow, got 'explode'"),
-        ({"thresholds": {"md5": 3}}, "a threshold is for one of pdq, got 'md5'"),
+        ({"thresholds": {"md5": 3}}, "a threshold is for one of copy, pdq, got 'md5'"),
         ({"thresholds": {"pdq": 65}}, "the threshold of pdq is 0 to 64 bits, got 65"),
         ({"thresholds": {"pdq": -1}}, "the threshold of pdq"),
         ({"thresholds": {"pdq": True}}, "the threshold of pdq"),
