@@ -84,6 +84,7 @@ class Registrar:
             self._flush()  # the same picture came before: now it is registered, and found
         known = self._find_own(original, picture)
         if known is not None:
+            self._complete(known, picture)
             self._made[number] = Made(original.path, known, is_repeat=True)
             return
         self._verify_owner(original, picture)
@@ -104,6 +105,14 @@ class Registrar:
             if is_same_name(work.owner, original.owner):
                 return work
         return None
+
+    def _complete(self, known: Work, picture: Picture) -> None:
+        """Make up for what an older version did not keep of a work."""
+        works = self.site.deployment.works
+        if works.reference(known.id) is None:
+            works.register(
+                picture, title=known.title, owner=known.owner, bank=known.bank, claim=known.claim, work_id=known.id
+            )
 
     def _verify_owner(self, original: Original, picture: Picture) -> None:
         """Ask about a picture that is registered for somebody else.

@@ -28,7 +28,9 @@ from provenance.ledger.entry import parse_body
 from provenance.ledger.tables import LEDGER_ENTRIES
 from provenance.sealed import build_payload, payload_bytes
 from provenance.tables import ASSETS, DECISIONS, GRANTS, PACKS, REVIEWS, SEALS, SOFT_BINDINGS
-from provenance.works.tables import BANKS, CODE_REMOVALS, CODES, WORKS
+from provenance.works.codes import find_every_code
+from provenance.works.intake import hash_codes
+from provenance.works.tables import BANKS, CODE_REMOVALS, CODES, WORK_REFERENCES, WORKS
 
 DECISION_KINDS: Final = ("decision.made", *REVIEW_KINDS)
 _STAGES: Final = {Stage.HELD: Outcome.HOLD, Stage.BLOCKED: Outcome.BLOCK}
@@ -204,19 +206,18 @@ def _compare_work(connection: Connection, work_id: str) -> Iterator[str]:
     if entry is None:
         yield "the work is in no entry of the ledger: it was forged"
         return
-    query = select(CODES).where(CODES.c.collection == "works", CODES.c.owner_id == work_id).order_by(CODES.c.sequence)
-    codes = connection.execute(query).all()
+    codes = find_every_code(connection, "works", work_id)
+    reference = connection.execute(select(WORK_REFERENCES.c.media).where(WORK_REFERENCES.c.work_id == work_id)).scalar()
     facts = {"title": work.title, "owner": work.owner, "claim": work.claim}
-    said = parse_body(bytes(entry.body))
+    coded = entries.get(f"work.coded:{work_id}")
+    said = {**parse_body(bytes(entry.body)), **(parse_body(bytes(coded.body)) if coded else {})}
     pairs = {
         "index": (entry.index, work.ledger_index),
         "bank": (said["bank"], work.bank),
         "picture": (said["picture_sha256"], work.picture_sha256),
         "title, owner or claim": (said["facts_sha256"], sha256_hex(canonical_json(facts))),
-        "fingerprint": (
-            said["codes_sha256"],
-            sha256_hex(canonical_json([[code.alg, code.variant, bytes(code.value).hex()] for code in codes])),
-        ),
+        "fingerprint": (said["codes_sha256"], hash_codes(codes)),
+        "reference": (said.get("reference_sha256"), None if reference is None else sha256_hex(reference)),
     }
     differing = [name for name, (ours, theirs) in pairs.items() if ours != theirs]
     if differing:

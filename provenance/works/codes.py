@@ -191,6 +191,13 @@ def find_owner_codes(connection: Connection, collection: str, *, owner_ids: Iter
     return found
 
 
+def find_every_code(connection: Connection, collection: str, owner_id: str) -> list[OwnedCode]:
+    """Return every code of one owner in the order in which they were appended, withdrawn or not."""
+    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value)
+    query = select(*columns).where(CODES.c.collection == collection, CODES.c.owner_id == owner_id)
+    return [OwnedCode(*row) for row in connection.execute(query.order_by(CODES.c.sequence))]
+
+
 def _lock(connection: Connection) -> None:
     """Let one transaction at a time give out sequence numbers; SQLite's write lock does that already."""
     if connection.dialect.name != "sqlite":

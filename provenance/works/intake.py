@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from re import compile as compile_pattern
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, exists, insert, select
 
 from provenance.asset import Frame, sha256_hex
 from provenance.database import utc_now
@@ -15,7 +15,7 @@ from provenance.errors import LedgerError, WorksError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.log import Log
 from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_banks
-from provenance.works.codes import Code, append_codes
+from provenance.works.codes import Code, OwnedCode, append_codes, find_every_code
 from provenance.works.naming import parse_name
 from provenance.works.record import Registration, Work, WorkStatus
 from provenance.works.tables import WORK_REFERENCES, WORKS
@@ -48,7 +48,7 @@ class Entry:
     @property
     def codes_sha256(self) -> str:
         """Digest of the codes, as canonical JSON."""
-        return sha256_hex(canonical_json([[code.alg, code.variant, code.value.hex()] for code in self.codes]))
+        return hash_codes(self.codes)
 
 
 def build_entry(registration: Registration, codes: Sequence[Code], reference: bytes = b"") -> Entry:
@@ -74,13 +74,16 @@ def build_entry(registration: Registration, codes: Sequence[Code], reference: by
 
 
 def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
-    """Write a work, its codes and its ledger entry in the caller's transaction; nothing if it is there already.
+    """Write a work, its codes and its ledger entry in the caller's transaction.
+
+    One that is there already is left as it is; where an older version kept no reference of it, that is made up for.
 
     Raises:
         WorksError: the id stands for other facts or for a withdrawn work, or there is no such bank.
     """
     known = _find_same(connection, entry)
     if known is not None:
+        _complete(connection, log, entry)
         return known
     _ensure_bank(connection, log, entry.bank)
     appended = log.append(
@@ -93,6 +96,7 @@ def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
             "picture_sha256": entry.picture_sha256,
             "facts_sha256": entry.facts_sha256,
             "codes_sha256": entry.codes_sha256,
+            **({"reference_sha256": sha256_hex(entry.reference)} if entry.reference else {}),
         },
         key=f"work.registered:{entry.work_id}",
     )
@@ -115,6 +119,34 @@ def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
     if entry.reference:
         connection.execute(insert(WORK_REFERENCES).values(work_id=entry.work_id, media=entry.reference))
     return parse_work(row)
+
+
+def hash_codes(codes: Iterable[Code | OwnedCode]) -> str:
+    """Return the digest that the ledger has of a work's codes, in the order in which they were appended."""
+    return sha256_hex(canonical_json([[code.alg, code.variant, code.value.hex()] for code in codes]))
+
+
+def _complete(connection: Connection, log: Log, entry: Entry) -> None:
+    """Keep the reference of a work that has none, and the codes that came with it."""
+    kept = select(exists().where(WORK_REFERENCES.c.work_id == entry.work_id))
+    if not entry.reference or connection.execute(kept).scalar():
+        return
+    stored = find_every_code(connection, "works", entry.work_id)
+    known = {(code.alg, code.variant) for code in stored}
+    new = [code for code in entry.codes if (code.alg, code.variant) not in known]
+    log.append(
+        connection,
+        kind="work.coded",
+        subject=entry.work_id,
+        body={
+            "work_id": entry.work_id,
+            "codes_sha256": hash_codes([*stored, *new]),
+            "reference_sha256": sha256_hex(entry.reference),
+        },
+        key=f"work.coded:{entry.work_id}",
+    )
+    append_codes(connection, "works", owner_id=entry.work_id, codes=new)
+    connection.execute(insert(WORK_REFERENCES).values(work_id=entry.work_id, media=entry.reference))
 
 
 def parse_work(row: Row[Any]) -> Work:

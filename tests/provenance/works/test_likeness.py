@@ -1,14 +1,18 @@
 """Copies whose frame was changed, through the registry as the gate asks it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
+from policies.concordance import compare_records
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 from provenance.media.image import Picture
+from provenance.works.intake import insert_work
 from provenance.works.likeness import REFERENCE_SIDE, build_reference
-from provenance.works.registry import Action, Works
+from provenance.works.registry import Action, Registration, Works
 from tests.sites import photograph
 
 WORKS = ("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg")
@@ -130,3 +134,25 @@ def test_whoever_does_not_look_for_parts_finds_none(sqlite_database, tmp_path):
     report = registry.match(taken(cornered(photograph("coffee.png"), 0.5)))
     assert (report.matches, report.searched_algs) == ((), ("pdq",))
     registry.close()
+
+
+def test_what_an_older_version_did_not_keep_is_made_up_for(works, sqlite_database):
+    """As a registry of version 0.1 looks: PDQ and pHash, no reference, and the ledger says so."""
+    picture = taken(photograph("motorcycle_left.png"))
+    log = works._log
+    older = Works(sqlite_database, works._index_dir, log, finds_parts=False)
+    entry = older._prepare(Registration(picture, "Motorcycle", "somebody"))
+    with sqlite_database.write() as connection:
+        work = insert_work(connection, log, replace(entry, reference=b""))
+    part = taken(cornered(photograph("motorcycle_left.png"), 0.5))
+    assert works.match(part).matches == ()
+    assert works.register(picture, title="Motorcycle", owner="somebody") == work
+    assert [match.work_id for match in works.match(part).matches] == [work.id]
+    assert works.register(picture, title="Motorcycle", owner="somebody") == work
+    kinds = [entry.kind for entry in log.entries() if entry.subject == work.id]
+    assert kinds == ["work.registered", "work.coded"]
+    assert [one for one in compare_records(sqlite_database) if one.subject == work.id] == []
+    with sqlite_database.write() as connection:
+        connection.exec_driver_sql("UPDATE work_references SET media = x'00' WHERE work_id = ?", (work.id,))
+    (found,) = [one for one in compare_records(sqlite_database) if one.subject == work.id]
+    assert "another reference" in found.text

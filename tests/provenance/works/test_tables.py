@@ -3,13 +3,13 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from provenance.database import utc_now
-from provenance.works.tables import BANKS, CODE_REMOVALS, CODES, WORKS
+from provenance.works.tables import BANKS, CODE_REMOVALS, CODES, WORK_REFERENCES, WORKS
 from tests.provenance.works.samples import add
 
 
 def test_the_migrated_tables_are_those_that_the_code_declares(database):
     inspector = inspect(database.engine)
-    for table in (BANKS, WORKS, CODES, CODE_REMOVALS):
+    for table in (BANKS, WORKS, WORK_REFERENCES, CODES, CODE_REMOVALS):
         assert {column["name"] for column in inspector.get_columns(table.name)} == set(table.c.keys())
 
 
