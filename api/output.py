@@ -208,7 +208,7 @@ class Output:
         else:
             suffix = media_type.extension if media_type else suffix
             path = Path(self.asked) / self._choose_name(name, suffix)
-        place = Place(path, replace=self._replace, media_type=media_type, inputs=self._inputs)
+        place = Place(_settle(path), replace=self._replace, media_type=media_type, inputs=self._inputs)
         place.verify_no_input()
         return place
 
@@ -238,7 +238,7 @@ def parse_output(
 
     Args:
         asked: as typed; None where it was not given.
-        inputs: paths that the command reads.
+        inputs: paths that the command reads, ``-`` for standard input.
         several: whether more than one file may come.
         force: whether files that are there may be replaced.
         any_ending: what comes is no picture: a path without an ending is a file, too.
@@ -247,7 +247,7 @@ def parse_output(
         CommandUsageError: several files cannot go there, or it names nothing.
     """
     kind = _Kind.NOWHERE if asked is None else _find_kind(asked, several=several, any_ending=any_ending)
-    identities = frozenset(one for path in inputs if path != "-" for one in _identities_of(path))
+    identities = frozenset(one for path in inputs for one in _identities_of(path))
     return Output(asked or "", kind, force, identities)
 
 
@@ -308,6 +308,13 @@ def _misnamed(asked: str, media_type: MediaType) -> CommandUsageError:
     )
 
 
+def _settle(path: Path) -> Path:
+    """Return a path that leads now where it leads once its folders are made: ``new/..`` is the folder above."""
+    if ".." in path.parts and not path.parent.exists():
+        return Path(os.path.realpath(path.parent)) / path.name
+    return path
+
+
 def _shorten(stem: str, most: int) -> str:
     """Return `stem` within `most` bytes, cut between characters."""
     while len(os.fsencode(stem)) > most:
@@ -317,6 +324,8 @@ def _shorten(stem: str, most: int) -> str:
 
 def _identities_of(path: str) -> frozenset[Identity]:
     try:
+        if path == "-":  # a file that the shell opened is an input like one that is named
+            return frozenset({_identify(os.fstat(sys.stdin.fileno()))})
         return frozenset({_identify(os.stat(path)), _identify(os.lstat(path))})  # noqa: PTH116 - any name will do
     except (OSError, ValueError):
         return frozenset()  # what cannot be read is told when it is read

@@ -67,7 +67,8 @@ def command(
     settings = load_settings(**({"backend": backend} if backend else {}))
     start = read_input(source, most_bytes=settings.max_bytes) if source else None
     wanted = Wanted(words, count, seed, (width, height), steps, start, strength, tuple(pack or ()))
-    target = open_output(out, [source] if source else [], prompt_file, force=force, as_json=as_json, several=count > 1)
+    read = [name for name in (source, prompt_file, "-" if prompt == "-" else None) if name]
+    target = open_output(out, (), *read, force=force, as_json=as_json, several=count > 1)
     with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
         site.deployment.select_packs(wanted.packs)
         ended = list(_generate(site, wanted, target, bar, Repeats(again=again, resume=resume)))

@@ -90,7 +90,8 @@ def command(
     chosen = parse_asset_id(asset_id)
     _verify_making(files or [], seed=seed, model=model, asset_id=chosen)
     settings = load_settings()
-    target = open_output(out, files or [], prompt_file, force=force, as_json=as_json)
+    read = (prompt_file, "-" if prompt == "-" else None)
+    target = open_output(out, files or [], *read, force=force, as_json=as_json)
     packs, repeats = tuple(pack or ()), Repeats(again=again, resume=resume)
     if files:
         sources = plan_sources(files, target, most_bytes=settings.max_bytes)
@@ -318,12 +319,12 @@ def list_marks(result: Result) -> str:
 
 
 def describe_reasons(result: Result, most: int = 2) -> str:
-    """Return the strictest reasons in words; a release has nothing against it."""
+    """Return the strictest reasons in words, or what a reviewer said; a release has nothing against it."""
+    if result.decision.decided_by.startswith("review"):
+        return result.decision.reasons[0].text
     against = [reason for reason in result.decision.reasons if reason.outcome is not Outcome.RELEASE]
-    if result.outcome is Outcome.RELEASE and not result.decision.decided_by.startswith("review"):
+    if result.outcome is Outcome.RELEASE:
         return "no rule objects"
     shown = (against or list(result.decision.reasons))[:most]
-    if result.decision.decided_by.startswith("review"):
-        shown = list(result.decision.reasons[:1])
     more = len(against) - len(shown)
     return "; ".join(reason.text for reason in shown) + (f"; and {more} more" if more > 0 else "")

@@ -1,6 +1,8 @@
 """An output is exactly the path asked for, and nothing that lies there is lost."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from PIL import Image
 
 from tests.sites import encode, photograph
 
+ROOT = Path(__file__).parents[2]
 STRANGER = b"somebody's, and the only copy"
 
 
@@ -54,6 +57,30 @@ def test_an_input_is_never_replaced_by_whatever_name(run, light, tmp_path):
             assert (done.code, "never replaced" in done.err) == (2, True)
     assert cover.read_bytes() == before
     assert (tmp_path / "COVER.link.png").is_symlink()
+    assert published(light) == []
+
+
+def test_a_way_over_a_folder_that_is_not_there_yet_leads_to_no_input(run, light, tmp_path):
+    cover, taken = png(tmp_path / "cover.png"), tmp_path / "taken.png"
+    taken.write_bytes(STRANGER)
+    before = cover.read_bytes()
+    for out in ("new/../cover.png", "new/../", "new/.."):
+        done = run("release", cover, "-o", f"{tmp_path}/{out}", "--force")
+        assert (done.code, "never replaced" in done.err) == (2, True)
+    assert run("release", cover, "-o", f"{tmp_path}/new/../taken.png").code == 2
+    assert (cover.read_bytes(), taken.read_bytes(), published(light)) == (before, STRANGER, [])
+
+
+def test_a_file_that_the_shell_opened_is_an_input_too(light, tmp_path):
+    cover, words = png(tmp_path / "cover.png"), tmp_path / "words.png"
+    words.write_text("a red boat", "utf-8")
+    for verb, path in ((("release", "-"), cover), (("release", "--prompt", "-"), words), (("generate", "-"), words)):
+        before = path.read_bytes()
+        with path.open("rb") as opened:
+            command = [sys.executable, "-m", "chopmark", *verb, "-o", str(path), "--force"]
+            done = subprocess.run(command, stdin=opened, capture_output=True, check=False, cwd=ROOT)
+        assert (done.returncode, b"never replaced" in done.stderr) == (2, True)
+        assert path.read_bytes() == before
     assert published(light) == []
 
 
