@@ -19,7 +19,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from api.commands.verify import verify_file
+from api.commands.verify import SIDECAR, find_sidecar, verify_file
 from api.console import plain
 from api.settings import build_default_settings
 from api.wiring import Site, open_site
@@ -58,11 +58,11 @@ class Row:
 
 
 def compare(folder: Path) -> Iterator[Row]:
-    """Yield a row for every file below `folder`, by name."""
+    """Yield a row for every file below `folder`, by name; a manifest beside its file belongs to that file's row."""
     with tempfile.TemporaryDirectory(prefix="chopmark-bench-") as home:
         settings = build_default_settings(Path(home) / "home")
         with open_site(settings.model_copy(update={"detectors": ("incoming_marks",)})) as site:
-            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            for path in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != SIDECAR):
                 state, ours = ask_us(site, path)
                 verdict, theirs = ask_c2pa(path)
                 yield Row(str(path.relative_to(folder)), state, verdict, ours, theirs)
@@ -85,18 +85,22 @@ def ask_us(site: Site, path: Path) -> tuple[str, str]:
 def ask_c2pa(path: Path) -> tuple[str, frozenset[str]]:
     """Return c2pa-rs's verdict on a file, and the classes that agree with it.
 
-    It finds most types by content; where it does not, it is told the name's ending, as its own tool is.
+    It finds most types by content; where it does not, it is told the name's ending, as its own tool is. A manifest
+    beside the file is handed to it where it finds none inside, as we read one.
     """
     answer = _read(path, None)
-    return _read(path, path.suffix[1:].lower()) if answer[0] == UNREADABLE and path.suffix else answer
+    if answer[0] == UNREADABLE and path.suffix:
+        answer = _read(path, path.suffix[1:].lower())
+    beside = find_sidecar(str(path)) if answer[1] & {NONE, ELSEWHERE} else None
+    return answer if beside is None else _read(path, None, beside)
 
 
-def _read(path: Path, kind: str | None) -> tuple[str, frozenset[str]]:
+def _read(path: Path, kind: str | None, beside: bytes | None = None) -> tuple[str, frozenset[str]]:
     import c2pa
 
     context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
     try:
-        with c2pa.Reader(kind, io.BytesIO(path.read_bytes()), context=context) as reader:
+        with c2pa.Reader(kind, io.BytesIO(path.read_bytes()), beside, context=context) as reader:
             return judge(reader.get_validation_state() or "", json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         # Whether a file without a manifest is one at all, c2pa-rs does not say.
@@ -142,7 +146,7 @@ def judge(state: str, store: dict[str, Any]) -> tuple[str, frozenset[str]]:
 def _is_serious(code: str) -> bool:
     """Say whether a code is more than that nobody knows a signer, or that nothing is known of a part."""
     return code not in IDENTITY_LIMITS and not code.endswith(
-        (".untrusted", ".unknownProvenance", ".ocsp.skipped", ".match", ".validated", ".trusted")
+        (".untrusted", ".unknownProvenance", ".ocsp.skipped", ".match", ".validated", ".trusted", ".inaccessible")
     )
 
 

@@ -21,6 +21,7 @@ from provenance.errors import (
     BlobNotFoundError,
     FetchError,
     LedgerError,
+    UndecodableAssetError,
     VerificationError,
     WatermarkError,
 )
@@ -48,6 +49,8 @@ from provenance.store import BlobStore
 from provenance.tables import SEALS, SOFT_BINDINGS
 from provenance.tracing import Mark, build_findings, choose_likeness, follow_layers
 from provenance.verification import (
+    APART,
+    MANIFEST_ONLY,
     PARTLY,
     SUMMARIES,
     UNCOMPARED,
@@ -141,7 +144,7 @@ class Verifier:
             reading_to_come = pool.submit(self._read_mark, view.picture)
             report, remarks = self._find_manifest(unverified_bytes, media_type, kept_stores, fetch)
             if view.problem is not None and not _is_answered(report, view.problem):
-                raise view.problem
+                raise _explain(report, view)
             labels = read_labels(unverified_bytes, view.picture.media_type) if view.picture else None
             matches = self._match(view.picture) if view.picture else None
             mark = self._trace(view.picture, reading_to_come.result())
@@ -161,7 +164,7 @@ class Verifier:
             layers=(*_describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
             asset_id=asset_id,
             manifest_id=shown.manifest_id if shown else "",
-            summary=_summarise(state, mark, view),
+            summary=_summarise(state, mark, view, report),
             remarks=(*view.remarks, *remarks),
         )
 
@@ -353,12 +356,14 @@ class Verifier:
             raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
 
 
-def _summarise(state: JointState, mark: Mark, view: View) -> str:
+def _summarise(state: JointState, mark: Mark, view: View, report: ManifestReport | None) -> str:
     if state is JointState.STRIPPED_RECOVERED_BY_WATERMARK and mark.agrees is None:
         return UNCOMPARED
+    is_apart = report is not None and not report.is_embedded
+    text = APART.get(state, SUMMARIES[state]) if is_apart else SUMMARIES[state]
     if view.problem is None:
-        return SUMMARIES[state]
-    return f"{SUMMARIES[state]} {PARTLY} ({view.problem})"
+        return text
+    return f"{text} {MANIFEST_ONLY.format(kind=view.kind) if view.kind else f'{PARTLY} ({view.problem})'}"
 
 
 def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
@@ -366,6 +371,14 @@ def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
     if report is None:
         return isinstance(problem, PARTLY_ANSWERED)
     return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
+
+
+def _explain(report: ManifestReport | None, view: View) -> AssetError:
+    """Return why a file is an error: of a type that c2pa reads, it is damaged, and not of the wrong type."""
+    assert view.problem is not None
+    if view.kind and report is not None and report.is_unwalkable:
+        return UndecodableAssetError(f"expected a whole file, got {view.kind}: {report.note.rpartition(': ')[2]}")
+    return view.problem
 
 
 def _not_looked_at(name: str, technique: str) -> Layer:

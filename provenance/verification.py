@@ -327,5 +327,22 @@ UNCOMPARED: Final = (
 )
 """Instead of the summary of `STRIPPED_RECOVERED_BY_WATERMARK`, where pictures could not be compared."""
 
+APART: Final[Mapping[JointState, str]] = {
+    JointState.TAMPERED: (
+        "The manifest that was kept apart from this file does not fit it: either the file was changed after it was "
+        "signed, or the manifest is another file's."
+    ),
+    JointState.MANIFEST_MALFORMED: (
+        "What was kept apart from this file as its manifest cannot be read as one. That does not say that anybody "
+        "changed the file."
+    ),
+}
+"""Instead of the summary of these states, where the manifest was not inside the file."""
+
 PARTLY: Final = "Its picture was not looked at, so hidden marks and likenesses are not known."
-"""Added to the summary of a file whose pixels nobody looked at."""
+"""Added to the summary of a picture whose pixels nobody looked at."""
+
+MANIFEST_ONLY: Final = (
+    "By its content it is {kind}, so only a manifest was looked for; hidden marks and likenesses are not known."
+)
+"""Added to the summary of a file of another type."""

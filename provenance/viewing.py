@@ -15,7 +15,7 @@ from provenance.errors import (
     UnsupportedMediaError,
 )
 from provenance.media.image import IntakeLimits, Picture, find_end, measure_image, parse_image, sniff_media_type
-from provenance.media.sniff import describe_content
+from provenance.media.sniff import PADDING, describe_content
 
 PARTLY_ANSWERED: Final = (AssetTooLargeError, MislabelledAssetError, UnsupportedMediaError)
 """Why a sound file may have a picture that cannot be looked at; one that is damaged is an error of its own."""
@@ -34,12 +34,14 @@ class View:
         picture: decoded, or None.
         problem: why there is none.
         remarks: what else was noticed, a line each.
+        kind: what a file of a type that intake does not take looks like, else "".
     """
 
     media_type: MediaType | str
     picture: Picture | None = None
     problem: AssetError | None = None
     remarks: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def look(unverified_bytes: bytes, limits: IntakeLimits) -> View:
@@ -49,8 +51,10 @@ def look(unverified_bytes: bytes, limits: IntakeLimits) -> View:
     except MislabelledAssetError as exc:
         return _look_past(unverified_bytes, limits, exc)
     except AssetError as exc:
-        return View(_sniff(unverified_bytes), problem=exc)
-    return View(picture.media_type, picture)
+        media_type = _sniff(unverified_bytes)
+        kind = "" if isinstance(media_type, MediaType) else describe_content(unverified_bytes)
+        return View(media_type, problem=exc, remarks=_remark_rest(unverified_bytes, limits), kind=kind)
+    return View(picture.media_type, picture, remarks=_remark_rest(unverified_bytes, limits))
 
 
 def measure(unverified_bytes: bytes, limits: IntakeLimits) -> int:
@@ -74,9 +78,21 @@ def _look_past(unverified_bytes: bytes, limits: IntakeLimits, problem: AssetErro
         picture = parse_image(unverified_bytes[:end], limits=limits)
     except AssetError:
         return View(media_type, problem=problem)
-    count, rest = len(unverified_bytes) - end, unverified_bytes[end:]
-    what = "1 byte follows" if count == 1 else f"{count} bytes follow"
-    return View(media_type, picture, remarks=(f"{what} the picture ({describe_content(rest)}); it shows none of that",))
+    return View(media_type, picture, remarks=_remark_rest(unverified_bytes, limits))
+
+
+def _remark_rest(unverified_bytes: bytes, limits: IntakeLimits) -> tuple[str, ...]:
+    """Say what follows the picture: a signature over the whole file breaks by a single byte of padding."""
+    try:
+        end = find_end(unverified_bytes, limits=limits)
+    except AssetError:
+        return ()
+    rest = unverified_bytes[end:]
+    if not rest:
+        return ()
+    kind = describe_content(rest) if rest.strip(PADDING) else "padding"
+    what = "1 byte follows" if len(rest) == 1 else f"{len(rest)} bytes follow"
+    return (f"{what} the picture ({kind}); it shows none of that",)
 
 
 def _sniff(unverified_bytes: bytes) -> MediaType | str:

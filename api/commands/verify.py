@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from api.batch import run_each
-from api.commands.verify_words import show_verification
+from api.commands.verify_words import show_verification, spell
 from api.console import (
     OUT,
     CommandUsageError,
@@ -15,6 +15,7 @@ from api.console import (
     describe_error,
     plain,
     print_json,
+    print_summary,
     read_input,
     teaching_errors,
 )
@@ -78,6 +79,7 @@ def command(
     else:
         for answer in answers:
             show(answer, is_detailed=detailed)
+        print_summary(spell(one.verification.state.value) if one.verification else "error" for one in answers)
     raise typer.Exit(_gravest([2 if one.verification is None else exit_code(one.verification) for one in answers]))
 
 
@@ -92,11 +94,11 @@ def verify_file(site: Visit, path: str, *, manifest: str | None = None, fetch: b
     data = read_input(path, most_bytes=site.settings.verify_max_bytes)
     given = None if manifest is None else read_input(manifest, most_bytes=MAX_SIDECAR_BYTES)
     return site.verifier.verify(
-        data, manifest_bytes=given, beside=_find_sidecar(path), fetch=fetch_manifest if fetch else None
+        data, manifest_bytes=given, beside=find_sidecar(path), fetch=fetch_manifest if fetch else None
     )
 
 
-def _find_sidecar(path: str) -> bytes | None:
+def find_sidecar(path: str) -> bytes | None:
     """Return the manifest that lies beside a file under its name, if there is one."""
     if path == "-" or path.endswith(SIDECAR):
         return None

@@ -31,6 +31,11 @@ LABELS: Final[Mapping[str, str]] = {
     "ledger": "our ledger",
 }
 
+_BRANCH_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "broken": ("whose manifest does not hold", "red"),
+    "elsewhere": ("whose manifest is kept elsewhere and was not looked at", "yellow"),
+}
+
 _INDENT: Final = 2
 _LABEL_WIDTH: Final = 17
 
@@ -73,7 +78,7 @@ def _build_rows(verification: Verification) -> Iterator[tuple[str, str, str]]:
         style = "" if layer.status is LayerStatus.ABSENT else STYLES[layer.status]
         yield LABELS.get(layer.name, spell(layer.name)), layer.plain or layer.text, style
         if layer.name == "manifest_integrity":
-            yield from (("made from", line, "red") for line in _broken_branches(layer.detail.get("ingredients", ())))
+            yield from (("made from", *row) for row in _telling_branches(layer.detail.get("ingredients", ())))
         if layer.name == "manifest_trust" and (said := _read_statement(layer)):
             yield "its signer says", said, ""
     for remark in verification.remarks:
@@ -85,11 +90,12 @@ def _read_statement(layer: Layer) -> str:
     return str(says.get("text", ""))
 
 
-def _broken_branches(branches: Any) -> Iterator[str]:  # noqa: ANN401 - the JSON of a layer
+def _telling_branches(branches: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - the JSON of a layer
     for branch in branches:
-        if branch["state"] == "broken":
-            yield f"{branch['title'] or 'a file without a title'}, whose manifest does not hold"
-        yield from _broken_branches(branch["ingredients"])
+        if branch["state"] in _BRANCH_WORDS:
+            words, style = _BRANCH_WORDS[branch["state"]]
+            yield f"{branch['title'] or 'a file without a title'}, {words}", style
+        yield from _telling_branches(branch["ingredients"])
 
 
 def _show_details(verification: Verification) -> None:
@@ -127,7 +133,7 @@ def _details(layer: Layer) -> Iterator[str]:
     for failure in layer.detail["failures"]:
         yield f"{failure['code']} ({failure['reason']})" if failure["reason"] else failure["code"]
     says = layer.detail["says"]
-    yield from (f"says {kind['text']} ({kind['uri']})" for kind in says["digital_source_types"])
+    yield from dict.fromkeys(f"says {kind['text']} ({kind['uri']})" for kind in says["digital_source_types"])
     if says["actions"]:
         yield f"actions {', '.join(says['actions'])}"
     if says["claim_generator"]:

@@ -13,6 +13,9 @@ from provenance.manifests.report import MAX_ITEMS, IngredientReport, clean_text
 
 MAX_DEPTH: Final = 16
 
+# C2PA 2.4 s15.2.2: a manifest that nobody could reach is not one that does not hold
+INACCESSIBLE: Final = "manifest.inaccessible"
+
 # C2PA 2.4 s15.2.2: what claims v1 record beside failures, in one list with them
 _NO_FAULT: Final = frozenset(
     {
@@ -69,9 +72,9 @@ def build_tree(active: Json, manifests: Json, results: Json) -> Tree:
         if len(found) >= MAX_ITEMS:
             break
     everything = [code for item in found for code in item.failure_codes]
-    everything += [code for codes in deltas.values() for code in codes if not code.startswith(TRUST_PREFIXES)]
+    everything += [code for codes in deltas.values() for code in codes]
     everything += [code for item in _all_items(manifests) for code in _own_codes(item)]
-    kept = tuple(dict.fromkeys(code for code in everything if not code.startswith(TRUST_PREFIXES)))
+    kept = tuple(dict.fromkeys(code for code in everything if _is_about_content(code)))
     signers = (_codes(mapping(one.get("validationDeltas")).get("failure")) for one in _deltas(results))
     unfit = tuple(dict.fromkeys(code for given in signers for code in given if _is_unfit(code)))
     return Tree(tuple(found), kept[:MAX_ITEMS], unfit[:MAX_ITEMS])
@@ -89,6 +92,10 @@ def mappings(unverified: object) -> list[Json]:
 
 def _deltas(results: Json) -> list[Json]:
     return mappings(results.get("ingredientDeltas"))
+
+
+def _is_about_content(code: str) -> bool:
+    return code != INACCESSIBLE and not code.startswith(TRUST_PREFIXES)
 
 
 def _is_unfit(code: str) -> bool:
@@ -125,9 +132,10 @@ def _build(item: Json, delta_codes: tuple[str, ...], depth: int) -> IngredientRe
         relationship=clean_text(item.get("relationship")),
         has_manifest=isinstance(manifest_id, str),
         digital_source_type=clean_text(item.get("digital_source_type")).strip(),
-        failure_codes=tuple(code for code in codes if not code.startswith(TRUST_PREFIXES))[:MAX_ITEMS],
+        failure_codes=tuple(filter(_is_about_content, codes))[:MAX_ITEMS],
         depth=depth,
         trust_codes=tuple(code for code in codes if code.startswith(TRUST_PREFIXES))[:MAX_ITEMS],
+        is_elsewhere=INACCESSIBLE in codes,
     )
 
 

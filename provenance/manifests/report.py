@@ -115,6 +115,8 @@ class IngredientState(StrEnum):
     INTACT = "intact"
     BROKEN = "broken"
     """It does not hold now, or did not when it was taken in."""
+    ELSEWHERE = "elsewhere"
+    """It names one that is kept elsewhere, and nobody fetched it."""
     UNSIGNED = "unsigned"
     """It has no manifest."""
 
@@ -181,6 +183,7 @@ class IngredientReport:
         failure_codes: what did not hold, found now or recorded when it was taken in; trust is not counted.
         depth: 1 for an ingredient of this very manifest, 2 for an ingredient's ingredient, and so on.
         trust_codes: what was found of its signer.
+        is_elsewhere: it names a manifest that could not be reached when it was taken in.
     """
 
     id: str
@@ -192,12 +195,15 @@ class IngredientReport:
     failure_codes: tuple[str, ...]
     depth: int = 1
     trust_codes: tuple[str, ...] = ()
+    is_elsewhere: bool = False
 
     @property
     def state(self) -> IngredientState:
         """Whether its manifest holds."""
         if self.failure_codes:
             return IngredientState.BROKEN
+        if self.is_elsewhere:
+            return IngredientState.ELSEWHERE
         return IngredientState.INTACT if self.has_manifest else IngredientState.UNSIGNED
 
 
@@ -234,6 +240,7 @@ class ManifestReport:
         remote_host: host of a manifest kept elsewhere, which is not fetched unasked.
         remote_url: its address, as written in the file; may hold secrets, so it is not shown.
         note: one line about what could not be checked.
+        is_unwalkable: the file is of a type that c2pa reads, and its structure is damaged.
         crjson: the standard report, cleaned; {} when it is too large to keep.
     """
 
@@ -267,6 +274,7 @@ class ManifestReport:
     ingredient_codes: tuple[str, ...] = ()
     ingredient_signer_codes: tuple[str, ...] = ()
     remote_url: str = field(default="", repr=False)
+    is_unwalkable: bool = False
 
     @property
     def has_broken_ingredient(self) -> bool:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,7 +31,8 @@ MOST_READS: Final = 500_000
 _REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S{1,2048})")
 
 # c2pa-rs 0.91: what it says of a file whose container it cannot walk, whether or not a manifest is in it
-_UNREADABLE_ASSET: Final = ("asset could not be parsed", "type is unsupported", "could not parse")
+_UNSUPPORTED: Final = "type is unsupported"
+_UNREADABLE_ASSET: Final = ("asset could not be parsed", _UNSUPPORTED, "could not parse")
 
 
 class BoundedStream(io.BytesIO):
@@ -102,7 +104,8 @@ def read_manifest(
             return _build_unchecked("not checked: the file is in too many pieces", "")
         if isinstance(exc, c2pa.C2paError.ManifestNotFound):
             return None
-        return _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
+        failure = _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
+        return replace(failure, is_embedded=manifest_bytes is None)
     try:
         parsed, crjson = json.loads(summary), json.loads(crjson_text)
     except (ValueError, RecursionError):
@@ -154,7 +157,8 @@ def _report_failure(name: str, message: str) -> ManifestReport:
         host = clean_text(_host(remote[1]))
         return _build_unchecked(f"not checked: remote manifest at {host}", host, remote[1])
     if any(text in message for text in _UNREADABLE_ASSET):
-        return _build_unchecked(f"not checked: the file cannot be walked: {clean_text(message)}", "")
+        unchecked = _build_unchecked(f"not checked: the file cannot be walked: {clean_text(message)}", "")
+        return replace(unchecked, is_unwalkable=_UNSUPPORTED not in message)
     fault, failure = describe_refusal(name, message.removeprefix(f"{name}: "))
     return ManifestReport(
         validation_state=ValidationState.INVALID,

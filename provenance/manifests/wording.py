@@ -87,7 +87,7 @@ REVOCATION_WORDS: Final[Mapping[Revocation, str]] = {
     Revocation.NOT_REVOKED: "not revoked, says the answer that came with it",
     Revocation.REVOKED: "revoked, says the answer that came with it",
     Revocation.UNKNOWN: "unknown, says the answer that came with it",
-    Revocation.NOT_JUDGED: "an answer came with it that could not be judged",
+    Revocation.NOT_JUDGED: "not judged: an answer came with it that could not be read or trusted",
     Revocation.NOT_CHECKED: "not checked: no answer came with it, and nobody was asked",
 }
 

@@ -110,7 +110,8 @@ _NEUTRAL_EXTENSIONS: Final = frozenset({"", ".bin"})
 # Built-in table only: the system's own files differ from machine to machine.
 _OTHER_EXTENSIONS: Final[Mapping[str, str]] = mimetypes.MimeTypes(filenames=()).types_map[True]
 
-_PADDING: Final = b"\0\xff \t\r\n"
+PADDING: Final = b"\0\xff \t\r\n"
+"""What may follow a picture and means nothing."""
 
 # ISO 32000-1 annex H, note 13: readers accept the header anywhere in the first 1024 bytes.
 _PDF_WINDOW: Final = 1024
@@ -170,8 +171,11 @@ def describe_content(unverified_bytes: bytes) -> str:
         return "MP4 or QuickTime video, or another ISO media file"
     if _MARKUP.match(data[:1024]):
         return "HTML, SVG or XML"
+    if data[4:8] == b"jumb":
+        return "a C2PA manifest without its file"
     looks_like_text = bool(data) and not data[:1024].translate(None, _TEXT)
-    return f"{len(data)} bytes of text" if looks_like_text else f"{len(data)} bytes of no known type"
+    size = "1 byte" if len(data) == 1 else f"{len(data)} bytes"
+    return f"{size} of text" if looks_like_text else f"{size} of no known type"
 
 
 def find_named_type(name: str) -> MediaType | None:
@@ -220,7 +224,7 @@ def check_single(unverified_bytes: bytes, media_type: MediaType, *, end: int, ma
     """
     data, size = unverified_bytes, len(unverified_bytes)
     tail = data[end:]
-    rest = tail.strip(_PADDING)
+    rest = tail.strip(PADDING)
     if rest:
         raise MislabelledAssetError(
             f"{media_type.value}: expected nothing but padding after the image, "

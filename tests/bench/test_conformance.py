@@ -4,6 +4,7 @@ import pytest
 
 from bench.conformance import ELSEWHERE, FAULTY, HOLDS, INGREDIENT, NONE, Row, ask_c2pa, judge, main
 from tests.outside.forgeries import build_maker, exchange, sign
+from tests.outside.test_11_places import sign_apart
 from tests.sites import encode, photograph
 
 
@@ -53,6 +54,18 @@ def test_the_command_prints_a_row_for_each_file_and_counts(tmp_path, capsys):
     assert "ingredient_broken" in out
     assert "tampered" in out
     assert ask_c2pa(tmp_path / "files" / "good.jpg") == ("Valid", frozenset({HOLDS}))
+
+
+def test_a_manifest_beside_its_file_is_read_with_it_by_both(tmp_path, capsys):
+    data, kept = sign_apart(encode(photograph(side=128)))
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "a.c2pa").write_bytes(kept)
+    assert main([str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "manifest_untrusted" in out
+    assert "none_found" in out
+    assert "2 files: 2 agree" in out
 
 
 def test_no_files_are_no_success(tmp_path, capsys):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.outside.asking import ask, fixture
 from tests.outside.forgeries import build_maker, exchange, sign
+from tests.outside.test_11_places import sign_apart
 from tests.sites import encode, photograph
 
 MAKER = build_maker()
@@ -67,6 +68,17 @@ def test_sound_ingredients_are_no_fault(good, home, tmp_path):
     assert (told.code, told.result["state"]) == (0, "manifest_untrusted")
     (branch,) = told.layer("manifest_integrity")["detail"]["ingredients"]
     assert branch["state"] == "intact"
+
+
+def test_an_ingredient_whose_manifest_is_kept_elsewhere_is_not_called_broken(home, tmp_path):
+    """Nobody could look at it when it was taken in: that is no fault of it."""
+    away, _ = sign_apart(encode(photograph("rocket.jpg", 256)), "https://manifests.example/store")
+    path = write(tmp_path, sign(MAKER, component=away))
+    told = ask(home, "verify", path, "--json")
+    assert (told.code, told.result["state"]) == (0, "manifest_untrusted")
+    (branch,) = told.layer("manifest_integrity")["detail"]["ingredients"]
+    assert (branch["state"], branch["failure_codes"]) == ("elsewhere", [])
+    assert "component.jpg, whose manifest is kept elsewhere and was not looked at" in ask(home, "verify", path).words
 
 
 @pytest.mark.parametrize("name", ["CIE-sig-CA.jpg", "CACAE-uri-CA.jpg"])

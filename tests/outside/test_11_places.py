@@ -82,6 +82,19 @@ def test_a_manifest_may_be_named_and_is_held_against_the_file(home, tmp_path):
     assert ask(home, "verify", path, "--manifest", junk).code in {1, 3}
 
 
+@pytest.mark.parametrize(("kept", "state", "words"), [
+    (sign_apart(encode(photograph("rocket.jpg", 256)))[1], "tampered", "or the manifest is another file's"),
+    (b"garbage", "manifest_malformed", "cannot be read as one"),
+])  # fmt: skip
+def test_a_manifest_beside_a_file_that_it_does_not_fit_accuses_nobody(home, kept, state, words, tmp_path):
+    path = write(tmp_path / "picture.jpg", PICTURE)
+    write(tmp_path / "picture.c2pa", kept)
+    told = ask(home, "verify", path, "--json")
+    assert (told.code, told.result["state"]) == (3, state)
+    assert words in told.result["summary"]
+    assert "This file was changed" not in told.result["summary"]
+
+
 # elsewhere
 
 
@@ -186,7 +199,7 @@ def test_the_manifest_answers_where_the_picture_does_not(name, answers):
         result = answers[f"{kind}-{name}"]
         layers = {layer["name"]: layer["status"] for layer in result["layers"]}
         assert [layers[layer] for layer in PIXELS] == ["not_checked"] * 3
-        assert "picture was not looked at" in result["summary"]
+        assert "looked at, so hidden" in result["summary"] or "only a manifest was looked for" in result["summary"]
 
 
 def test_a_raw_photograph_is_answered_by_its_manifest(home, tmp_path):
@@ -211,6 +224,30 @@ def test_one_byte_too_many_is_a_remark(home, tmp_path):
     assert told.result["remarks"][0].startswith("1 byte follows the picture")
     assert statuses(told)["watermark"] == "absent"
     assert "1 byte follows the picture" in ask(home, "verify", tmp_path / "picture.jpg").words
+
+
+@pytest.mark.parametrize("padding", [b"\n", bytes(40)])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_padding_explains_a_signature_that_does_not_hold(home, kind, padding, tmp_path):
+    data = sign(MAKER, encode(photograph(side=256), kind), media_type=f"image/{kind.lower()}")
+    told = ask(home, "verify", write(tmp_path / "picture", data + padding), "--json")
+    assert (told.code, told.result["state"]) == (3, "tampered")
+    assert "(padding)" in told.result["remarks"][0]
+
+
+def test_a_sound_is_called_what_it_is_and_a_damaged_one_damaged(home, tmp_path):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(4000))
+    data = sign(MAKER, out.getvalue(), media_type="audio/wav")
+    told = ask(home, "verify", write(tmp_path / "a.wav", data))
+    assert "By its content it is WAV audio, so only a manifest was looked for" in told.words
+    assert "image/jpeg" not in told.words
+    told = ask(home, "verify", write(tmp_path / "b.wav", data[:-100]), tmp_path / "a.wav")
+    assert told.code == 2
+    assert "expected a whole file, got WAV audio" in told.words
+    assert told.out.splitlines()[-1] == "2 files: 1 manifest untrusted, 1 error"
 
 
 def test_what_is_nothing_at_all_is_still_an_error(home, tmp_path):
