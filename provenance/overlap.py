@@ -117,13 +117,25 @@ def count_shared_details(part: Frame, whole: Frame) -> int:
 
 def find_overlap(part: Detailed, whole: Detailed) -> Overlap:
     """Return what `part` shares with `whole`, and where it lies in each; limits as for `count_shared_details`."""
-    plain = _compare(part.details, whole.details)
-    if len(plain.here) >= _SURELY_SHARED:
-        return _describe(part, whole, plain, is_mirrored=False)
-    mirrored = _compare(part.mirrored, whole.details)
-    if len(mirrored.here) > len(plain.here):
-        return _describe(part, whole, mirrored, is_mirrored=True)
-    return _describe(part, whole, plain, is_mirrored=False)
+    found, is_mirrored = _compare_both(part, whole)
+    return _describe(part, whole, found, is_mirrored=is_mirrored)
+
+
+def lay_over(part: Detailed, whole: Detailed) -> tuple[Frame, NDArray[np.bool_]] | None:
+    """Return `part` as it lies over `whole`, in the size that details are counted in, and where it lies.
+
+    None where they share too little to say.
+    """
+    import cv2
+
+    found, is_mirrored = _compare_both(part, whole)
+    if found.matrix is None or len(found.here) < LEAST_SHARED:
+        return None
+    seen = np.ascontiguousarray(part.frame[:, ::_MIRROR]) if is_mirrored else part.frame
+    small = cv2.resize(seen, _rounded(part.size), interpolation=cv2.INTER_AREA)
+    laid = cv2.warpAffine(small, found.matrix, _rounded(whole.size), flags=cv2.INTER_LINEAR)
+    there = cv2.warpAffine(np.full(small.shape[:2], 255, np.uint8), found.matrix, _rounded(whole.size))
+    return laid.astype(np.uint8), there == np.uint8(255)
 
 
 def find_details(frame: Frame) -> Details:
@@ -142,6 +154,19 @@ def find_details(frame: Frame) -> Details:
         return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
     places = np.array([point.pt for point in points], np.float32)
     return places, np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9))
+
+
+def _rounded(size: tuple[float, float]) -> tuple[int, int]:
+    return max(1, round(size[0])), max(1, round(size[1]))
+
+
+def _compare_both(part: Detailed, whole: Detailed) -> tuple[_Alike, bool]:
+    """Return what they share, and whether `part` is mirrored there."""
+    plain = _compare(part.details, whole.details)
+    if len(plain.here) >= _SURELY_SHARED:
+        return plain, False
+    mirrored = _compare(part.mirrored, whole.details)
+    return (mirrored, True) if len(mirrored.here) > len(plain.here) else (plain, False)
 
 
 def _describe(part: Detailed, whole: Detailed, found: _Alike, *, is_mirrored: bool) -> Overlap:

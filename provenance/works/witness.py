@@ -3,8 +3,9 @@
 Templates, identity cards, flags, slides and logos collide: what a fingerprint looks at is their layout, and the layout
 is shared. So where picture and work are drawn, the picture is held against the reference that was kept of the work:
 every part that has structure must be the same structure, which other words and other faces are not; and no patch may
-have another colour, which another flag has. Without that no match of a flat picture is more than a hold, and none takes
-another back. Figures: docs/works.md.
+have another colour, which another flag has. Of photographs, which memes share, the lettering alone is asked about
+(`provenance.works.lettering`). Where the witness does not agree, no match is more than a hold, and none takes another
+back. Figures: docs/works.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from provenance.asset import Frame
 from provenance.fingerprints.variants import build_variants
 from provenance.media.image import Picture
 from provenance.media.kind import measure_kind
+from provenance.works.lettering import MOST_OTHER_LETTERING, measure_other_lettering
 from provenance.works.record import PLAIN, Action, Match, Witness
 
 MOST_OTHER_STRUCTURE: Final = 0.002
@@ -41,7 +43,7 @@ LoadReference = Callable[[str], Picture | None]
 
 
 def weigh_flat(picture: Picture, matches: Iterable[Match], load: LoadReference) -> tuple[Match, ...]:
-    """Return `matches`, those of flat pictures with what the second witness says, and lowered where it does not agree.
+    """Return `matches`, of flat and lettered pictures with what the second witness says, lowered where it disagrees.
 
     Args:
         picture: the one asked about, opaque.
@@ -65,7 +67,12 @@ def compare_flat(picture: Picture, reference: Picture) -> Witness:
 
 def _weigh(picture: Picture, match: Match, reference: Picture | None, *, is_flat: bool) -> Match | None:
     if not is_flat and (reference is None or not measure_kind(reference).is_drawn):
-        return match
+        lettering = None if reference is None else measure_other_lettering(picture, reference)
+        if lettering is None:
+            return match
+        agrees = lettering <= MOST_OTHER_LETTERING
+        rounded = round(lettering, 4)
+        return _lower(match, Witness(agrees, other_lettering=rounded, lettering_limit=MOST_OTHER_LETTERING))
     witness = Witness(agrees=False)
     if reference is not None:
         witness = compare_flat(picture, reference)
@@ -73,6 +80,11 @@ def _weigh(picture: Picture, match: Match, reference: Picture | None, *, is_flat
             forms = dict(build_variants(reference))
             turned = compare_flat(picture, forms.get(match.variant, reference))
             witness = turned if turned.agrees else witness
+    return _lower(match, witness)
+
+
+def _lower(match: Match, witness: Witness) -> Match | None:
+    """Return the match with what the witness says: a hold for a block where it does not agree, and no leave at all."""
     if witness.agrees:
         return replace(match, witness=witness)
     if match.action is Action.ALLOW:

@@ -1,5 +1,8 @@
 """Templates, identity cards, flags and logos collide in PDQ: none is blocked for another, and copies still are."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -8,7 +11,7 @@ from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 from provenance.works.registry import Works
 from tests.detectors.subjects import DATA, subject_of, toolbox_of
-from tests.provenance.works.flat import FAMILIES, copies, picture
+from tests.provenance.works.flat import FAMILIES, copies, meme, picture
 
 FAULTS = DATA / "faults" / "screening"
 
@@ -41,6 +44,22 @@ def test_copies_are_still_blocked(registry, tmp_path, family):
         if edit == "scaled 0.6":  # the fingerprint itself loses flat graphics there (docs/works.md)
             continue
         assert scores(registry, tmp_path, copy)["copyright_block"] == 1.0, edit
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png"])
+def test_memes_on_one_photograph_are_not_blocked_for_each_other(registry, tmp_path, name):
+    photograph = Image.open(Path(find_spec("skimage").origin).parent / "data" / name)
+    work = meme(photograph, "nobody told me", "about the gravity")
+    registry.register(picture(work), title="First", owner="Somebody")
+    found = scores(registry, tmp_path, meme(photograph, "when lunch is", "finally there"))
+    assert (found["copyright_block"], found["copyright_hold"]) == (0.0, 1.0)
+    assert scores(registry, tmp_path, work.rotate(3, expand=True))["copyright_block"] == 1.0
+
+
+def test_a_photograph_that_was_captioned_is_still_blocked(registry, tmp_path):
+    photograph = Image.open(Path(find_spec("skimage").origin).parent / "data" / "chelsea.png").resize((512, 512))
+    registry.register(picture(photograph), title="First", owner="Somebody")
+    assert scores(registry, tmp_path, meme(photograph, "look at this", "so true"))["copyright_block"] == 1.0
 
 
 @pytest.mark.skipif(not FAULTS.is_dir(), reason="needs ../shared/data/faults/screening")

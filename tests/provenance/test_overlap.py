@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from provenance.overlap import LEAST_SHARED, count_shared_details, find_details
+from provenance.overlap import LEAST_SHARED, Detailed, count_shared_details, find_details, lay_over
 from tests.provenance.watermarks.photographs import NAMES, photograph, through_jpeg
 
 
@@ -51,3 +51,18 @@ def test_what_has_no_details_shares_none(frame):
 def test_noise_shares_nothing_with_a_picture():
     noise = np.random.default_rng(1).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     assert count_shared_details(noise, photograph(NAMES[0])) < LEAST_SHARED
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_a_part_is_laid_over_the_whole(is_mirrored):
+    whole = photograph(NAMES[0])
+    part = quarter(whole)[:, :: -1 if is_mirrored else 1]
+    laid, there = lay_over(Detailed(np.ascontiguousarray(part)), Detailed(whole))
+    height, width = there.shape
+    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    assert there.mean() == pytest.approx(0.25, abs=0.03)
+    assert np.abs(laid[there].astype(int) - small[there]).mean() < 8
+
+
+def test_what_shares_nothing_is_not_laid_over():
+    assert lay_over(Detailed(photograph(NAMES[0])), Detailed(photograph(NAMES[1]))) is None

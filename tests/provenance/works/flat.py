@@ -80,6 +80,16 @@ FAMILIES = {
 }
 
 
+def meme(photograph, top, bottom):
+    """Words over a photograph."""
+    image = photograph.convert("RGB").resize((512, 512))
+    draw = ImageDraw.Draw(image)
+    for text, row, anchor in ((top, 12, "ma"), (bottom, 500, "md")):
+        style = {"fill": "white", "stroke_width": 3, "stroke_fill": "black"}
+        draw.text((256, row), text.upper(), font=_font(48), anchor=anchor, **style)
+    return image
+
+
 def copies(image):
     """Yield what happens to a copy on its way."""
     for quality in (80, 50):

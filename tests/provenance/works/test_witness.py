@@ -68,7 +68,7 @@ def test_an_allow_listed_picture_that_is_another_takes_nothing_back():
     assert weighed(one, one, action=Action.ALLOW)
 
 
-def test_photographs_need_no_witness():
+def test_photographs_are_asked_for_their_lettering_alone():
     (kept,) = weighed(photo("coffee.png"), photo("coffee.png"))
-    assert (kept.action, kept.witness) == (Action.BLOCK, None)
+    assert (kept.action, kept.witness.agrees, kept.witness.other_structure) == (Action.BLOCK, True, None)
     assert weigh_flat(photo("coffee.png"), [], lambda _: None) == ()
