@@ -33,7 +33,7 @@ app = typer.Typer(add_completion=False)
 @teaching_errors
 def command(
     assets: Annotated[
-        list[str] | None, typer.Argument(metavar="[ASSET]...", help="As `release` named them.", show_default=False)
+        list[str] | None, typer.Argument(metavar="ASSET", help="As `release` named them.", show_default=False)
     ] = None,
     last: Annotated[bool, typer.Option("--last", help="What was released last.")] = False,
     out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)] = "./",

@@ -13,11 +13,19 @@ def chosen(asked, name="in.png", media_type=MediaType.PNG, **how):
 
 @pytest.mark.parametrize(("asked", "expected"), [
     ("out", "out/in.png"), ("out/", "out/in.png"), ("v1.2/", "v1.2/in.png"), ("art.png", "art.png"),
-    ("art.PNG", "art.PNG"), ("a/../b.png", "a/../b.png"), (".", "in.png"), (".hidden", ".hidden/in.png"),
+    ("art.PNG", "art.PNG"), ("there/../b.png", "there/../b.png"), (".", "in.png"), (".hidden", ".hidden/in.png"),
 ])  # fmt: skip
 def test_a_path_is_what_was_asked_for(tmp_path, monkeypatch, asked, expected):
+    (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path)
     assert str(chosen(asked)) == expected
+
+
+def test_a_way_over_a_folder_that_is_not_there_is_where_it_will_lead(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path.parent)
+    assert chosen("new/../b.png") == tmp_path / "b.png"
+    assert chosen("link/new/../b.png") == tmp_path.parent / "b.png"
 
 
 def test_a_folder_that_is_there_is_a_folder(tmp_path):
