@@ -17,7 +17,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NO: Final = _words("no without not never nor neither none zero avoid avoiding exclude excluding omit cannot dont")
+_NO: Final = _words(
+    "no nobody without not never nor neither none zero avoid avoiding exclude excluding omit cannot dont"
+)
 _CONTRACTED: Final = _words("don doesn didn won can couldn shouldn mustn wouldn")
 _OR: Final = _words("or nor")
 _AFTER_FREE: Final = _words("of from")

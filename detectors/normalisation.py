@@ -164,7 +164,7 @@ def build_edges(folded: Folded, vocabulary: Container[str]) -> tuple[Edge, ...]:
         if reading in vocabulary
     ]
     edges += (edge for edge in _joined(folded.text, spans) if edge.word in vocabulary)
-    edges += (edge for edge in _spelled_out(words) if edge.word in vocabulary)
+    edges += _spelled_out(words, vocabulary)
     return tuple(dict.fromkeys(edges))
 
 
@@ -198,8 +198,8 @@ def _joined(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Edge]:
         yield from (Edge(first, index, reading) for reading in _readings(text[start:end]))
 
 
-def _spelled_out(words: Sequence[str]) -> Iterator[Edge]:
-    """Yield words spelled letter by letter: ``p i s t o l``, also inside a longer run of single letters."""
+def _spelled_out(words: Sequence[str], vocabulary: Container[str]) -> Iterator[Edge]:
+    """Yield words of `vocabulary` spelled letter by letter, ``p i s t o l``, also inside a longer run of letters."""
     index = 0
     while index < len(words):
         last = index
@@ -207,14 +207,16 @@ def _spelled_out(words: Sequence[str]) -> Iterator[Edge]:
             last += 1
         run = words[index:last]
         if len(run) >= _SHORTEST_SPELLED_RUN and sum(letter.isalpha() for letter in run) * 2 >= len(run):
-            for table in (_LEET_I, _LEET_L):
-                yield from _spelled_run("".join(run).translate(table), index)
+            for letters in dict.fromkeys("".join(run).translate(table) for table in (_LEET_I, _LEET_L)):
+                yield from _spelled_run(letters, index, vocabulary)
         index = max(last, index + 1)
 
 
-def _spelled_run(letters: str, first: int) -> Iterator[Edge]:
-    if len(letters) <= _LONGEST_SPELLED:
+def _spelled_run(letters: str, first: int, vocabulary: Container[str]) -> Iterator[Edge]:
+    if len(letters) <= _LONGEST_SPELLED and letters in vocabulary:
         yield Edge(first, first + len(letters), letters)
     for start in range(len(letters)):
         for end in range(start + _SHORTEST_SPELLED_PART, min(start + _LONGEST_SPELLED, len(letters)) + 1):
-            yield Edge(first + start, first + end, letters[start:end])
+            # Asked before an edge is made: a long run has a million parts, and hardly one of them is a word.
+            if letters[start:end] in vocabulary:
+                yield Edge(first + start, first + end, letters[start:end])

@@ -125,13 +125,18 @@ class PromptDetector:
         scores = dict.fromkeys(self.card.categories, 0.0) | meaning
         for written in found:
             name = _PREFIX + written.found.category
-            scores[name] = max(scores[name], self.card.thresholds[written.found.grade])
+            scores[name] = max(scores[name], self._weigh(written.found))
         scores[_UNREAD] = max(map(self._measure_unread, (plain.text, *(one.text for one in hidden))))
         sentences = find_sentences(prompt)
         records = [_record(written, sentences) for written in found[:_MOST_EVIDENCE]]
         records += [self._record_likeness(one, plain, sentences) for one in alike]
         reason = self._reason([one.found for one in found], alike, scores)
         return Signal("prompt", self.card.version, Status.OK, scores, tuple(records), reason)
+
+    def _weigh(self, found: Found) -> float:
+        """Return what a term scores; one lowered to a hold because the prompt says no to it is for a person alone."""
+        least = found.is_unwanted and found.grade is Grade.HOLD
+        return self.card.thresholds["unwanted" if least else found.grade]
 
     def _read_hidden(self, plain: Plain, hidden: Sequence[Hidden]) -> list["_Written"]:
         """Return the terms in what the prompt wraps, and in what it says from its end, which takes longer words."""

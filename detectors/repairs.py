@@ -65,7 +65,11 @@ class Repairs:
     def _find_repairs(self, word: str) -> Iterator[str]:
         if not (_SHORTEST_REPAIRED <= len(word) <= _LONGEST_JOINED and word.isascii() and word.isalpha()):
             return
-        if word in self._words or is_english(word) or is_compound(word):
+        if word in self._words or is_english(word):
+            return
+        if is_compound(word):  # watercolor is no misspelling, but nakedwoman is two words; shorter parts are chance
+            parts = split_joined(word, self._words)
+            yield from (part for part in parts if len(part) >= _SHORTEST_REPAIRED and part in self._words)
             return
         yield from self._single.get(_DOUBLED.sub(r"\1", word), ())
         yield from self._scrambled.get(_shape(word), ())
