@@ -90,13 +90,13 @@ def _title_of(path: str) -> str:
 
 
 def _list_folder(folder: str, stated: Original, notes: list[str]) -> Iterator[Original]:
-    """Yield the pictures below a folder, by name; hidden ones and files of other types are passed over."""
+    """Yield the pictures below a folder, by name; hidden ones, other types, pipes and devices are passed over."""
     troubles: list[OSError] = []
     taken, passed = 0, 0
     for where, folders, files in os.walk(folder, onerror=troubles.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.startswith(".") or find_named_type(name) is None:
+            if name.startswith(".") or find_named_type(name) is None or _would_wait(Path(where) / name):
                 passed += 1
                 continue
             taken += 1
@@ -108,6 +108,11 @@ def _list_folder(folder: str, stated: Original, notes: list[str]) -> Iterator[Or
         yield replace(stated, path=folder, error=FileAccessError(f"there is no picture in {folder}"))
     elif passed:
         notes.append(f"{folder}: {passed} other {'file was' if passed == 1 else 'files were'} passed over")
+
+
+def _would_wait(path: Path) -> bool:
+    """Return whether `path` is a pipe, socket or device, which may never end; a link into nothing is an error later."""
+    return path.exists() and not path.is_file()
 
 
 def _read_list(path: str, stated: Original, notes: list[str]) -> Iterator[Original]:

@@ -30,6 +30,15 @@ def test_a_folder_is_walked_by_name_and_what_is_no_picture_is_passed_over(tmp_pa
     assert found.notes == (f"{tmp_path}: 2 other files were passed over",)
 
 
+def test_a_pipe_in_a_folder_is_not_waited_for_and_a_broken_link_is_told(tmp_path):
+    (tmp_path / "a.png").touch()
+    os.mkfifo(tmp_path / "b.png")
+    (tmp_path / "c.png").symlink_to("nowhere.png")
+    found = list_originals([str(tmp_path)], STATED)
+    assert [os.path.basename(one.path) for one in found.originals] == ["a.png", "c.png"]
+    assert "1 other file was passed over" in found.notes[0]
+
+
 def test_a_folder_without_pictures_is_an_error_of_its_own(tmp_path):
     (one,) = list_originals([str(tmp_path)], STATED).originals
     assert "no picture" in str(one.error)
