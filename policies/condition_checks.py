@@ -139,7 +139,15 @@ def _syntax_flaw(text: str, report: str) -> Flaw:
         if re.search(r"[^=!<>]=[^=]|\b(and|or|not)\b", _blank(text))
         else ""
     )
-    return Flaw(f"condition is not CEL: {detail.split(' expecting ')[0]}", hint, min(offset, len(text)))
+    return Flaw(f"condition is not CEL: {_reword(detail)}", hint, min(offset, len(text)))
+
+
+def _reword(detail: str) -> str:
+    """Return what the CEL library says without what it expected and without its own structures in debugging form."""
+    if limit := re.search(r"Recursion limit of (\d+) exceeded", detail):
+        return f"nested more than {limit[1]} deep"
+    said, _, _ = detail.partition(" expecting ")
+    return re.sub(r": \w+ \{.*", "", said)  # such as ": InvalidUnicode { source: ..."
 
 
 def _blank(text: str) -> str:
