@@ -25,9 +25,10 @@ from api.escape import quote_file
 from api.home import verify_site
 from api.output import Force, parse_output, telling_os_errors
 from api.settings import load_settings
-from api.wiring import open_database, open_log
+from api.wiring import open_blobs, open_database, open_log
 from policies.concordance import compare_records
 from policies.reviewers import REVIEW_KINDS, find_names
+from provenance.binding import verify_stores
 from provenance.errors import InconsistentLedgerError
 from provenance.ledger.audit import verify_log
 from provenance.ledger.export import FormatName, export_ledger
@@ -136,7 +137,8 @@ def tiles(
 def check_log(as_json: Json = False) -> None:
     """Rebuild the whole ledger from its entries and hold every checkpoint and every table against it.
 
-    The checkpoint that is remembered apart from the database counts, too. Exits 2 when anything does not hold.
+    The checkpoint that is remembered apart from the database counts, too, and whether the blob stores are of its time.
+    Exits 2 when anything does not hold.
     """
     with build_progress(quiet=as_json, counted=False) as bar:
         bar.add_task("rebuilding the ledger", total=None)
@@ -174,6 +176,8 @@ def _open_log(*, is_reading: bool = False) -> Log:
     settings = load_settings()
     verify_site(settings)
     log = open_log(settings, open_database(settings, is_reading=is_reading))
+    # A database that was set back together with the checkpoint that is remembered is told by its stores.
+    verify_stores(log.database, open_blobs(settings, may_make=False))
     if not is_reading:
         log.checkpoint()  # nothing is handed out of a ledger that was set back
     return log
