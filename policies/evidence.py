@@ -143,6 +143,9 @@ def _read_match(record: Record, asked: _Asked) -> Iterator[Finding]:
     if second:
         agrees = "agrees" if second["agrees"] else "does not agree"
         near += f"; {second['alg']} {second['distance_bits']} bits, {agrees}"
+    witness = match.get("witness")
+    if witness and not witness["agrees"]:
+        near += f"; {_tell_doubt(witness)}"
     if match.get("suppressed_by"):
         near += f"; taken back by allow-listed work {match['suppressed_by']}"
     variant = "" if match["variant"] == "plain" else f", {match['variant'].replace('_', ' ')}"
@@ -162,6 +165,21 @@ def _tell_nearness(match: Record) -> str:
         of_work, of_picture = (f"{Box(*box).area:.0%}" for box in (there, here))
         text += f", {of_work} of the work in {of_picture} of the picture"
     return f"{text}{', mirrored' if overlap.get('is_mirrored') else ''}"
+
+
+def _tell_doubt(witness: Record) -> str:
+    """Say what a second look at the reference of a work found, for which a match does not block."""
+    told = (
+        ("other_lettering", "lettering_limit", "of the work's lettering"),
+        ("other_structure", "structure_limit", "of what has structure"),
+        ("other_colour", "colour_limit", "of the picture, by colour,"),
+    )
+    over = [
+        f"{witness[share]:.1%} {what} is another, limit {witness[limit]:.1%}"
+        for share, limit, what in told
+        if witness.get(share) is not None and witness[share] > witness[limit]
+    ]
+    return f"a second look doubts it: {', '.join(over) or 'no reference was kept'}"
 
 
 def _read_looks(record: Record, asked: _Asked) -> Iterator[Finding]:

@@ -66,6 +66,34 @@ def test_the_matched_work_and_how_near_it_is():
     )
 
 
+@pytest.mark.parametrize(
+    ("witness", "told"),
+    [
+        ({"agrees": True, "other_lettering": 0.1, "lettering_limit": 0.25}, "31 bits"),
+        (
+            {"agrees": False, "other_lettering": 0.48, "lettering_limit": 0.25},
+            "a second look doubts it: 48.0% of the work's lettering is another, limit 25.0%",
+        ),
+        (
+            {
+                "agrees": False,
+                "other_structure": 0.001,
+                "structure_limit": 0.002,
+                "other_colour": 0.09,
+                "colour_limit": 0.006,
+            },
+            "a second look doubts it: 9.0% of the picture, by colour, is another, limit 0.6%",
+        ),
+        ({"agrees": False}, "a second look doubts it: no reference was kept"),
+    ],
+)
+def test_why_a_near_work_does_not_block(witness, told):
+    match = {"work_id": "w", "title": "Cat", "owner": "Ada", "bank": "works", "action": "hold", "alg": "pdq"}
+    match |= {"variant": "plain", "distance_bits": 4, "threshold_bits": 31, "code": "", "witness": witness}
+    (item,) = found(signal("copyright", {"copyright_hold": 1.0}, {"match": match}))
+    assert item.text.endswith(told)
+
+
 def test_a_part_of_a_work_is_told_in_shares():
     overlap = {"shared": 142, "in_part": [0, 0.5, 0.5, 1], "in_whole": [0, 0, 1, 0.5], "is_mirrored": False}
     match = {"work_id": "w", "title": "Cat", "owner": "Ada", "bank": "works", "action": "block", "alg": "copy"}
