@@ -16,8 +16,9 @@ import typer
 from typer.core import TyperGroup
 
 from api import VERSION
-from api.console import EXIT_ERROR, leave_quietly, print_error, print_hint, print_json
+from api.console import EXIT_ERROR, drop_output, leave_quietly, print_error, print_hint, print_json
 from api.errors import redact_event, run_concealing
+from provenance.faults import describe_os_error
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.commands.demo", "Walk prompts and photographs through the gate, then prove what it did."),
@@ -140,6 +141,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         leave_quietly()
+    except OSError as exc:
+        drop_output()
+        print_error(f"standard output cannot be written: {describe_os_error(exc)}", "file")
+        code = EXIT_ERROR
     sys.exit(code)
 
 
@@ -168,8 +173,11 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
 
 
 def _fail(message: str, code: str, *, as_json: bool) -> int:
-    if as_json:
-        print_json({"error": {"code": code, "message": message, "retryable": False}})
-    else:
-        print_error(message, code)
+    try:
+        if as_json:
+            print_json({"error": {"code": code, "message": message, "retryable": False}})
+            return EXIT_ERROR
+    except OSError:  # of standard output itself
+        drop_output()
+    print_error(message, code)
     return EXIT_ERROR

@@ -49,9 +49,14 @@ class FileAccessError(GateError):
     code = "file"
 
 
+def drop_output() -> None:
+    """Write no more to standard output, so that what could not be written is not tried again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def leave_quietly() -> NoReturn:
     """End because whoever read our output has gone, as ``| head`` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    drop_output()
     raise SystemExit(EXIT_BROKEN_PIPE)
 
 

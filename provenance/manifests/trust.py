@@ -15,6 +15,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import hashes
 
 from provenance.errors import ConfigurationError
+from provenance.faults import describe_os_error
 from provenance.manifests.certificates import SIGNING_EKUS, parse_chain, to_pem
 from provenance.manifests.identity import PRODUCTION, load_development_root
 
@@ -118,7 +119,11 @@ def _split(pem: str) -> frozenset[str]:
 
 def _read_bundle(path: Path) -> str:
     pem = _read_text(path)
-    if not parse_chain(pem):
+    try:
+        roots = parse_chain(pem)
+    except ConfigurationError as exc:
+        raise ConfigurationError(f"trust anchors {path.name}: expected whole CERTIFICATE blocks of PEM") from exc
+    if not roots:
         raise ConfigurationError(f"trust anchors {path.name} hold no certificate")
     return pem if pem.endswith("\n") else f"{pem}\n"
 
@@ -166,5 +171,7 @@ def _lines(text: str) -> list[str]:
 def _read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"trust anchors {path.name} cannot be read as text") from exc
+    except OSError as exc:
+        raise ConfigurationError(f"trust anchors {path.name} cannot be read: {describe_os_error(exc)}") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigurationError(f"trust anchors {path.name} cannot be read as text: expected PEM") from exc

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +138,19 @@ def test_logs_are_json_lines_on_standard_error(run, home, monkeypatch):
     done = run("-v", "review", "list", "--json")
     assert json.loads(done.err.splitlines()[0])["error"] == "the disk is away"
     assert done.document == {"held": []}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_output_that_has_no_room_is_one_line_of_error(tmp_path, form):
+    environment = {**os.environ, "CHOPMARK_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", "from api.cli import main; main()", "policies", "list", *form]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=-1, check=False, env=environment, text=True)
+    assert done.returncode == 2
+    assert "no space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

@@ -137,3 +137,13 @@ def test_a_staple_is_shown(home):
     assert told.layer("manifest_trust")["detail"]["revocation"] == "not_judged"
     told = ask(home, "verify", fixture("C.jpg"), "--detailed")
     assert "certificate not checked: no answer came with it" in told.words
+
+
+def test_a_list_that_cannot_be_read_is_named_with_its_reason(home, tmp_path):
+    half = tmp_path / "half.pem"
+    half.write_text(MAKER.root_pem.replace("MII", "MIJ", 1))
+    for path, words in ((half, "expected whole CERTIFICATE blocks"), (tmp_path, "is a directory")):
+        told = ask(home, "verify", __file__, CHOPMARK_SIGNING__TRUST_ANCHORS=f'["{path}"]')
+        assert told.code == 2
+        assert path.name in told.err
+        assert words in " ".join(told.err.split())
