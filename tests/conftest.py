@@ -3,6 +3,7 @@
 Each pytest worker starts its own PostgreSQL, on a Unix socket, when its first test asks for one.
 """
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -15,6 +16,9 @@ import pytest
 from provenance.database import METADATA, Database
 
 _NUMBER = count()
+
+# A test runner may set it; tables would then be as narrow as its terminal.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,8 @@ def test_control_characters_are_made_visible(text):
 
 
 def test_a_pipe_has_no_width_unless_it_is_told(monkeypatch, capsys):
-    console = QuietConsole(highlight=False, markup=False)
     monkeypatch.delenv("COLUMNS", raising=False)
+    console = QuietConsole(highlight=False, markup=False)
     console.print("word " * 100)
     assert capsys.readouterr().out.count("\n") == 1
     monkeypatch.setenv("COLUMNS", "40")

