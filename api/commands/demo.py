@@ -34,8 +34,7 @@ from api.console import (
 )
 from api.durable import write_whole
 from api.escape import quote_file, quote_word
-from api.home import LOCK_FILE
-from api.output import Output, parse_output
+from api.output import Output, parse_output, telling_os_errors
 from api.releasing import Ended, end_one, find_shipping_type
 from api.settings import build_default_settings
 from api.wiring import Site, open_site
@@ -56,6 +55,8 @@ PHOTOGRAPHS: Final = (
 )
 """Real pictures; here they stand for what a generator hands in, so they are marked as generated."""
 WORK: Final = "motorcycle_left.png"
+MADE_BY: Final = "made-by-demo"
+"""A file in every site that a demo made; no other is ever removed."""
 """Registered as somebody's work before the run."""
 COPY: Final = "near-copy.jpg"
 POSTER: Final = "poster.jpg"
@@ -102,6 +103,7 @@ def command(
     photographs = find_photographs()
     remove_earlier(out)
     target = parse_output(f"{out}/", several=True)
+    mark_as_ours(out / "site")
     with open_site(build_default_settings(out / "site"), quiet=True) as site, build_progress(quiet=as_json) as bar:
         task = bar.add_task("warming up", total=None)
         site.warm()
@@ -143,14 +145,27 @@ def remove_earlier(out: Path) -> None:
         CommandUsageError: there is such a folder, but no demo made it.
     """
     site = out / "site"
-    if site.exists() and not (site / LOCK_FILE).exists():
-        raise CommandUsageError(f"{site} was not made by a demo: name another folder with --out")
+    if site.exists() and not (site / MADE_BY).exists():
+        raise CommandUsageError(
+            f"{site} was not made by a demo of this version: name another folder with --out, or move that one away"
+        )
     made = {hash_file(path) for path in (site / "public").rglob("media.*")}
     if made:
         for path in out.iterdir():
             if path.is_file() and not path.is_symlink() and hash_file(path) in made:
                 path.unlink()
     shutil.rmtree(site, ignore_errors=True)
+
+
+def mark_as_ours(site: Path) -> None:
+    """Make the folder of a demo's site, marked so that the next demo may remove it, however this one ends.
+
+    Raises:
+        FileAccessError: it cannot be made.
+    """
+    with telling_os_errors(site):
+        site.mkdir(mode=0o700, parents=True)
+        (site / MADE_BY).touch(mode=0o600)
 
 
 def hash_file(path: Path) -> str:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from api.commands.demo import remove_earlier
+from api.commands.demo import MADE_BY, mark_as_ours, remove_earlier
 from provenance.errors import GateError
 
 COMMAND = [sys.executable, "-c", "from api.cli import main; main()", "demo"]
@@ -113,6 +113,20 @@ def check_the_stripped_manifest_is_recovered_and_the_worn_watermark_is_gone(docu
     assert {layer["name"]: layer["status"] for layer in worn["layers"]}["watermark"] == "absent"
 
 
+def test_a_site_of_somebody_is_never_removed(home):
+    site = home.rename(home.parent / "site")
+    with pytest.raises(GateError, match="not made by a demo"):
+        remove_earlier(site.parent)
+    assert (site / "chopmark.db").is_file()
+
+
+def test_a_demo_that_was_ended_can_be_run_again(tmp_path):
+    mark_as_ours(tmp_path / "site")
+    assert (tmp_path / "site").stat().st_mode & 0o777 == 0o700
+    remove_earlier(tmp_path)
+    mark_as_ours(tmp_path / "site")
+
+
 def test_only_what_a_demo_made_is_removed(tmp_path):
     site = tmp_path / "site"
     remove_earlier(tmp_path)
@@ -121,7 +135,7 @@ def test_only_what_a_demo_made_is_removed(tmp_path):
     with pytest.raises(GateError, match="not made by a demo"):
         remove_earlier(tmp_path)
     assert (site / "index.html").read_text() == "mine"
-    (site / "at-work.lock").touch()
+    (site / MADE_BY).touch()
     (site / "public" / "id").mkdir(parents=True)
     for path in (site / "public" / "id" / "media.png", tmp_path / "released.png"):
         path.write_bytes(b"sealed")
