@@ -20,10 +20,10 @@ from policies.conditions import (
     ROOTS,
     Condition,
     Variables,
-    compile_pattern,
     describe_error,
 )
 from policies.context import CONDITION_FIELDS
+from policies.patterns import compile_pattern
 from policies.vocabulary import ASSET_FIELDS, SIGNAL_FIELDS
 from provenance.errors import ConditionError
 

@@ -7,17 +7,16 @@ Source: CEL language definition, https://github.com/google/cel-spec.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import isnan
 from typing import Any, Final
 
 import cel
-import re2
 
 from detectors.base import Signal, Status
 from policies.condition_cost import ASSUMED, MOST_IN_ALL_US, MOST_US, Size, measure_values, weigh
 from policies.condition_syntax import Node
 from policies.context import CONDITION_FIELDS, Context
+from policies.patterns import compile_pattern
 from policies.vocabulary import ASSET_FIELDS
 from provenance.asset import Asset
 from provenance.errors import ConditionError
@@ -37,9 +36,6 @@ _INT_RANGE: Final = range(-(2**63), 2**63)
 
 MATCHES: Final = "_matches"
 """What ``matches`` is called where it runs: ours, which compiles a pattern once, and takes time in proportion."""
-
-# Of a compiled pattern; RE2 refuses what does not fit.
-_PATTERN_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +104,6 @@ def match_pattern(text: str, pattern: str) -> bool:
         ValueError: RE2 does not take the pattern.
     """
     return compile_pattern(pattern).search(text) is not None
-
-
-@lru_cache(maxsize=256)
-def compile_pattern(pattern: str) -> Any:  # noqa: ANN401 - the library has no types
-    """Return a compiled pattern.
-
-    Raises:
-        ValueError: it is none, or takes more than a mebibyte.
-    """
-    options = re2.Options()
-    options.max_mem, options.log_errors = _PATTERN_BYTES, False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as exc:
-        reason = exc.args[0] if exc.args else "no pattern"
-        raise ValueError(reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)) from exc
 
 
 def build_variables(asset: Asset, signals: Sequence[Signal], context: Context) -> Variables:

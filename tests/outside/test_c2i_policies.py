@@ -56,6 +56,9 @@ def test_the_pack_that_was_found(tmp_path):
 @pytest.mark.parametrize("body", [
     "signals.nsfw.evidence.all(x, signals.nsfw.evidence.all(y, " + " && ".join(["string(signals) != x.a"] * 10) + "))",
     "signals.all(a, signals.all(b, signals.all(c, a != b || b != c)))",
+    "signals.nsfw.evidence.exists(x, signals.clip.evidence.exists(y, x.a.matches('" + "(.{0,9}){9}" * 20 + "z')))",
+    "signals.nsfw.evidence.exists(x, x.a.matches('" + "(.{0,9}){9}" * 20 + "z'))",
+    "signals.nsfw.evidence.map(x, signals.nsfw.evidence).exists(y, y == [1])",
     "[" + ",".join("1" * 200) + "].map(x, [" + ",".join("1" * 200) + "]).all(y, y.map(z, z + 1).size() > 0)",
 ])  # fmt: skip
 def test_others_of_the_kind(tmp_path, body):

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Status
-from policies.conditions import NESTING_LIMIT, build_variables, compile_pattern, match_pattern
+from policies.conditions import NESTING_LIMIT, build_variables, match_pattern
+from policies.patterns import compile_pattern
 from provenance.errors import ConditionError
 from tests.policies.samples import ASSET, PATIENT, condition, context, signal
 
