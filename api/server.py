@@ -82,8 +82,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8600)
     asked = parser.parse_args(arguments)
+    _verify_site()
     with suppress(KeyboardInterrupt):
         uvicorn.Server(build_config(asked.host, asked.port)).run()
+
+
+def _verify_site() -> None:
+    """Open the site once before anybody is served: what is wrong ends in one line, not in the server's own trace."""
+    from api.console import EXIT_ERROR, print_error
+    from api.settings import load_settings
+    from api.wiring import open_site
+    from provenance.errors import GateError
+
+    try:
+        with open_site(load_settings()):
+            return
+    except GateError as exc:
+        print_error(str(exc), exc.code)
+        raise SystemExit(EXIT_ERROR) from exc
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 import asyncio
+import os
+import subprocess
+import sys
 
+import pytest
 import uvicorn
 
 from api.server import CONNECTIONS, HEADER_BYTES, BoundedProtocol, build_config
@@ -96,3 +100,22 @@ def test_everything_has_a_bound():
     config = build_config("127.0.0.1", 8600)
     assert (config.limit_concurrency, config.h11_max_incomplete_event_size) == (CONNECTIONS, HEADER_BYTES)
     assert (config.http, config.ws, config.server_header) == (BoundedProtocol, "none", False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"CHOPMARK_HOME": ""}, "CHOPMARK_HOME"),
+        ({"CHOPMARK_MAX_BYTES": "many"}, "max_bytes"),
+        ({"CHOPMARK_DATABASE_URL": "mysql://host/name"}, "sqlite or postgresql"),
+    ],
+)
+def test_a_wrong_setting_ends_in_one_line(tmp_path, settings, said):
+    environment = {**os.environ, "CHOPMARK_HOME": str(tmp_path / "home"), **settings}
+    done = subprocess.run(
+        [sys.executable, "-m", "api.server", "--port", "0"],
+        env=environment, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
