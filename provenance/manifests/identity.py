@@ -332,8 +332,9 @@ def _current_leaf(files: SecretDirectory, issuer: _Issuer, now: datetime) -> _Is
         is_ours = certificate.issuer == issuer[0].subject and _authority_key_id(certificate) == _key_id(issuer[1])
         has_begun = certificate.not_valid_before_utc <= now
         if is_ours and has_begun and certificate.not_valid_after_utc - now >= RENEW_BEFORE:
-            fit.append((certificate, key))
-    return max(fit, key=lambda leaf: leaf[0].not_valid_after_utc, default=None)
+            # Certificates count whole seconds: of two made within one, the current file is the newer.
+            fit.append(((certificate.not_valid_after_utc, name == LEAF_FILE), (certificate, key)))
+    return max(fit, key=lambda one: one[0])[1] if fit else None
 
 
 def _replace_leaf(files: SecretDirectory, issuer: _Issuer, now: datetime) -> _Issuer:

@@ -19,6 +19,7 @@ from provenance.manifests.identity import (
     load_development_identity,
     load_development_root,
     load_local_identity,
+    renew_development_identity,
 )
 from provenance.manifests.report import Integrity, Trust
 from provenance.manifests.signing import sign_manifest
@@ -79,6 +80,14 @@ def test_the_same_identity_is_loaded_again(tmp_path):
 def test_no_root_before_first_use(tmp_path):
     assert load_development_root(tmp_path / "absent") == ""
     assert not (tmp_path / "absent").exists()
+
+
+def test_a_leaf_renewed_within_the_same_second_is_the_one_that_signs(tmp_path):
+    for _ in range(4):
+        load_development_identity(tmp_path, environment="development", now=NOW)
+        made = renew_development_identity(tmp_path, environment="development", now=NOW)
+        loaded = load_development_identity(tmp_path, environment="development", now=NOW)
+        assert loaded.describe().sha256 == made.describe().sha256
 
 
 def test_the_leaf_is_renewed_when_less_than_thirty_days_are_left(tmp_path):

@@ -75,7 +75,9 @@ def test_the_ledger_holds_digests_and_no_text_of_people(works, photo):
     work = works.register(photo("coffee.png"), title="Secret title", owner="Secret owner", claim={"c": "Secret claim"})
     works.withdraw(work.id, "Secret reason")
     entry = works._log.entry(work.ledger_index)
-    assert set(entry.fields()) == {"work_id", "bank", "picture_sha256", "facts_sha256", "codes_sha256"}
+    assert set(entry.fields()) == {
+        "work_id", "bank", "picture_sha256", "facts_sha256", "codes_sha256", "reference_sha256",
+    }  # fmt: skip
     assert entry.fields()["work_id"] == entry.subject == work.id
     assert "Secret" not in json.dumps(entries(works))
     assert entries(works)[-1][0] == "work.withdrawn"
