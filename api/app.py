@@ -94,14 +94,14 @@ class _Room:
 
 def count_pixels(unverified_bytes: bytes, limits: "IntakeLimits") -> int:
     """Return how many pixels a file says that it has, by its headers; 0 for what is no picture that is taken."""
-    from provenance.viewing import measure
+    from provenance.verify.viewing import measure
 
     return measure(unverified_bytes, limits)
 
 
 async def healthz(request: Request) -> dict[str, Any]:
     """Say that the server is up, how long its ledger is, and how many decoders have died of a picture."""
-    from provenance.media.decoders import DECODERS
+    from provenance.media.picture.decoders import DECODERS
 
     log = _site(request).deployment.log
     return {"status": "ok", "ledger_size": await run_in_threadpool(log.size), "decoder_deaths": DECODERS.deaths}

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from api import VERSION
 from api.console import EXIT_ERROR, drop_output, leave_quietly, print_error, print_hint, print_json
 from api.errors import redact_event, run_concealing
-from provenance.faults import describe_os_error
+from provenance.storage.faults import describe_os_error
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.commands.demo", "Walk prompts and photographs through the gate, then prove what it did."),

@@ -21,7 +21,7 @@ from api.escape import build_json, show
 from api.tables import UNBOUNDED, Listing, made_safe
 from api.tables import plain as plain  # noqa: PLC0414 - every verb has it from here
 from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
-from provenance.redaction import redact
+from provenance.storage.scrubbing import redact
 
 P = ParamSpec("P")
 R = TypeVar("R")

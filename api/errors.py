@@ -20,8 +20,8 @@ from provenance.errors import (
     LedgerError,
     UnsupportedMediaError,
 )
-from provenance.faults import describe_os_error
-from provenance.redaction import redact
+from provenance.storage.faults import describe_os_error
+from provenance.storage.scrubbing import redact
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from api.settings import PREFIX, Settings
-from provenance.database import find_file, parse_url
 from provenance.errors import ConfigurationError, NoSiteError
-from provenance.keyring import LEDGER_FILE
 from provenance.manifests.keys import WATERMARK_FILE
-from provenance.secretfile import make_private_file, make_private_folder
+from provenance.storage.database import find_file, parse_url
+from provenance.storage.keyring import LEDGER_FILE
+from provenance.storage.secretfile import make_private_file, make_private_folder
 
 LOCK_FILE: Final = "at-work.lock"
 """In the data directory; says that a site was opened here to work."""

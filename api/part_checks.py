@@ -12,12 +12,12 @@ from api.checks import Check, Level
 from api.home import verify_site
 from api.settings import Settings
 from api.wiring import load_identity, load_site_keys, open_blobs, open_database
-from provenance.database import Database
 from provenance.errors import GateError, StoreError
 from provenance.manifests.deferred import RENEWAL_NOTICE
-from provenance.site import find_facts, record_facts
-from provenance.store import Blobs
-from provenance.tables import SITE_FACTS
+from provenance.storage.database import Database
+from provenance.storage.site import find_facts, record_facts
+from provenance.storage.store import Blobs
+from provenance.storage.tables import SITE_FACTS
 
 TRIAL: Final = "doctor"
 """Begins the name of what is written to see whether it can be, and removed again."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from api.console import print_hint
 from api.home import MEMORY_FILE, find_database_file, make_home, verify_site
 from api.settings import Settings
-from provenance.binding import is_bound, verify_owner, verify_stores
-from provenance.database import Database
 from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
-from provenance.inquiry import Verifier
-from provenance.keyring import Keyring, load_keyring
 from provenance.ledger.log import Log
 from provenance.ledger.note import NoteSigner
 from provenance.manifests.trust import TrustAnchors, load_trust
-from provenance.media.image import IntakeLimits
-from provenance.store import BlobStore, open_store
+from provenance.media.picture.image import IntakeLimits
+from provenance.storage.binding import is_bound, verify_owner, verify_stores
+from provenance.storage.database import Database
+from provenance.storage.keyring import Keyring, load_keyring
+from provenance.storage.store import BlobStore, open_store
+from provenance.verify.verifier import Verifier
 from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
 from provenance.works.registry import Works
 

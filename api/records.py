@@ -13,14 +13,14 @@ from api.references import write_reference
 from api.settings import Settings
 from api.wiring import open_blobs, open_database
 from detectors.base import Signal
-from policies.decision import Decision
-from policies.evidence import Finding, find_evidence
-from policies.intake import original_key
-from policies.records import asset_row, find_signals, latest_decision, parse_asset
-from policies.request import prompt_key
+from policies.line.intake import original_key
+from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
+from policies.line.request import prompt_key
+from policies.rules.decision import Decision
+from policies.rules.evidence import Finding, find_evidence
 from provenance.asset import Asset, AssetId
 from provenance.errors import BlobNotFoundError, PolicyError
-from provenance.store import Blobs
+from provenance.storage.store import Blobs
 
 if TYPE_CHECKING:
     from rich.table import Table

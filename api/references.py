@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import select
 
 from api.settings import Settings
-from provenance.database import Database
+from provenance.storage.database import Database
 from provenance.works.record import WorkStatus
 from provenance.works.tables import WORK_REFERENCES, WORKS
 
@@ -23,7 +23,7 @@ def write_reference(settings: Settings, database: Database, work_id: str) -> Pat
 
     A withdrawn work has none.
     """
-    from provenance.secretfile import make_private_file, make_private_folder
+    from provenance.storage.secretfile import make_private_file, make_private_folder
 
     path = _path(settings, work_id)
     with database.read() as connection:

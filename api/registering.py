@@ -14,7 +14,7 @@ from api.originals import Original
 from api.wiring import Site
 from provenance.errors import GateError, WorksError
 from provenance.fingerprints.base import Unhashable
-from provenance.media.image import Picture, parse_image
+from provenance.media.picture.image import Picture, parse_image
 from provenance.works.intake import hash_frame
 from provenance.works.naming import is_same_name
 from provenance.works.record import PLAIN

@@ -14,16 +14,16 @@ from api.console import CommandUsageError, FileAccessError, read_input
 from api.output import NOWHERE, Output, Place
 from api.turns import taking_turns
 from api.wiring import Site
-from policies.decision import Outcome
-from policies.deployment import Submission
 from policies.gate import release
-from policies.publishing import Result
-from policies.records import find_stage
-from policies.released import find_released, load_released
-from policies.repeats import find_earlier
+from policies.line.deployment import Submission
+from policies.line.publishing import Result
+from policies.line.records import find_stage
+from policies.line.released import find_released, load_released
+from policies.line.repeats import find_earlier
+from policies.rules.decision import Outcome
 from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import GateError
-from provenance.media.encode import shipping_type
+from provenance.media.picture.encode import shipping_type
 from provenance.media.sniff import sniff_media_type
 
 MOST_PROMPT_BYTES: Final = 1 << 20

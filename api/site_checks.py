@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Final
 
 from api.checks import Check, Level
-from policies.concordance import Discrepancy, compare_records
-from policies.deployment import Deployment
-from policies.holdings import compare_blobs
-from policies.sweeping import find_leftovers, unfinished
+from policies.audit.concordance import Discrepancy, compare_records
+from policies.audit.holdings import compare_blobs
+from policies.line.deployment import Deployment
+from policies.line.sweeping import find_leftovers, unfinished
 
 SAMPLE: Final = 200
 """Newest assets, and others at random, that `doctor` looks at unless it is told to look at all: a second or two."""

@@ -10,10 +10,10 @@ from typing import Final
 
 import structlog
 
-from policies.deployment import Deployment
 from policies.gate import resume
-from provenance.binding import renew_binding
+from policies.line.deployment import Deployment
 from provenance.errors import GateError
+from provenance.storage.binding import renew_binding
 
 UPKEEP_S: Final = 10.0
 """How often a server looks: what was killed on its machine is finished about so long after."""

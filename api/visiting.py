@@ -15,8 +15,8 @@ from api.console import print_hint
 from api.home import has_site
 from api.settings import Settings
 from api.wiring import build_reader, open_reader
-from provenance.inquiry import Verifier
-from provenance.verification import LayerStatus, Verification
+from provenance.verify.state import LayerStatus, Verification
+from provenance.verify.verifier import Verifier
 
 SITE_LAYERS: Final = frozenset({"watermark", "fingerprint", "ledger"})
 """Layers that only a site can answer for."""

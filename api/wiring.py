@@ -31,16 +31,13 @@ from detectors.base import DETECTORS, Toolbox
 from detectors.isolation import IsolatedDetector
 from detectors.runner import Runner
 from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
-from policies.decision import Decision
-from policies.deployment import Deployment, Submission
-from policies.loader import load_named
-from policies.prompting import judge_prompt
-from policies.sweeping import sweep_staging
+from policies.line.deployment import Deployment, Submission
+from policies.line.prompting import judge_prompt
+from policies.line.sweeping import sweep_staging
+from policies.rules.decision import Decision
+from policies.rules.loader import load_named
 from provenance.asset import MediaType, Origin
-from provenance.binding import bind_stores
 from provenance.errors import ConfigurationError, GateError
-from provenance.inquiry import Verifier
-from provenance.lease import Leases
 from provenance.manifests.deferred import DeferredIdentity
 from provenance.manifests.identity import (
     SigningIdentity,
@@ -49,8 +46,11 @@ from provenance.manifests.identity import (
     load_local_identity,
 )
 from provenance.manifests.timestamp import TimestampAuthority
-from provenance.media.image import Picture, PictureCache, encode_image, parse_image
-from provenance.seal import Provider, Sealer
+from provenance.media.picture.image import Picture, PictureCache, encode_image, parse_image
+from provenance.seal.sealer import Provider, Sealer
+from provenance.storage.binding import bind_stores
+from provenance.storage.lease import Leases
+from provenance.verify.verifier import Verifier
 from provenance.watermarks.base import WATERMARKS, Watermark
 from provenance.works.registry import Works
 
@@ -310,6 +310,6 @@ def _check_isolated(settings: Settings) -> None:
 
 def load_packs(settings: Settings) -> tuple[Any, ...]:
     """Load every pack that can be named: the built-in ones and those in the settings' folders."""
-    from policies.loader import find_pack_files
+    from policies.rules.loader import find_pack_files
 
     return load_named(tuple(find_pack_files(settings.pack_folders)), settings.pack_folders)

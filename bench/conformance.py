@@ -26,8 +26,8 @@ from api.wiring import Site, open_site
 from provenance.errors import GateError
 from provenance.manifests.faults import IDENTITY_LIMITS
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import build_settings
-from provenance.verification import FAULTS, SIGNERS, JointState
+from provenance.manifests.validation import build_settings
+from provenance.verify.state import FAULTS, SIGNERS, JointState
 
 WIDTH: Final = 80
 

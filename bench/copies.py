@@ -21,10 +21,10 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.watermark.measure import wilson
-from provenance.database import Database
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
+from provenance.storage.database import Database
 from provenance.works.registry import Action, Registration, Works
 
 CONSOLE = Console(stderr=True)

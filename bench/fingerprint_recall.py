@@ -8,7 +8,7 @@ from statistics import median
 from bench.edits import ALL, load_photographs
 from provenance.asset import Frame
 from provenance.fingerprints.base import FINGERPRINTS, Fingerprint, FingerprintScheme
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 
 def codes_of(scheme: FingerprintScheme, frame: Frame) -> list[tuple[str, int]]:

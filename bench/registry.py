@@ -24,10 +24,10 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from rich.console import Console
 from rich.progress import track
 
-from provenance.database import METADATA, Database
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
+from provenance.storage.database import METADATA, Database
 from provenance.works.codes import Code, append_codes
 from provenance.works.index import MatchIndex
 from provenance.works.registry import Registration, Works

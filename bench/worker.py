@@ -21,8 +21,8 @@ def make_ours(folder: Path) -> tuple[Callable[[Path], Path], Callable[[Path], No
     os.environ["CHOPMARK_HOME"] = str(folder / "home")
     from api.settings import load_settings
     from api.wiring import open_site
-    from policies.deployment import Submission
     from policies.gate import release
+    from policies.line.deployment import Submission
 
     site = open_site(load_settings()).__enter__()
     site.warm()

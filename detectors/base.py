@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from detectors.cards import Card
 from provenance.asset import Asset
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.plugins import Plugins
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from detectors.pixels import list_views, resized
 from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError, MissingExtraError
-from provenance.media.image import Picture
-from provenance.media.kind import DRAWN_FROM, measure_kind
+from provenance.media.picture.image import Picture
+from provenance.media.picture.kind import DRAWN_FROM, measure_kind
 
 if TYPE_CHECKING:
     from detectors._clip_net import ClipNet

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 MOST_CELLS: Final = 36
 """Pictures of one sheet that are looked at; of more, evenly spread ones."""

@@ -20,9 +20,9 @@ from provenance.errors import ConfigurationError, WatermarkError
 from provenance.labels.implicit import FoundLabels, read_labels
 from provenance.manifests.report import HUMAN_SOURCE_TYPES, IPTC_PREFIX, Integrity, ManifestReport, clean_text
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import read_manifest
-from provenance.media.hidden import find_hidden
-from provenance.media.image import Picture
+from provenance.manifests.validation import read_manifest
+from provenance.media.picture.hidden import find_hidden
+from provenance.media.picture.image import Picture
 
 # GB 45438-2025: Label 1 is AI, 2 possibly, 3 suspected; anything else under that key is a claim gone wrong.
 _LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}

@@ -24,7 +24,7 @@ from detectors.cards import Card, load_card
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
 from provenance.child import Child, Parent, bound, held_bytes
 from provenance.errors import DetectorError, DetectorUnavailableError, GateError, ProcessDiedError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 if TYPE_CHECKING:
     from provenance.works.registry import Works

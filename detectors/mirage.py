@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 _SIDE: Final = 160
 

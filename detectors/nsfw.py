@@ -19,7 +19,7 @@ from detectors.contact_sheet import list_cells
 from detectors.pixels import list_views, resized
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 _WEIGHTS: Final = "open-nsfw.onnx"
 _SIDE: Final = 224

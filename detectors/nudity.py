@@ -17,7 +17,7 @@ from detectors.cards import Card, load_card
 from detectors.pixels import list_views, shared_frame
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorError, DetectorUnavailableError, MissingExtraError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 _WEIGHTS: Final = "320n.onnx"
 _SIDE: Final = 320

@@ -19,7 +19,7 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.pixels import list_views
 from provenance.errors import ConfigurationError, DetectorUnavailableError, WeightsError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.sight.network import load_network
 
 CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from provenance.asset import Frame
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 ResizeMode = Literal["shortest", "squash"]
 

@@ -18,14 +18,14 @@ done returns what it did, so walking the line again after a crash repeats nothin
 
 import structlog
 
-from policies.decision import Outcome
-from policies.deployment import Deployment, Submission
-from policies.intake import intake
-from policies.publishing import Result, publish, withhold
-from policies.recording import record
-from policies.screening import decide, screen
-from policies.sealing import grant, seal
-from policies.sweeping import interrupted
+from policies.line.deployment import Deployment, Submission
+from policies.line.intake import intake
+from policies.line.publishing import Result, publish, withhold
+from policies.line.recording import record
+from policies.line.screening import decide, screen
+from policies.line.sealing import grant, seal
+from policies.line.sweeping import interrupted
+from policies.rules.decision import Outcome
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
 

@@ -1,7 +1,7 @@
 """What an asset is: facts about bytes that intake has verified.
 
-Trust is a type. Bytes from outside are `unverified_*` until `provenance.media.image.parse_image` has looked at them;
-an `Asset` exists only for bytes that decoded within bounds and lie in quarantine.
+Trust is a type. Bytes from outside are `unverified_*` until `provenance.media.picture.image.parse_image` has looked at
+them; an `Asset` exists only for bytes that decoded within bounds and lie in quarantine.
 """
 
 import hashlib

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from provenance.database import METADATA, Database
+from provenance.storage.database import METADATA, Database
 
 _NUMBER = count()
 

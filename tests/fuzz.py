@@ -27,9 +27,9 @@ from provenance.labels.implicit import ImplicitLabels, read_labels, write_labels
 from provenance.manifests.identity import load_development_identity
 from provenance.manifests.signing import sign_manifest
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import read_manifest
-from provenance.media.decoders import DECODERS
-from provenance.media.image import parse_image, sniff_media_type
+from provenance.manifests.validation import read_manifest
+from provenance.media.picture.decoders import DECODERS
+from provenance.media.picture.image import parse_image, sniff_media_type
 from tests import image_bytes as make
 from tests.provenance.manifests.samples import define
 

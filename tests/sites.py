@@ -7,8 +7,8 @@ from PIL import Image
 
 from api.settings import DETECTORS_WITHOUT_EXTRAS, load_settings
 from api.wiring import load_site_trust
-from policies.deployment import Submission
-from provenance.seal import Sealer
+from policies.line.deployment import Submission
+from provenance.seal.sealer import Sealer
 
 DETECTORS = DETECTORS_WITHOUT_EXTRAS
 """The default ones where no extra is installed: the baseline pack holds without them, and none of them loads torch."""

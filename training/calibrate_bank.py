@@ -26,7 +26,7 @@ from detectors.calibration import fit_logistic
 from detectors.clip import ClipDetector
 from detectors.concept_bank import BANKS_DIR, Concept, ConceptBank, load_concept_bank
 from detectors.weights import EMBEDDED_BANK, EMBEDDED_CHECKPOINT
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from training.concepts import SHOWN, Shown
 from training.measure_clip import area, embed_pictures, load_net, wilson
 from training.render import read_pack

@@ -18,7 +18,7 @@ from PIL import Image
 
 from provenance.asset import Frame
 from provenance.fingerprints.copy import POWER, PROJECTION, pool
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from provenance.sight.network import load_network
 
 PARTS: Final = 40

@@ -8,7 +8,7 @@ from api.console import CommandUsageError, Json, print_hint, print_json, print_l
 from api.home import make_home
 from api.settings import load_settings
 from api.wiring import open_blobs, open_database, open_log
-from provenance.binding import adopt_stores
+from provenance.storage.binding import adopt_stores
 
 app = typer.Typer(add_completion=False)
 

@@ -26,9 +26,8 @@ from api.home import verify_site
 from api.output import Force, parse_output, telling_os_errors
 from api.settings import load_settings
 from api.wiring import open_blobs, open_database, open_log
-from policies.concordance import compare_records
-from policies.reviewers import REVIEW_KINDS, find_names
-from provenance.binding import verify_stores
+from policies.audit.concordance import compare_records
+from policies.review.reviewers import REVIEW_KINDS, find_names
 from provenance.errors import InconsistentLedgerError
 from provenance.ledger.audit import verify_log
 from provenance.ledger.export import FormatName, export_ledger
@@ -37,6 +36,7 @@ from provenance.ledger.proof import SUFFIX
 from provenance.ledger.static_tree import write_tiles
 from provenance.ledger.tiles import write_resource
 from provenance.ledger.verification import verify_export
+from provenance.storage.binding import verify_stores
 
 NAMES: Final = "reviewers.json"
 """In an export that was asked for it: pseudonym to name. It is not signed, and no part of what is verified."""

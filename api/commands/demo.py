@@ -38,11 +38,11 @@ from api.output import Output, parse_output, telling_os_errors
 from api.releasing import Ended, end_one, find_shipping_type
 from api.settings import build_default_settings
 from api.wiring import Site, open_site
-from policies.deployment import Submission
+from policies.line.deployment import Submission
 from provenance.asset import MediaType
 from provenance.errors import GateError, MissingExtraError
-from provenance.media.image import encode_image, parse_image
-from provenance.verification import JointState, LayerStatus, Verification
+from provenance.media.picture.image import encode_image, parse_image
+from provenance.verify.state import JointState, LayerStatus, Verification
 from provenance.works.drawing import draw_match
 
 app = typer.Typer(add_completion=False)

@@ -11,8 +11,8 @@ from typing import Final
 from api.commands.release import WORDS
 from api.releasing import Ended
 from api.wiring import Site
-from policies.decision import Decision
-from policies.deployment import Submission
+from policies.line.deployment import Submission
+from policies.rules.decision import Decision
 from provenance.errors import GateError
 
 

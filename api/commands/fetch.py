@@ -21,10 +21,10 @@ from api.home import verify_site
 from api.output import OUT_HELP, Force, Output, parse_output
 from api.settings import load_settings
 from api.wiring import open_blobs, open_database
-from policies.released import Released, find_released, load_released
-from provenance.database import Database
+from policies.line.released import Released, find_released, load_released
 from provenance.errors import GateError
-from provenance.store import Blobs
+from provenance.storage.database import Database
+from provenance.storage.store import Blobs
 
 app = typer.Typer(add_completion=False)
 

@@ -13,7 +13,7 @@ from api.output import OUT_HELP, Force, Output
 from api.releasing import Ended, Repeats, read_prompt
 from api.settings import load_settings
 from api.wiring import Site, build_name, open_site
-from policies.decision import Decision
+from policies.rules.decision import Decision
 from provenance.asset import MediaType
 from provenance.errors import GateError
 

@@ -21,11 +21,11 @@ from api.home import verify_site
 from api.settings import Settings, load_settings
 from api.wiring import load_identity, load_site_keys, open_database
 from provenance.errors import GateError
-from provenance.keyring import Keyring, give_up_watermark_key, note_watermark_key
 from provenance.manifests.certificates import IdentityInfo
 from provenance.manifests.deferred import RENEWAL_NOTICE
 from provenance.manifests.identity import renew_development_identity
 from provenance.manifests.keys import add_watermark_key
+from provenance.storage.keyring import Keyring, give_up_watermark_key, note_watermark_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

@@ -15,11 +15,11 @@ from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, r
 from api.escape import quote_file
 from api.records import build_findings, find_findings, find_record, view_findings
 from api.settings import load_settings
-from policies.decision import Decision, Outcome
-from policies.evidence import find_evidence
-from policies.explanation import CASE_SIZE_LIMIT, Explanation, explain, parse_case, what_if
-from policies.loader import find_pack_files, load_named, load_new_packs, load_pack
-from policies.pack import Pack
+from policies.rules.decision import Decision, Outcome
+from policies.rules.evidence import find_evidence
+from policies.rules.explanation import CASE_SIZE_LIMIT, Explanation, explain, parse_case, what_if
+from policies.rules.loader import find_pack_files, load_named, load_new_packs, load_pack
+from policies.rules.pack import Pack
 from provenance.asset import AssetId
 from provenance.errors import PackInvalidError
 

@@ -31,13 +31,13 @@ from api.output import OUT_HELP, Force, Output, Place, parse_output
 from api.releasing import Ended, Making, Repeats, end_file, end_one, plan_sources, read_prompt
 from api.settings import load_settings
 from api.wiring import Site, build_name, open_site
-from policies.decision import Decision, Outcome, Reason
-from policies.deployment import Submission
-from policies.prompting import build_refusal
-from policies.publishing import Result
+from policies.line.deployment import Submission
+from policies.line.prompting import build_refusal
+from policies.line.publishing import Result
+from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import AssetId, MediaType
 from provenance.errors import GateError
-from provenance.sealed import describe_source
+from provenance.seal.sealed import describe_source
 
 app = typer.Typer(add_completion=False)
 

@@ -28,14 +28,14 @@ from api.records import Record, find_findings, find_record, view_findings
 from api.releasing import Ended, deliver
 from api.settings import load_settings
 from api.wiring import Site, open_site
-from policies.decision import Outcome, Reason
-from policies.explanation import explain
-from policies.intake import find_name, load_asset
-from policies.queue import STAGES, Query, Waiting, find_waiting
-from policies.review import review, undo
+from policies.line.intake import find_name, load_asset
+from policies.review.queue import STAGES, Query, Waiting, find_waiting
+from policies.review.verdicts import review, undo
+from policies.rules.decision import Outcome, Reason
+from policies.rules.explanation import explain
 from provenance.asset import AssetId
 from provenance.errors import GateError
-from provenance.media.encode import shipping_type
+from provenance.media.picture.encode import shipping_type
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

@@ -8,7 +8,7 @@ import typer
 from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
 from api.settings import load_settings
 from api.wiring import open_site
-from policies.sweeping import BIN_DAYS, find_leftovers, sweep
+from policies.line.sweeping import BIN_DAYS, find_leftovers, sweep
 
 app = typer.Typer(add_completion=False)
 

@@ -22,7 +22,7 @@ from api.console import (
 from api.settings import load_settings
 from api.visiting import Visit, open_verifier
 from provenance.errors import GateError
-from provenance.verification import JointState, Verification
+from provenance.verify.state import JointState, Verification
 
 app = typer.Typer(add_completion=False)
 

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from api.console import OUT, build_table, plain
 from provenance.manifests.wording import REVOCATION_WORDS
-from provenance.verification import Layer, LayerStatus, Verification
+from provenance.verify.state import Layer, LayerStatus, Verification
 
 STYLES: Final = {
     LayerStatus.FOUND: "green",

@@ -36,9 +36,9 @@ from api.wiring import load_site_keys
 from provenance.asset import Frame
 from provenance.errors import GateError, UnmarkableError
 from provenance.manifests.keys import SECRET_BYTES
-from provenance.media.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
-from provenance.seal import OWN_LIMITS
-from provenance.sealed import build_payload, payload_bytes
+from provenance.media.picture.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
+from provenance.seal.sealed import build_payload, payload_bytes
+from provenance.seal.sealer import OWN_LIMITS
 from provenance.watermarks.base import WATERMARKS, Reading, Watermark, WatermarkKey
 from provenance.watermarks.tile.pose import build_pose
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.plugins import Plugins
 
 

@@ -20,7 +20,7 @@ from provenance.asset import Frame, sha256_hex
 from provenance.errors import WeightsError
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.variants import INDEXED_SIDE
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.sight.network import SIDE, load_network
 
 PROJECTION: Final = "copy.npz"

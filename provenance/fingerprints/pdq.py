@@ -12,7 +12,7 @@ import numpy as np
 
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.variants import INDEXED_SIDE, build_variants
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 # ThreatExchange, python-threatexchange: PDQ_CONFIDENT_MATCH_THRESHOLD and PDQ_CONFIDENT_QUALITY_THRESHOLD.
 CONFIDENT_DISTANCE_BITS: Final = 31

@@ -11,7 +11,7 @@ import numpy as np
 from provenance.asset import Frame
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.variants import INDEXED_SIDE, build_variants
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 # idealo/imagededup and common practice for 64 bits; measured: .96 and more of 80 photographs under compression,
 # scaling, blur, noise and tone, .90 turned by 2 degrees.

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from provenance.asset import Frame
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 INDEXED_SIDE: Final = 512
 """Longest side, in pixels, to which every scheme reduces a picture first: one fixed route for index and query."""

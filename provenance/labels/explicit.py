@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from provenance.asset import Frame, Plane
 from provenance.errors import LabelError
-from provenance.media.picture import Picture
+from provenance.media.picture.raster import Picture
 
 Corner = Literal["top_left", "top_right", "bottom_left", "bottom_right"]
 CORNERS: Final[tuple[Corner, ...]] = ("top_left", "top_right", "bottom_left", "bottom_right")

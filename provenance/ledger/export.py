@@ -18,7 +18,6 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from provenance.database import utc_now
 from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.checkpoint import Checkpoint
 from provenance.ledger.encoding import build_base64
@@ -29,6 +28,7 @@ from provenance.ledger.note import sign_note
 from provenance.ledger.proof import SUFFIX, Proof
 from provenance.ledger.rows import FORMATS
 from provenance.ledger.tiles import StoredTree
+from provenance.storage.database import utc_now
 
 EXPORT_FORMAT: Final = "chopmark.ledger-export/1"
 BATCH_FORMAT: Final = "chopmark.batch-proof/1"

@@ -9,7 +9,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from provenance.database import Database, utc_now
 from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint, verify_extension
@@ -28,6 +27,7 @@ from provenance.ledger.note import NoteSigner
 from provenance.ledger.proof import Proof
 from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
 from provenance.ledger.tiles import TILE_HEIGHT, StoredTree
+from provenance.storage.database import Database, utc_now
 
 _PAGE: Final = 1_000
 """Entries read at a time, each page in a transaction of its own: entries never change."""

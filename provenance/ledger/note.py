@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from provenance.errors import ConfigurationError, MissingKeyError, VerificationError
 from provenance.ledger.encoding import build_base64, parse_base64
-from provenance.secretfile import SecretDirectory
+from provenance.storage.secretfile import SecretDirectory
 
 # c2sp.org/signed-note: "Ed25519 signatures as specified by this document".
 _ED25519: Final = b"\x01"

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from provenance.database import METADATA
+from provenance.storage.database import METADATA
 
 # On SQLite an INTEGER key is the row id itself: one B-tree instead of two.
 Position: Final = BigInteger().with_variant(Integer(), "sqlite")

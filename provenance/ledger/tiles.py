@@ -16,7 +16,7 @@ from provenance.errors import InconsistentLedgerError
 from provenance.ledger.entry import LedgerEntry
 from provenance.ledger.merkle import hash_children
 from provenance.ledger.tables import LEDGER_ENTRIES, LEDGER_NODES
-from provenance.secretfile import make_private_file
+from provenance.storage.secretfile import make_private_file
 
 # C2SP tlog-tiles: "Full tiles MUST be exactly 256 hashes wide".
 TILE_WIDTH: Final = 256

@@ -18,7 +18,7 @@ from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, MissingKeyError, SigningError
 from provenance.manifests import certificates
 from provenance.manifests.certificates import IdentityInfo, PrivateKey
-from provenance.secretfile import SecretDirectory, read_owner_only
+from provenance.storage.secretfile import SecretDirectory, read_owner_only
 
 PRODUCTION: Final = "production"
 

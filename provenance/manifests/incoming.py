@@ -17,7 +17,7 @@ from provenance.manifests.plain import is_plain
 from provenance.manifests.redaction import REASON, IncomingRule, judge_store
 from provenance.manifests.report import ManifestReport, clean_text
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import Presence, locate_manifest, read_manifest, read_store
+from provenance.manifests.validation import Presence, locate_manifest, read_manifest, read_store
 
 MAX_URL_CHARS: Final = 512
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from provenance.errors import ConfigurationError, MissingKeyError
-from provenance.secretfile import SecretDirectory
+from provenance.storage.secretfile import SecretDirectory
 from provenance.watermarks.base import WatermarkKey
 
 WATERMARK_FILE: Final = "watermark-keys.json"

@@ -9,8 +9,8 @@ from typing import Final
 
 from provenance.errors import AssetError
 from provenance.manifests.jumbf import SuperBox, parse_store, read_value
-from provenance.manifests.verification import read_store
-from provenance.media.image import IntakeLimits, Picture, parse_image
+from provenance.manifests.validation import read_store
+from provenance.media.picture.image import IntakeLimits, Picture, parse_image
 
 MAX_PICTURES: Final = 16
 

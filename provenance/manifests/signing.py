@@ -20,7 +20,7 @@ from provenance.manifests.redaction import IncomingRule, Judgement, judge_store
 from provenance.manifests.report import Integrity, ManifestReport, clean_text
 from provenance.manifests.timestamp import TimestampAuthority, verify_timestamp
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import build_settings, read_manifest
+from provenance.manifests.validation import build_settings, read_manifest
 
 __all__ = ["Signed", "sign_manifest"]
 

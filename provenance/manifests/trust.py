@@ -15,9 +15,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import hashes
 
 from provenance.errors import ConfigurationError
-from provenance.faults import describe_os_error
 from provenance.manifests.certificates import SIGNING_EKUS, parse_chain, to_pem
 from provenance.manifests.identity import PRODUCTION, load_development_root
+from provenance.storage.faults import describe_os_error
 
 MANIFEST_LIST: Final = "urn:chopmark:trust:manifest"
 TIMESTAMP_LIST: Final = "urn:chopmark:trust:timestamp"

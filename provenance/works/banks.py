@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from provenance.database import utc_now
 from provenance.errors import WorksError
 from provenance.ledger.log import Log
+from provenance.storage.database import utc_now
 from provenance.text import is_safe
 from provenance.works.record import Action, Bank
 from provenance.works.tables import BANKS

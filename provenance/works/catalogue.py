@@ -5,9 +5,9 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from provenance.database import Database
 from provenance.errors import WorksError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
+from provenance.storage.database import Database
 from provenance.works.intake import hash_frame, parse_work
 from provenance.works.record import Work, WorkStatus
 from provenance.works.tables import WORKS

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, PoolProxiedConnection, exists, insert, select
 
-from provenance.database import Database, utc_now
 from provenance.errors import WorksError
+from provenance.storage.database import Database, utc_now
 from provenance.works.tables import CODE_REMOVALS, CODES
 
 # Any constant that no other advisory lock of ours has.

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from provenance.database import Database
 from provenance.errors import GateError, WorksError
+from provenance.storage.database import Database
 from provenance.works.codes import ChangeWatch, Marks, find_codes, read_codes, read_marks, read_removals
 from provenance.works.segment import Origin, Segment, SegmentDamagedError, as_read_only, build_limbs
 from provenance.works.shelf import Shelf

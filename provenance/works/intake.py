@@ -10,10 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, exists, insert, select
 
 from provenance.asset import Frame, sha256_hex
-from provenance.database import utc_now
 from provenance.errors import LedgerError, WorksError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.log import Log
+from provenance.storage.database import utc_now
 from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_banks
 from provenance.works.codes import Code, OwnedCode, append_codes, find_every_code
 from provenance.works.naming import parse_name

@@ -14,12 +14,12 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from provenance.asset import MediaType
-from provenance.database import Database
 from provenance.errors import AssetError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.copy import Copy
-from provenance.media.image import Picture, encode_image, parse_image
-from provenance.overlap import LEAST_SHARED, Detailed, find_overlap
+from provenance.media.picture.image import Picture, encode_image, parse_image
+from provenance.storage.database import Database
+from provenance.verify.overlap import LEAST_SHARED, Detailed, find_overlap
 from provenance.works.codes import Code
 from provenance.works.index import Hits, MatchIndex
 from provenance.works.matching import Found, build_matches, nearest_of_each_owner

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from provenance.fingerprints.base import Unhashable
 from provenance.ledger.canonical import Json
-from provenance.media.image import Picture
-from provenance.overlap import Overlap
+from provenance.media.picture.image import Picture
+from provenance.verify.overlap import Overlap
 
 PLAIN = "plain"
 """Name of the variant that is the work as it was registered."""

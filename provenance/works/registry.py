@@ -15,13 +15,13 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, exists, select, update
 
-from provenance.database import Database, utc_now
 from provenance.errors import WorksError
 from provenance.fingerprints.base import FINGERPRINTS, Fingerprint, FingerprintScheme, Unhashable
 from provenance.fingerprints.copy import Copy
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
+from provenance.storage.database import Database, utc_now
 from provenance.works.banks import define_bank, load_banks
 from provenance.works.catalogue import find_same_picture, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from provenance.database import METADATA, JsonColumn
+from provenance.storage.database import METADATA, JsonColumn
 
 SequenceNumber = BigInteger().with_variant(Integer, "sqlite")
 """64 bits on both engines: SQLite numbers rows by itself only in a column declared INTEGER."""

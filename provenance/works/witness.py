@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from provenance.asset import Frame
 from provenance.fingerprints.variants import build_variants
-from provenance.media.image import Picture
-from provenance.media.kind import measure_kind
+from provenance.media.picture.image import Picture
+from provenance.media.picture.kind import measure_kind
 from provenance.works.lettering import MOST_OTHER_LETTERING, measure_other_lettering
 from provenance.works.record import PLAIN, Action, Match, Witness
 

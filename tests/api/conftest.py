@@ -14,8 +14,8 @@ from api.cli import main
 from api.console import ERR, OUT
 from api.wiring import open_site
 from policies import gate
-from policies.deployment import Submission
-from provenance.media.image import parse_image
+from policies.line.deployment import Submission
+from provenance.media.picture.image import parse_image
 from tests.sites import PLAIN, build_settings, encode, photograph, photograph_path
 
 

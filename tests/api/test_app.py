@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from api.app import count_pixels, create_app
 from api.edge import SECURITY_HEADERS
 from provenance.ledger.static_tree import write_tiles
-from provenance.media.decoders import DECODERS
 from provenance.media.limits import IntakeLimits
+from provenance.media.picture.decoders import DECODERS
 from tests import image_bytes as make
 from tests.hostile import hostile_files
 from tests.sites import encode, photograph

@@ -42,7 +42,7 @@ def test_keys_are_for_their_owner_only(tmp_path, mode, level):
 
 def test_a_ledger_that_was_changed_is_wrong(stock):
     settings = load_settings()
-    from provenance.database import Database
+    from provenance.storage.database import Database
 
     database = Database(settings.resolved_database_url())
     with database.write() as connection:

@@ -4,8 +4,8 @@ import pytest
 
 from api.checks import Level
 from api.part_checks import TRIAL, check_parts, check_signer
-from provenance.database import Database
-from provenance.site import find_facts
+from provenance.storage.database import Database
+from provenance.storage.site import find_facts
 from tests.sites import build_light_settings, build_settings
 
 

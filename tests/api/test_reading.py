@@ -53,7 +53,7 @@ def test_reading_makes_no_site(tmp_path):
 def test_an_older_schema_is_brought_up_to_date_to_be_read(tmp_path):
     from alembic import command
 
-    from provenance.migrations.__main__ import build_config
+    from provenance.storage.migrations.__main__ import build_config
 
     config = build_config()
     settings = build_light_settings(tmp_path / "home")

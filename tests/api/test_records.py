@@ -3,7 +3,7 @@ import pytest
 from api.records import build_findings, find_record, view_findings
 from api.settings import load_settings
 from api.tables import Listing
-from policies.evidence import Finding
+from policies.rules.evidence import Finding
 from provenance.asset import AssetId, new_asset_id
 from provenance.errors import AssetNotFoundError
 

@@ -4,7 +4,7 @@ from PIL import Image
 
 from api.references import drop_reference, write_reference
 from api.wiring import open_site
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from tests.sites import build_light_settings, encode, photograph
 
 

@@ -3,9 +3,10 @@
 from api.checks import Level
 from api.site_checks import check_holdings
 from api.wiring import open_site
-from policies import gate, intake
+from policies import gate
+from policies.line import intake
 from provenance.asset import new_asset_id
-from tests.policies.line import SIDE, hand_in
+from tests.policies.deployments import SIDE, hand_in
 from tests.sites import build_light_settings, submission
 
 

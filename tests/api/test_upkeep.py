@@ -4,10 +4,10 @@ import time
 
 from api.upkeep import finish_interrupted, keep_up, sign_off
 from api.wiring import open_site
-from policies.sweeping import unfinished
+from policies.line.sweeping import unfinished
 from provenance.errors import InconsistentLedgerError, StoreError
-from provenance.store import MARKER
-from tests.policies.line import hand_in
+from provenance.storage.store import MARKER
+from tests.policies.deployments import hand_in
 from tests.sites import build_light_settings
 
 

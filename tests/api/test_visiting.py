@@ -1,7 +1,7 @@
 """What can be said of a file where there is no site."""
 
 from api.visiting import NO_SITE, SITE_LAYERS, open_verifier
-from provenance.verification import LayerStatus
+from provenance.verify.state import LayerStatus
 from tests.sites import build_light_settings, encode, photograph
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from api import wiring
 from api.wiring import build_name, open_site
-from policies import gate, intake
-from policies.deployment import Submission
-from policies.sweeping import unfinished
+from policies import gate
+from policies.line import intake
+from policies.line.deployment import Submission
+from policies.line.sweeping import unfinished
 from provenance.errors import ConfigurationError, InconsistentLedgerError, NoSiteError, StoreError, UnknownPluginError
 from tests.sites import build_light_settings, build_settings, encode, photograph
 

@@ -13,7 +13,7 @@ from detectors.base import DETECTORS, Signal, Status
 from provenance.errors import ConfigurationError, MissingExtraError
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.works.registry import Works
 from tests.detectors import tiny_clip
 from tests.detectors.subjects import file_of, photo, subject_of, toolbox_of

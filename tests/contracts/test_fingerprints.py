@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from provenance.fingerprints.base import FINGERPRINTS, Fingerprint, Unhashable
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.provenance.watermarks.photographs import NAMES as PHOTOGRAPHS
 from tests.provenance.watermarks.photographs import photograph, scaled, through_jpeg
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from detectors.base import Subject, Toolbox
 from provenance.asset import Asset, MediaType, new_asset_id, sha256_hex
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 PHOTOS = Path(skimage.__file__).parent / "data"
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"

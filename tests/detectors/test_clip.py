@@ -14,7 +14,7 @@ from detectors.cards import load_card
 from detectors.clip import ClipDetector
 from detectors.concept_bank import BANKS_DIR, load_concept_bank
 from provenance.errors import ConfigurationError, DetectorUnavailableError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.detectors import tiny_clip
 from tests.detectors.subjects import PHOTOS, drawing, photo, subject_of, toolbox_of
 

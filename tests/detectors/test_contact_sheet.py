@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from detectors.contact_sheet import MOST_CELLS, list_cells
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.detectors.subjects import drawing, photo
 
 NAMES = ("coffee.png", "chelsea.png", "astronaut.png", "rocket.jpg")

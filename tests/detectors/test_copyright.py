@@ -10,7 +10,7 @@ from PIL import Image
 from detectors.base import Status
 from detectors.copyright import CopyrightDetector
 from provenance.errors import ConfigurationError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.works.record import Action
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 

@@ -13,7 +13,7 @@ from provenance.errors import ConfigurationError
 from provenance.labels.aigc import AigcItem
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
 from provenance.manifests.signing import sign_manifest
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.watermarks.base import WATERMARKS, WatermarkKey
 from tests.detectors.subjects import DATA, file_of, photo, subject_of, toolbox_of
 from tests.detectors.test_mirage import mirage

@@ -12,7 +12,7 @@ from detectors.isolation import IsolatedDetector
 from detectors.nsfw import NsfwDetector
 from detectors.runner import Runner
 from provenance.errors import DetectorError, DetectorUnavailableError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
 CHILD = """

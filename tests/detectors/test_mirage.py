@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from detectors.mirage import measure_mirage
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.detectors.subjects import photo
 
 SIZE = (240, 240)

@@ -9,7 +9,7 @@ from detectors.base import Status
 from detectors.contact_sheet import list_cells
 from detectors.nsfw import NsfwDetector, build_input
 from provenance.errors import ConfigurationError, DetectorUnavailableError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.detectors.subjects import DATA, photo, subject_of, toolbox_of
 from tests.detectors.test_contact_sheet import sheet
 

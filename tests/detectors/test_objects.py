@@ -9,7 +9,7 @@ from PIL import Image
 from detectors.base import Status
 from detectors.objects import CATEGORIES, ObjectsDetector, load_names
 from provenance.errors import ConfigurationError, DetectorUnavailableError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.sight import network
 from tests.detectors.subjects import subject_of, toolbox_of
 from tests.sites import photograph

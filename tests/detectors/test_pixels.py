@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from detectors.pixels import list_views, resized, shared_frame
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.detectors.subjects import photo
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import c2pa
 
 from provenance.manifests.identity import load_development_identity
-from provenance.media.image import Picture, encode_image, parse_image
+from provenance.media.picture.image import Picture, encode_image, parse_image
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 

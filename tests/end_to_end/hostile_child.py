@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.wiring import open_site
 from policies import gate
-from policies.deployment import Submission
+from policies.line.deployment import Submission
 from provenance.errors import GateError
 from tests.sites import build_light_settings, encode, photograph
 

@@ -23,12 +23,12 @@ from sqlalchemy import func, select
 
 from api.wiring import open_site
 from policies.gate import release
-from policies.records import FINAL_STAGES
-from policies.sweeping import unfinished
+from policies.line.records import FINAL_STAGES
+from policies.line.sweeping import unfinished
 from provenance.asset import AssetId, sha256_hex
-from provenance.database import Database
-from provenance.store import Blobs
-from provenance.tables import ASSETS, SEALS
+from provenance.storage.database import Database
+from provenance.storage.store import Blobs
+from provenance.storage.tables import ASSETS, SEALS
 from tests.sites import build_light_settings, submission
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ import pytest
 from api.cli import app
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
+from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.ledger.canonical import canonical_json
-from provenance.manifests.verification import read_manifest
+from provenance.manifests.validation import read_manifest
 from tests.hostile import TEXTS, HostileFile, hostile_files
 from tests.sites import build_light_settings, encode, photograph, submission
 

@@ -8,13 +8,14 @@ from PIL import Image
 from sqlalchemy import select
 
 from api.wiring import open_site
-from policies import gate, intake, publishing, recording, screening, sealing
-from policies.decision import Outcome
-from policies.deployment import Submission
-from policies.review import queue, review
+from policies import gate
+from policies.line import intake, publishing, recording, screening, sealing
+from policies.line.deployment import Submission
+from policies.review.verdicts import queue, review
+from policies.rules.decision import Outcome
 from provenance.asset import MediaType, new_asset_id, sha256_hex
 from provenance.errors import AssetError, GrantMismatchError, MislabelledAssetError, PolicyError
-from provenance.tables import ASSETS, SEALS
+from provenance.storage.tables import ASSETS, SEALS
 from tests.sites import DETECTORS, build_settings, encode, photograph, submission
 
 
@@ -85,7 +86,7 @@ def test_a_prompt_about_weapons_is_blocked_and_nothing_becomes_readable(site):
 
 
 def test_a_near_copy_of_a_registered_work_is_blocked(site):
-    from provenance.media.image import parse_image
+    from provenance.media.picture.image import parse_image
 
     original = photograph("motorcycle_left.png")
     work = site.deployment.works.register(parse_image(encode(original, "PNG")), title="M", owner="R")
@@ -207,7 +208,7 @@ def test_generated_pictures_tell_their_recipe_and_not_their_prompt(site):
     result = gate.release(site.deployment, site.draw("a violet lighthouse by the sea", seed=3))
     assert result.outcome is Outcome.RELEASE, result.decision.reasons
     data = released_file(site, result)
-    from provenance.manifests.verification import read_manifest
+    from provenance.manifests.validation import read_manifest
 
     report = read_manifest(data, MediaType.PNG, site.verifier._trust)
     assert report.digital_source_types[0].endswith("/algorithmicMedia")

@@ -4,11 +4,11 @@ import pytest
 
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
-from policies.review import review
+from policies.review.verdicts import review
+from policies.rules.decision import Outcome
 from provenance.ledger.export import export_ledger
 from provenance.ledger.verification import verify_export
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from tests.sites import build_light_settings, encode, photograph, submission
 
 pytestmark = pytest.mark.postgres

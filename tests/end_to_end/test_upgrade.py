@@ -7,15 +7,16 @@ import pytest
 from sqlalchemy import select, update
 
 from api.wiring import open_site
-from policies import gate, intake
-from policies.concordance import compare_records
-from policies.decision import Outcome
-from policies.holdings import compare_blobs
-from policies.review import review
-from provenance.database import Database
-from provenance.migrations.__main__ import build_config
-from provenance.store import MARKER
-from provenance.tables import ASSETS
+from policies import gate
+from policies.audit.concordance import compare_records
+from policies.audit.holdings import compare_blobs
+from policies.line import intake
+from policies.review.verdicts import review
+from policies.rules.decision import Outcome
+from provenance.storage.database import Database
+from provenance.storage.migrations.__main__ import build_config
+from provenance.storage.store import MARKER
+from provenance.storage.tables import ASSETS
 from tests.sites import build_light_settings, submission
 
 CASINO = "people at a roulette table in a casino"

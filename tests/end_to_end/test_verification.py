@@ -10,13 +10,13 @@ from sqlalchemy import delete, insert, select, update
 
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
-from policies.deployment import Submission
+from policies.line.deployment import Submission
+from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.labels.aigc import AigcItem
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
-from provenance.sealed import build_payload
-from provenance.tables import SEALS, SOFT_BINDINGS
+from provenance.seal.sealed import build_payload
+from provenance.storage.tables import SEALS, SOFT_BINDINGS
 from tests.end_to_end.attackers import repaint, sign, strip
 from tests.sites import build_light_settings, encode, photograph, submission
 

@@ -12,12 +12,12 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
-from policies.deployment import Submission
+from policies.line.deployment import Submission
+from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.errors import AssetError
-from provenance.manifests.verification import read_manifest
-from provenance.media.image import parse_image
+from provenance.manifests.validation import read_manifest
+from provenance.media.picture.image import parse_image
 from provenance.watermarks import Tile
 from tests.end_to_end.attackers import repaint
 from tests.sites import build_light_settings, build_sealer, encode, photograph

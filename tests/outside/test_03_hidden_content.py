@@ -9,9 +9,9 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
-from policies.deployment import Submission
-from provenance.media.image import Picture, parse_image
+from policies.line.deployment import Submission
+from policies.rules.decision import Outcome
+from provenance.media.picture.image import Picture, parse_image
 from tests.detectors.test_mirage import mirage
 from tests.sites import build_light_settings, build_settings, encode, photograph
 
@@ -156,7 +156,7 @@ def test_an_opaque_picture_is_screened_once_and_its_evidence_names_no_view(stric
     result, _ = release(strict, encode(photograph("rocket.jpg", SIDE)))
     signals = strict.deployment.database
     with signals.read() as connection:
-        from policies.records import find_signals
+        from policies.line.records import find_signals
 
         found = {signal.detector: signal for signal in find_signals(connection, result.asset_id)}
     assert "view" not in json.dumps(found["copyright"].evidence)

@@ -18,14 +18,14 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
-from policies.deployment import Submission
+from policies.line.deployment import Submission
+from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.manifests.claim import Definition
 from provenance.manifests.identity import load_development_identity
 from provenance.manifests.jumbf import parse_store
-from provenance.manifests.verification import read_store
-from provenance.media.image import parse_image
+from provenance.manifests.validation import read_store
+from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 from tests.provenance.manifests.samples import pictured, worded
 from tests.sites import PLAIN, build_light_settings, build_settings, encode, photograph

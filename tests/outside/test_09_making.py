@@ -3,7 +3,7 @@
 import pytest
 
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import build_settings
+from provenance.manifests.validation import build_settings
 from tests.outside.asking import ask, fixture
 from tests.outside.forgeries import IPTC, build_maker, sign, sign_with_identity
 from tests.provenance.manifests.timestamp_authority import Authority, serve

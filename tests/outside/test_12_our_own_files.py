@@ -9,12 +9,12 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.decision import Outcome
-from policies.deployment import Submission
+from policies.line.deployment import Submission
+from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
 from provenance.manifests.identity import load_development_identity
-from provenance.manifests.verification import read_manifest
+from provenance.manifests.validation import read_manifest
 from tests.end_to_end.attackers import sign
 from tests.image_bytes import valid
 from tests.provenance.manifests import rubric

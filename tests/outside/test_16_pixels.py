@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from provenance.errors import UnsupportedMediaError
-from provenance.media.image import encode_image, parse_image, shipping_type
+from provenance.media.picture.image import encode_image, parse_image, shipping_type
 from tests import image_bytes as make
 from tests.sites import PLAIN, encode, photograph
 

@@ -11,9 +11,9 @@ from provenance.asset import MediaType
 from provenance.errors import UndecodableAssetError
 from provenance.labels.containers.bmff import write
 from provenance.media.containers.base import Layout
-from provenance.media.decoders import DECODERS, decode_apart
-from provenance.media.image import parse_image
 from provenance.media.limits import IntakeLimits
+from provenance.media.picture.decoders import DECODERS, decode_apart
+from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 from tests.architecture.checkout import ROOT
 

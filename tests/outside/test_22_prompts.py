@@ -3,9 +3,9 @@
 import pytest
 
 from detectors.prompt import PromptDetector
-from policies.decision import Outcome
-from policies.explanation import what_if
-from policies.loader import load_named
+from policies.rules.decision import Outcome
+from policies.rules.explanation import what_if
+from policies.rules.loader import load_named
 from tests.detectors.subjects import toolbox_of
 
 

@@ -6,8 +6,8 @@ from PIL import Image
 
 from detectors.base import Status
 from detectors.clip import ClipDetector
-from policies.loader import load_named
-from provenance.media.image import Picture
+from policies.rules.loader import load_named
+from provenance.media.picture.image import Picture
 from tests.detectors.subjects import DATA, drawing, photo, subject_of, toolbox_of
 
 PHOTOGRAPHS = DATA / "photographs"

@@ -2,7 +2,7 @@
 
 import json
 
-from policies.loader import BUILTIN_PACKS_DIR
+from policies.rules.loader import BUILTIN_PACKS_DIR
 
 PROMPT = "a loaded pistol on a kitchen table"
 SAID = ("--reviewer", "Ada", "--reason", "a museum piece")

@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 
 from api.wiring import open_site
-from policies import intake
-from policies.deployment import Submission
+from policies.line import intake
+from policies.line.deployment import Submission
 from tests.api.conftest import _opened, _stocked, _wide_terminal, run, stock  # noqa: F401 - the command line's fixtures
 from tests.sites import build_settings, encode, photograph
 
@@ -106,7 +106,7 @@ def test_a_damaged_decision_is_listed_and_hides_no_other(run, stock, tmp_path, b
 
 
 def test_a_damaged_sealed_file_is_sealed_again(run, stock, tmp_path):  # noqa: F811
-    from policies import recording, screening, sealing
+    from policies.line import recording, screening, sealing
 
     with open_site(build_settings(tmp_path / "home")) as site:
         here = site.deployment

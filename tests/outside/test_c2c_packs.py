@@ -3,8 +3,8 @@
 import json
 
 from api.wiring import open_site
-from policies import intake
-from policies.deployment import Submission
+from policies.line import intake
+from policies.line.deployment import Submission
 from tests.api.conftest import _opened, _wide_terminal, home, run  # noqa: F401 - the command line's fixtures
 from tests.sites import build_settings, encode, photograph
 

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import update
 
 from api.wiring import open_site
-from policies import gate, publishing, recording, sealing
-from policies.decision import Outcome
-from policies.records import append_decision, latest_decision
-from policies.sweeping import unfinished
+from policies import gate
+from policies.line import publishing, recording, sealing
+from policies.line.records import append_decision, latest_decision
+from policies.line.sweeping import unfinished
+from policies.rules.decision import Outcome
 from provenance.errors import GrantMismatchError, SiteMismatchError
-from provenance.tables import LEASES
+from provenance.storage.tables import LEASES
 from tests.outside.killed import kill_at
-from tests.policies.line import decided, hand_in, public_of
+from tests.policies.deployments import decided, hand_in, public_of
 from tests.sites import build_light_settings, submission
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from api.wiring import open_site
 from policies import gate
-from provenance.database import Database
 from provenance.ledger.log import Log
+from provenance.storage.database import Database
 from tests.api.conftest import _opened, _stocked, _wide_terminal, run, stock  # noqa: F401 - the command line's fixtures
 from tests.sites import build_light_settings, build_settings, submission
 

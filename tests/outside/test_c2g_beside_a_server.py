@@ -4,7 +4,7 @@ import time
 
 from api.upkeep import keep_up
 from api.wiring import open_site
-from policies.sweeping import unfinished
+from policies.line.sweeping import unfinished
 from tests.outside.killed import kill_at
 from tests.sites import build_light_settings
 

@@ -68,7 +68,7 @@ def test_others_of_the_kind(tmp_path, body):
 
 
 def test_a_decision_with_too_much_to_read_holds_and_says_so():
-    from policies.conditions import build_variables
+    from policies.rules.conditions import build_variables
     from provenance.errors import ConditionError
 
     made = condition("signals.nsfw.evidence.exists(x, signals.nsfw.evidence.exists(y, x.n == y.n && x.n < 0))")

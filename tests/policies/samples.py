@@ -5,11 +5,11 @@ from datetime import date
 from hypothesis import HealthCheck, settings
 
 from detectors.base import Signal, Status
-from policies.condition_checks import parse_condition
-from policies.context import Context
-from policies.decision import Outcome
-from policies.pack import Demand, Pack, Requirement, Rule, Threshold
-from policies.vocabulary import CATEGORIES
+from policies.rules.condition_checks import parse_condition
+from policies.rules.context import Context
+from policies.rules.decision import Outcome
+from policies.rules.pack import Demand, Pack, Requirement, Rule, Threshold
+from policies.rules.vocabulary import CATEGORIES
 from provenance.asset import Asset, AssetId, MediaType, Origin, sha256_hex
 from provenance.grant import MarkKind
 

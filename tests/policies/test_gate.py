@@ -9,17 +9,18 @@ import pytest
 
 from api.wiring import open_site
 from detectors.base import Status
-from policies import gate, intake, publishing, recording, screening, sealing
-from policies.decision import Outcome
-from policies.parsing import parse_pack
-from policies.records import Stage
-from policies.review import queue
-from policies.sweeping import unfinished
+from policies import gate
+from policies.line import intake, publishing, recording, screening, sealing
+from policies.line.records import Stage
+from policies.line.sweeping import unfinished
+from policies.review.verdicts import queue
+from policies.rules.decision import Outcome
+from policies.rules.parsing import parse_pack
 from provenance.asset import new_asset_id, sha256_hex
 from provenance.errors import DetectorError, GrantMismatchError, PackInvalidError
-from provenance.store import BlobStore
-from provenance.tables import ASSETS, SEALS
-from tests.policies.line import SIDE, Probe, decided, entries_of, hand_in, kept_of, public_of, run_only
+from provenance.storage.store import BlobStore
+from provenance.storage.tables import ASSETS, SEALS
+from tests.policies.deployments import SIDE, Probe, decided, entries_of, hand_in, kept_of, public_of, run_only
 from tests.sites import build_light_settings, build_sealer, submission
 
 

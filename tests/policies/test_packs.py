@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from detectors.base import Status
-from policies.decision import Outcome
-from policies.engine import CLOSED, decide
-from policies.loader import builtin_packs, load_named
-from policies.vocabulary import CATEGORIES, CONTENT_CATEGORIES
+from policies.rules.decision import Outcome
+from policies.rules.engine import CLOSED, decide
+from policies.rules.loader import builtin_packs, load_named
+from policies.rules.vocabulary import CATEGORIES, CONTENT_CATEGORIES
 from provenance.grant import MarkKind
 from tests.policies.samples import ASSET, context, signal
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.commands.demo_wishes import SILENT, WISHES, find_wish, judge_wish
 from api.commands.release import Ended
-from policies.decision import Outcome, Reason
+from policies.rules.decision import Outcome, Reason
 from provenance.errors import GateError
 
 

@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from api.commands.policies import app
 from api.console import OUT
-from policies.loader import BUILTIN_PACKS_DIR
+from policies.rules.loader import BUILTIN_PACKS_DIR
 
-GOLDEN = Path(__file__).parents[2] / "policies" / "golden"
+GOLDEN = Path(__file__).parents[2] / "policies" / "rules" / "golden"
 CASE = {
     "signals": [
         {"detector": "prompt", "status": "not_applicable"},

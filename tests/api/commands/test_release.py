@@ -10,8 +10,8 @@ from PIL import Image
 
 from api.commands.release import exit_code
 from api.releasing import Ended
-from policies.decision import Decision, Outcome
-from policies.publishing import Result
+from policies.line.publishing import Result
+from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId
 from provenance.errors import GateError
 from tests.sites import encode, photograph

@@ -4,7 +4,6 @@ import pytest
 
 from api.commands.verify_words import LABELS, show_verification, spell
 from api.console import OUT
-from provenance.layers import describe_identity, describe_integrity, describe_trust
 from provenance.manifests.report import (
     IdentityReport,
     IngredientReport,
@@ -14,7 +13,8 @@ from provenance.manifests.report import (
     Trust,
     ValidationState,
 )
-from provenance.verification import SUMMARIES, JointState, Layer, LayerStatus, Verification
+from provenance.verify.layers import describe_identity, describe_integrity, describe_trust
+from provenance.verify.state import SUMMARIES, JointState, Layer, LayerStatus, Verification
 
 LONG = "an uncommonly long name of an authority that keeps the time for everybody who asks it nicely"
 

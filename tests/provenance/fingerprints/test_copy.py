@@ -11,7 +11,7 @@ from provenance.errors import WeightsError
 from provenance.fingerprints import copy
 from provenance.fingerprints.base import Unhashable
 from provenance.fingerprints.copy import Copy
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.sites import photograph
 
 WORK = "chelsea.png"

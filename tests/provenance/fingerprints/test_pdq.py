@@ -9,7 +9,7 @@ import pytest
 
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.pdq import Pdq
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.provenance.watermarks.photographs import NAMES, enhanced, photograph, scaled, through_jpeg
 
 PDQ = Pdq()

@@ -11,7 +11,7 @@ from PIL import Image
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.pdq import Pdq
 from provenance.fingerprints.phash import PHash
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.provenance.watermarks.photographs import NAMES, photograph
 
 PHASH = PHash()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from provenance.fingerprints.variants import INDEXED_SIDE, build_variants
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from tests.provenance.watermarks.photographs import photograph
 
 POSITIONS = ["flip_h", "flip_v", "rot90", "rot180", "rot270", "transpose", "transverse"]

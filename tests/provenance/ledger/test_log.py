@@ -328,7 +328,7 @@ def test_any_sequence_of_attempts_appends_each_event_once(sqlite_log, attempts):
 WRITER = """
 import sys
 from pathlib import Path
-from provenance.database import Database
+from provenance.storage.database import Database
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 

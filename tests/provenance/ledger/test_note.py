@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from provenance.errors import ConfigurationError, MissingKeyError, VerificationError
 from provenance.ledger.encoding import build_base64
 from provenance.ledger.note import build_signer, load_signer, parse_vkey, sign_note, verify_note
-from provenance.secretfile import SecretDirectory
+from provenance.storage.secretfile import SecretDirectory
 
 # The example key pair and note of the reference implementation, golang.org/x/mod/sumdb/note.
 GO_PRIVATE = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"

@@ -5,12 +5,12 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance.database import Database
 from provenance.errors import InconsistentLedgerError, VerificationError
 from provenance.ledger.checkpoint import verify_checkpoint
 from provenance.ledger.log import Log
 from provenance.ledger.note import build_signer
 from provenance.ledger.static_tree import write_tiles
+from provenance.storage.database import Database
 
 
 def check(folder, signer):

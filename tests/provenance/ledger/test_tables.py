@@ -5,7 +5,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
-from provenance.tables import METADATA
+from provenance.storage.tables import METADATA
 
 ROW = {"kind": "k", "subject": "s", "body": b"{}", "leaf_hash": bytes(32), "created_at": "t"}
 

@@ -7,7 +7,7 @@ import pytest
 from provenance.asset import MediaType
 from provenance.manifests import pictures
 from provenance.manifests.pictures import read_pictures
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from tests.provenance.manifests.samples import photograph, pictured, worded
 
 

@@ -6,7 +6,7 @@ from provenance.asset import MediaType
 from provenance.manifests.jumbf import parse_store
 from provenance.manifests.redaction import KEEPABLE, Judgement, judge_store
 from provenance.manifests.signing import sign_manifest
-from provenance.manifests.verification import read_store
+from provenance.manifests.validation import read_store
 from tests.image_bytes import box
 from tests.provenance.manifests.samples import photograph, worded
 from tests.provenance.manifests.test_jumbf import superbox

@@ -13,7 +13,7 @@ from provenance.manifests.certificates import IdentityInfo
 from provenance.manifests.claim import Definition, SourceFile
 from provenance.manifests.report import Integrity, Trust, ValidationState
 from provenance.manifests.signing import sign_manifest
-from provenance.manifests.verification import read_manifest
+from provenance.manifests.validation import read_manifest
 from tests.provenance.manifests.samples import (
     FINGERPRINT,
     RECIPE,

@@ -15,7 +15,7 @@ from provenance.manifests.report import Integrity, Trust
 from provenance.manifests.signing import sign_manifest
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.verification import read_manifest
+from provenance.manifests.validation import read_manifest
 from tests.provenance.manifests.rubric import score
 from tests.provenance.manifests.samples import SIGNED_TYPES, define, photograph
 from tests.provenance.manifests.timestamp_authority import Authority, serve

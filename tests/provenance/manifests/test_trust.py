@@ -7,7 +7,7 @@ from provenance.manifests.report import Integrity, Trust, ValidationState
 from provenance.manifests.signing import sign_manifest
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors, load_trust
-from provenance.manifests.verification import read_manifest
+from provenance.manifests.validation import read_manifest
 from tests.provenance.manifests.samples import define, photograph
 from tests.provenance.manifests.timestamp_authority import Authority, serve
 

@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from provenance.child import Parent
-from provenance.media import decoders
-from provenance.media.decode import decode
+from provenance.media.picture import decoders
+from provenance.media.picture.decode import decode
 
 DIRTY = []
 

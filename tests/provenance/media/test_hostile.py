@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import AssetError
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from tests import hostile
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +18,7 @@ GUARDED = """
 import gc, json, re, resource, signal, sys, warnings
 import cv2, pi_heif  # what decoding loads, before the bound is set
 from provenance.errors import AssetError
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from tests.hostile import hostile_files
 
 warnings.simplefilter("error")

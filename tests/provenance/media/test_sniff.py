@@ -5,7 +5,7 @@ import pytest
 
 from provenance.asset import MediaType
 from provenance.errors import MislabelledAssetError, UnsupportedMediaError
-from provenance.media.image import parse_image
+from provenance.media.picture.image import parse_image
 from provenance.media.sniff import check_claims, check_single, describe_content, sniff_media_type
 from tests import image_bytes as make
 

@@ -8,7 +8,7 @@ import pytest
 
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
-from provenance.media.image import Picture, parse_image
+from provenance.media.picture.image import Picture, parse_image
 from provenance.works.registry import Works
 
 

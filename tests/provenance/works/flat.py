@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 
 INK = "#14181c"
 

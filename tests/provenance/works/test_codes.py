@@ -3,8 +3,8 @@ import threading
 import numpy as np
 import pytest
 
-from provenance.database import Database
 from provenance.errors import WorksError
+from provenance.storage.database import Database
 from provenance.works.codes import (
     ChangeWatch,
     Code,

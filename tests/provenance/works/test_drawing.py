@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from provenance.media.image import Picture
-from provenance.overlap import Box, Overlap
+from provenance.media.picture.image import Picture
+from provenance.verify.overlap import Box, Overlap
 from provenance.works.drawing import HEIGHT, draw_match
 
 ORANGE = (230, 97, 1)

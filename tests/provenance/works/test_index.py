@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from provenance.database import Database
 from provenance.errors import WorksError
+from provenance.storage.database import Database
 from provenance.works.codes import remove_codes
 from provenance.works.index import MatchIndex
 from tests.provenance.works.samples import add, families, near, within

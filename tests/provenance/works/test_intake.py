@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from provenance.errors import WorksError
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.works.codes import Code, read_codes
 from provenance.works.intake import build_entry, hash_frame, insert_work, parse_reason
 from provenance.works.record import Registration

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from policies.concordance import compare_records
+from policies.audit.concordance import compare_records
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.works.intake import insert_work
 from provenance.works.likeness import REFERENCE_SIDE, build_reference
 from provenance.works.registry import Action, Registration, Works

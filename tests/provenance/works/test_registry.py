@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance.database import Database
 from provenance.errors import WorksError
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.pdq import Pdq
 from provenance.ledger.log import Log
-from provenance.media.image import Picture, parse_image
+from provenance.media.picture.image import Picture, parse_image
+from provenance.storage.database import Database
 from provenance.works.registry import Action, Registration, Works, WorkStatus
 
 OWNER = "A. Rights-Holder"

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
-from provenance.database import utc_now
+from provenance.storage.database import utc_now
 from provenance.works.tables import BANKS, CODE_REMOVALS, CODES, WORK_REFERENCES, WORKS
 from tests.provenance.works.samples import add
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from provenance.fingerprints.pdq import Pdq
-from provenance.media.image import Picture
+from provenance.media.picture.image import Picture
 from provenance.works.matching import distance_bits
 from provenance.works.record import PLAIN, Action, Match
 from provenance.works.witness import compare_flat, weigh_flat

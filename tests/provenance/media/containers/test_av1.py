@@ -7,8 +7,8 @@ from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.containers.av1 import check_stream
 from provenance.media.containers.base import Tally
-from provenance.media.image import parse_image
 from provenance.media.limits import IntakeLimits
+from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 
 

@@ -8,8 +8,8 @@ from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, MislabelledAssetError, UndecodableAssetError
 from provenance.media.containers import bmff
 from provenance.media.containers.bmff import Box, read_boxes
-from provenance.media.image import parse_image
 from provenance.media.limits import IntakeLimits
+from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 
 LIMITS = IntakeLimits()

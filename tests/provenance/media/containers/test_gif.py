@@ -6,8 +6,8 @@ from PIL import Image
 
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.containers import gif
-from provenance.media.image import parse_image
 from provenance.media.limits import IntakeLimits
+from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 
 LIMITS = IntakeLimits()

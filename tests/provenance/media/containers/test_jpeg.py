@@ -5,8 +5,8 @@ from PIL import Image, ImageCms
 
 from provenance.errors import AssetTooLargeError, MislabelledAssetError, UndecodableAssetError, UnsupportedMediaError
 from provenance.media.containers import jpeg
-from provenance.media.image import parse_image
 from provenance.media.limits import IntakeLimits
+from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 
 LIMITS = IntakeLimits()

@@ -1,0 +1,1 @@
+"""Everything that a site holds, held against the ledger."""

@@ -1,0 +1,85 @@
+"""What one deployment of the gate is made of, and what it is asked to release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from detectors.runner import Runner
+from policies.rules.loader import Pack
+from provenance.asset import AssetId, Origin
+from provenance.errors import ConfigurationError
+from provenance.ledger.log import Log
+from provenance.media.picture.image import IntakeLimits, PictureCache
+from provenance.seal.sealer import Sealer
+from provenance.storage.database import Database
+from provenance.storage.lease import Leases
+from provenance.storage.store import BlobStore
+from provenance.works.registry import Works
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody wants released; nothing in it has been verified.
+
+    Attributes:
+        unverified_bytes: the file.
+        name: file name, for people and for the check against the content's type.
+        declared_type: media type that the sender claims, or "".
+        prompt: what it was made from, if known; kept in quarantine only.
+        recipe: JSON-able fields of `generation.base.Recipe`, empty when unknown.
+        origin: made here, or handed in.
+        packs: names of the packs that decide; empty for the deployment's default.
+        context: flags that packs may read, see docs/policies.md.
+        asset_id: chosen by the caller to make the submission idempotent; None for a fresh one.
+    """
+
+    unverified_bytes: bytes
+    name: str = ""
+    declared_type: str = ""
+    prompt: str | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = Origin.SUBMITTED
+    packs: tuple[str, ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    asset_id: AssetId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Everything that the stages of the line use. Holds no state of its own: that is in `database` and `blobs`.
+
+    Attributes:
+        database, blobs, log, works: where things are kept.
+        runner: the enabled detectors.
+        packs: every pack that a submission may name.
+        default_packs: those that decide when it names none.
+        sealer: the watermark, the labels and the signing identity.
+        limits: bounds on what intake takes.
+        pictures: decoded pixels by digest, so that stages need not decode twice.
+        leases: which assets this process works on.
+    """
+
+    database: Database
+    blobs: BlobStore
+    log: Log
+    works: Works
+    runner: Runner
+    packs: Mapping[str, Pack]
+    default_packs: tuple[str, ...]
+    sealer: Sealer
+    limits: IntakeLimits
+    pictures: PictureCache
+    leases: Leases
+
+    def select_packs(self, names: tuple[str, ...]) -> tuple[Pack, ...]:
+        """Return the packs named, or the default ones.
+
+        Raises:
+            ConfigurationError: a name is unknown.
+        """
+        wanted = names or self.default_packs
+        unknown = [name for name in wanted if name not in self.packs]
+        if unknown or not wanted:
+            known = ", ".join(sorted(self.packs))
+            raise ConfigurationError(f"expected packs out of {known}, got {', '.join(unknown) or 'none'}")
+        return tuple(self.packs[name] for name in wanted)

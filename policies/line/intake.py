@@ -1,0 +1,123 @@
+"""Stage (1): unverified bytes become an Asset, kept in quarantine."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from policies.line.deployment import Deployment, Submission
+from policies.line.records import Stage, asset_row, parse_asset
+from policies.line.request import encode_prompt, fix_request, prompt_key
+from policies.rules.context import parse_context
+from provenance.asset import Asset, AssetId, Digest, new_asset_id, sha256_hex
+from provenance.errors import AssetError
+from provenance.media.picture.image import Picture, parse_image
+from provenance.storage.database import utc_now
+from provenance.storage.tables import ASSETS
+
+NAME_LIMIT: Final = 255
+
+
+def original_key(asset_id: AssetId) -> str:
+    """Return the quarantine key of the file as handed in."""
+    return f"{asset_id}/original"
+
+
+def intake(here: Deployment, submission: Submission) -> AssetId:
+    """Verify what was handed in and keep it in quarantine.
+
+    The row is written last: an id that is returned, or found in the database, has its blob.
+
+    Raises:
+        AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes; nothing is kept.
+        ConfigurationError: an unknown pack is named.
+        PolicyError: the context has an unknown or wrong field.
+    """
+    asset_id = submission.asset_id or new_asset_id()
+    digest = sha256_hex(submission.unverified_bytes)
+    here.select_packs(submission.packs)
+    parse_context(submission.context, decided_on=datetime.now(UTC).date())
+    if _verify_same(here, asset_id, digest):
+        return asset_id
+    picture = parse_image(
+        submission.unverified_bytes,
+        declared_name=submission.name,
+        declared_type=submission.declared_type,
+        limits=here.limits,
+    )
+    here.pictures.keep(digest, picture)
+    here.blobs.quarantine.put(original_key(asset_id), submission.unverified_bytes)
+    if submission.prompt is not None:
+        here.blobs.quarantine.put(prompt_key(asset_id), encode_prompt(submission.prompt))
+    described = {**_describe(submission, digest, picture), "request": fix_request(here, submission)}
+    try:
+        with here.database.write() as connection:
+            connection.execute(insert(ASSETS).values(id=asset_id, **described))
+            here.leases.claim(connection, asset_id)
+    except IntegrityError:
+        _verify_same(here, asset_id, digest)  # another worker has taken in the same submission meanwhile
+    return asset_id
+
+
+def _verify_same(here: Deployment, asset_id: AssetId, digest: Digest) -> bool:
+    """Return whether `asset_id` is known, for the same bytes."""
+    with here.database.read() as connection:
+        known = connection.execute(select(ASSETS.c.sha256).where(ASSETS.c.id == asset_id)).scalar()
+    if known is not None and known != digest:
+        raise AssetError(f"the id {asset_id} belongs to bytes {known[:12]}, got {digest[:12]}")
+    return known is not None
+
+
+def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[str, Any]:
+    return {
+        "sha256": digest,
+        "media_type": picture.media_type.value,
+        "size_bytes": len(submission.unverified_bytes),
+        "width": picture.width,
+        "height": picture.height,
+        "origin": submission.origin.value,
+        "stage": Stage.ACCEPTED.value,
+        "recipe": json.loads(json.dumps(dict(submission.recipe))),
+        "has_prompt": submission.prompt is not None,
+        # Neither NUL nor half a surrogate pair can be stored everywhere.
+        "name": submission.name.replace("\0", "").encode(errors="replace").decode()[:NAME_LIMIT],
+        "created_at": utc_now(),
+    }
+
+
+def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, bytes]:
+    """Return the decoded picture of `asset` and the bytes it came from; checks the digest.
+
+    Raises:
+        AssetError: the quarantined blob is not the one accepted.
+    """
+    data = here.blobs.quarantine.get(original_key(asset.id))
+    if sha256_hex(data) != asset.sha256:
+        raise AssetError(f"the quarantined blob of {asset.id} is not the one accepted")
+    picture = here.pictures.find(asset.sha256)
+    if picture is None:
+        picture = parse_image(data, limits=here.limits)
+        here.pictures.keep(asset.sha256, picture)
+    return picture, data
+
+
+def load_asset(here: Deployment, asset_id: AssetId) -> Asset:
+    """Return the facts about `asset_id`.
+
+    Raises:
+        AssetNotFoundError: there is no such asset.
+    """
+    with here.database.read() as connection:
+        return parse_asset(asset_row(connection, asset_id))
+
+
+def find_name(here: Deployment, asset_id: AssetId) -> str:
+    """Return the name under which `asset_id` was handed in, for people; "" where it had none.
+
+    Raises:
+        AssetNotFoundError: there is no such asset.
+    """
+    with here.database.read() as connection:
+        return str(asset_row(connection, asset_id)["name"])

@@ -1,0 +1,134 @@
+"""Stages (4) and (8): the two ends of the line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from policies.line.deployment import Deployment
+from policies.line.recording import verify_counts
+from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage
+from policies.line.sealing import manifest_key, sealed_key
+from policies.rules.decision import Decision, Outcome
+from provenance.asset import AssetId, MediaType, sha256_hex
+from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
+from provenance.storage.store import Blobs
+from provenance.storage.tables import SEALS
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the line ended for one asset.
+
+    Attributes:
+        asset_id: the asset.
+        name: as handed in, for people.
+        outcome: RELEASE, HOLD or BLOCK.
+        decision: the decision that counts, with every reason.
+        seal: what was sealed and read back (`provenance.seal.sealed.build_seal_facts`), empty unless released.
+        ledger_index: index of the release entry, or None.
+        public_key: key of the published file in the public blob store, or "".
+    """
+
+    asset_id: AssetId
+    name: str
+    outcome: Outcome
+    decision: Decision
+    seal: dict[str, Any]
+    ledger_index: int | None = None
+    public_key: str = ""
+
+
+def public_file_key(asset_id: AssetId, media_type: MediaType) -> str:
+    """Return the public key of a released file."""
+    return f"{asset_id}/media{media_type.extension}"
+
+
+def public_manifest_key(asset_id: AssetId) -> str:
+    """Return the public key of a released file's manifest store (`application/c2pa`)."""
+    return f"{asset_id}/manifest.c2pa"
+
+
+def withhold(here: Deployment, asset_id: AssetId) -> Result:
+    """Leave a held asset for a moderator, or a blocked one refused; both keep their bytes in quarantine."""
+    here.log.checkpoint()  # before anybody is told
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        row = asset_row(connection, asset_id)
+        decision = latest_decision(connection, asset_id)
+        assert decision is not None
+        stage = {Outcome.HOLD: Stage.HELD, Outcome.BLOCK: Stage.BLOCKED}.get(decision.outcome)
+        if stage is not None:  # else a moderator released it meanwhile
+            move_stage(connection, asset_id, stage)
+    return Result(asset_id, row["name"], decision.outcome, decision, seal={})
+
+
+def publish(here: Deployment, asset_id: AssetId) -> Result:
+    """Make the sealed file and its manifest readable, then empty the asset's quarantine.
+
+    Raises:
+        GrantMismatchError: the decision that counts is not the one that the file was sealed under; it stays recorded.
+        BlobNotFoundError: the sealed file is gone, here and in public.
+        VerificationError: the sealed file in quarantine is not the one that was recorded.
+    """
+    with here.database.read() as connection:
+        row = asset_row(connection, asset_id)
+        seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().one()
+        decision = latest_decision(connection, asset_id)
+    assert decision is not None
+    file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
+    if row["stage"] != Stage.PUBLISHED.value:
+        _make_public(here, asset_id, seal, file_key)
+    _empty_quarantine(here, asset_id, file_key)
+    return Result(
+        asset_id,
+        row["name"],
+        decision.outcome,
+        decision,
+        seal=dict(seal["body"]),
+        ledger_index=seal["ledger_index"],
+        public_key=file_key,
+    )
+
+
+def _empty_quarantine(here: Deployment, asset_id: AssetId, file_key: str) -> None:
+    """Remove what is kept of a published asset, while what was published is there."""
+    quarantine = here.blobs.quarantine
+    left = [key for key, _ in quarantine.keys(f"{asset_id}/")]
+    if left and not here.blobs.public.has(file_key):
+        raise BlobNotFoundError(f"no blob under {file_key} in public, so quarantine keeps what it has of {asset_id}")
+    for key in left:
+        quarantine.delete(key)
+
+
+def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> bytes:
+    data = quarantine.get(key)
+    if sha256_hex(data) != sha256:
+        raise VerificationError(f"the sealed blob {key} is not the one that was recorded")
+    return data
+
+
+def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key: str) -> None:
+    """Copy the sealed file into the public store, while the decision that it was sealed under counts."""
+    decision_id, quarantine, public = seal["body"]["decision_id"], here.blobs.quarantine, here.blobs.public
+    with here.database.read() as connection:
+        verify_counts(connection, asset_id, decision_id)
+    here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
+    try:
+        manifest_sha256 = seal["body"]["manifest_sha256"]
+        manifest = _load_recorded(quarantine, manifest_key(asset_id, seal["sha256"]), manifest_sha256)
+        file = _load_recorded(quarantine, sealed_key(asset_id, seal["sha256"]), seal["sha256"])
+        public.put(public_manifest_key(asset_id), manifest)
+        public.put(file_key, file)
+    except BlobNotFoundError:
+        if not public.has(file_key):  # else another worker has published it meanwhile
+            raise
+    try:
+        with here.database.write() as connection:
+            lock_asset(connection, asset_id)
+            verify_counts(connection, asset_id, decision_id)
+            move_stage(connection, asset_id, Stage.PUBLISHED)
+    except GrantMismatchError:
+        for key in (file_key, public_manifest_key(asset_id)):
+            public.delete(key)
+        raise

@@ -1,0 +1,103 @@
+"""Stage (7): everything that a release leaves behind, in one database transaction."""
+
+from sqlalchemy import Connection, insert, select
+
+from policies.line.deployment import Deployment
+from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset
+from policies.line.sealing import grant, load_sealed
+from policies.rules.decision import Outcome
+from provenance.asset import AssetId, sha256_hex
+from provenance.errors import GrantMismatchError
+from provenance.ledger.canonical import Json
+from provenance.seal.sealed import Sealed, build_seal_facts
+from provenance.storage.database import utc_now
+from provenance.storage.tables import SEALS, SOFT_BINDINGS
+
+
+def record(here: Deployment, asset_id: AssetId) -> int:
+    """Write ledger entry, manifest, fingerprints and soft bindings; return the ledger index.
+
+    Raises:
+        GrantMismatchError: there is nothing sealed under the decision that counts, or another counts by now.
+    """
+    with here.database.read() as connection:
+        known = find_release(connection, asset_id)
+        asset = parse_asset(asset_row(connection, asset_id))
+        decision = latest_decision(connection, asset_id)
+    if known is not None:
+        return known
+    licence = grant(here, asset_id)
+    sealed = load_sealed(here, asset_id, decision) if decision else None
+    if sealed is None:
+        with here.database.read() as connection:
+            known = find_release(connection, asset_id)
+        if known is not None:  # another worker has finished meanwhile, and emptied the quarantine
+            return known
+        raise GrantMismatchError(f"expected a sealed file of {asset_id} under decision {licence.decision_id}, got none")
+    licence.verify_bytes(asset.sha256)
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        known = find_release(connection, asset_id)
+        if known is not None:
+            return known
+        verify_counts(connection, asset_id, sealed.decision_id)
+        entry = here.log.append(
+            connection,
+            kind="asset.released",
+            subject=asset_id,
+            body=build_release_entry(asset.sha256, sealed),
+            key=f"release:{asset_id}",
+        )
+        _insert_seal(connection, sealed, entry.index)
+        here.works.record_release(connection, asset_id, sealed.fingerprints)
+        move_stage(connection, asset_id, Stage.RECORDED)
+    return entry.index
+
+
+def verify_counts(connection: Connection, asset_id: AssetId, decision_id: str) -> None:
+    """Check that the decision under which an asset was sealed is still the one that counts, and says RELEASE.
+
+    Raises:
+        GrantMismatchError: somebody held, blocked or decided anew meanwhile.
+    """
+    latest = latest_decision(connection, asset_id)
+    if latest is None or latest.id != decision_id or latest.outcome is not Outcome.RELEASE:
+        said = "none" if latest is None else f"{latest.outcome.value} by {latest.id}"
+        raise GrantMismatchError(f"{asset_id} was sealed to be released by decision {decision_id}, now it is {said}")
+
+
+def _insert_seal(connection: Connection, sealed: Sealed, ledger_index: int) -> None:
+    connection.execute(
+        insert(SEALS).values(
+            asset_id=sealed.asset_id,
+            sha256=sealed.sha256,
+            media_type=sealed.media_type.value,
+            manifest_id=sealed.manifest_id,
+            body=build_seal_facts(sealed),
+            ledger_index=ledger_index,
+            created_at=utc_now(),
+        )
+    )
+    for binding in sealed.soft_bindings:
+        connection.execute(insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=sealed.asset_id))
+
+
+def find_release(connection: Connection, asset_id: AssetId) -> int | None:
+    """Return the ledger index of the release of `asset_id`, or None before it is recorded."""
+    index = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
+    return None if index is None else int(index)
+
+
+def build_release_entry(asset_sha256: str, sealed: Sealed) -> dict[str, Json]:
+    """Return what the ledger says of a release: digests and ids."""
+    return {
+        "asset_id": sealed.asset_id,
+        "asset_sha256": asset_sha256,
+        "decision_id": sealed.decision_id,
+        "sealed_sha256": sealed.sha256,
+        "media_type": sealed.media_type.value,
+        "manifest_id": sealed.manifest_id,
+        "manifest_sha256": sha256_hex(sealed.manifest_bytes),
+        "soft_bindings": [{"alg": item.alg, "value": item.value.hex()} for item in sealed.soft_bindings],
+        "marks": [mark.kind.value for mark in sealed.marks if mark.made],
+    }

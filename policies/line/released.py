@@ -1,0 +1,70 @@
+"""What was released, for whoever wants a copy: by its id, or the last one; checked before it is handed out."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from policies.line.publishing import public_file_key
+from policies.line.records import Stage, find_stage
+from provenance.asset import AssetId, Digest, MediaType, sha256_hex
+from provenance.errors import AssetNotFoundError, StoreError
+from provenance.storage.store import Blobs
+from provenance.storage.tables import ASSETS, SEALS
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One published file.
+
+    Attributes:
+        asset_id: the asset.
+        name: as handed in, for people.
+        media_type: of the file that ships.
+        sha256: of the file that ships, as it was sealed.
+        ledger_index: of the release entry.
+    """
+
+    asset_id: AssetId
+    name: str
+    media_type: MediaType
+    sha256: Digest
+    ledger_index: int
+
+
+def find_released(connection: Connection, asset_id: str | None = None) -> Released:
+    """Return a published asset, or without an id the one that was released last.
+
+    Raises:
+        AssetNotFoundError: there is none, or it is not published.
+    """
+    query = select(
+        SEALS.c.asset_id, ASSETS.c.name, ASSETS.c.stage, SEALS.c.media_type, SEALS.c.sha256, SEALS.c.ledger_index
+    ).join(ASSETS, ASSETS.c.id == SEALS.c.asset_id)
+    if asset_id is None:
+        published = ASSETS.c.stage == Stage.PUBLISHED.value
+        row = connection.execute(query.where(published).order_by(SEALS.c.ledger_index.desc()).limit(1)).first()
+        if row is None:
+            raise AssetNotFoundError("nothing was released yet")
+    else:
+        row = connection.execute(query.where(SEALS.c.asset_id == asset_id)).first()
+    if row is None or row.stage != Stage.PUBLISHED.value:
+        raise AssetNotFoundError(f"expected a released asset, got {_describe(connection, asset_id)}")
+    return Released(AssetId(row.asset_id), row.name, MediaType(row.media_type), Digest(row.sha256), row.ledger_index)
+
+
+def load_released(public: Blobs, released: Released) -> bytes:
+    """Return the published file, exactly as it was sealed.
+
+    Raises:
+        BlobNotFoundError: it is not in the public store.
+        StoreError: what lies there is not what was sealed.
+    """
+    data = public.get(public_file_key(released.asset_id, released.media_type))
+    if sha256_hex(data) != released.sha256:
+        raise StoreError(f"the public file of {released.asset_id} is not the one that was sealed: restore it")
+    return data
+
+
+def _describe(connection: Connection, asset_id: str | None) -> str:
+    stage = find_stage(connection, AssetId(asset_id or ""))
+    return f"the unknown id {asset_id!r}" if stage is None else f"{asset_id} at stage {stage.value}"

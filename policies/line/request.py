@@ -1,0 +1,139 @@
+"""What a submission asked for, the deployment's defaults included, fixed with it at intake.
+
+Whoever finishes an interrupted asset may have other settings, or another pack under the same name. So the packs that
+decide are those whose digests the asset was taken in under, kept whole in the database; so are the circumstances that
+they may ask about, and the name that labels and manifests give the provider.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from policies.line.deployment import Deployment, Submission
+from policies.line.records import reading_record
+from policies.rules.context import Context, parse_context
+from policies.rules.pack import Pack
+from policies.rules.parsing import parse_pack
+from provenance.asset import AssetId, sha256_hex
+from provenance.errors import DamagedRecordError
+from provenance.seal.sealer import Provider
+from provenance.storage.database import Database, utc_now
+from provenance.storage.tables import PACKS
+
+
+def fix_request(here: Deployment, submission: Submission) -> dict[str, Any]:
+    """Return the record of what `submission` asks for; the packs named in it are kept.
+
+    Raises:
+        ConfigurationError: an unknown pack is named.
+    """
+    packs = here.select_packs(submission.packs)
+    keep_packs(here.database, packs)
+    provider = here.sealer.provider
+    return {
+        "packs": list(submission.packs),
+        "decided_by": [{"name": pack.name, "sha256": pack.sha256} for pack in packs],
+        "context": dict(submission.context),
+        "detectors": sorted(detector.card.name for detector in here.runner.detectors),
+        "timestamp": here.sealer.has_timestamp,
+        "provider": {"name": provider.name, "code": provider.code, "label_text": provider.label_text},
+        "prompt_sha256": None if submission.prompt is None else sha256_hex(encode_prompt(submission.prompt)),
+    }
+
+
+def prompt_key(asset_id: AssetId) -> str:
+    """Return the quarantine key of the prompt."""
+    return f"{asset_id}/prompt"
+
+
+def encode_prompt(prompt: str) -> bytes:
+    """Return the bytes that are kept of a prompt; what is no text becomes question marks."""
+    return prompt.encode(errors="replace")
+
+
+def load_prompt(here: Deployment, asset_id: AssetId, request: Mapping[str, Any]) -> str:
+    """Return the prompt of an asset from quarantine.
+
+    Raises:
+        BlobNotFoundError: it is not there.
+        DamagedRecordError: it is not the one that was handed in, or is no text.
+    """
+    data = here.blobs.quarantine.get(prompt_key(asset_id))
+    with reading_record("request of an asset"):
+        expected = request.get("prompt_sha256")
+    if expected is not None and sha256_hex(data) != expected:
+        raise DamagedRecordError(f"the quarantined prompt of {asset_id} is not the one that was handed in")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as exc:
+        raise DamagedRecordError(f"the quarantined prompt of {asset_id} is damaged: it is no text") from exc
+
+
+def keep_packs(database: Database, packs: Sequence[Pack]) -> None:
+    """Keep the documents of `packs`, once for each digest."""
+    with database.read() as connection:
+        known = set(
+            connection.execute(select(PACKS.c.sha256).where(PACKS.c.sha256.in_([p.sha256 for p in packs]))).scalars()
+        )
+    for pack in packs:
+        if pack.sha256 in known or not pack.document:
+            continue
+        columns = {"sha256": pack.sha256, "name": pack.name, "document": pack.document, "created_at": utc_now()}
+        try:
+            with database.write() as connection:
+                connection.execute(insert(PACKS).values(columns))
+        except IntegrityError:  # another process was quicker
+            continue
+
+
+def load_request_packs(here: Deployment, connection: Connection, request: Mapping[str, Any]) -> tuple[Pack, ...]:
+    """Return just the packs that an asset was taken in under.
+
+    Raises:
+        DamagedRecordError: one is not kept here any more, or not as it was.
+        PackInvalidError: this version reads it otherwise.
+    """
+    if "decided_by" not in request:  # taken in by a version that did not fix them
+        return here.select_packs(tuple(request["packs"]))
+    with reading_record("request of an asset"):
+        return tuple(_load_pack(here, connection, item["name"], item["sha256"]) for item in request["decided_by"])
+
+
+def _load_pack(here: Deployment, connection: Connection, name: str, sha256: str) -> Pack:
+    own = here.packs.get(name)
+    if own is not None and own.sha256 == sha256:
+        return own
+    document = connection.execute(select(PACKS.c.document).where(PACKS.c.sha256 == sha256)).scalar()
+    if document is None or sha256_hex(bytes(document)) != sha256:
+        state = "is not kept here" if document is None else "was changed in the database"
+        raise DamagedRecordError(f"the pack {name} of digest {sha256[:12]} that an asset was taken in under {state}")
+    return parse_pack(bytes(document), file=f"{name}.yaml")
+
+
+def build_request_context(here: Deployment, request: Mapping[str, Any], *, decided_on: date) -> Context:
+    """Return the circumstances under which an asset was taken in; one that was not fixed is as it is now.
+
+    Raises:
+        PolicyError: a field of the context is unknown or wrong.
+    """
+    now = frozenset(detector.card.name for detector in here.runner.detectors)
+    with reading_record("request of an asset"):
+        return parse_context(
+            request["context"],
+            decided_on=decided_on,
+            timestamp_available=request.get("timestamp", here.sealer.has_timestamp),
+            enabled_detectors=frozenset(request["detectors"]) if "detectors" in request else now,
+        )
+
+
+def request_provider(here: Deployment, request: Mapping[str, Any]) -> Provider:
+    """Return who releases the asset, as it was taken in; the software's version is that of today."""
+    own = here.sealer.provider
+    fixed = request.get("provider")
+    if fixed is None:
+        return own
+    with reading_record("request of an asset"):
+        return Provider(fixed["name"], fixed["code"], fixed["label_text"], own.version)

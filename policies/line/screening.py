@@ -1,0 +1,123 @@
+"""Stages (2) and (3): what detectors answer, and what the packs make of it."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import insert
+
+from detectors.base import Signal, Subject
+from policies.line.deployment import Deployment
+from policies.line.intake import load_asset, load_picture
+from policies.line.records import (
+    Stage,
+    append_decision,
+    asset_row,
+    build_signal,
+    find_signals,
+    latest_decision,
+    lock_asset,
+    move_stage,
+    parse_asset,
+)
+from policies.line.request import build_request_context, load_prompt, load_request_packs
+from policies.rules.decision import Decision, Reason
+from policies.rules.engine import decide as decide_by_packs
+from provenance.asset import Asset, AssetId, sha256_hex
+from provenance.ledger.canonical import Json, canonical_json
+from provenance.manifests.pictures import read_pictures
+from provenance.storage.database import utc_now
+from provenance.storage.tables import SIGNALS
+
+
+def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
+    """Ask every enabled detector about the asset and its prompt; the answers are kept."""
+    asset = load_asset(here, asset_id)
+    with here.database.read() as connection:
+        known = find_signals(connection, asset_id)
+        row = asset_row(connection, asset_id)
+    if known:
+        return known
+    picture, data = load_picture(here, asset)
+    prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
+    thumbnails = read_pictures(data, asset.media_type)
+    answers = here.runner.run(Subject(asset, picture, data, prompt, thumbnails))
+    signals = tuple(sorted(answers, key=lambda signal: signal.detector))
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        known = find_signals(connection, asset_id)
+        if known:
+            return known
+        for signal in signals:
+            connection.execute(
+                insert(SIGNALS).values(
+                    asset_id=asset_id,
+                    detector=signal.detector,
+                    status=signal.status.value,
+                    body=build_signal(signal),
+                    created_at=utc_now(),
+                )
+            )
+    return signals
+
+
+def decide(here: Deployment, asset_id: AssetId) -> Decision:
+    """Return the decision that counts; the first time, make it out of packs and signals and put it on the ledger."""
+    with here.database.read() as connection:
+        known = latest_decision(connection, asset_id)
+        row = asset_row(connection, asset_id)
+        signals = find_signals(connection, asset_id)
+    if known is not None:
+        return known
+    asset = parse_asset(row)
+    request = row["request"]
+    context = build_request_context(here, request, decided_on=datetime.now(UTC).date())
+    with here.database.read() as connection:
+        packs = load_request_packs(here, connection, request)
+    decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        known = latest_decision(connection, asset_id)
+        if known is not None:
+            return known
+        append_decision(connection, decision)
+        move_stage(connection, asset_id, Stage.DECIDED)
+        here.log.append(
+            connection,
+            kind="decision.made",
+            subject=asset_id,
+            body=build_decision_entry(asset, decision, signals),
+            key=f"decision:{decision.id}",
+        )
+    return decision
+
+
+def build_decision_entry(asset: Asset, decision: Decision, signals: tuple[Signal, ...]) -> dict[str, Json]:
+    """Return what the ledger says of a decision: digests, rule names and numbers, never media or prompts."""
+    return {
+        "asset_id": asset.id,
+        "asset_sha256": asset.sha256,
+        "decision_id": decision.id,
+        "decided_by": decision.decided_by,
+        "outcome": decision.outcome.value,
+        "packs": [{"name": pack.name, "sha256": pack.sha256} for pack in decision.packs],
+        "reasons": build_reasons(decision.reasons),
+        "detectors": {signal.detector: signal.version for signal in signals},
+        "signals_sha256": sha256_hex(canonical_json([build_signal(signal) for signal in signals])),
+    }
+
+
+def build_reasons(reasons: Sequence[Reason]) -> list[Json]:
+    """Return reasons as the ledger keeps them: names and numbers, no text."""
+    return [
+        {
+            "pack": reason.pack,
+            "rule": reason.rule,
+            "outcome": reason.outcome.value,
+            "detector": reason.detector,
+            "category": reason.category,
+            "score": reason.score,
+            "threshold": reason.threshold,
+        }
+        for reason in reasons
+    ]

@@ -1,0 +1,184 @@
+"""Stages (5) and (6): the grant, and the marks that it licenses."""
+
+import json
+import secrets
+import uuid
+from dataclasses import replace
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection, delete, insert, select
+
+from policies.line.deployment import Deployment
+from policies.line.intake import load_picture
+from policies.line.records import (
+    append_decision,
+    asset_row,
+    find_grant,
+    find_signals,
+    latest_decision,
+    lock_asset,
+    parse_asset,
+)
+from policies.line.request import request_provider
+from policies.line.screening import build_decision_entry
+from policies.rules.decision import Decision, Outcome, Reason
+from provenance.asset import Asset, AssetId
+from provenance.errors import (
+    BlobNotFoundError,
+    ConfigurationError,
+    DatabaseUnavailableError,
+    GateError,
+    GrantMismatchError,
+    StoreError,
+    VerificationError,
+)
+from provenance.grant import Grant
+from provenance.seal.sealed import Sealed, build_seal_facts, parse_seal_facts
+from provenance.storage.database import utc_now
+from provenance.storage.tables import GRANTS, SEALS
+
+PAYLOAD_BITS: Final = 56
+"""The id part of a watermark payload; the other 8 bits are its version."""
+
+_log = structlog.get_logger(__name__)
+
+
+def sealed_key(asset_id: AssetId, sha256: str) -> str:
+    """Return the quarantine key of a sealed file; named by digest, so that two workers cannot mix their files."""
+    return f"{asset_id}/sealed-{sha256}"
+
+
+def manifest_key(asset_id: AssetId, sha256: str) -> str:
+    """Return the quarantine key of the manifest store of the sealed file with that digest."""
+    return f"{asset_id}/manifest-{sha256}"
+
+
+def facts_key(asset_id: AssetId) -> str:
+    """Return the quarantine key of what the seal read back."""
+    return f"{asset_id}/facts"
+
+
+def grant(here: Deployment, asset_id: AssetId) -> Grant:
+    """Return the grant of a released asset, made the first time; it names bytes, packs, marks and payload.
+
+    Raises:
+        GrantMismatchError: the decision that counts is not RELEASE.
+    """
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        asset = parse_asset(asset_row(connection, asset_id))
+        decision = latest_decision(connection, asset_id)
+        if decision is None or decision.outcome is not Outcome.RELEASE:
+            raise GrantMismatchError(
+                f"expected a RELEASE decision about {asset_id}, got {decision and decision.outcome}"
+            )
+        known = find_grant(connection, asset, decision)
+        if known is not None:
+            return known
+        previous = connection.execute(select(GRANTS.c.payload).where(GRANTS.c.asset_id == asset_id)).scalar()
+        connection.execute(delete(GRANTS).where(GRANTS.c.asset_id == asset_id))
+        connection.execute(
+            insert(GRANTS).values(
+                asset_id=asset_id,
+                decision_id=decision.id,
+                payload=secrets.randbits(PAYLOAD_BITS) if previous is None else previous,
+                created_at=utc_now(),
+            )
+        )
+        made = find_grant(connection, asset, decision)
+        assert made is not None
+        return made
+
+
+def seal(here: Deployment, asset_id: AssetId) -> Decision:
+    """Mark, sign and read back; return the RELEASE decision, or a new HOLD when anything is not as granted.
+
+    Raises:
+        StoreError, DatabaseUnavailableError, ConfigurationError: this deployment cannot seal anything now; it waits.
+    """
+    with here.database.read() as connection:
+        row = asset_row(connection, asset_id)
+        asset = parse_asset(row)
+        decision = latest_decision(connection, asset_id)
+        recorded = is_recorded(connection, asset_id)
+    assert decision is not None
+    if recorded or load_sealed(here, asset_id, decision) is not None:
+        return decision
+    licence = grant(here, asset_id)
+    try:
+        picture, original = load_picture(here, asset)
+        sealer = here.sealer.for_provider(request_provider(here, row["request"]))
+        sealed = sealer.seal(asset, picture, original, licence, row["recipe"])
+    except (StoreError, DatabaseUnavailableError, ConfigurationError):
+        with here.database.read() as connection:  # the deployment is unable, which says nothing about the asset
+            if is_recorded(connection, asset_id):  # another worker has finished meanwhile
+                return latest_decision(connection, asset_id) or decision
+        raise
+    except GateError as exc:
+        _log.warning("seal failed", asset_id=asset_id, code=exc.code, error=str(exc))
+        return _hold(here, asset, decision, exc)
+    quarantine = here.blobs.quarantine
+    quarantine.put(sealed_key(asset_id, sealed.sha256), sealed.data)
+    quarantine.put(manifest_key(asset_id, sealed.sha256), sealed.manifest_bytes)
+    quarantine.put(facts_key(asset_id), json.dumps(build_seal_facts(sealed)).encode())
+    return decision
+
+
+def load_sealed(here: Deployment, asset_id: AssetId, decision: Decision) -> Sealed | None:
+    """Return what `seal` left in quarantine under this decision, or None when it is missing, incomplete or damaged."""
+    quarantine = here.blobs.quarantine
+    try:
+        facts = json.loads(quarantine.get(facts_key(asset_id)))
+        sealed = parse_seal_facts(
+            facts,
+            data=quarantine.get(sealed_key(asset_id, facts["sha256"])),
+            manifest_bytes=quarantine.get(manifest_key(asset_id, facts["sha256"])),
+        )
+    except BlobNotFoundError:
+        return None
+    except (VerificationError, ValueError, KeyError, TypeError) as exc:
+        _log.warning("a sealed blob is damaged", asset_id=asset_id, error=str(exc))
+        return None
+    return sealed if sealed.decision_id == decision.id else None
+
+
+def is_recorded(connection: Connection, asset_id: AssetId) -> bool:
+    """Say whether the release of `asset_id` is recorded; from then on nothing about it changes."""
+    return connection.execute(select(SEALS.c.asset_id).where(SEALS.c.asset_id == asset_id)).first() is not None
+
+
+def _hold(here: Deployment, asset: Asset, decision: Decision, error: GateError) -> Decision:
+    """Turn an inability to seal into a HOLD, recorded like any other decision.
+
+    Unless another worker has sealed or held the asset meanwhile: then what it made counts.
+    """
+    reason = Reason(
+        pack="gate",
+        rule="seal",
+        outcome=Outcome.HOLD,
+        clause="what ships was verified after it was written",
+        text=f"sealing failed ({error.code}): {error}",
+    )
+    held = replace(
+        decision,
+        id=str(uuid.uuid4()),
+        outcome=Outcome.HOLD,
+        reasons=(reason, *decision.reasons),
+        decided_by="seal",
+    )
+    with here.database.write() as connection:
+        lock_asset(connection, asset.id)
+        latest = latest_decision(connection, asset.id)
+        assert latest is not None
+        if latest.id != decision.id or is_recorded(connection, asset.id):
+            return latest
+        append_decision(connection, held)
+        here.log.append(
+            connection,
+            kind="decision.made",
+            subject=asset.id,
+            body=build_decision_entry(asset, held, find_signals(connection, asset.id)),
+            key=f"decision:{held.id}",
+        )
+    return held

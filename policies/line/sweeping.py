@@ -1,0 +1,113 @@
+"""What a killed process leaves behind: assets in the middle of the line, and blobs that no record knows.
+
+Interrupted assets are finished by `policies.gate.resume`. Blobs without a record are never deleted for that alone: on
+request they move into a bin, and from there, days later, on request, out of the store.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from policies.line.deployment import Deployment
+from policies.line.records import FINAL_STAGES, Stage
+from provenance.asset import AssetId
+from provenance.storage.store import BIN, Blobs
+from provenance.storage.tables import ASSETS
+
+ORPHAN_GRACE_S: Final = 600.0
+"""A quarantined blob without a row is an orphan after this long; before, another process may be about to write it."""
+BIN_DAYS: Final = 7.0
+"""How long what was put into the bin stays there at least."""
+_DAY_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What a sweep moves or removes.
+
+    Attributes:
+        orphans: keys in quarantine that no record knows; they go into the bin.
+        emptied: keys in quarantine of assets whose release is published; they are removed.
+        expired: keys in the bin that were put there long enough ago; they are removed.
+        waiting: keys in the bin that stay for now.
+    """
+
+    orphans: tuple[str, ...]
+    emptied: tuple[str, ...]
+    expired: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+def unfinished(here: Deployment) -> tuple[AssetId, ...]:
+    """Return the accepted assets that are in the middle of the line, oldest first."""
+    final = [stage.value for stage in FINAL_STAGES]
+    with here.database.read() as connection:
+        rows = connection.execute(select(ASSETS.c.id).where(ASSETS.c.stage.not_in(final)).order_by(ASSETS.c.id))
+        return tuple(AssetId(row) for row in rows.scalars())
+
+
+def interrupted(here: Deployment) -> tuple[AssetId, ...]:
+    """Return the assets that somebody began with and nobody is at work on now, oldest first.
+
+    An asset that is published and whose worker then died is one of them: its quarantine is not emptied yet.
+    """
+    gone, in_use = here.leases.look()
+    return tuple(sorted(gone | (frozenset(unfinished(here)) - in_use)))
+
+
+def find_leftovers(here: Deployment, *, grace_s: float = ORPHAN_GRACE_S, bin_days: float = BIN_DAYS) -> Leftovers:
+    """Return what `sweep` would move and remove now."""
+    now = time.time()
+    old = [key for key, changed in here.blobs.quarantine.keys() if now - changed >= grace_s]
+    stages = _find_stages(here, sorted({_owner(key) for key in old}))
+    published = {asset_id for asset_id, stage in stages.items() if stage == Stage.PUBLISHED.value}
+    published = {asset_id for asset_id in published if any(here.blobs.public.keys(f"{asset_id}/"))}
+    binned = [key for key, _ in here.blobs.quarantine.keys(BIN)]
+    expired = [key for key in binned if now - _binned_at(key) >= bin_days * _DAY_S]
+    return Leftovers(
+        orphans=tuple(key for key in old if _owner(key) not in stages),
+        emptied=tuple(key for key in old if _owner(key) in published),
+        expired=tuple(expired),
+        waiting=tuple(key for key in binned if key not in set(expired)),
+    )
+
+
+def sweep(here: Deployment, *, grace_s: float = ORPHAN_GRACE_S, bin_days: float = BIN_DAYS) -> Leftovers:
+    """Put orphans into the bin, remove what published assets left behind and what was in the bin for long enough."""
+    found = find_leftovers(here, grace_s=grace_s, bin_days=bin_days)
+    quarantine = here.blobs.quarantine
+    for key in (*found.emptied, *found.expired):
+        quarantine.delete(key)
+    for key in found.orphans:
+        quarantine.discard(key)
+    return found
+
+
+def sweep_staging(*stores: Blobs) -> int:
+    """Remove what killed writers left half-written under no key at all; return how many files."""
+    return sum(store.sweep_staging() for store in stores)
+
+
+def _find_stages(here: Deployment, ids: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with here.database.read() as connection:
+        for chunk in _chunks(ids):
+            rows = connection.execute(select(ASSETS.c.id, ASSETS.c.stage).where(ASSETS.c.id.in_(chunk)))
+            found.update((row.id, row.stage) for row in rows)
+    return found
+
+
+def _chunks(items: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _owner(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _binned_at(key: str) -> float:
+    moment = key.split("/")[1]
+    return float(moment) if moment.isascii() and moment.isdecimal() else time.time()

@@ -1,0 +1,45 @@
+"""What the ledger calls a reviewer: a random pseudonym, so that the name stays in the database.
+
+The ledger goes to auditors and can never forget. A pseudonym is random and not made from the name, which could be
+guessed; whoever deletes the row of a name leaves entries that nobody can be found by.
+"""
+
+import secrets
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from provenance.ledger.entry import LedgerEntry
+from provenance.storage.database import utc_now
+from provenance.storage.tables import REVIEWERS
+
+REVIEW: Final = "review:"
+"""Before a reviewer in `decided_by`: the name in the database, the pseudonym in the ledger."""
+REVIEW_KINDS: Final = ("review.made", "review.undone")
+
+
+def name_reviewer(connection: Connection, name: str) -> str:
+    """Return the pseudonym of a reviewer; made the first time.
+
+    Args:
+        connection: of `Database.write`.
+        name: as the reviewer gave it.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    columns = {"name": name, "pseudonym": f"reviewer-{secrets.token_hex(8)}", "created_at": utc_now()}
+    connection.execute(dialect.insert(REVIEWERS).values(columns).on_conflict_do_nothing())
+    return str(connection.execute(select(REVIEWERS.c.pseudonym).where(REVIEWERS.c.name == name)).scalar_one())
+
+
+def find_pseudonyms(connection: Connection) -> dict[str, str]:
+    """Return the pseudonym of every reviewer, by name."""
+    return {row.name: row.pseudonym for row in connection.execute(select(REVIEWERS).order_by(REVIEWERS.c.name))}
+
+
+def find_names(connection: Connection, entries: Iterable[LedgerEntry]) -> dict[str, str]:
+    """Return the names of the reviewers that `entries` speak of, by pseudonym."""
+    spoken_of = {str(entry.fields().get("decided_by", "")) for entry in entries if entry.kind in REVIEW_KINDS}
+    known = find_pseudonyms(connection)
+    return {pseudonym: name for name, pseudonym in known.items() if f"{REVIEW}{pseudonym}" in spoken_of}

@@ -1,0 +1,1 @@
+"""Packs and the engine: what a rule may say, how it is checked, and what it decides."""

@@ -1,1 +1,0 @@
-"""The schema's revisions, run by `provenance.database.Database.migrate`."""

@@ -1,0 +1,290 @@
+"""Blob storage: a quarantine that nothing outside reads, and a public side that holds only what the ledger holds.
+
+obstore speaks to a folder by default and to S3, GCS or Azure by URL. Writes are atomic and durable: a key holds all of
+a blob or does not exist, and what `put` returned from survives the loss of power.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from re import compile as compile_pattern
+from secrets import token_hex
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, MemoryStore, from_url
+
+from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.storage.faults import describe_store_error
+from provenance.storage.scrubbing import redact
+from provenance.storage.secretfile import make_private_folder
+
+STAGING: Final = ".staging"
+"""Folder of a local store in which blobs are made whole before they get their key."""
+
+MARKER: Final = "site"
+"""Key of the blob that says which site a store belongs to, see `provenance.storage.binding`."""
+
+BIN: Final = "bin"
+"""Folder of what no record knows, on its way out: ``bin/<Unix time>/<key>``."""
+
+# No dot first, so that no key climbs out of the store or reaches STAGING; no '#', which obstore keeps for itself.
+_SEGMENT: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:@+-]{0,254}"
+_KEY: Final = compile_pattern(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+# S3's limit, the smallest of all.
+_KEY_LIMIT: Final = 1024
+
+
+# obstore's own way is ten times within three minutes; a store that is down is told of sooner.
+_RETRIES: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+
+
+class Blobs:
+    """One side of the blob store.
+
+    Args:
+        url: a folder as a path, ``file:///folder``, ``memory://`` or what obstore takes, such as ``s3://bucket/prefix``.
+        private: a local folder and all in it are for the owner only, whatever the umask.
+        may_make: make a local folder that is not there; without it, it is missed when it is used.
+
+    Limits: a local folder is for the processes of one machine.
+    """
+
+    def __init__(self, url: str | Path, *, private: bool = False, may_make: bool = True) -> None:
+        self.url = redact(str(url))  # for messages
+        self.root: Path | None = None
+        self._private = private
+        self._opened: Any = None
+        try:
+            self.root = _find_folder(url)
+            if self.root is None:
+                self._opened = MemoryStore() if url == "memory://" else from_url(str(url), retry_config=_RETRIES)
+                return
+            if may_make:
+                self._open_folder(self.root)
+            if self.root.is_dir():
+                self._opened = LocalStore(self.root, automatic_cleanup=True)
+        except (BaseError, OSError, ValueError) as exc:
+            reason = describe_store_error(exc)
+            raise ConfigurationError(f"the blob store at {self.url} cannot be opened: {reason}") from exc
+
+    @property
+    def _store(self) -> Any:  # noqa: ANN401 - of one of obstore's classes
+        if self._opened is None:
+            raise FileNotFoundError(f"the blob folder {self.root} is missing: restore it from a backup of the site")
+        return self._opened
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store `data` under `key`, replacing what was there.
+
+        Raises:
+            BlobKeyError: not a key.
+            StoreError: it could not be stored; what was there before still is.
+        """
+        _verify_key(key)
+        try:
+            if self.root is None:
+                obstore.put(self._store, key, data)
+            else:
+                self._put_local(self.root, key, data)
+        except (BaseError, OSError) as exc:
+            raise StoreError(f"could not store blob {key}: {describe_store_error(exc)}") from exc
+
+    def get(self, key: str) -> bytes:
+        """Return the blob under `key`.
+
+        Raises:
+            BlobNotFoundError: there is none.
+        """
+        _verify_key(key)
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except (NotFoundError, FileNotFoundError) as exc:
+            raise BlobNotFoundError(f"no blob under {key}") from exc
+        except (BaseError, OSError) as exc:
+            raise StoreError(f"could not read blob {key}: {describe_store_error(exc)}") from exc
+
+    def has(self, key: str) -> bool:
+        """Say whether a blob lies under `key`."""
+        _verify_key(key)
+        try:
+            obstore.head(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return False
+        except (BaseError, OSError) as exc:
+            raise StoreError(f"could not look up blob {key}: {describe_store_error(exc)}") from exc
+        return True
+
+    def delete(self, key: str) -> None:
+        """Remove the blob under `key`, if any."""
+        _verify_key(key)
+        try:
+            obstore.delete(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as exc:
+            raise StoreError(f"could not delete blob {key}: {describe_store_error(exc)}") from exc
+
+    def keys(self, prefix: str = "") -> Iterator[tuple[str, float]]:
+        """Yield each key in the folder `prefix` with the Unix time of its last change.
+
+        The marker and the bin are named only by their own prefix.
+        """
+        folder = prefix.rstrip("/")
+        if folder:
+            _verify_key(folder)
+        try:
+            for batch in obstore.list(self._store, folder or None):
+                for item in batch:
+                    if not item["path"].startswith(f"{STAGING}/") and (folder or not _is_reserved(item["path"])):
+                        yield item["path"], item["last_modified"].timestamp()
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as exc:
+            raise StoreError(f"could not list blobs: {describe_store_error(exc)}") from exc
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether this store forgets everything when the process ends."""
+        return self.url == "memory://"
+
+    def discard(self, key: str) -> str:
+        """Move the blob under `key` into the bin; return its key there.
+
+        Raises:
+            BlobNotFoundError: there is none.
+        """
+        binned = f"{BIN}/{int(time.time())}/{key}"
+        self.put(binned, self.get(key))
+        self.delete(key)
+        return binned
+
+    def sweep_staging(self) -> int:
+        """Remove what killed processes left half-written in a local folder; return how many files.
+
+        Waits for writers that are alive, of any process, so it never takes a blob from under one.
+        """
+        if self.root is None:
+            return 0
+        with _locked(self.root / STAGING, fcntl.LOCK_EX):
+            leftovers = list((self.root / STAGING).iterdir())
+            for path in leftovers:
+                path.unlink()
+        return len(leftovers)
+
+    def _open_folder(self, root: Path) -> None:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (root, root / STAGING):
+            self._make_folder(folder)
+
+    def _make_folder(self, folder: Path) -> None:
+        if self._private:
+            make_private_folder(folder)
+        else:
+            folder.mkdir(exist_ok=True)
+
+    def _put_local(self, root: Path, key: str, data: bytes) -> None:
+        """Make the blob whole and durable in the staging folder, then give it its key in one step."""
+        staged = f"{STAGING}/{token_hex(16)}"
+        folders = [(folder, folder.is_dir()) for folder in map(root.joinpath, Path(key).parents)]
+        with _locked(root / STAGING, fcntl.LOCK_SH):
+            try:
+                obstore.put(self._store, staged, data)
+                if self._private:
+                    (root / staged).chmod(0o600)
+                _sync(root / staged)
+                for folder, was_there in reversed(folders):
+                    if not was_there:
+                        self._make_folder(folder)
+                obstore.rename(self._store, staged, key)
+            except BaseException:
+                (root / staged).unlink(missing_ok=True)
+                raise
+        for folder, was_there in folders:
+            _sync(folder)
+            if was_there:
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStore:
+    """Both sides.
+
+    Attributes:
+        quarantine: what came in and what is being sealed; owner-only on disk.
+        public: what was published; each blob has a ledger entry.
+    """
+
+    quarantine: Blobs
+    public: Blobs
+
+
+def open_store(quarantine_url: str | Path, public_url: str | Path, *, may_make: bool = True) -> BlobStore:
+    """Open both sides; a local quarantine is readable by its owner only.
+
+    Args:
+        quarantine_url: as `Blobs` takes it.
+        public_url: likewise.
+        may_make: make local folders that are not there.
+
+    Raises:
+        ConfigurationError: one of them cannot be opened, or they are the same.
+    """
+    store = BlobStore(
+        quarantine=Blobs(quarantine_url, private=True, may_make=may_make), public=Blobs(public_url, may_make=may_make)
+    )
+    inner, outer = store.quarantine.root, store.public.root
+    if inner is not None and outer is not None and (inner.is_relative_to(outer) or outer.is_relative_to(inner)):
+        raise ConfigurationError(f"quarantine and public must be apart, got {inner} and {outer}")
+    return store
+
+
+def _find_folder(url: str | Path) -> Path | None:
+    """Return the folder that `url` names, or None where it names another kind of store.
+
+    Raises:
+        ValueError: a file URL that names another host.
+    """
+    if isinstance(url, Path) or "://" not in url:
+        return Path(url).resolve()
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    if parts.netloc not in {"", "localhost"}:
+        raise ValueError("a file URL looks like file:///folder")
+    return Path(unquote(url.partition("://")[2].removeprefix("localhost"))).resolve()
+
+
+def _is_reserved(path: str) -> bool:
+    return path == MARKER or path.startswith(f"{BIN}/")
+
+
+def _verify_key(key: str) -> None:
+    if len(key) > _KEY_LIMIT or not _KEY.fullmatch(key):
+        raise BlobKeyError(f"a blob key is segments of A-Z a-z 0-9 _ . : @ + - joined by /, got {key[:80]!r}")
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """Hold the folder's lock; the kernel gives it back when the process dies."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, how)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,397 @@
+"""Ask every layer about one file, trace it to a release, and check that the ledger proves it.
+
+Reads only: nothing about the file asked about is kept. The watermark is the slow layer, so it is read on a thread of
+its own while the others answer.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from provenance.asset import AssetId, MediaType, sha256_hex
+from provenance.errors import (
+    AssetError,
+    BlobNotFoundError,
+    FetchError,
+    LedgerError,
+    UndecodableAssetError,
+    VerificationError,
+    WatermarkError,
+)
+from provenance.fingerprints.base import Fingerprint, FingerprintScheme
+from provenance.labels.implicit import FoundLabels, read_labels
+from provenance.ledger.log import Log
+from provenance.ledger.proof import verify_proof
+from provenance.manifests.report import Integrity, ManifestReport
+from provenance.manifests.softbinding import build_alg
+from provenance.manifests.trust import TrustAnchors
+from provenance.manifests.validation import read_manifest
+from provenance.media.picture.image import IntakeLimits, Picture, parse_image
+from provenance.seal.sealed import payload_bytes
+from provenance.seal.sealer import OWN_LIMITS
+from provenance.storage.database import Database
+from provenance.storage.store import BlobStore
+from provenance.storage.tables import SEALS, SOFT_BINDINGS
+from provenance.verify.comparison import Comparison, compare
+from provenance.verify.layers import (
+    LABEL_TECHNIQUE,
+    describe_identity,
+    describe_integrity,
+    describe_labels,
+    describe_likeness,
+    describe_mark,
+    describe_trust,
+)
+from provenance.verify.state import (
+    APART,
+    MANIFEST_ONLY,
+    PARTLY,
+    SUMMARIES,
+    UNCOMPARED,
+    JointState,
+    Layer,
+    LayerStatus,
+    Verification,
+    decide_joint_state,
+)
+from provenance.verify.tracing import Mark, build_findings, choose_likeness, follow_layers
+from provenance.verify.viewing import PARTLY_ANSWERED, View, look, measure
+from provenance.watermarks.base import Reading, Watermark
+from provenance.works.record import ReleaseMatch
+from provenance.works.registry import Works
+
+Fetch = Callable[[str], bytes]
+"""Gets the manifest at an address, or raises FetchError."""
+
+LARGE_PIXELS: Final = 16_777_216
+"""Pictures above this, the largest that intake takes, take some 500 MiB each; they are looked at one by one."""
+
+_BESIDE: Final = "the manifest lies beside the file"
+_OFF: Final = "not looked for: no kind of mark is switched on"
+
+
+class Verifier:
+    """Answers where a file comes from.
+
+    Attributes:
+        marks: schemes to look for, by plugin name.
+        fingerprints: schemes that releases are known by; the first is compared with a watermark's record.
+        limits: up to which pixels are looked at.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        blobs: BlobStore,
+        log: Log,
+        works: Works,
+        marks: Mapping[str, Watermark],
+        fingerprints: tuple[FingerprintScheme, ...],
+        trust: TrustAnchors,
+        limits: IntakeLimits,
+    ) -> None:
+        self.marks = marks
+        self.fingerprints = fingerprints
+        self._database = database
+        self._blobs = blobs
+        self._log = log
+        self._works = works
+        self._trust = trust
+        self.limits = limits
+        self._turn = Lock()
+
+    def verify(
+        self,
+        unverified_bytes: bytes,
+        *,
+        manifest_bytes: bytes | None = None,
+        beside: bytes | None = None,
+        fetch: Fetch | None = None,
+    ) -> Verification:
+        """Ask every layer about `unverified_bytes` and say how the answers fit together.
+
+        A file whose picture cannot be looked at, of whatever type c2pa reads, is answered by its manifest; the layers
+        that look at pixels are then not checked.
+
+        Args:
+            unverified_bytes: the whole file.
+            manifest_bytes: a manifest store to be read instead of one inside the file.
+            beside: a manifest store that lies beside the file, to be read where there is none inside it.
+            fetch: gets a manifest that the file says is kept elsewhere; without it that is named and not fetched.
+
+        Raises:
+            AssetError: the bytes are nothing that can be looked at, neither by its picture nor by its manifest.
+        """
+        with self._take_turn(unverified_bytes):
+            return self._verify(unverified_bytes, (manifest_bytes, beside), fetch)
+
+    def _take_turn(self, unverified_bytes: bytes) -> AbstractContextManager[object]:
+        """Let pictures that take much memory be looked at one after another, however many threads ask."""
+        return self._turn if measure(unverified_bytes, self.limits) > LARGE_PIXELS else nullcontext()
+
+    def _verify(
+        self, unverified_bytes: bytes, kept_stores: tuple[bytes | None, bytes | None], fetch: Fetch | None
+    ) -> Verification:
+        view = look(unverified_bytes, self.limits)
+        media_type = view.media_type
+        with ThreadPoolExecutor(1) as pool:
+            reading_to_come = pool.submit(self._read_mark, view.picture)
+            report, remarks = self._find_manifest(unverified_bytes, media_type, kept_stores, fetch)
+            if view.problem is not None and not _is_answered(report, view.problem):
+                raise _explain(report, view)
+            labels = read_labels(unverified_bytes, view.picture.media_type) if view.picture else None
+            matches = self._match(view.picture) if view.picture else None
+            mark = self._trace(view.picture, reading_to_come.result())
+        named = self._find_named(report)
+        recorded = named if report and self._is_kept(report, unverified_bytes, media_type, named) else None
+        likeness = choose_likeness(matches or (), recorded or mark.asset_id)
+        claimed, asset_id = follow_layers(recorded, mark, likeness, named)
+        kept = None if recorded else self._load_kept(unverified_bytes, media_type, asset_id)
+        ledger_layer, proved = self._prove(claimed, mark)
+        state = decide_joint_state(build_findings(report, kept, mark, recorded, likeness, labels, proved))
+        has_manifest = report is not None and report.integrity is not Integrity.NOT_CHECKED
+        recovered = None if has_manifest else kept
+        shown = recovered or report
+        hints = self._describe_hints(view, matches, likeness, labels)
+        return Verification(
+            state=state,
+            layers=(*_describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
+            asset_id=asset_id,
+            manifest_id=shown.manifest_id if shown else "",
+            summary=_summarise(state, mark, view, report),
+            remarks=(*view.remarks, *remarks),
+        )
+
+    def _find_manifest(
+        self,
+        unverified_bytes: bytes,
+        media_type: str,
+        kept: tuple[bytes | None, bytes | None],
+        fetch: Fetch | None,
+    ) -> tuple[ManifestReport | None, tuple[str, ...]]:
+        """Return what the manifest says, wherever it is kept, and what there is to remark on that.
+
+        A manifest that is given comes first, then one inside the file, one beside it, and one elsewhere.
+        """
+        given, beside = kept
+        report = read_manifest(unverified_bytes, media_type, self._trust, given)
+        if given is not None:
+            return report, ("the manifest is the one that was named",)
+        has_none = report is None or bool(report.remote_host)
+        if beside is not None and has_none:
+            return read_manifest(unverified_bytes, media_type, self._trust, beside), (_BESIDE,)
+        if report is None or not report.remote_url or fetch is None:
+            return report, ()
+        try:
+            fetched = fetch(report.remote_url)
+        except FetchError as exc:
+            return report, (f"the manifest at {report.remote_host} could not be fetched: {exc}",)
+        remark = f"the manifest was fetched from {report.remote_host}"
+        return read_manifest(unverified_bytes, media_type, self._trust, fetched), (remark,)
+
+    def _describe_hints(
+        self,
+        view: View,
+        matches: tuple[ReleaseMatch, ...] | None,
+        likeness: ReleaseMatch | None,
+        labels: FoundLabels | None,
+    ) -> tuple[Layer, Layer]:
+        """Say what the picture looks like and what its labels claim, or that nobody looked."""
+        scheme = self.fingerprints[0].alg
+        if view.picture is None or labels is None:
+            return _not_looked_at("fingerprint", scheme), _not_looked_at("implicit_label", LABEL_TECHNIQUE)
+        return describe_likeness(scheme, matches, likeness), describe_labels(labels)
+
+    def _read_mark(self, picture: Picture | None) -> Reading | Layer:
+        """Return the first reading, or the layer that says why there is none."""
+        technique = ", ".join(scheme.alg for scheme in self.marks.values()) or "none enabled"
+        if picture is None:
+            return _not_looked_at("watermark", technique)
+        if not self.marks:
+            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled", plain=_OFF)
+        problems = []
+        for scheme in self.marks.values():
+            try:
+                reading = scheme.extract(picture.frame)
+            except WatermarkError as exc:
+                problems.append(f"{scheme.alg} could not be read: {exc}")
+                continue
+            if reading is not None:
+                return reading
+        if problems:
+            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "; ".join(problems))
+        return Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys", plain="none of ours")
+
+    def _trace(self, picture: Picture | None, reading: Reading | Layer) -> Mark:
+        """Say which release a reading leads to, and whether the picture looks like it."""
+        if picture is None or isinstance(reading, Layer):
+            assert isinstance(reading, Layer)
+            return Mark(reading)
+        value = payload_bytes(reading.payload)
+        binding = {"alg": reading.alg, "value": value.hex()}
+        query = select(SOFT_BINDINGS.c.asset_id).where(
+            SOFT_BINDINGS.c.alg == reading.alg, SOFT_BINDINGS.c.value == value
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            return Mark(describe_mark(reading, None, Comparison()), binding)
+        asset_id = AssetId(found)
+        scheme = self.fingerprints[0]
+        recorded = self._recorded_code(asset_id, build_alg(scheme.alg))
+        compared = compare(picture, scheme, recorded, lambda: self._load_released(asset_id))
+        return Mark(describe_mark(reading, asset_id, compared), binding, asset_id, compared.agrees)
+
+    def _load_released(self, asset_id: AssetId) -> Picture | None:
+        """Return the picture that was released, or None where the store has lost it or holds another."""
+        query = select(SEALS.c.sha256, SEALS.c.media_type).where(SEALS.c.asset_id == asset_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        try:
+            data = self._blobs.public.get(f"{asset_id}/media{MediaType(row.media_type).extension}")
+        except BlobNotFoundError:
+            return None
+        return parse_image(data, limits=OWN_LIMITS) if sha256_hex(data) == row.sha256 else None
+
+    def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
+        """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""
+        facts = self._seal_facts(asset_id) or {"soft_bindings": ()}
+        return next((bytes.fromhex(item["value"]) for item in facts["soft_bindings"] if item["alg"] == alg), None)
+
+    def _seal_facts(self, asset_id: AssetId | None) -> Mapping[str, Any] | None:
+        """Return what the database says of a release's seal."""
+        with self._database.read() as connection:
+            facts: Mapping[str, Any] | None = connection.execute(
+                select(SEALS.c.body).where(SEALS.c.asset_id == asset_id)
+            ).scalar()
+        return facts
+
+    def _match(self, picture: Picture) -> tuple[ReleaseMatch, ...] | None:
+        """Return the releases that the picture looks like, nearest first; None for one without a fingerprint."""
+        if not isinstance(self.fingerprints[0].compute(picture.flattened()), Fingerprint):
+            return None
+        return self._works.match_releases(picture)
+
+    def _find_named(self, report: ManifestReport | None) -> AssetId | None:
+        """Return the release whose manifest has the label that this one has."""
+        if report is None or not report.manifest_id:
+            return None
+        query = select(SEALS.c.asset_id).where(SEALS.c.manifest_id == report.manifest_id)
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else AssetId(found)
+
+    def _is_kept(self, report: ManifestReport, unverified_bytes: bytes, media_type: str, named: AssetId | None) -> bool:
+        """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
+        if named is None or report.integrity is not Integrity.OK:
+            return False
+        with self._database.read() as connection:
+            sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == named)).scalar()
+        if sha256 == sha256_hex(unverified_bytes):
+            return True
+        kept = self._load_kept(unverified_bytes, media_type, named)
+        return kept is not None and kept.integrity is Integrity.OK
+
+    def _load_kept(self, unverified_bytes: bytes, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
+        """Return what a release's kept manifest says; its hash fits this file only if nothing changed.
+
+        None where the store has lost it, or holds something else than was recorded.
+        """
+        facts = self._seal_facts(asset_id)
+        if facts is None:
+            return None
+        try:
+            kept = self._blobs.public.get(f"{asset_id}/manifest.c2pa")
+        except BlobNotFoundError:
+            return None
+        if sha256_hex(kept) != facts["manifest_sha256"]:
+            return None
+        return read_manifest(unverified_bytes, media_type, self._trust, manifest_bytes=kept)
+
+    def _prove(self, asset_id: AssetId | None, mark: Mark) -> tuple[Layer, bool | None]:
+        technique = "c2sp tlog-proof"
+        if asset_id is None:
+            return _nowhere(technique), None
+        entry = self._log.find(f"release:{asset_id}")
+        if entry is None:
+            text = f"release {asset_id} is recorded, but has no entry in the ledger"
+            plain = "a record without an entry in our ledger"
+            return Layer("ledger", technique, LayerStatus.FAILED, text, plain=plain), False
+        try:
+            self._verify_record(asset_id, entry.fields(), mark)
+            proof = self._log.proof(entry.index)
+            checkpoint = verify_proof(proof, entry.leaf, self._log.signer.verifier)
+        except (LedgerError, VerificationError) as exc:
+            return Layer("ledger", technique, LayerStatus.FAILED, str(exc), {"asset_id": asset_id}), False
+        detail = {
+            "index": entry.index,
+            "size": checkpoint.size,
+            "origin": self._log.origin,
+            "root": base64.b64encode(checkpoint.root).decode(),
+        }
+        text = f"entry {entry.index} is proved by the checkpoint over {checkpoint.size} entries"
+        return Layer("ledger", technique, LayerStatus.FOUND, text, detail, f"recorded as release {asset_id}"), True
+
+    def _verify_record(self, asset_id: AssetId, entry: Mapping[str, Any], mark: Mark) -> None:
+        """Check that the database says of a release what the ledger says."""
+        with self._database.read() as connection:
+            row = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().first()
+        facts = (
+            {} if row is None else {**row["body"], "sealed_sha256": row["sha256"], "manifest_id": row["manifest_id"]}
+        )
+        for name in ("sealed_sha256", "manifest_id", "manifest_sha256", "soft_bindings"):
+            if facts.get(name) != entry[name]:
+                raise VerificationError(
+                    f"the database and the ledger say different things of release {asset_id}: {name}"
+                )
+        if mark.asset_id == asset_id and mark.binding not in entry["soft_bindings"]:
+            raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
+
+
+def _summarise(state: JointState, mark: Mark, view: View, report: ManifestReport | None) -> str:
+    if state is JointState.STRIPPED_RECOVERED_BY_WATERMARK and mark.agrees is None:
+        return UNCOMPARED
+    is_apart = report is not None and not report.is_embedded
+    text = APART.get(state, SUMMARIES[state]) if is_apart else SUMMARIES[state]
+    if view.problem is None:
+        return text
+    return f"{text} {MANIFEST_ONLY.format(kind=view.kind) if view.kind else f'{PARTLY} ({view.problem})'}"
+
+
+def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
+    """Say whether a file without a visible picture can be answered by its manifest, or by its having none."""
+    if report is None:
+        return isinstance(problem, PARTLY_ANSWERED)
+    return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
+
+
+def _explain(report: ManifestReport | None, view: View) -> AssetError:
+    """Return why a file is an error: of a type that c2pa reads, it is damaged, and not of the wrong type."""
+    assert view.problem is not None
+    if view.kind and report is not None and report.is_unwalkable:
+        return UndecodableAssetError(f"expected a whole file, got {view.kind}: {report.note.rpartition(': ')[2]}")
+    return view.problem
+
+
+def _not_looked_at(name: str, technique: str) -> Layer:
+    return Layer(name, technique, LayerStatus.NOT_CHECKED, "the picture was not looked at", plain="not looked at")
+
+
+def _nowhere(technique: str) -> Layer:
+    text = "nothing led to a release here"
+    return Layer("ledger", technique, LayerStatus.NOT_CHECKED, text, plain="nothing to look up")
+
+
+def _describe_manifest(report: ManifestReport | None, recovered: ManifestReport | None) -> tuple[Layer, ...]:
+    shown = recovered or report
+    identities = () if shown is None else shown.identities
+    trust = describe_trust(shown, is_recovered=recovered is not None)
+    return (describe_integrity(report, recovered), trust, *map(describe_identity, identities))

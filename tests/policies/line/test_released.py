@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import pytest
+
+from policies import gate
+from policies.line.intake import intake
+from policies.line.publishing import public_file_key
+from policies.line.released import find_released, load_released
+from provenance.asset import sha256_hex
+from provenance.errors import AssetNotFoundError, BlobNotFoundError, StoreError
+from tests.policies.deployments import SIDE
+from tests.sites import submission
+
+
+def find(here, asset_id=None):
+    with here.database.read() as connection:
+        return find_released(connection, asset_id)
+
+
+def test_what_was_released_is_found_by_its_id_or_as_the_last(here):
+    with pytest.raises(AssetNotFoundError, match="nothing was released"):
+        find(here)
+    first, second = (gate.release(here, replace(submission(side=SIDE), name=f"{name}.jpg")) for name in "ab")
+    assert find(here).asset_id == second.asset_id
+    found = find(here, first.asset_id)
+    assert (found.name, found.media_type, found.ledger_index) == ("a.jpg", "image/jpeg", first.ledger_index)
+    assert sha256_hex(load_released(here.blobs.public, found)) == found.sha256 == first.seal["sha256"]
+
+
+def test_what_is_not_released_is_not_found(here):
+    asset_id = intake(here, submission(side=SIDE))
+    for wrong, said in ((asset_id, "at stage accepted"), ("nonesuch", "unknown id 'nonesuch'")):
+        with pytest.raises(AssetNotFoundError, match=said):
+            find(here, wrong)
+
+
+def test_a_changed_or_lost_file_is_not_handed_out(here):
+    found = find(here, gate.release(here, submission(side=SIDE)).asset_id)
+    key = public_file_key(found.asset_id, found.media_type)
+    here.blobs.public.put(key, b"something else")
+    with pytest.raises(StoreError, match="not the one that was sealed"):
+        load_released(here.blobs.public, found)
+    here.blobs.public.delete(key)
+    with pytest.raises(BlobNotFoundError):
+        load_released(here.blobs.public, found)

@@ -1,0 +1,63 @@
+"""What a sweep moves, removes and leaves alone."""
+
+import time
+
+from policies import gate
+from policies.line import intake
+from policies.line.deployment import Submission
+from policies.line.sweeping import find_leftovers, interrupted, sweep, sweep_staging, unfinished
+from provenance.asset import new_asset_id
+from tests.policies.deployments import SIDE, decided, hand_in, kept_of
+from tests.sites import encode, photograph
+
+
+def in_bin(here):
+    return [key for key, _ in here.blobs.quarantine.keys("bin")]
+
+
+def test_an_orphan_goes_into_the_bin_after_a_grace_and_out_of_it_after_days(here):
+    waiting, orphan = hand_in(here), new_asset_id()
+    here.blobs.quarantine.put(intake.original_key(orphan), b"its row was never written")
+    assert sweep(here).orphans == ()
+    assert kept_of(here, orphan) == ["original"], "another process may be about to write its row"
+    time.sleep(0.01)
+    planned = find_leftovers(here, grace_s=0)
+    assert planned.orphans == (f"{orphan}/original",)
+    assert kept_of(here, orphan) == ["original"], "nothing was done yet"
+    assert sweep(here, grace_s=0) == planned
+    assert kept_of(here, orphan) == []
+    (binned,) = in_bin(here)
+    assert here.blobs.quarantine.get(binned) == b"its row was never written"
+    assert sweep(here, grace_s=0).waiting == (binned,)
+    assert sweep(here, grace_s=0, bin_days=0).expired == (binned,)
+    assert in_bin(here) == []
+    assert kept_of(here, waiting) == ["original"]
+
+
+def test_what_a_published_asset_left_is_removed_while_its_release_is_there(here):
+    result = gate.release(here, Submission(encode(photograph("rocket.jpg", SIDE))))
+    here.blobs.quarantine.put(intake.original_key(result.asset_id), b"left behind")
+    time.sleep(0.01)
+    media = here.blobs.public.get(result.public_key)
+    for key, _ in tuple(here.blobs.public.keys(f"{result.asset_id}/")):
+        here.blobs.public.delete(key)
+    assert sweep(here, grace_s=0).emptied == ()
+    here.blobs.public.put(result.public_key, media)
+    assert sweep(here, grace_s=0).emptied == (intake.original_key(result.asset_id),)
+    assert kept_of(here, result.asset_id) == []
+
+
+def test_what_nobody_is_at_work_on_is_interrupted(here):
+    gate.resume(here)
+    asset_id = decided(here)
+    assert asset_id in unfinished(here)
+    assert asset_id in interrupted(here)
+    with here.leases.hold(asset_id):
+        assert asset_id not in interrupted(here)
+    assert asset_id in interrupted(here)
+    gate.resume(here)
+    assert asset_id not in unfinished(here)
+
+
+def test_staging_is_swept_in_every_store(here):
+    assert sweep_staging(here.blobs.quarantine, here.blobs.public) == 0

@@ -1,0 +1,126 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from detectors.base import Status
+from policies.rules.decision import Outcome
+from policies.rules.explanation import CASE_SIZE_LIMIT, MarkRow, ReasonRow, explain, parse_case, what_if
+from provenance.asset import MediaType, Origin
+from provenance.errors import PolicyError
+from provenance.grant import MarkKind
+from tests.policies.samples import ASSET, DAY, context, demand, pack, rule, signal
+
+
+def test_a_release_says_that_nothing_objects():
+    found = explain(what_if([signal(nsfw=0.1)], [pack("a"), pack("b")]))
+    assert found.summary == "released: no rule of a, b objects"
+    assert found.reasons == ()
+
+
+def test_a_withheld_asset_names_the_strictest_reason_and_counts_the_others():
+    signals = [signal(nsfw=0.95), signal("clip", status=Status.FAILED, reason="out of memory")]
+    found = explain(what_if(signals, [pack(rules=[rule("asset.width > 1")])]))
+    assert found.summary == (
+        "blocked by house/thresholds.nsfw: too much nsfw (nsfw: nsfw 0.95, limit 0.9), and 2 more reasons"
+    )
+    assert found.reasons == (
+        ReasonRow(Outcome.BLOCK, "house/thresholds.nsfw", "too much nsfw", "nsfw: nsfw 0.95, limit 0.9", "House 1"),
+        ReasonRow(Outcome.HOLD, "engine/failed_signal", "clip failed: out of memory", "", "Chopmark closed by default"),
+        ReasonRow(Outcome.HOLD, "house/rule", "a rule speaks", "", "House 2"),
+    )
+
+
+def test_one_more_reason_is_singular():
+    found = explain(what_if([signal(nsfw=0.95)], [pack(rules=[rule("asset.width > 1")])]))
+    assert found.summary.endswith(", and 1 more reason")
+
+
+def test_a_moderator_is_named():
+    made = replace(what_if([signal(nsfw=0.6)], [pack()]), outcome=Outcome.RELEASE, decided_by="review:kim")
+    assert explain(made).summary == "released by review:kim"
+
+
+def test_marks_are_spelled_out():
+    label = demand(MarkKind.EXPLICIT_LABEL, text="AI生成", min_height_ratio=0.05, required=False)
+    assert explain(what_if([], [pack(obligations=[label])])).marks == (
+        MarkRow("explicit_label", False, "min_height_ratio 0.05, text AI生成", ("house/mark: House 4",)),
+    )
+
+
+def test_what_if_takes_asset_and_context():
+    made = pack(rules=[rule('asset.width == 640 && context.tenant == "acme"')])
+    assert what_if([], [made]).outcome is Outcome.RELEASE
+    assert what_if([], [made], asset=ASSET, context=context(tenant="acme")).outcome is Outcome.HOLD
+
+
+def test_what_if_without_packs_is_an_error():
+    with pytest.raises(PolicyError, match="expected at least one pack"):
+        what_if([signal()], [])
+
+
+def test_a_case_of_signals_alone_is_enough():
+    case = parse_case(b'{"signals": [{"detector": "nsfw", "scores": {"nsfw": 0.4}}]}', today=DAY)
+    assert case.signals[0].scores == {"nsfw": 0.4}
+    assert case.signals[0].status is Status.OK
+    assert (case.asset.media_type, case.asset.width, case.asset.origin) == (MediaType.PNG, 1024, Origin.GENERATED)
+    assert case.context == context()
+
+
+def test_a_case_may_say_everything():
+    document = {
+        "signals": [
+            {
+                "detector": "nsfw",
+                "version": "v",
+                "status": "failed",
+                "scores": {},
+                "evidence": [{"a": 1}],
+                "reason": "late",
+                "elapsed_ms": 3.5,
+            }
+        ],
+        "asset": {
+            "media_type": "image/jpeg",
+            "width": 2,
+            "height": 3,
+            "size_bytes": 4,
+            "origin": "submitted",
+            "id": "x",
+            "sha256": "y",
+        },
+        "context": {
+            "tenant": "t",
+            "jurisdictions": ["cn"],
+            "explicit_label_waived": True,
+            "timestamp_available": True,
+            "decided_on": "2026-01-02",
+            "enabled_detectors": ["nsfw"],
+        },
+    }
+    case = parse_case(json.dumps(document).encode(), today=DAY)
+    assert case.signals[0].evidence == ({"a": 1},)
+    assert case.asset.media_type is MediaType.JPEG
+    assert case.context.enabled_detectors == {"nsfw"}
+    assert str(case.context.decided_on) == "2026-01-02"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "^case:1:1: expected JSON: expecting value$"),
+        (b'{\n "signals": [}', "^case:2:14: expected JSON: "),
+        (b"\xff", "^case:1:1: expected JSON in UTF-8"),
+        (b"[" * 100_000, "^case:1:1: expected JSON in UTF-8, nested a few levels deep$"),
+        (b"[]", "^case:1:1: document: Input should be an object"),
+        (b"{}", "^case:1:1: signals: Field required"),
+        (
+            b'{"signals": [{"detector": "", "score": 1}], "asset": {"width": 0}}',
+            "case:1:27: signals.0.detector: .*\ncase:1:40: signals.0.score: Extra inputs .*\ncase:1:64: asset.width: ",
+        ),
+        (b" " * (CASE_SIZE_LIMIT + 1), "case has more than"),
+    ],
+)
+def test_a_case_that_cannot_be_used_names_each_field(content, message):
+    with pytest.raises(PolicyError, match=message):
+        parse_case(content, today=DAY)

@@ -1,0 +1,94 @@
+"""The revisions make exactly the tables that the code declares, on both engines, atomically."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import provenance.storage.tables  # noqa: F401 - registers every table
+from provenance.errors import ConfigurationError
+from provenance.storage.database import METADATA, Database
+from provenance.storage.migrations import __main__ as module
+from provenance.storage.migrations.__main__ import build_config
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request):
+    """Not the shared one: these tests change the schema."""
+    database = Database(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "fresh_postgres_url"))
+    yield database
+    database.close()
+
+
+def test_the_revisions_make_the_declared_tables(database):
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        difference = compare_metadata(context, METADATA)
+    assert difference == [], "run: python -m provenance.storage.migrations new 'what changes'"
+    assert set(METADATA.tables) == database.table_names() - {"alembic_version"}
+
+
+def test_migrating_again_changes_nothing(database):
+    before = database.table_names()
+    database.migrate()
+    assert database.table_names() == before
+
+
+def test_every_revision_can_be_undone_and_redone(database):
+    from alembic import command
+
+    config = build_config()
+    for direction, target in ((command.downgrade, "base"), (command.upgrade, "head")):
+        with database.write() as connection:
+            config.attributes["connection"] = connection
+            direction(config, target)
+        if target == "base":
+            assert database.table_names() == {"alembic_version"}
+    assert set(METADATA.tables) <= database.table_names()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_many_processes_may_migrate_at_once(engine, request, tmp_path):
+    url = f"sqlite:///{tmp_path}/new.db" if engine == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    program = "import sys; from provenance.storage.database import Database; Database(sys.argv[1]).migrate()"
+    running = [subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE) for _ in range(4)]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    database = Database(url)
+    assert set(METADATA.tables) <= database.table_names()
+    database.close()
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/new.db")
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE works (id INTEGER)")  # the migration meets a table in its way
+    with pytest.raises(ConfigurationError, match="could not be migrated"):
+        database.migrate()
+    assert database.table_names() == {"works"}
+    database.close()
+
+
+def test_a_database_of_a_newer_release_is_refused(database):
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigurationError, match="9999"):
+        database.migrate()
+
+
+def test_revisions_are_written_from_the_declared_tables(tmp_path, monkeypatch):
+    folder = shutil.copytree(module.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(module, "FOLDER", folder)
+    initial = module.write_revision("", initial=True)
+    assert initial.parent == folder / "versions"
+    written = initial.read_text()
+    assert all(f'"{name}"' in written for name in METADATA.tables)
+    following = module.write_revision("nothing new")
+    newest = len(list((folder / "versions").glob("0*.py"))) - 1
+    assert following.name == f"{newest + 1:04}_nothing_new.py"
+    assert f'down_revision = "{newest:04}"' in following.read_text()
+    assert "create_table" not in following.read_text()

@@ -1,0 +1,282 @@
+"""Blobs are whole, durable, apart and where their key says, even when a writer is killed."""
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.storage.store import STAGING, Blobs, open_store
+
+
+@pytest.fixture(params=["folder", "file", "memory"])
+def blobs(request, tmp_path):
+    return Blobs({"folder": f"{tmp_path}/b", "file": f"file://{tmp_path}/b", "memory": "memory://"}[request.param])
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_is_put_can_be_read_replaced_and_removed(blobs):
+    assert not blobs.has("a/b.png")
+    blobs.put("a/b.png", b"one")
+    assert blobs.get("a/b.png") == b"one"
+    blobs.put("a/b.png", b"two")
+    blobs.put("a/c", b"")
+    assert blobs.get("a/b.png") == b"two"
+    assert blobs.has("a/c")
+    assert not blobs.has("a")
+    assert sorted(key for key, _ in blobs.keys("")) == ["a/b.png", "a/c"]
+    blobs.delete("a/b.png")
+    blobs.delete("a/b.png")
+    for key in ("a/b.png", "a", "x/y/z"):
+        with pytest.raises((BlobNotFoundError, StoreError)):
+            blobs.get(key)
+    with pytest.raises(BlobNotFoundError, match="no blob under a/b"):
+        blobs.get("a/b.png")
+    assert blobs.sweep_staging() == 0
+
+
+def test_listing_by_folder(blobs):
+    for key in ("a/1", "a/2/3", "ab/1"):
+        blobs.put(key, b"x")
+    assert sorted(key for key, _ in blobs.keys("a")) == sorted(key for key, _ in blobs.keys("a/")) == ["a/1", "a/2/3"]
+    assert list(blobs.keys("none")) == []
+    assert all(changed > 1_600_000_000 for _, changed in blobs.keys(""))
+
+
+def test_deleting_the_last_blob_of_a_folder_removes_the_folder(tmp_path):
+    blobs = Blobs(str(tmp_path / "b"))
+    blobs.put("asset/original", b"x")
+    blobs.delete("asset/original")
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == [STAGING]
+    blobs.put("asset/original", b"y")
+    assert blobs.get("asset/original") == b"y"
+
+
+BAD_KEYS = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/../../x",
+    "/etc/passwd",
+    "a//b",
+    "a/",
+    "a/./b",
+    "a\\b",
+    "a#1",
+    "a b",
+    "a\x00b",
+    "a\nb",
+    "a%2fb",
+    "é",
+    ".staging/x",
+    ".hidden",
+    "x" * 256,
+    "/".join(["x" * 200] * 6),
+]
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+def test_keys_that_leave_the_store_are_refused(tmp_path, key):
+    (tmp_path / "x").write_bytes(b"outside")
+    blobs = Blobs(str(tmp_path / "b"))
+    for call in (blobs.get, blobs.has, blobs.delete, lambda bad: blobs.put(bad, b"evil")):
+        with pytest.raises(BlobKeyError):
+            call(key)
+    if key:
+        with pytest.raises(BlobKeyError):
+            list(blobs.keys(f"{key}/x"))
+    assert files(tmp_path) == ["x"]
+    assert (tmp_path / "x").read_bytes() == b"outside"
+
+
+@given(st.text(max_size=40))
+def test_any_key_stays_inside_or_is_refused(text):
+    blobs = Blobs("memory://")
+    try:
+        blobs.put(text, b"x")
+    except BlobKeyError:
+        return
+    assert [key for key, _ in blobs.keys("")] == [text]
+
+
+def test_the_quarantine_is_for_its_owner_only_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        (tmp_path / "q").mkdir(mode=0o777)
+        store = open_store(str(tmp_path / "q"), str(tmp_path / "p"))
+        store.quarantine.put("a/b", b"secret")
+        store.public.put("a/b", b"open")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "q").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "q" / "a" / "b").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "p" / "a" / "b").stat().st_mode) & 0o444 == 0o444
+
+
+def test_under_the_usual_umask_too(tmp_path):
+    before = os.umask(0o022)
+    try:
+        store = open_store(f"{tmp_path}/new/q", f"{tmp_path}/new/p")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new" / "q").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "new" / "p").stat().st_mode) == 0o755
+    assert store.quarantine.root == tmp_path / "new" / "q"
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("a", "a"), ("a/b", "a"), ("a", "a/b"), ("a/../b", "b")])
+def test_both_sides_must_be_apart(tmp_path, inner, outer):
+    with pytest.raises(ConfigurationError, match="must be apart"):
+        open_store(f"{tmp_path}/{inner}", f"{tmp_path}/{outer}")
+
+
+def test_a_store_that_cannot_be_opened_says_so(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    for url in (f"{tmp_path}/file", f"{tmp_path}/file/b", "nonsense://x"):
+        with pytest.raises(ConfigurationError, match="cannot be opened"):
+            Blobs(url)
+
+
+def test_a_disk_that_refuses_leaves_what_was_there(tmp_path):
+    blobs = Blobs(str(tmp_path / "b"))
+    blobs.put("a", b"before")
+    with pytest.raises(StoreError, match="could not store blob a/b"):
+        blobs.put("a/b", b"under a blob")
+    assert files(tmp_path / "b") == ["a"]
+    assert blobs.get("a") == b"before"
+
+
+def test_a_folder_that_is_gone_is_a_store_error(tmp_path):
+    blobs = Blobs(str(tmp_path / "b"))
+    blobs.put("folder/a", b"x")
+    for call in (blobs.get, blobs.has, blobs.delete):
+        with pytest.raises(StoreError, match="folder/a/b"):
+            call("folder/a/b/" + "c/" * 400 + "d")
+
+
+def test_data_and_name_are_synced_before_put_returns(tmp_path, monkeypatch):
+    synced = []
+    real = os.fsync
+
+    def record(handle):
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", record)
+    blobs = Blobs(str(tmp_path / "b"))
+    blobs.put("a/b/c", b"x")
+    assert [path.removeprefix(f"{tmp_path}/b") for path in synced][1:] == ["/a/b", "/a", ""]
+    assert f"/b/{STAGING}/" in synced[0]
+    synced.clear()
+    blobs.put("a/b/d", b"x")
+    assert [path.removeprefix(f"{tmp_path}/b") for path in synced][1:] == ["/a/b"]
+
+
+WRITER = """
+import itertools, sys
+from provenance.storage.store import Blobs
+blobs = Blobs(sys.argv[1], private=True)
+print("ready", flush=True)
+for number in itertools.count():
+    blobs.put(f"blob-{number % 5}", bytes([number % 251]) * 3_000_000)
+"""
+
+
+def test_killed_writers_leave_whole_blobs_only(tmp_path):
+    folder = tmp_path / "b"
+    leftovers = 0
+    for pause in (0.0, 0.03, 0.07, 0.11):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE)
+        writer.stdout.readline()
+        threading.Event().wait(pause)
+        writer.kill()
+        writer.communicate()
+        blobs = Blobs(str(folder), private=True)
+        for key, _ in blobs.keys(""):
+            data = blobs.get(key)
+            assert len(data) == 3_000_000
+            assert len(set(data)) == 1
+        leftovers += blobs.sweep_staging()
+        assert not list((folder / STAGING).iterdir())
+    assert leftovers <= 4
+
+
+def test_sweeping_takes_nothing_from_under_a_living_writer(tmp_path):
+    blobs = Blobs(str(tmp_path / "b"))
+    done = threading.Event()
+
+    def sweep():
+        while not done.is_set():
+            Blobs(str(tmp_path / "b")).sweep_staging()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda number: blobs.put(f"k/{number}", bytes(100_000)), range(60)))
+    finally:
+        done.set()
+        sweeper.join()
+    assert len(list(blobs.keys(""))) == 60
+
+
+def test_leftovers_of_both_kinds_are_swept(tmp_path):
+    blobs = Blobs(str(tmp_path / "b"))
+    for name in ("0123", "0123#1"):
+        (tmp_path / "b" / STAGING / name).write_bytes(b"half")
+    assert list(blobs.keys("")) == []
+    assert blobs.sweep_staging() == 2
+    assert blobs.sweep_staging() == 0
+
+
+@pytest.mark.parametrize("name", ["what?", "100%", "a#b", "two words", "a%20b", "s3:", "f\u00fcr"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    folder = tmp_path / name / "b"
+    for url in (folder, str(folder), f"file://{quote(str(folder))}", f"file://localhost{quote(str(folder))}"):
+        blobs = Blobs(url)
+        blobs.put("k/v", b"x")
+        assert (folder / "k" / "v").read_bytes() == b"x"
+        assert [key for key, _ in blobs.keys()] == ["k/v"]
+        blobs.delete("k/v")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_url_of_another_host_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="looks like file:///folder"):
+        Blobs(f"file://elsewhere{tmp_path}")
+
+
+@pytest.mark.parametrize("umask", [0, 0o022])
+def test_quarantine_is_for_its_owner_only_whatever_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        blobs = open_store(tmp_path / "quarantine", tmp_path / "public").quarantine
+        blobs.put("asset/original", b"x")
+    finally:
+        os.umask(before)
+    found = [tmp_path / "quarantine", *(tmp_path / "quarantine").rglob("*")]
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in found} == {
+        "quarantine": 0o700, STAGING: 0o700, "asset": 0o700, "original": 0o600,
+    }  # fmt: skip
+
+
+def test_a_folder_that_is_not_to_be_made_holds_nothing_and_takes_nothing(tmp_path):
+    blobs = open_store(tmp_path / "q", tmp_path / "p", may_make=False).public
+    assert not blobs.has("a/b")
+    assert list(blobs.keys()) == []
+    with pytest.raises(BlobNotFoundError):
+        blobs.get("a/b")
+    with pytest.raises(StoreError):
+        blobs.put("a/b", b"x")
+    assert not list(tmp_path.iterdir())
