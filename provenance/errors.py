@@ -185,6 +185,18 @@ class BlobKeyError(StoreError):
     retryable = False
 
 
+class SpoolError(StoreError):
+    """What comes in could not be kept on disk while it is worked on: the disk is full, or cannot be written."""
+
+    code = "store.spool"
+
+
+class TruncatedBlobError(StoreError):
+    """Fewer bytes came than there should be: the source ended early, or a file shrank while it was read."""
+
+    code = "store.truncated"
+
+
 class SiteMismatchError(StoreError):
     """Database and blob stores do not belong together, or are not of the same time; nothing was touched."""
 
