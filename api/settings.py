@@ -31,7 +31,7 @@ DATABASE_FILE: Final = "chopmark.db"
 
 PREFIX: Final = "CHOPMARK_"
 
-DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw", "objects")
+DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw", "objects", "faces", "codes")
 
 
 def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out

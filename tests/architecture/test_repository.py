@@ -18,6 +18,7 @@ MAX_BYTES = 2_000_000
 MODELS = {
     "provenance/sight": 10_000_000,
     "detectors/models/chop-clip": 30_000_000,
+    "detectors/models/faces": 250_000,
     "generation/models/chop-draw": 40_000_000,
 }
 

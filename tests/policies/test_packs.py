@@ -78,6 +78,7 @@ def test_baseline_has_thresholds_for_every_category_but_those_that_withhold_noth
     stated = {limit.category for limit in BASELINE.thresholds}
     withheld_for_nothing = {
         "incoming_ai", "incoming_hidden", "copyright_attribute", "prompt.meaning.alcohol", "prompt.meaning_unchecked",
+        "codes", "codes_link", "faces", "faces_large",
     }  # fmt: skip
     assert CATEGORIES - stated == withheld_for_nothing
 

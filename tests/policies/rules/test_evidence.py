@@ -66,6 +66,27 @@ def test_the_matched_work_and_how_near_it_is():
     )
 
 
+def test_a_code_its_place_and_what_worries():
+    record = {"code": "QR Code", "sort": "link", "says": "http://a.example/x", "length": 18, "worries": ["not https"],
+              "score": 0.6, "box": [0.1, 0.2, 0.3, 0.456], "view": "as it is"}  # fmt: skip
+    (item,) = found(signal("codes", {"codes_hazard": 0.6}, record))
+    assert item.text == "QR Code at 10% to 30% across and 20% to 46% down: link to http://a.example/x (not https)"
+    assert (item.category, item.score, item.limit, item.counts) == ("codes_hazard", 0.6, 0.5, True)
+
+
+def test_faces_and_where_they_are():
+    records = (
+        {"faces": 2, "largest": 0.1234, "view": "as it is"},
+        {"face": 0.9, "box": [0, 0, 0.5, 0.5], "share": 0.1234},
+    )
+    summary, face = found(signal("faces", {"faces": 0.9, "faces_large": 0.1234}, *records))
+    assert summary.text == "2 faces, the largest 12.3% of the picture"
+    assert face.text == "a face at 0% to 50% across and 0% to 50% down, 12.3% of the picture"
+    assert face.score == 0.9
+    (nobody,) = found(signal("faces", {"faces": 0.0}, {"faces": 0, "largest": 0.0, "view": "as it is"}))
+    assert nobody.text == "0 faces"
+
+
 @pytest.mark.parametrize(
     ("witness", "told"),
     [
