@@ -9,8 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console, ConsoleDimensions
@@ -22,6 +21,9 @@ from api.tables import UNBOUNDED, Listing, made_safe
 from api.tables import plain as plain  # noqa: PLC0414 - every verb has it from here
 from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
 from provenance.storage.scrubbing import redact
+
+if TYPE_CHECKING:
+    from provenance.storage.blob import Blob
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -157,7 +159,7 @@ def build_progress(*, quiet: bool = False, counted: bool = True) -> Progress:
 
 
 def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
-    """Return the bytes of a file, or of standard input for ``-``.
+    """Return the bytes of a document, or of standard input for ``-``; `take_input` is for what may be large.
 
     Args:
         path: of the file.
@@ -167,25 +169,38 @@ def read_input(path: str, *, most_bytes: int | None = None) -> bytes:
         FileAccessError: it cannot be read.
         AssetTooLargeError: there is more than `most_bytes`.
     """
-    most = -1 if most_bytes is None else most_bytes + 1
+    return take_input(path, most_bytes=most_bytes).read(sys.maxsize)
+
+
+def take_input(path: str, *, most_bytes: int | None = None) -> "Blob":
+    """Take in a file of any size, or standard input for ``-``, as it is now.
+
+    Args:
+        path: of the file.
+        most_bytes: give up beyond this many; a file that says so itself is not read at all.
+
+    Raises:
+        FileAccessError: it cannot be read.
+        AssetTooLargeError: there is more than `most_bytes`.
+        SpoolError: it is large and could not be kept on disk.
+    """
+    from provenance.storage.blob import Blob
+
     try:
         if path == "-":
             if sys.stdin.isatty():
                 raise FileAccessError(
                     "expected a file on standard input, got a terminal: cat picture.png | chopmark ... -"
                 )
-            data = sys.stdin.buffer.read(most)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(most)
+            return Blob.from_stream(sys.stdin.buffer, most_bytes=most_bytes)
+        return Blob.from_path(path, most_bytes=most_bytes)
+    except AssetTooLargeError as exc:
+        raise AssetTooLargeError(
+            f"expected at most {most_bytes} bytes, {show(path)} has more (max_bytes in the settings)"
+        ) from exc
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
         raise FileAccessError(f"cannot read {show(path)}: {reason.lower()}") from exc
-    if most_bytes is not None and len(data) > most_bytes:
-        raise AssetTooLargeError(
-            f"expected at most {most_bytes} bytes, {show(path)} has more (max_bytes in the settings)"
-        )
-    return data
 
 
 def describe_error(error: GateError) -> dict[str, Any]:

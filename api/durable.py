@@ -7,11 +7,13 @@ where something has appeared meanwhile, and by a rename where it may.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
+
+from provenance.storage.blob import Blob
 
 _STAGE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # What file systems without hard links answer (vfat, exFAT, some network and FUSE mounts).
@@ -20,7 +22,7 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errn
 _NO_RESERVE: Final = frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
+def write_whole(path: Path, data: bytes | Blob, *, replace: bool = False) -> None:
     """Write `data` as `path`, whole and durable; its folder is made if need be.
 
     Args:
@@ -34,7 +36,7 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
     """
     _make_folder(path.parent)
     with _opened(path.parent) as folder:
-        staged = _stage(folder, data)
+        staged = _stage(folder, (data,) if isinstance(data, bytes) else data.parts())
         try:
             if replace:
                 os.replace(staged, path.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -60,7 +62,7 @@ def verify_writable(path: Path, size_bytes: int) -> None:
         most = os.fpathconf(handle, "PC_NAME_MAX")
         if any(len(os.fsencode(name)) > most for name in missing):
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-        staged = _stage(handle, b"", reserved=size_bytes)
+        staged = _stage(handle, (), reserved=size_bytes)
         _drop(handle, staged)
 
 
@@ -82,7 +84,7 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def _stage(folder: int, data: bytes, *, reserved: int = 0) -> str:
+def _stage(folder: int, parts: Iterable[bytes], *, reserved: int = 0) -> str:
     """Make a file in `folder` under a name of its own, and return the name: durable, or with nothing but room."""
     name = f".chopmark-{token_hex(12)}.part"
     handle = os.open(name, _STAGE_FLAGS, 0o666, dir_fd=folder)
@@ -91,7 +93,7 @@ def _stage(folder: int, data: bytes, *, reserved: int = 0) -> str:
             if reserved:
                 _reserve(file.fileno(), reserved)
                 return name
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from hashlib import file_digest
 from pathlib import Path
 from typing import Annotated, Final
 from unicodedata import normalize
@@ -23,6 +24,7 @@ from api.console import CommandUsageError, FileAccessError
 from api.durable import verify_writable, write_whole
 from provenance.asset import MediaType
 from provenance.media.sniff import find_named_type
+from provenance.storage.blob import Blob
 
 OUT_HELP: Final = "File, FOLDER/ or - for standard output."
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already; never an input.")]
@@ -107,26 +109,27 @@ class Place:
         if self.path is not None and self.media_type is None:
             _verify_ending(str(self.path), media_type)
 
-    def holds(self, data: bytes) -> bool:
-        """Say whether exactly `data` lies here already, in a file that is no input."""
+    def holds(self, file: Blob) -> bool:
+        """Say whether exactly what is in `file` lies here already, in a file that is no input."""
         if self.path is None:
             return False
         try:
             found = self.path.lstat()
-            if not stat.S_ISREG(found.st_mode) or _identify(found) in self.inputs or found.st_size != len(data):
+            if not stat.S_ISREG(found.st_mode) or _identify(found) in self.inputs or found.st_size != file.size_bytes:
                 return False
-            return self.path.read_bytes() == data
+            with self.path.open("rb") as there:
+                return file_digest(there, "sha256").hexdigest() == file.sha256
         except OSError:
             return False
 
-    def write(self, data: bytes) -> str:
+    def write(self, data: bytes | Blob) -> str:
         """Write the file and return where, ``-`` for standard output, or "" when it is wanted nowhere.
 
         Raises:
             FileAccessError: it cannot be written; nothing is left behind.
         """
         if self.is_stream:
-            _write_stream(data)
+            _write_stream((data,) if isinstance(data, bytes) else data.parts())
             return "-"
         if self.path is None:
             return ""
@@ -349,9 +352,9 @@ def _unwritable(path: Path, exc: OSError) -> FileAccessError:
     return FileAccessError(f"cannot write {path}: {(exc.strerror or str(exc)).lower()}")
 
 
-def _write_stream(data: bytes) -> None:
+def _write_stream(parts: Iterable[bytes]) -> None:
     try:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
     except OSError as exc:
         raise FileAccessError(f"cannot write to standard output: {(exc.strerror or str(exc)).lower()}") from exc

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from api.batch import count_threads
-from api.console import read_input
+from api.console import take_input
 from api.originals import Original
 from api.wiring import Site
 from provenance.errors import GateError, WorksError
@@ -94,8 +94,9 @@ class Registrar:
         self._pending[number] = (original, registration, digest)
 
     def _read(self, path: str) -> Picture:
-        data = read_input(path, most_bytes=self.site.settings.max_bytes)
-        return parse_image(data, declared_name="" if path == "-" else path, limits=self.site.deployment.limits)
+        limits = self.site.deployment.limits
+        file = take_input(path, most_bytes=self.site.settings.max_bytes)
+        return parse_image(file.read(limits.max_bytes), declared_name="" if path == "-" else path, limits=limits)
 
     def _find_own(self, original: Original, picture: Picture) -> Work | None:
         """Return the work that this owner has registered already, in this bank and under no other id."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from api.console import CommandUsageError, FileAccessError, read_input
+from api.console import CommandUsageError, FileAccessError, read_input, take_input
 from api.output import NOWHERE, Output, Place
 from api.turns import taking_turns
 from api.wiring import Site
@@ -25,11 +25,12 @@ from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import GateError
 from provenance.media.picture.encode import shipping_type
 from provenance.media.sniff import sniff_media_type
+from provenance.storage.blob import Blob
 
 MOST_PROMPT_BYTES: Final = 1 << 20
 
 # What `sniff_media_type` looks at lies within.
-_HEAD_BYTES: Final = 4096
+HEAD_BYTES: Final = 4096
 # A generated picture, as IPTC calls it; https://cv.iptc.org/newscodes/digitalsourcetype/
 _GENERATED: Final = "trainedAlgorithmicMedia"
 _DIGITS: Final = 8
@@ -61,36 +62,36 @@ class Source:
     Attributes:
         path: as given; ``-`` for standard input.
         place: where what is released goes, or why it cannot.
-        data: what standard input held; None for a file, which is read when its turn comes.
+        file: what standard input held; None for a file, which is taken in when its turn comes.
     """
 
     path: str
     place: Place | GateError
-    data: bytes | None = None
+    file: Blob | None = None
 
     @property
     def name(self) -> str:
         """The file's name; a pipe has none."""
         return "" if self.path == "-" else Path(self.path).name
 
-    def read(self, most_bytes: int) -> bytes:
-        """Return what is in the file, at most `most_bytes`.
+    def take(self, most_bytes: int) -> Blob:
+        """Take the file in, at most `most_bytes` of it.
 
         Raises:
             FileAccessError: it cannot be read.
             AssetTooLargeError: there is more.
         """
-        return read_input(self.path, most_bytes=most_bytes) if self.data is None else self.data
+        return take_input(self.path, most_bytes=most_bytes) if self.file is None else self.file
 
-    def find_place(self, data: bytes) -> Place:
-        """Return the place, whose name fits what will come of `data`.
+    def find_place(self, file: Blob) -> Place:
+        """Return the place, whose name fits what will come of `file`.
 
         Raises:
             GateError: it cannot go there.
         """
         if isinstance(self.place, GateError):
             raise self.place
-        ships = find_shipping_type(data)
+        ships = find_shipping_type(file.read_at(0, HEAD_BYTES))
         if ships is not None:
             self.place.verify_type(ships)
         return self.place
@@ -175,12 +176,12 @@ def end_file(
 ) -> Ended:
     """Walk one file down the line; whatever goes wrong is its end, and no other's."""
     try:
-        data = source.read(site.settings.max_bytes)
-        place = source.find_place(data)
+        file = source.take(site.settings.max_bytes)
+        place = source.find_place(file)
     except GateError as exc:
         return Ended(source.path, error=exc)
     submission = Submission(
-        data,
+        file,
         name=source.name,
         prompt=making.prompt,
         recipe=making.build_recipe(),
@@ -209,10 +210,10 @@ def end_one(
     """
     name = shown or submission.name or "prompt"
     try:
-        with taking_turns(site.settings.home, sha256_hex(submission.unverified_bytes)):
+        with taking_turns(site.settings.home, submission.unverified_file.sha256):
             earlier = None if repeats.again else _find_earlier(site, submission, resume=repeats.resume)
             if earlier is None:
-                place.verify(len(submission.unverified_bytes))
+                place.verify(submission.unverified_file.size_bytes)
             result = earlier or release(site.deployment, submission)
     except GateError as exc:
         return Ended(name, error=exc)
@@ -237,8 +238,8 @@ def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_rep
         with site.deployment.database.read() as connection:
             released = find_released(connection, result.asset_id)
         place.verify_type(released.media_type)
-        data = load_released(site.deployment.blobs.public, released)
-        written = str(place.path) if place.holds(data) else place.write(data)
+        file = load_released(site.deployment.blobs.public, released)
+        written = str(place.path) if place.holds(file) else place.write(file)
     except GateError as exc:
         lost = FileAccessError(f"{exc}; it is released as {result.asset_id}: chopmark fetch {result.asset_id} -o FILE")
         return Ended(name, result=result, error=lost, is_repeat=is_repeat)
@@ -246,16 +247,16 @@ def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_rep
 
 
 def _plan(path: str, output: Output, *, most_bytes: int) -> Source:
-    data: bytes | None = None
+    file: Blob | None = None
     try:
         if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):  # noqa: PTH110, PTH113
-            data = read_input(path, most_bytes=most_bytes)  # a pipe is read once
-        head = _read_head(path) if data is None else data
-        name = Path(path).name if data is None else f"picture-{sha256_hex(data)[:_DIGITS]}"
-        return Source(path, output.choose(name, find_shipping_type(head)), data)
+            file = take_input(path, most_bytes=most_bytes)  # a pipe is read once
+        head = _read_head(path) if file is None else file.read_at(0, HEAD_BYTES)
+        name = Path(path).name if file is None else f"picture-{file.sha256[:_DIGITS]}"
+        return Source(path, output.choose(name, find_shipping_type(head)), file)
     except (GateError, ValueError) as exc:
         error = exc if isinstance(exc, GateError) else FileAccessError(f"cannot read {path}: {exc}")
-        return Source(path, error, data)
+        return Source(path, error, file)
 
 
 def find_shipping_type(head: bytes) -> MediaType | None:
@@ -270,6 +271,6 @@ def _read_head(path: str) -> bytes:
     """Return the first bytes of a file, enough to tell its type; b"" where it cannot be read, which is told later."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(_HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except (OSError, ValueError):
         return b""

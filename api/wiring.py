@@ -49,6 +49,7 @@ from provenance.manifests.timestamp import TimestampAuthority
 from provenance.media.picture.image import Picture, PictureCache, encode_image, parse_image
 from provenance.seal.sealer import Provider, Sealer
 from provenance.storage.binding import bind_stores
+from provenance.storage.blob import Blob
 from provenance.storage.lease import Leases
 from provenance.verify.verifier import Verifier
 from provenance.watermarks.base import WATERMARKS, Watermark
@@ -152,7 +153,7 @@ class Site:
             request = ImageToImage(prompt, start.frame, strength=strength, seed=seed, steps=steps)
         made = self.backend().generate(request, progress)
         return Submission(
-            encode_image(Picture.from_frame(made.frame), MediaType.PNG),
+            Blob.from_bytes(encode_image(Picture.from_frame(made.frame), MediaType.PNG)),
             name=build_name(prompt, seed),
             prompt=prompt,
             recipe=_spell_recipe(made.recipe),

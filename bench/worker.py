@@ -23,12 +23,13 @@ def make_ours(folder: Path) -> tuple[Callable[[Path], Path], Callable[[Path], No
     from api.wiring import open_site
     from policies.gate import release
     from policies.line.deployment import Submission
+    from provenance.storage.blob import Blob
 
     site = open_site(load_settings()).__enter__()
     site.warm()
 
     def do_release(path: Path) -> Path:
-        result = release(site.deployment, Submission(path.read_bytes(), name=path.name))
+        result = release(site.deployment, Submission(Blob.from_path(path), name=path.name))
         assert result.public_key, result.decision.reasons
         target = folder / f"ours-{path.name}"
         target.write_bytes(site.deployment.blobs.public.get(result.public_key))

@@ -9,6 +9,7 @@ from api.settings import DETECTORS_WITHOUT_EXTRAS, load_settings
 from api.wiring import load_site_trust
 from policies.line.deployment import Submission
 from provenance.seal.sealer import Sealer
+from provenance.storage.blob import Blob
 
 DETECTORS = DETECTORS_WITHOUT_EXTRAS
 """The default ones where no extra is installed: the baseline pack holds without them, and none of them loads torch."""
@@ -62,7 +63,12 @@ def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
 
 def submission(name: str = "coffee.png", kind: str = "JPEG", side: int = 384, **fields) -> Submission:
     """A photograph handed in as a file."""
-    return Submission(encode(photograph(name, side), kind), **fields)
+    return as_submission(encode(photograph(name, side), kind), **fields)
+
+
+def as_submission(data: bytes, **fields) -> Submission:
+    """Bytes handed in as a file."""
+    return Submission(Blob.from_bytes(data), **fields)
 
 
 def build_sealer(site, **changes):

@@ -35,13 +35,14 @@ from api.console import (
 from api.durable import write_whole
 from api.escape import quote_file, quote_word
 from api.output import Output, parse_output, telling_os_errors
-from api.releasing import Ended, end_one, find_shipping_type
+from api.releasing import HEAD_BYTES, Ended, end_one, find_shipping_type
 from api.settings import build_default_settings
 from api.wiring import Site, open_site
 from policies.line.deployment import Submission
 from provenance.asset import MediaType
 from provenance.errors import GateError, MissingExtraError
 from provenance.media.picture.image import encode_image, parse_image
+from provenance.storage.blob import Blob
 from provenance.verify.state import JointState, LayerStatus, Verification
 from provenance.works.drawing import draw_match
 
@@ -186,13 +187,14 @@ def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID
     bar.update(task, description="drawing", total=len(WISHES), completed=0)
     made += draw_wishes(site, WISHES, lambda: bar.advance(task))
     for name, packs in PHOTOGRAPHS:
-        made.append(Submission((photographs / name).read_bytes(), name=name, packs=packs))
+        made.append(Submission(Blob.from_path(photographs / name), name=name, packs=packs))
     with Image.open(photographs / WORK) as work:
         small = work.convert("RGB").resize((work.width * 3 // 4, work.height * 3 // 4))
         poster = make_poster(work.convert("RGB"))
-    made.append(Submission(encode_jpeg(small, quality=60, gain=1.1), name=COPY))
-    made.append(Submission(poster, name=POSTER))
-    made.append(Submission(encode_jpeg(Image.new("RGB", (640, 480), (120, 130, 140)), quality=90), name="blank.jpg"))
+    made.append(Submission(Blob.from_bytes(encode_jpeg(small, quality=60, gain=1.1)), name=COPY))
+    made.append(Submission(Blob.from_bytes(poster), name=POSTER))
+    blank = encode_jpeg(Image.new("RGB", (640, 480), (120, 130, 140)), quality=90)
+    made.append(Submission(Blob.from_bytes(blank), name="blank.jpg"))
     return made
 
 
@@ -200,7 +202,9 @@ def release_all(
     site: Site, submissions: Sequence[Submission], target: Output, bar: Progress, task: TaskID
 ) -> list[Ended]:
     """Walk all of them through the gate, on every core; sealed files land in the target."""
-    places = [target.choose(one.name, find_shipping_type(one.unverified_bytes)) for one in submissions]
+    places = [
+        target.choose(one.name, find_shipping_type(one.unverified_file.read_at(0, HEAD_BYTES))) for one in submissions
+    ]
     bar.update(task, description="through the gate", total=len(submissions), completed=0)
     ended = []
     with ThreadPoolExecutor(count_threads(len(submissions))) as pool:

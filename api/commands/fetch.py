@@ -73,8 +73,8 @@ def _fetch(database: Database, public: Blobs, asset_id: str | None, target: Outp
         with database.read() as connection:
             released = find_released(connection, asset_id)
         place = target.choose(released.name or released.asset_id, released.media_type)
-        data = load_released(public, released)
-        return released, str(place.path) if place.holds(data) else place.write(data)
+        file = load_released(public, released)
+        return released, str(place.path) if place.holds(file) else place.write(file)
     except GateError as exc:
         return exc
 

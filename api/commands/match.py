@@ -18,7 +18,7 @@ from api.console import (
     plain,
     print_json,
     print_summary,
-    read_input,
+    take_input,
     teaching_errors,
 )
 from api.output import OUT_HELP, Force, parse_output
@@ -68,8 +68,8 @@ def command(
 
         def one(path: str) -> Answer:
             try:
-                data = read_input(path, most_bytes=site.settings.max_bytes)
-                picture = parse_image(data, limits=site.limits)
+                file = take_input(path, most_bytes=site.settings.max_bytes)
+                picture = parse_image(file.read(site.limits.max_bytes), limits=site.limits)
                 report = site.works.match(picture.flattened())
                 sheet = _draw(site.works, picture, report) if places[path].is_wanted else None
                 return Answer(path, report, drawn=places[path].write(sheet) if sheet else "")

@@ -27,6 +27,7 @@ from api.console import (
     print_json,
     print_summary,
     read_input,
+    take_input,
     teaching_errors,
 )
 from api.output import OUT_HELP, Force
@@ -39,6 +40,7 @@ from provenance.manifests.keys import SECRET_BYTES
 from provenance.media.picture.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
 from provenance.seal.sealed import build_payload, payload_bytes
 from provenance.seal.sealer import OWN_LIMITS
+from provenance.storage.blob import Blob
 from provenance.watermarks.base import WATERMARKS, Reading, Watermark, WatermarkKey
 from provenance.watermarks.tile.pose import build_pose
 
@@ -113,10 +115,10 @@ def embed(
         raise sources[0].place
 
     def one(source: Source) -> dict[str, Any]:
-        data = source.read(settings.max_bytes)
-        place = source.find_place(data)
-        place.verify(len(data))
-        picture = _parse_picture(settings, data)
+        file = source.take(settings.max_bytes)
+        place = source.find_place(file)
+        place.verify(file.size_bytes)
+        picture = _parse_picture(settings, file)
         given = build_payload(secrets.randbits(_ID_BITS)) if value is None else value
         marked, facts = _embed(marker, picture, given)
         return {"state": "marked", "output": place.write(marked), **facts}
@@ -203,12 +205,12 @@ def _parse_payload(text: str) -> int:
 
 
 def _load_picture(settings: Settings, path: str) -> Picture:
-    return _parse_picture(settings, read_input(path, most_bytes=settings.max_bytes))
+    return _parse_picture(settings, take_input(path, most_bytes=settings.max_bytes))
 
 
-def _parse_picture(settings: Settings, data: bytes) -> Picture:
+def _parse_picture(settings: Settings, file: Blob) -> Picture:
     limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    return parse_image(data, limits=limits)
+    return parse_image(file.read(limits.max_bytes), limits=limits)
 
 
 def _embed(marker: Watermark, picture: Picture, payload: int) -> tuple[bytes, dict[str, Any]]:

@@ -16,7 +16,7 @@ from policies.line.publishing import public_file_key, public_manifest_key
 from policies.line.records import FINAL_STAGES, Stage, latest_decision, reading_record
 from policies.line.request import load_prompt
 from policies.rules.decision import Outcome
-from provenance.asset import AssetId, MediaType, sha256_hex
+from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, DamagedRecordError, GateError
 from provenance.storage.store import Blobs
 from provenance.storage.tables import ASSETS, SEALS
@@ -85,7 +85,7 @@ def _compare_prompt(here: Deployment, asset_id: AssetId, row: RowMapping) -> Ite
 
 def _compare_blob(side: Blobs, key: str, sha256: str, what: str) -> Iterator[str]:
     try:
-        if sha256_hex(side.get(key)) != sha256:
+        if side.open(key).sha256 != sha256:
             yield f"{what} {key} is not the one on record: it was damaged or exchanged; restore it from a backup"
     except BlobNotFoundError:
         yield f"{what} {key} is gone: restore it from a backup"

@@ -11,6 +11,7 @@ from provenance.errors import ConfigurationError
 from provenance.ledger.log import Log
 from provenance.media.picture.image import IntakeLimits, PictureCache
 from provenance.seal.sealer import Sealer
+from provenance.storage.blob import Blob
 from provenance.storage.database import Database
 from provenance.storage.lease import Leases
 from provenance.storage.store import BlobStore
@@ -22,7 +23,7 @@ class Submission:
     """What somebody wants released; nothing in it has been verified.
 
     Attributes:
-        unverified_bytes: the file.
+        unverified_file: the file.
         name: file name, for people and for the check against the content's type.
         declared_type: media type that the sender claims, or "".
         prompt: what it was made from, if known; kept in quarantine only.
@@ -33,7 +34,7 @@ class Submission:
         asset_id: chosen by the caller to make the submission idempotent; None for a fresh one.
     """
 
-    unverified_bytes: bytes
+    unverified_file: Blob
     name: str = ""
     declared_type: str = ""
     prompt: str | None = None

@@ -11,9 +11,10 @@ from policies.line.deployment import Deployment, Submission
 from policies.line.records import Stage, asset_row, parse_asset
 from policies.line.request import encode_prompt, fix_request, prompt_key
 from policies.rules.context import parse_context
-from provenance.asset import Asset, AssetId, Digest, new_asset_id, sha256_hex
+from provenance.asset import Asset, AssetId, Digest, new_asset_id
 from provenance.errors import AssetError
 from provenance.media.picture.image import Picture, parse_image
+from provenance.storage.blob import Blob
 from provenance.storage.database import utc_now
 from provenance.storage.tables import ASSETS
 
@@ -36,19 +37,19 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
         PolicyError: the context has an unknown or wrong field.
     """
     asset_id = submission.asset_id or new_asset_id()
-    digest = sha256_hex(submission.unverified_bytes)
+    file, digest = submission.unverified_file, submission.unverified_file.sha256
     here.select_packs(submission.packs)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
     if _verify_same(here, asset_id, digest):
         return asset_id
     picture = parse_image(
-        submission.unverified_bytes,
+        file.read(here.limits.max_bytes),
         declared_name=submission.name,
         declared_type=submission.declared_type,
         limits=here.limits,
     )
     here.pictures.keep(digest, picture)
-    here.blobs.quarantine.put(original_key(asset_id), submission.unverified_bytes)
+    here.blobs.quarantine.put(original_key(asset_id), file)
     if submission.prompt is not None:
         here.blobs.quarantine.put(prompt_key(asset_id), encode_prompt(submission.prompt))
     described = {**_describe(submission, digest, picture), "request": fix_request(here, submission)}
@@ -74,7 +75,7 @@ def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[
     return {
         "sha256": digest,
         "media_type": picture.media_type.value,
-        "size_bytes": len(submission.unverified_bytes),
+        "size_bytes": submission.unverified_file.size_bytes,
         "width": picture.width,
         "height": picture.height,
         "origin": submission.origin.value,
@@ -87,20 +88,20 @@ def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[
     }
 
 
-def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, bytes]:
-    """Return the decoded picture of `asset` and the bytes it came from; checks the digest.
+def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, Blob]:
+    """Return the decoded picture of `asset` and the file it came from; checks the digest.
 
     Raises:
         AssetError: the quarantined blob is not the one accepted.
     """
-    data = here.blobs.quarantine.get(original_key(asset.id))
-    if sha256_hex(data) != asset.sha256:
+    file = here.blobs.quarantine.open(original_key(asset.id))
+    if file.sha256 != asset.sha256:
         raise AssetError(f"the quarantined blob of {asset.id} is not the one accepted")
     picture = here.pictures.find(asset.sha256)
     if picture is None:
-        picture = parse_image(data, limits=here.limits)
+        picture = parse_image(file.read(here.limits.max_bytes), limits=here.limits)
         here.pictures.keep(asset.sha256, picture)
-    return picture, data
+    return picture, file
 
 
 def load_asset(here: Deployment, asset_id: AssetId) -> Asset:

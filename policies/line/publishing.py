@@ -10,8 +10,9 @@ from policies.line.recording import verify_counts
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage
 from policies.line.sealing import manifest_key, sealed_key
 from policies.rules.decision import Decision, Outcome
-from provenance.asset import AssetId, MediaType, sha256_hex
+from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
+from provenance.storage.blob import Blob
 from provenance.storage.store import Blobs
 from provenance.storage.tables import SEALS
 
@@ -101,11 +102,11 @@ def _empty_quarantine(here: Deployment, asset_id: AssetId, file_key: str) -> Non
         quarantine.delete(key)
 
 
-def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> bytes:
-    data = quarantine.get(key)
-    if sha256_hex(data) != sha256:
+def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> Blob:
+    file = quarantine.open(key)
+    if file.sha256 != sha256:
         raise VerificationError(f"the sealed blob {key} is not the one that was recorded")
-    return data
+    return file
 
 
 def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key: str) -> None:

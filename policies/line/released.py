@@ -6,8 +6,9 @@ from sqlalchemy import Connection, select
 
 from policies.line.publishing import public_file_key
 from policies.line.records import Stage, find_stage
-from provenance.asset import AssetId, Digest, MediaType, sha256_hex
+from provenance.asset import AssetId, Digest, MediaType
 from provenance.errors import AssetNotFoundError, StoreError
+from provenance.storage.blob import Blob
 from provenance.storage.store import Blobs
 from provenance.storage.tables import ASSETS, SEALS
 
@@ -52,17 +53,17 @@ def find_released(connection: Connection, asset_id: str | None = None) -> Releas
     return Released(AssetId(row.asset_id), row.name, MediaType(row.media_type), Digest(row.sha256), row.ledger_index)
 
 
-def load_released(public: Blobs, released: Released) -> bytes:
+def load_released(public: Blobs, released: Released) -> Blob:
     """Return the published file, exactly as it was sealed.
 
     Raises:
         BlobNotFoundError: it is not in the public store.
         StoreError: what lies there is not what was sealed.
     """
-    data = public.get(public_file_key(released.asset_id, released.media_type))
-    if sha256_hex(data) != released.sha256:
+    file = public.open(public_file_key(released.asset_id, released.media_type))
+    if file.sha256 != released.sha256:
         raise StoreError(f"the public file of {released.asset_id} is not the one that was sealed: restore it")
-    return data
+    return file
 
 
 def _describe(connection: Connection, asset_id: str | None) -> str:

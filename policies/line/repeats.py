@@ -15,7 +15,7 @@ from policies.line.deployment import Deployment, Submission
 from policies.line.publishing import Result, publish, withhold
 from policies.line.records import Stage, latest_decision
 from policies.rules.decision import Decision, Outcome
-from provenance.asset import AssetId, sha256_hex
+from provenance.asset import AssetId
 from provenance.storage.tables import ASSETS
 
 _MOST: Final = 100
@@ -55,7 +55,7 @@ def _find_same(
 ) -> Iterator[tuple[RowMapping, Decision]]:
     """Yield the decided assets of the same bytes and request, newest first."""
     packs = {pack.ref for pack in here.select_packs(submission.packs)}
-    same_bytes = select(ASSETS).where(ASSETS.c.sha256 == sha256_hex(submission.unverified_bytes))
+    same_bytes = select(ASSETS).where(ASSETS.c.sha256 == submission.unverified_file.sha256)
     rows = connection.execute(same_bytes.order_by(ASSETS.c.id.desc()).limit(_MOST)).mappings().all()
     for row in rows:
         if not _is_same_request(row, submission):

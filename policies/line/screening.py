@@ -38,7 +38,8 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
         row = asset_row(connection, asset_id)
     if known:
         return known
-    picture, data = load_picture(here, asset)
+    picture, file = load_picture(here, asset)
+    data = file.read(here.limits.max_bytes)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
     thumbnails = read_pictures(data, asset.media_type)
     answers = here.runner.run(Subject(asset, picture, data, prompt, thumbnails))

@@ -107,7 +107,8 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         return decision
     licence = grant(here, asset_id)
     try:
-        picture, original = load_picture(here, asset)
+        picture, file = load_picture(here, asset)
+        original = file.read(here.limits.max_bytes)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
         sealed = sealer.seal(asset, picture, original, licence, row["recipe"])
     except (StoreError, DatabaseUnavailableError, ConfigurationError):

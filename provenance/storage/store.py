@@ -1,7 +1,8 @@
 """Blob storage: a quarantine that nothing outside reads, and a public side that holds only what the ledger holds.
 
 obstore speaks to a folder by default and to S3, GCS or Azure by URL. Writes are atomic and durable: a key holds all of
-a blob or does not exist, and what `put` returned from survives the loss of power.
+a blob or does not exist, and what `put` returned from survives the loss of power. What may be large goes in and comes
+out as a `Blob`, part by part.
 """
 
 import fcntl
@@ -22,6 +23,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, MemoryStore, from_url
 
 from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.storage.blob import PART_BYTES, Blob
 from provenance.storage.faults import describe_store_error
 from provenance.storage.scrubbing import redact
 from provenance.storage.secretfile import make_private_folder
@@ -41,6 +43,13 @@ _KEY: Final = compile_pattern(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 # S3's limit, the smallest of all.
 _KEY_LIMIT: Final = 1024
 
+
+DOCUMENT_BYTES: Final = 32 << 20
+"""The longest that `get` returns whole: a manifest store is at most so long (`provenance.manifests.validation`)."""
+
+# S3's smallest part is 5 MiB; so many parts of a large blob are in memory at a time.
+_UPLOAD_BYTES: Final = 8 << 20
+_UPLOADS_AT_ONCE: Final = 2
 
 # obstore's own way is ten times within three minutes; a store that is down is told of sooner.
 _RETRIES: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
@@ -81,31 +90,48 @@ class Blobs:
             raise FileNotFoundError(f"the blob folder {self.root} is missing: restore it from a backup of the site")
         return self._opened
 
-    def put(self, key: str, data: bytes) -> None:
-        """Store `data` under `key`, replacing what was there.
+    def put(self, key: str, data: bytes | Blob) -> None:
+        """Store `data` under `key`, replacing what was there; a large blob part by part.
 
         Raises:
             BlobKeyError: not a key.
             StoreError: it could not be stored; what was there before still is.
         """
         _verify_key(key)
+        blob = Blob.from_bytes(data) if isinstance(data, bytes) else data
         try:
             if self.root is None:
-                obstore.put(self._store, key, data)
+                self._write(key, blob)
             else:
-                self._put_local(self.root, key, data)
+                self._put_local(self.root, key, blob)
         except (BaseError, OSError) as exc:
             raise StoreError(f"could not store blob {key}: {describe_store_error(exc)}") from exc
 
-    def get(self, key: str) -> bytes:
-        """Return the blob under `key`.
+    def get(self, key: str, *, most_bytes: int = DOCUMENT_BYTES) -> bytes:
+        """Return the bytes under `key`, for documents and other small things; `open` is for the rest.
 
         Raises:
             BlobNotFoundError: there is none.
+            AssetTooLargeError: there are more than `most_bytes`.
+        """
+        return self.open(key).read(most_bytes)
+
+    def open(self, key: str) -> Blob:
+        """Return the blob under `key`, however large; it stays as it is now, whatever is put under the key later.
+
+        Its digest is of what lies there: whoever knows what should, compares.
+
+        Raises:
+            BlobNotFoundError: there is none.
+            SpoolError: it comes from afar and could not be kept on disk here.
         """
         _verify_key(key)
         try:
-            return bytes(obstore.get(self._store, key).bytes())
+            if self.root is not None:
+                return self._open_local(self.root, key)
+            found = obstore.get(self._store, key)
+            parts = (bytes(part) for part in found.stream(min_chunk_size=PART_BYTES))
+            return Blob.from_stream(parts, expected_bytes=found.meta["size"])
         except (NotFoundError, FileNotFoundError) as exc:
             raise BlobNotFoundError(f"no blob under {key}") from exc
         except (BaseError, OSError) as exc:
@@ -162,7 +188,7 @@ class Blobs:
             BlobNotFoundError: there is none.
         """
         binned = f"{BIN}/{int(time.time())}/{key}"
-        self.put(binned, self.get(key))
+        self.put(binned, self.open(key))
         self.delete(key)
         return binned
 
@@ -190,13 +216,34 @@ class Blobs:
         else:
             folder.mkdir(exist_ok=True)
 
-    def _put_local(self, root: Path, key: str, data: bytes) -> None:
+    def _write(self, key: str, blob: Blob) -> None:
+        if blob.is_small:
+            obstore.put(self._store, key, blob.read(blob.size_bytes))
+            return
+        with blob.open() as file:
+            obstore.put(
+                self._store,
+                key,
+                file,
+                use_multipart=True,
+                chunk_size=_UPLOAD_BYTES,
+                max_concurrency=_UPLOADS_AT_ONCE,
+            )
+
+    def _open_local(self, root: Path, key: str) -> Blob:
+        """Return a file of the folder; a folder there is no blob."""
+        if not (root / key).is_file():
+            obstore.head(self._store, key)  # tells what is wrong as it does for any other store
+            raise FileNotFoundError(key)
+        return Blob.from_stored(root / key)
+
+    def _put_local(self, root: Path, key: str, blob: Blob) -> None:
         """Make the blob whole and durable in the staging folder, then give it its key in one step."""
         staged = f"{STAGING}/{token_hex(16)}"
         folders = [(folder, folder.is_dir()) for folder in map(root.joinpath, Path(key).parents)]
         with _locked(root / STAGING, fcntl.LOCK_SH):
             try:
-                obstore.put(self._store, staged, data)
+                self._write(staged, blob)
                 if self._private:
                     (root / staged).chmod(0o600)
                 _sync(root / staged)

@@ -14,9 +14,8 @@ from api.cli import main
 from api.console import ERR, OUT
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from provenance.media.picture.image import parse_image
-from tests.sites import PLAIN, build_settings, encode, photograph, photograph_path
+from tests.sites import PLAIN, as_submission, build_settings, encode, photograph, photograph_path
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,9 @@ def _stocked(tmp_path_factory, _opened):
     home = tmp_path_factory.mktemp("stocked") / "home"
     shutil.copytree(_opened, home)
     with open_site(build_settings(home)) as site:
-        released = gate.release(site.deployment, Submission(encode(photograph()), name="coffee.jpg"))
+        released = gate.release(site.deployment, as_submission(encode(photograph()), name="coffee.jpg"))
         held = gate.release(
-            site.deployment, Submission(encode(Image.new("RGB", (320, 320), (9, 99, 9))), name="flat.jpg")
+            site.deployment, as_submission(encode(Image.new("RGB", (320, 320), (9, 99, 9))), name="flat.jpg")
         )
         picture = parse_image(photograph_path("chelsea.png").read_bytes(), limits=site.deployment.limits)
         work = site.deployment.works.register(picture, title="Chelsea", owner="Stéfan")

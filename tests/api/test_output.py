@@ -5,6 +5,7 @@ import pytest
 from api.console import CommandUsageError, FileAccessError
 from api.output import NOWHERE, parse_output, telling_os_errors
 from provenance.asset import MediaType
+from provenance.storage.blob import Blob
 
 
 def chosen(asked, name="in.png", media_type=MediaType.PNG, **how):
@@ -74,15 +75,15 @@ def test_nowhere_is_nowhere():
     assert not NOWHERE.is_wanted
     NOWHERE.verify(10**12)
     assert NOWHERE.write(b"x") == ""
-    assert not NOWHERE.holds(b"x")
+    assert not NOWHERE.holds(Blob.from_bytes(b"x"))
 
 
 def test_a_copy_that_is_there_is_known(tmp_path):
     place = parse_output(str(tmp_path / "x.png"), force=False).choose("x", MediaType.PNG)
-    assert not place.holds(b"one")
+    assert not place.holds(Blob.from_bytes(b"one"))
     assert place.write(b"one") == str(tmp_path / "x.png")
-    assert place.holds(b"one")
-    assert not place.holds(b"two")
+    assert place.holds(Blob.from_bytes(b"one"))
+    assert not place.holds(Blob.from_bytes(b"two"))
     with pytest.raises(FileAccessError, match="--force"):
         place.write(b"two")
 

@@ -9,10 +9,9 @@ from api import wiring
 from api.wiring import build_name, open_site
 from policies import gate
 from policies.line import intake
-from policies.line.deployment import Submission
 from policies.line.sweeping import unfinished
 from provenance.errors import ConfigurationError, InconsistentLedgerError, NoSiteError, StoreError, UnknownPluginError
-from tests.sites import build_light_settings, build_settings, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_settings, encode, photograph
 
 
 def test_the_version_is_that_of_the_distribution():
@@ -71,7 +70,7 @@ def test_production_refuses_the_development_authority(home):
 
 def test_what_was_interrupted_waits_for_a_signer(home):
     with open_site(build_settings(home)) as site:
-        asset_id = intake.intake(site.deployment, Submission(encode(photograph())))
+        asset_id = intake.intake(site.deployment, as_submission(encode(photograph())))
     with open_site(build_settings(home, environment="production")) as site:
         assert unfinished(site.deployment) == (asset_id,)
     with open_site(build_settings(home)) as site:
@@ -91,7 +90,7 @@ def test_a_site_is_made_where_it_may_be_and_that_is_said(tmp_path, capsys):
 def test_opening_finishes_what_a_crash_interrupted(home):
     settings = build_settings(home)
     with open_site(settings) as site:
-        asset_id = intake.intake(site.deployment, Submission(encode(photograph())))
+        asset_id = intake.intake(site.deployment, as_submission(encode(photograph())))
         assert unfinished(site.deployment) == (asset_id,)
     with open_site(settings) as site:
         assert unfinished(site.deployment) == ()
@@ -101,7 +100,7 @@ def test_opening_finishes_what_a_crash_interrupted(home):
 def test_a_second_process_leaves_to_the_first_what_is_in_its_hands(home):
     settings = build_settings(home)
     with open_site(settings) as first:
-        asset_id = intake.intake(first.deployment, Submission(encode(photograph())))
+        asset_id = intake.intake(first.deployment, as_submission(encode(photograph())))
         with open_site(settings) as second:
             assert unfinished(second.deployment) == (asset_id,)
         assert gate.walk(first.deployment, asset_id).outcome.value == "release"
@@ -123,10 +122,10 @@ def test_drawing_names_the_picture_by_a_digest(home):
             "a quiet lake", seed=4, size=(128, 96), progress=lambda done, total: steps.append((done, total))
         )
         again = site.draw("a quiet lake", seed=4, size=(128, 96))
-        changed = site.draw("a quiet lake", source=drawn.unverified_bytes, strength=0.4)
+        changed = site.draw("a quiet lake", source=drawn.unverified_file.read(), strength=0.4)
     assert drawn.name == build_name("a quiet lake", 4)
     assert "lake" not in drawn.name + str(drawn.recipe)
-    assert drawn.unverified_bytes == again.unverified_bytes
+    assert drawn.unverified_file.sha256 == again.unverified_file.sha256
     assert changed.recipe["source_sha256"]
     assert steps[-1][0] == steps[-1][1]
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from provenance.errors import GateError
-from tests.sites import build_light_settings, encode, photograph
+from tests.sites import as_submission, build_light_settings, encode, photograph
 
 ADDRESS_SPACE_BYTES = 3 << 30
 """Above what the process has when it starts: a second line of defence, the resident size is what is asserted."""
@@ -57,12 +56,12 @@ def run(home, folder):
     with open_site(build_light_settings(home)) as site:
         # Everything that is loaded once is loaded before memory is measured.
         site.verifier.verify(encode(photograph(side=288)))
-        gate.release(site.deployment, Submission(encode(photograph(side=288))))
+        gate.release(site.deployment, as_submission(encode(photograph(side=288))))
         start = resident_mib()
         bound_memory()
         for file, data in files(folder):
             before = listed(home)
-            handed_in = Submission(data, name=file["declared_name"], declared_type=file["declared_type"])
+            handed_in = as_submission(data, name=file["declared_name"], declared_type=file["declared_type"])
             released = measured(
                 lambda handed_in=handed_in: gate.release(site.deployment, handed_in),
                 lambda result: result.outcome.value,

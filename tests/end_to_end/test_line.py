@@ -10,13 +10,12 @@ from sqlalchemy import select
 from api.wiring import open_site
 from policies import gate
 from policies.line import intake, publishing, recording, screening, sealing
-from policies.line.deployment import Submission
 from policies.review.verdicts import queue, review
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType, new_asset_id, sha256_hex
 from provenance.errors import AssetError, GrantMismatchError, MislabelledAssetError, PolicyError
 from provenance.storage.tables import ASSETS, SEALS
-from tests.sites import DETECTORS, build_settings, encode, photograph, submission
+from tests.sites import DETECTORS, as_submission, build_settings, encode, photograph, submission
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def kinds(site):
 ])  # fmt: skip
 def test_a_photograph_is_released_with_every_mark_and_verifies(site, kind, media_type):
     options = {"quality": 90} if kind in {"WEBP", "AVIF"} else {}
-    result = gate.release(site.deployment, Submission(encode(photograph(), kind, **options)))
+    result = gate.release(site.deployment, as_submission(encode(photograph(), kind, **options)))
     assert result.outcome is Outcome.RELEASE, result.decision.reasons
     assert result.seal["media_type"] == media_type
     made = {mark["kind"] for mark in result.seal["marks"] if mark["made"]}
@@ -91,16 +90,16 @@ def test_a_near_copy_of_a_registered_work_is_blocked(site):
     original = photograph("motorcycle_left.png")
     work = site.deployment.works.register(parse_image(encode(original, "PNG")), title="M", owner="R")
     copy = original.resize((original.width * 3 // 4, original.height * 3 // 4))
-    result = gate.release(site.deployment, Submission(encode(copy, quality=50)))
+    result = gate.release(site.deployment, as_submission(encode(copy, quality=50)))
     assert result.outcome is Outcome.BLOCK
     assert any(reason.category == "copyright_block" for reason in result.decision.reasons)
     site.deployment.works.withdraw(work.id, "claim dropped")
-    again = gate.release(site.deployment, Submission(encode(copy, quality=50)))
+    again = gate.release(site.deployment, as_submission(encode(copy, quality=50)))
     assert again.outcome is Outcome.RELEASE, again.decision.reasons
 
 
 def test_a_flat_picture_has_no_fingerprint_and_waits_for_a_person(site):
-    result = gate.release(site.deployment, Submission(encode(Image.new("RGB", (640, 480), (90, 120, 150)))))
+    result = gate.release(site.deployment, as_submission(encode(Image.new("RGB", (640, 480), (90, 120, 150)))))
     assert result.outcome is Outcome.HOLD
     assert [asset_id for asset_id, _, _ in queue(site.deployment)] == [result.asset_id]
 
@@ -149,9 +148,9 @@ def test_an_id_belongs_to_its_bytes(site):
 
 def test_bad_bytes_are_refused_and_leave_nothing(site):
     with pytest.raises(MislabelledAssetError):
-        gate.release(site.deployment, Submission(encode(photograph()), name="picture.png"))
+        gate.release(site.deployment, as_submission(encode(photograph()), name="picture.png"))
     with pytest.raises(AssetError):
-        gate.release(site.deployment, Submission(encode(photograph())[:2000]))
+        gate.release(site.deployment, as_submission(encode(photograph())[:2000]))
     assert not list(site.deployment.blobs.quarantine.keys())
     with site.deployment.database.read() as connection:
         assert connection.execute(select(ASSETS)).first() is None
@@ -182,7 +181,7 @@ def test_swapped_quarantine_bytes_hold_instead_of_shipping(site):
 
 
 def test_a_picture_too_small_for_the_watermark_is_held(site):
-    result = gate.release(site.deployment, Submission(encode(photograph(side=120), "PNG")))
+    result = gate.release(site.deployment, as_submission(encode(photograph(side=120), "PNG")))
     assert result.outcome is Outcome.HOLD
     assert "watermark" in result.decision.reasons[0].text
 

@@ -10,7 +10,6 @@ from sqlalchemy import delete, insert, select, update
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.labels.aigc import AigcItem
@@ -18,7 +17,7 @@ from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
 from provenance.seal.sealed import build_payload
 from provenance.storage.tables import SEALS, SOFT_BINDINGS
 from tests.end_to_end.attackers import repaint, sign, strip
-from tests.sites import build_light_settings, encode, photograph, submission
+from tests.sites import as_submission, build_light_settings, encode, photograph, submission
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "data" / "c2pa-rs-fixtures"
 SIDE = 320
@@ -275,7 +274,7 @@ def test_an_ai_label_in_a_file_that_claims_a_human(site):
 def test_a_photograph_released_with_its_own_manifest_stays_what_it_says(site):
     """A camera's manifest lives on in ours: neither the release nor the camera's own file is a clash."""
     taken = sign(encode(photograph("astronaut.png", SIDE)), MediaType.JPEG, "digitalCapture")
-    result, data = release(site, Submission(taken))
+    result, data = release(site, as_submission(taken))
     assert site.verifier.verify(data).state == "consistent"
     before = site.verifier.verify(taken)
     assert before.state == "manifest_untrusted"

@@ -12,7 +12,6 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.errors import AssetError
@@ -20,7 +19,7 @@ from provenance.manifests.validation import read_manifest
 from provenance.media.picture.image import parse_image
 from provenance.watermarks import Tile
 from tests.end_to_end.attackers import repaint
-from tests.sites import build_light_settings, build_sealer, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph
 
 SIDE = 640
 
@@ -32,7 +31,7 @@ def site(tmp_path_factory):
 
 
 def release(site, data, **fields):
-    result = gate.release(site.deployment, Submission(data, **fields))
+    result = gate.release(site.deployment, as_submission(data, **fields))
     assert result.outcome is Outcome.RELEASE, result.decision.reasons
     return result, site.deployment.blobs.public.get(result.public_key)
 
@@ -139,7 +138,7 @@ def test_a_mark_alone_is_never_called_proof(site, coffee):
 def test_marks_of_the_scheme_before_are_still_read(site):
     old = site.verifier.marks["dwt_dct_svd"]
     here = replace(site.deployment, sealer=build_sealer(site, watermark=old))
-    result = gate.release(here, Submission(encode(photograph("motorcycle_left.png"), "PNG")))
+    result = gate.release(here, as_submission(encode(photograph("motorcycle_left.png"), "PNG")))
     data = site.deployment.blobs.public.get(result.public_key)
     verification = site.verifier.verify(encode(opened(data), quality=80))
     assert verification.state == "stripped_recovered_by_watermark"
@@ -202,7 +201,7 @@ def write_pack(folder):
 
 
 def test_a_picture_too_small_is_held_where_a_pack_requires_it(site):
-    result = gate.release(site.deployment, Submission(small()))
+    result = gate.release(site.deployment, as_submission(small()))
     assert result.outcome is Outcome.HOLD
     assert result.decision.decided_by == "seal"
     assert "expected sides of at least 200 pixels, got 190x250" in result.decision.reasons[0].text
@@ -254,4 +253,4 @@ def test_moving_pictures_are_refused_at_the_door(site, kind):
     frames = [photograph(name, side=300).resize((400, 300)) for name in ("coffee.png", "chelsea.png")]
     moving = encode(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
     with pytest.raises(AssetError, match="expected at most 1 frame"):
-        gate.release(site.deployment, Submission(moving))
+        gate.release(site.deployment, as_submission(moving))

@@ -9,11 +9,10 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from policies.rules.decision import Outcome
 from provenance.media.picture.image import Picture, parse_image
 from tests.detectors.test_mirage import mirage
-from tests.sites import build_light_settings, build_settings, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_settings, encode, photograph
 
 SIDE = 288
 PROMPT = "EXAMPLE PROMPT: a red boat under a blue moon, masterpiece"
@@ -34,7 +33,7 @@ def strict(tmp_path_factory):
 
 
 def release(site, data, **fields):
-    result = gate.release(site.deployment, Submission(data, **fields))
+    result = gate.release(site.deployment, as_submission(data, **fields))
     return result, site.deployment.blobs.public.get(result.public_key) if result.public_key else b""
 
 

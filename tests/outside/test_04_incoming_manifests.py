@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.manifests.claim import Definition
@@ -28,7 +27,7 @@ from provenance.manifests.validation import read_store
 from provenance.media.picture.image import parse_image
 from tests import image_bytes as make
 from tests.provenance.manifests.samples import pictured, worded
-from tests.sites import PLAIN, build_light_settings, build_settings, encode, photograph
+from tests.sites import PLAIN, as_submission, build_light_settings, build_settings, encode, photograph
 
 SIDE = 288
 PACKS = Path(__file__).parents[1] / "packs"
@@ -55,7 +54,7 @@ def site(tmp_path_factory):
 
 
 def release(site, data, **fields):
-    result = gate.release(site.deployment, Submission(data, **fields))
+    result = gate.release(site.deployment, as_submission(data, **fields))
     return result, site.deployment.blobs.public.get(result.public_key) if result.public_key else b""
 
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
@@ -19,7 +18,7 @@ from tests.end_to_end.attackers import sign
 from tests.image_bytes import valid
 from tests.provenance.manifests import rubric
 from tests.provenance.manifests.samples import pictured, worded
-from tests.sites import build_light_settings, build_settings, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_settings, encode, photograph
 
 SIDE = 288
 KINDS = {
@@ -57,7 +56,7 @@ def shipped(site, tmp_path_factory):
             REFERENCED: pictured(plain, media_type, thumbnail, identity, worded("Jane Doe.jpg")),
             BARE: plain,
         }.items():
-            result = gate.release(site.deployment, Submission(data, name=f"Jane Doe{media_type.extension}"))
+            result = gate.release(site.deployment, as_submission(data, name=f"Jane Doe{media_type.extension}"))
             assert result.outcome is Outcome.RELEASE, result.decision.reasons
             found[media_type, shape] = site.deployment.blobs.public.get(result.public_key)
     return found
@@ -134,7 +133,7 @@ def test_a_tiff_states_its_resolution(shipped):
 
 def test_an_intact_claim_of_a_camera_is_held(strict):
     taken = sign(encode(photograph("rocket.jpg", SIDE)), MediaType.JPEG, "digitalCapture")
-    result = gate.release(strict.deployment, Submission(taken))
+    result = gate.release(strict.deployment, as_submission(taken))
     assert result.outcome is Outcome.HOLD
     assert "incoming_human_claim" in {reason.category for reason in result.decision.reasons}
 
@@ -142,12 +141,12 @@ def test_an_intact_claim_of_a_camera_is_held(strict):
 def test_a_label_that_says_camera_is_held_too(strict):
     labels = ImplicitLabels(None, IptcFields(digital_source_type="digitalCapture"))
     taken = write_labels(encode(photograph("rocket.jpg", SIDE)), MediaType.JPEG, labels)
-    result = gate.release(strict.deployment, Submission(taken))
+    result = gate.release(strict.deployment, as_submission(taken))
     assert result.outcome is Outcome.HOLD
     assert "incoming_human_claim" in {reason.category for reason in result.decision.reasons}
 
 
 def test_a_generators_own_manifest_is_no_contradiction(strict):
     made = sign(encode(photograph("rocket.jpg", SIDE)), MediaType.JPEG)
-    result = gate.release(strict.deployment, Submission(made))
+    result = gate.release(strict.deployment, as_submission(made))
     assert "incoming_human_claim" not in {reason.category for reason in result.decision.reasons}

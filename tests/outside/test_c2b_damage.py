@@ -6,9 +6,8 @@ import pytest
 
 from api.wiring import open_site
 from policies.line import intake
-from policies.line.deployment import Submission
 from tests.api.conftest import _opened, _stocked, _wide_terminal, run, stock  # noqa: F401 - the command line's fixtures
-from tests.sites import build_settings, encode, photograph
+from tests.sites import as_submission, build_settings, encode, photograph
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def waiting(stock, tmp_path):  # noqa: F811
     """Two assets that a killed process left behind: the one that is to be damaged, and another."""
     with open_site(build_settings(tmp_path / "home")) as site:
         return [
-            intake.intake(site.deployment, Submission(encode(photograph(name, 300)), prompt="a small red boat"))
+            intake.intake(site.deployment, as_submission(encode(photograph(name, 300)), prompt="a small red boat"))
             for name in ("chelsea.png", "rocket.jpg")
         ]
 
@@ -110,7 +109,7 @@ def test_a_damaged_sealed_file_is_sealed_again(run, stock, tmp_path):  # noqa: F
 
     with open_site(build_settings(tmp_path / "home")) as site:
         here = site.deployment
-        asset_id = intake.intake(here, Submission(encode(photograph("rocket.jpg", 300))))
+        asset_id = intake.intake(here, as_submission(encode(photograph("rocket.jpg", 300))))
         screening.screen(here, asset_id)
         decision = screening.decide(here, asset_id)
         for damage in (b"\xff", b"{}", b"[]", b"null", b'{"sha256": 4}'):

@@ -4,15 +4,14 @@ import json
 
 from api.wiring import open_site
 from policies.line import intake
-from policies.line.deployment import Submission
 from tests.api.conftest import _opened, _wide_terminal, home, run  # noqa: F401 - the command line's fixtures
-from tests.sites import build_settings, encode, photograph
+from tests.sites import as_submission, build_settings, encode, photograph
 
 
 def take_in(home, **settings):  # noqa: F811
     """Take a picture in as a process does that is killed before it goes on."""
     with open_site(build_settings(home, **settings)) as site:
-        return intake.intake(site.deployment, Submission(encode(photograph("chelsea.png")), name="cat.jpg"))
+        return intake.intake(site.deployment, as_submission(encode(photograph("chelsea.png")), name="cat.jpg"))
 
 
 def test_default_packs_of_intake_decide(run, home, tmp_path):  # noqa: F811

@@ -118,7 +118,7 @@ def test_seal_refuses_bytes_that_are_not_the_granted_ones(here):
     asset = intake.load_asset(here, other)
     picture, original = intake.load_picture(here, asset)
     with pytest.raises(GrantMismatchError, match="grant is for bytes"):
-        here.sealer.seal(asset, picture, original, licence, {})
+        here.sealer.seal(asset, picture, original.read(), licence, {})
 
 
 def walk_at_once(here, asset_id, workers=4):

@@ -12,7 +12,7 @@ from policies.line.records import Stage
 from policies.line.request import prompt_key
 from policies.line.sweeping import unfinished
 from policies.rules.decision import Outcome
-from provenance.asset import MediaType, Origin, new_asset_id, sha256_hex
+from provenance.asset import MediaType, Origin, new_asset_id
 from provenance.errors import AssetError, AssetNotFoundError, AssetTooLargeError, BlobKeyError, ConfigurationError
 from provenance.media.picture.image import IntakeLimits, PictureCache
 from provenance.storage.tables import ASSETS
@@ -29,7 +29,7 @@ def test_an_accepted_file_is_described_and_kept(here):
     handed_in = submission(side=SIDE, name="coffee.png", prompt="a cup", origin=Origin.GENERATED, recipe={"seed": 7})
     asset_id = intake.intake(here, handed_in)
     asset = intake.load_asset(here, asset_id)
-    assert asset.sha256 == sha256_hex(handed_in.unverified_bytes)
+    assert asset.sha256 == handed_in.unverified_file.sha256
     assert (asset.media_type, asset.height, asset.origin) == (MediaType.JPEG, SIDE, Origin.GENERATED)
     row = row_of(here, asset_id)
     assert (row["stage"], row["recipe"], row["has_prompt"]) == (Stage.ACCEPTED, {"seed": 7}, True)
@@ -66,11 +66,11 @@ def test_a_prompt_that_is_no_text_is_still_screened(here):
 
 def test_pictures_are_decoded_again_where_they_were_not_kept(here):
     asset = intake.load_asset(here, hand_in(here))
-    known, data = intake.load_picture(here, asset)
+    known, file = intake.load_picture(here, asset)
     again, _ = intake.load_picture(replace(here, pictures=PictureCache(0)), asset)
     assert again is not known
     assert np.array_equal(again.frame, known.frame)
-    assert sha256_hex(data) == asset.sha256
+    assert file.sha256 == asset.sha256
 
 
 def test_a_changed_blob_is_not_taken_for_the_accepted_one(here):

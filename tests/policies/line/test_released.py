@@ -6,7 +6,6 @@ from policies import gate
 from policies.line.intake import intake
 from policies.line.publishing import public_file_key
 from policies.line.released import find_released, load_released
-from provenance.asset import sha256_hex
 from provenance.errors import AssetNotFoundError, BlobNotFoundError, StoreError
 from tests.policies.deployments import SIDE
 from tests.sites import submission
@@ -24,7 +23,7 @@ def test_what_was_released_is_found_by_its_id_or_as_the_last(here):
     assert find(here).asset_id == second.asset_id
     found = find(here, first.asset_id)
     assert (found.name, found.media_type, found.ledger_index) == ("a.jpg", "image/jpeg", first.ledger_index)
-    assert sha256_hex(load_released(here.blobs.public, found)) == found.sha256 == first.seal["sha256"]
+    assert load_released(here.blobs.public, found).sha256 == found.sha256 == first.seal["sha256"]
 
 
 def test_what_is_not_released_is_not_found(here):

@@ -4,11 +4,10 @@ import time
 
 from policies import gate
 from policies.line import intake
-from policies.line.deployment import Submission
 from policies.line.sweeping import find_leftovers, interrupted, sweep, sweep_staging, unfinished
 from provenance.asset import new_asset_id
 from tests.policies.deployments import SIDE, decided, hand_in, kept_of
-from tests.sites import encode, photograph
+from tests.sites import as_submission, encode, photograph
 
 
 def in_bin(here):
@@ -35,7 +34,7 @@ def test_an_orphan_goes_into_the_bin_after_a_grace_and_out_of_it_after_days(here
 
 
 def test_what_a_published_asset_left_is_removed_while_its_release_is_there(here):
-    result = gate.release(here, Submission(encode(photograph("rocket.jpg", SIDE))))
+    result = gate.release(here, as_submission(encode(photograph("rocket.jpg", SIDE))))
     here.blobs.quarantine.put(intake.original_key(result.asset_id), b"left behind")
     time.sleep(0.01)
     media = here.blobs.public.get(result.public_key)

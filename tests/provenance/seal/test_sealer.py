@@ -10,7 +10,6 @@ from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from policies.rules.decision import Outcome
 from provenance.asset import Asset, MediaType, Origin, new_asset_id, sha256_hex
 from provenance.errors import SigningError, UnmarkableError, VerificationError
@@ -23,7 +22,7 @@ from provenance.media.picture.image import Picture, encode_image, parse_image
 from provenance.seal import sealer as sealing
 from provenance.seal.sealed import build_payload
 from tests.end_to_end.attackers import sign
-from tests.sites import build_light_settings, build_sealer, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph
 
 SIDE = 288
 FIXTURES = Path(__file__).parents[4] / "shared" / "data" / "c2pa-rs-fixtures"
@@ -40,7 +39,7 @@ def site(tmp_path_factory):
 
 def release(site, data, *, packs=("light",), sealer=None, **fields):
     here = site.deployment if sealer is None else replace(site.deployment, sealer=sealer)
-    return gate.release(here, Submission(data, packs=packs, **fields))
+    return gate.release(here, as_submission(data, packs=packs, **fields))
 
 
 def released(site, data, **fields):
@@ -346,7 +345,7 @@ def test_an_optional_watermark_is_reported_missing_where_it_cannot_be(site):
     asset = intake.load_asset(here, asset_id)
     picture, original = intake.load_picture(here, asset)
     sealer = build_sealer(site, watermark=Scheme(site, give_up))
-    sealed = sealer.seal(asset, picture, original, replace(licence, obligations=optional), {})
+    sealed = sealer.seal(asset, picture, original.read(), replace(licence, obligations=optional), {})
     report = {mark.kind: mark for mark in sealed.marks}[MarkKind.WATERMARK]
     assert (report.made, report.required) == (False, False)
     assert report.detail == {"problem": "this picture cannot carry the mark"}
@@ -355,7 +354,7 @@ def test_an_optional_watermark_is_reported_missing_where_it_cannot_be(site):
     ) == 1
     silent = build_sealer(site, watermark=Scheme(site, lambda _own, frame, _payload: frame))
     with pytest.raises(VerificationError, match="names a watermark that does not read back"):
-        silent.seal(asset, picture, original, replace(licence, obligations=optional), {})
+        silent.seal(asset, picture, original.read(), replace(licence, obligations=optional), {})
 
 
 def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
@@ -368,7 +367,7 @@ def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
     asset = intake.load_asset(here, asset_id)
     picture, original = intake.load_picture(here, asset)
     before = picture.frame.copy()
-    sealed = here.sealer.seal(asset, picture, original, grant(here, asset_id), {})
+    sealed = here.sealer.seal(asset, picture, original.read(), grant(here, asset_id), {})
     assert np.array_equal(picture.frame, before)
     reading = here.sealer.watermark.extract(np.asarray(Image.open(io.BytesIO(sealed.data)).convert("RGB")))
     assert reading.payload == build_payload(grant(here, asset_id).payload)
@@ -392,6 +391,6 @@ def test_a_second_opinion_that_wavers_does_not_hold_a_release(site):
 
     here = site.deployment
     sealer = build_sealer(site, fingerprints=(here.sealer.fingerprints[0], Wavering()))
-    result = gate.release(replace(here, sealer=sealer), Submission(encode(photograph())))
+    result = gate.release(replace(here, sealer=sealer), as_submission(encode(photograph())))
     assert result.outcome is Outcome.RELEASE, result.decision.reasons
     assert [binding["alg"] for binding in result.seal["soft_bindings"]].count("org.chopmark.wavering.1") == 0

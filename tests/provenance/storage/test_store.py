@@ -1,6 +1,7 @@
 """Blobs are whole, durable, apart and where their key says, even when a writer is killed."""
 
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.asset import sha256_hex
+from provenance.errors import AssetTooLargeError, BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
+from provenance.storage.blob import Blob
 from provenance.storage.store import STAGING, Blobs, open_store
 
 
@@ -43,6 +46,31 @@ def test_what_is_put_can_be_read_replaced_and_removed(blobs):
     with pytest.raises(BlobNotFoundError, match="no blob under a/b"):
         blobs.get("a/b.png")
     assert blobs.sweep_staging() == 0
+
+
+def test_a_large_blob_goes_in_and_comes_out_part_by_part(blobs):
+    data = random.Random(1).randbytes(20 << 20)
+    blobs.put("a/large", Blob.from_stream([data[: 5 << 20], data[5 << 20 :]]))
+    found = blobs.open("a/large")
+    assert (found.size_bytes, found.sha256, found.is_small) == (len(data), sha256_hex(data), False)
+    with pytest.raises(AssetTooLargeError, match="expected at most 1000 bytes, got 20971520"):
+        blobs.get("a/large", most_bytes=1000)
+    binned = blobs.discard("a/large")
+    assert found.read(len(data)) == data
+    blobs.put("a/again", blobs.open(binned))
+    assert blobs.open("a/again").sha256 == found.sha256
+    blobs.put("a/small", Blob.from_bytes(data))
+    assert blobs.open("a/small").sha256 == found.sha256
+
+
+def test_a_blob_that_was_opened_stays_as_it_was(blobs):
+    for size in (10, 10 << 20):
+        blobs.put("a", bytes(size))
+        found = blobs.open("a")
+        blobs.put("a", b"other")
+        assert found.sha256 == sha256_hex(bytes(size))
+        blobs.delete("a")
+        assert found.read(size) == bytes(size)
 
 
 def test_listing_by_folder(blobs):

@@ -7,11 +7,10 @@ import pytest
 
 from api.wiring import open_site
 from policies import gate
-from policies.line.deployment import Submission
 from provenance.errors import AssetError, WatermarkError
 from provenance.verify.verifier import Verifier
 from tests.end_to_end.attackers import repaint, strip
-from tests.sites import build_light_settings, encode, photograph
+from tests.sites import as_submission, build_light_settings, encode, photograph
 
 SIDE = 288
 
@@ -24,7 +23,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def released(site):
-    result = gate.release(site.deployment, Submission(encode(photograph(side=SIDE))))
+    result = gate.release(site.deployment, as_submission(encode(photograph(side=SIDE))))
     return result, site.deployment.blobs.public.get(result.public_key)
 
 
@@ -74,7 +73,7 @@ def test_asking_leaves_nothing_behind(site, released):
 
 def test_the_watermark_chooses_among_look_alikes(site, released):
     """The same picture released twice: each copy leads to its own release, though both look the same."""
-    second = gate.release(site.deployment, Submission(encode(photograph(side=SIDE), quality=85)))
+    second = gate.release(site.deployment, as_submission(encode(photograph(side=SIDE), quality=85)))
     for result, data in (released, (second, site.deployment.blobs.public.get(second.public_key))):
         verification = site.verifier.verify(strip(data))
         assert verification.state == "stripped_recovered_by_watermark"
