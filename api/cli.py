@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-import structlog
 import typer
 from typer.core import TyperGroup
 
 from api import VERSION
 from api.console import EXIT_ERROR, drop_output, leave_quietly, print_error, print_hint, print_json
 from api.errors import redact_event, run_concealing
+from provenance.journal import silence
 from provenance.storage.faults import describe_os_error
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -111,6 +111,15 @@ def _root(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),  # noqa: FBT001
 ) -> None:
     del version
+    if verbose:
+        _log_to_standard_error()
+    else:
+        silence()
+
+
+def _log_to_standard_error() -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -118,7 +127,7 @@ def _root(
             redact_event,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.CRITICAL),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
 

@@ -8,8 +8,6 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from provenance.errors import (
     AssetError,
@@ -20,6 +18,7 @@ from provenance.errors import (
     LedgerError,
     UnsupportedMediaError,
 )
+from provenance.journal import Journal
 from provenance.storage.faults import describe_os_error
 from provenance.storage.scrubbing import redact
 
@@ -56,7 +55,7 @@ _MORE_HEADERS: Final = {408: {"Connection": "close"}, 503: {"Retry-After": str(R
 
 OPERATOR_KNOWS: Final = "the gate could not answer; the operator's log says more"
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 def status_of(error: GateError) -> int:

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from api.console import build_table, plain
 from api.home import verify_site
+from api.reading import open_blobs, open_database
 from api.references import write_reference
 from api.settings import Settings
-from api.wiring import open_blobs, open_database
 from detectors.base import Signal
 from policies.line.intake import original_key
 from policies.line.records import asset_row, find_signals, latest_decision, parse_asset

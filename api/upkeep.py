@@ -8,17 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import structlog
-
 from policies.gate import resume
 from policies.line.deployment import Deployment
 from provenance.errors import GateError
+from provenance.journal import Journal
 from provenance.storage.binding import renew_binding
 
 UPKEEP_S: Final = 10.0
 """How often a server looks: what was killed on its machine is finished about so long after."""
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 def finish_interrupted(here: Deployment) -> None:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from api.console import print_hint
 from api.home import has_site
+from api.reading import build_reader, open_reader
 from api.settings import Settings
-from api.wiring import build_reader, open_reader
 from provenance.verify.state import LayerStatus, Verification
 from provenance.verify.verifier import Verifier
 

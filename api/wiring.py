@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from typing import Any, Final
 
-import structlog
-
 from api import VERSION
 from api.console import print_hint
 from api.home import make_home, verify_site
@@ -38,6 +36,7 @@ from policies.rules.decision import Decision
 from policies.rules.loader import load_named
 from provenance.asset import MediaType, Origin
 from provenance.errors import ConfigurationError, GateError
+from provenance.journal import Journal
 from provenance.manifests.deferred import DeferredIdentity
 from provenance.manifests.identity import (
     SigningIdentity,
@@ -80,7 +79,7 @@ __all__ = [
 PRESENCE_FOLDER: Final = "at-work"
 """In the data directory; each process that works on assets holds a locked file there."""
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 LENT_THINGS: Final = {"copyright": "the registry of works", "incoming_marks": "the watermark keys"}
 """Detectors that cannot run in a process of their own, and what they are lent instead."""

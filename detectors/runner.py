@@ -20,12 +20,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol, cast, runtime_checkable
 
-import structlog
-
 from detectors.base import Detector, ReadsPrompts, Signal, Status, Subject
 from provenance.errors import ConfigurationError, GateError
+from provenance.journal import Journal
 
-_LOG: Final = structlog.get_logger()
+_LOG: Final = Journal(__name__)
 _STATM: Final = Path("/proc/self/statm")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 # How often deadlines and memory are looked at; a run that ends sooner never pays for a look.

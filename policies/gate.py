@@ -16,8 +16,6 @@ Each stage is an idempotent function of the asset's id over what the database an
 done returns what it did, so walking the line again after a crash repeats nothing and loses nothing.
 """
 
-import structlog
-
 from policies.line.deployment import Deployment, Submission
 from policies.line.intake import intake
 from policies.line.publishing import Result, publish, withhold
@@ -28,8 +26,9 @@ from policies.line.sweeping import interrupted
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
+from provenance.journal import Journal
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 def release(here: Deployment, submission: Submission) -> Result:

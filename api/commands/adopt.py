@@ -6,8 +6,8 @@ import typer
 
 from api.console import CommandUsageError, Json, print_hint, print_json, print_line, teaching_errors
 from api.home import make_home
+from api.reading import open_blobs, open_database, open_log
 from api.settings import load_settings
-from api.wiring import open_blobs, open_database, open_log
 from provenance.storage.binding import adopt_stores
 
 app = typer.Typer(add_completion=False)

@@ -24,8 +24,8 @@ from api.console import (
 from api.escape import quote_file
 from api.home import verify_site
 from api.output import Force, parse_output, telling_os_errors
+from api.reading import open_blobs, open_database, open_log
 from api.settings import load_settings
-from api.wiring import open_blobs, open_database, open_log
 from policies.audit.concordance import compare_records
 from policies.review.reviewers import REVIEW_KINDS, find_names
 from provenance.errors import InconsistentLedgerError

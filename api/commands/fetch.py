@@ -19,8 +19,8 @@ from api.console import (
 )
 from api.home import verify_site
 from api.output import OUT_HELP, Force, Output, parse_output
+from api.reading import open_blobs, open_database
 from api.settings import load_settings
-from api.wiring import open_blobs, open_database
 from policies.line.released import Released, find_released, load_released
 from provenance.errors import GateError
 from provenance.storage.database import Database

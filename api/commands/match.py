@@ -22,8 +22,8 @@ from api.console import (
     teaching_errors,
 )
 from api.output import OUT_HELP, Force, parse_output
+from api.reading import open_reader
 from api.settings import load_settings
-from api.wiring import open_reader
 from provenance.asset import MediaType
 from provenance.errors import GateError
 from provenance.media.picture.image import Picture, encode_image, parse_image

@@ -31,9 +31,9 @@ from api.console import (
     teaching_errors,
 )
 from api.output import OUT_HELP, Force
+from api.reading import load_site_keys
 from api.releasing import Source, plan_sources
 from api.settings import Settings, load_settings
-from api.wiring import load_site_keys
 from provenance.asset import Frame
 from provenance.errors import GateError, UnmarkableError
 from provenance.manifests.keys import SECRET_BYTES

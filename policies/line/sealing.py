@@ -6,7 +6,6 @@ import uuid
 from dataclasses import replace
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection, delete, insert, select
 
 from policies.line.deployment import Deployment
@@ -34,6 +33,7 @@ from provenance.errors import (
     VerificationError,
 )
 from provenance.grant import Grant
+from provenance.journal import Journal
 from provenance.seal.sealed import Sealed, build_seal_facts, parse_seal_facts
 from provenance.storage.database import utc_now
 from provenance.storage.tables import GRANTS, SEALS
@@ -41,7 +41,7 @@ from provenance.storage.tables import GRANTS, SEALS
 PAYLOAD_BITS: Final = 56
 """The id part of a watermark payload; the other 8 bits are its version."""
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 def sealed_key(asset_id: AssetId, sha256: str) -> str:

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
-
 from provenance.errors import SigningError
+from provenance.journal import Journal
 from provenance.manifests.certificates import IdentityInfo
 from provenance.manifests.identity import SigningIdentity
 
 # A certificate that ends sooner wants its owner's attention now.
 RENEWAL_NOTICE: Final = timedelta(days=30)
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 class DeferredIdentity:

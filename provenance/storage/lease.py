@@ -20,12 +20,12 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final, TextIO
 
-import structlog
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, DatabaseUnavailableError
+from provenance.journal import Journal
 from provenance.storage.database import Database
 from provenance.storage.tables import LEASES
 
@@ -36,7 +36,7 @@ _POLL_S: Final = 0.1
 WAIT_S: Final = 600.0
 """How long one waits for another to finish with an asset before giving up."""
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 class Leases:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from provenance.errors import GateError, WorksError
+from provenance.journal import Journal
 from provenance.storage.database import Database
 from provenance.works.codes import ChangeWatch, Marks, find_codes, read_codes, read_marks, read_removals
 from provenance.works.segment import Origin, Segment, SegmentDamagedError, as_read_only, build_limbs
@@ -40,7 +40,7 @@ _RETRY_S: Final = 1.0
 _BACK_OFF_S: Final = 60.0
 """Pause after a fold failed; meanwhile the delta answers, only slower."""
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 @dataclass(frozen=True, slots=True)

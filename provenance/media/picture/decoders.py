@@ -26,7 +26,6 @@ from dataclasses import asdict, fields
 from typing import Any, Final
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from provenance.asset import MediaType
@@ -38,6 +37,7 @@ from provenance.errors import (
     UndecodableAssetError,
     UnsupportedMediaError,
 )
+from provenance.journal import Journal
 from provenance.media.containers.base import Layout
 from provenance.media.limits import MEBI, IntakeLimits
 from provenance.media.picture.decode import Decoded, decode
@@ -77,7 +77,7 @@ _ERRORS: Final[Mapping[str, type[AssetError]]] = {
     kind.__name__: kind for kind in (AssetError, AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError)
 }
 
-_log = structlog.get_logger(__name__)
+_log = Journal(__name__)
 
 
 class _Worker:
