@@ -19,6 +19,7 @@ MODELS = {
     "provenance/sight": 10_000_000,
     "detectors/models/chop-clip": 30_000_000,
     "detectors/models/faces": 250_000,
+    "detectors/sentences": 26_000_000,
     "generation/models/chop-draw": 40_000_000,
 }
 
