@@ -12,22 +12,24 @@ from sqlalchemy import select
 
 from api.settings import Settings
 from provenance.storage.database import Database
+from provenance.tenant import MAIN, Tenant
 from provenance.works.record import WorkStatus
 from provenance.works.tables import WORK_REFERENCES, WORKS
 
 FOLDER: Final = "references"
 
 
-def write_reference(settings: Settings, database: Database, work_id: str) -> Path | None:
+def write_reference(settings: Settings, database: Database, work_id: str, tenant: Tenant = MAIN) -> Path | None:
     """Write a work's reference into the data directory and return where; None where none is kept or writable.
 
     A withdrawn work has none.
     """
     from provenance.storage.secretfile import make_private_file, make_private_folder
 
-    path = _path(settings, work_id)
+    path = _path(settings, tenant, work_id)
     with database.read() as connection:
-        query = select(WORK_REFERENCES.c.media).join(WORKS, WORKS.c.id == WORK_REFERENCES.c.work_id)
+        both = (WORKS.c.tenant == WORK_REFERENCES.c.tenant) & (WORKS.c.id == WORK_REFERENCES.c.work_id)
+        query = select(WORK_REFERENCES.c.media).join(WORKS, both).where(WORKS.c.tenant == tenant)
         media = connection.execute(
             query.where(WORKS.c.id == work_id, WORKS.c.status == WorkStatus.ACTIVE.value)
         ).scalar()
@@ -43,11 +45,12 @@ def write_reference(settings: Settings, database: Database, work_id: str) -> Pat
     return path
 
 
-def drop_reference(settings: Settings, work_id: str) -> None:
+def drop_reference(settings: Settings, work_id: str, tenant: Tenant = MAIN) -> None:
     """Delete the file of a work's reference, if there is one."""
-    _path(settings, work_id).unlink(missing_ok=True)
+    _path(settings, tenant, work_id).unlink(missing_ok=True)
 
 
-def _path(settings: Settings, work_id: str) -> Path:
+def _path(settings: Settings, tenant: Tenant, work_id: str) -> Path:
     """Ids may be anybody's texts, so a file is named by the digest of one."""
-    return settings.home / FOLDER / f"{sha256(work_id.encode()).hexdigest()[:32]}.jpg"
+    scoped = work_id if tenant == MAIN else f"{tenant}/{work_id}"
+    return settings.home / FOLDER / f"{sha256(scoped.encode()).hexdigest()[:32]}.jpg"

@@ -11,9 +11,10 @@ be compared; who can write the database can also append entries, which the next 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Row, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from policies.line.records import Stage, asset_row, find_signals, parse_asset, parse_decision
@@ -24,10 +25,12 @@ from provenance.asset import AssetId, sha256_hex
 from provenance.errors import GateError
 from provenance.ledger.canonical import canonical_json
 from provenance.ledger.entry import parse_body
+from provenance.ledger.log import TENANT
 from provenance.ledger.tables import LEDGER_ENTRIES
 from provenance.seal.sealed import build_payload, payload_bytes
 from provenance.storage.database import Database
-from provenance.storage.tables import ASSETS, DECISIONS, GRANTS, PACKS, REVIEWS, SEALS, SOFT_BINDINGS
+from provenance.storage.tables import ASSETS, DECISIONS, GRANTS, PACKS, REVIEWS, SEALS, SOFT_BINDINGS, TENANTS
+from provenance.tenant import Tenant
 from provenance.works.codes import find_every_code
 from provenance.works.intake import hash_codes
 from provenance.works.tables import BANKS, CODE_REMOVALS, CODES, WORK_REFERENCES, WORKS
@@ -60,18 +63,20 @@ def compare_records(database: Database, *, sample: int | None = None) -> Iterato
     yield from _find_strays(database)
     for asset_id in choose(database, ASSETS.c.id, sample):
         yield from _compare(database, asset_id, _compare_asset)
-    for work_id in choose(database, WORKS.c.id, sample):
-        yield from _compare(database, work_id, _compare_work)
-    for name in choose(database, BANKS.c.name, None):
-        yield from _compare(database, name, _compare_bank)
+    for tenant in choose(database, BANKS.c.tenant, None):
+        for work_id in choose(database, WORKS.c.id, sample, WORKS.c.tenant == tenant):
+            yield from _compare(database, work_id, partial(_compare_work, tenant=Tenant(tenant)))
+        for name in choose(database, BANKS.c.name, None, BANKS.c.tenant == tenant):
+            yield from _compare(database, name, partial(_compare_bank, tenant=Tenant(tenant)))
     for sha256 in choose(database, PACKS.c.sha256, None):
         yield from _compare(database, sha256, _compare_pack)
 
 
-def choose(database: Database, column: Column[Any], sample: int | None) -> Sequence[str]:
+def choose(database: Database, column: Column[Any], sample: int | None, *wanted: ColumnElement[bool]) -> Sequence[str]:
     """Return every key, or the greatest `sample` of them, which are the newest where keys are ids, and others."""
+    query = select(column).where(*wanted).distinct().order_by(column)
     with database.read() as connection:
-        keys = [str(key) for key in connection.execute(select(column).order_by(column)).scalars()]
+        keys = [str(key) for key in connection.execute(query).scalars()]
     if sample is None or len(keys) <= 2 * sample:
         return keys
     return [*random.Random().sample(keys[:-sample], sample), *keys[-sample:]]  # noqa: S311 - which ones is no secret
@@ -95,7 +100,8 @@ def _entries(connection: Connection, subject: str) -> dict[str, Row[Any]]:
 
 def _compare_asset(connection: Connection, asset_id: str) -> Iterator[str]:
     entries = _entries(connection, asset_id)
-    query = select(DECISIONS).where(DECISIONS.c.asset_id == asset_id).order_by(DECISIONS.c.sequence)
+    query = select(DECISIONS, ASSETS.c.tenant).join(ASSETS, ASSETS.c.id == DECISIONS.c.asset_id)
+    query = query.where(DECISIONS.c.asset_id == asset_id).order_by(DECISIONS.c.sequence)
     decisions = [(row, parse_decision(row.body)) for row in connection.execute(query)]
     for row, decision in decisions:
         yield from _compare_decision(connection, row, decision, entries.get(f"decision:{row.id}"))
@@ -104,6 +110,9 @@ def _compare_asset(connection: Connection, asset_id: str) -> Iterator[str]:
         if entry.kind in DECISION_KINDS and key not in known:
             yield f"the ledger has its {key} (entry {entry.index}), the database does not"
     yield from _compare_reviews(connection, asset_id, entries)
+    whose = _pseudonym(connection, asset_row(connection, AssetId(asset_id))["tenant"])
+    if any(parse_body(bytes(entry.body)).get(TENANT, "") != whose for entry in entries.values()):
+        yield "the ledger says of another tenant what the database says of this one"
     latest = decisions[-1][1] if decisions else None
     yield from _compare_stage(connection, asset_id, latest)
     yield from _compare_release(connection, asset_id, latest, entries.get(f"release:{asset_id}"))
@@ -117,10 +126,11 @@ def _compare_decision(
         return
     asset = parse_asset(asset_row(connection, AssetId(row.asset_id)))
     said = parse_body(bytes(entry.body))
-    pseudonym = find_pseudonyms(connection).get(decision.decided_by.removeprefix(REVIEW), "")
+    pseudonym = find_pseudonyms(connection, row.tenant).get(decision.decided_by.removeprefix(REVIEW), "")
     if decision.decided_by.startswith(REVIEW) and said.get("decided_by") == f"{REVIEW}{pseudonym}":
         decision = replace(decision, decided_by=f"{REVIEW}{pseudonym}")
     expected = build_decision_entry(asset, decision, find_signals(connection, asset.id))
+    said.pop(TENANT, None)  # held against the asset's own for all of its entries
     differing = sorted(
         name for name, value in said.items() if canonical_json({"": expected.get(name)}) != canonical_json({"": value})
     )
@@ -199,17 +209,20 @@ def _codes(connection: Connection, collection: str, owner: str) -> list[tuple[st
     return sorted((row.alg, bytes(row.value).hex()) for row in connection.execute(query))
 
 
-def _compare_work(connection: Connection, work_id: str) -> Iterator[str]:
-    work = connection.execute(select(WORKS).where(WORKS.c.id == work_id)).one()
-    entries = _entries(connection, work_id)
-    entry, withdrawn = entries.get(f"work.registered:{work_id}"), entries.get(f"work.withdrawn:{work_id}")
+def _compare_work(connection: Connection, work_id: str, *, tenant: Tenant) -> Iterator[str]:
+    work = connection.execute(select(WORKS).where(WORKS.c.tenant == tenant, WORKS.c.id == work_id)).one()
+    scoped = _scope(connection, tenant, work_id)
+    entries = _entries(connection, scoped)
+    entry, withdrawn = entries.get(f"work.registered:{scoped}"), entries.get(f"work.withdrawn:{scoped}")
     if entry is None:
         yield "the work is in no entry of the ledger: it was forged"
         return
-    codes = find_every_code(connection, "works", work_id)
-    reference = connection.execute(select(WORK_REFERENCES.c.media).where(WORK_REFERENCES.c.work_id == work_id)).scalar()
+    codes = find_every_code(connection, "works", work_id, tenant)
+    query = select(WORK_REFERENCES.c.media)
+    query = query.where(WORK_REFERENCES.c.tenant == tenant, WORK_REFERENCES.c.work_id == work_id)
+    reference = connection.execute(query).scalar()
     facts = {"title": work.title, "owner": work.owner, "claim": work.claim}
-    coded = entries.get(f"work.coded:{work_id}")
+    coded = entries.get(f"work.coded:{scoped}")
     said = {**parse_body(bytes(entry.body)), **(parse_body(bytes(coded.body)) if coded else {})}
     pairs = {
         "index": (entry.index, work.ledger_index),
@@ -228,10 +241,11 @@ def _compare_work(connection: Connection, work_id: str) -> Iterator[str]:
         yield f"the work is {work.status} and {gone} of its codes are withdrawn, which the ledger does not say"
 
 
-def _compare_bank(connection: Connection, name: str) -> Iterator[str]:
-    bank = connection.execute(select(BANKS).where(BANKS.c.name == name)).one()
-    entries = {key: row for key, row in _entries(connection, name).items() if row.kind == "bank.defined"}
-    entry = entries.get(f"bank.defined:{name}:{bank.revision}")
+def _compare_bank(connection: Connection, name: str, *, tenant: Tenant) -> Iterator[str]:
+    bank = connection.execute(select(BANKS).where(BANKS.c.tenant == tenant, BANKS.c.name == name)).one()
+    scoped = _scope(connection, tenant, name)
+    entries = {key: row for key, row in _entries(connection, scoped).items() if row.kind == "bank.defined"}
+    entry = entries.get(f"bank.defined:{scoped}:{bank.revision}")
     said = parse_body(bytes(entry.body)) if entry is not None else {}
     if len(entries) != bank.revision or (said.get("action"), said.get("thresholds")) != (bank.action, bank.thresholds):
         yield f"the bank means {bank.action} within {bank.thresholds}, which the ledger does not say"
@@ -243,18 +257,35 @@ def _compare_pack(connection: Connection, sha256: str) -> Iterator[str]:
             yield f"the text kept of the pack {row.name} is not the one of its digest"
 
 
+def _pseudonym(connection: Connection, tenant: str) -> str:
+    """Return what the ledger calls a tenant: nothing, of the main one."""
+    return str(connection.execute(select(TENANTS.c.pseudonym).where(TENANTS.c.name == tenant)).scalar() or "")
+
+
+def _scope(connection: Connection, tenant: Tenant, name: str) -> str:
+    """Return what the ledger calls a work or bank of a tenant."""
+    pseudonym = _pseudonym(connection, tenant)
+    return f"{pseudonym}/{name}" if pseudonym else name
+
+
+def _scoped(tenant: Column[Any], name: Column[Any]) -> Select[Any]:
+    """Select the names of every tenant's works or banks as the ledger has them."""
+    joined = tenant.table.outerjoin(TENANTS, TENANTS.c.name == tenant)
+    return select(func.coalesce(TENANTS.c.pseudonym + "/", "") + name).select_from(joined)
+
+
 def _find_strays(database: Database) -> Iterator[Discrepancy]:
     """Yield what the ledger speaks of and no table has, and rows of assets that there are none of."""
     entries = LEDGER_ENTRIES.c
-    about = {
-        ASSETS.c.id: (*DECISION_KINDS, "asset.released"),
-        WORKS.c.id: ("work.registered",),
-        BANKS.c.name: ("bank.defined",),
+    about: dict[Any, tuple[str, ...]] = {
+        select(ASSETS.c.id): (*DECISION_KINDS, "asset.released"),
+        _scoped(WORKS.c.tenant, WORKS.c.id): ("work.registered",),
+        _scoped(BANKS.c.tenant, BANKS.c.name): ("bank.defined",),
     }
     with database.read() as connection:
         for key, kinds in about.items():
             lost: Select[Any] = select(entries.subject, func.min(entries.index).label("first"))
-            lost = lost.where(entries.kind.in_(kinds), entries.subject.not_in(select(key))).group_by(entries.subject)
+            lost = lost.where(entries.kind.in_(kinds), entries.subject.not_in(key)).group_by(entries.subject)
             for row in connection.execute(lost):
                 yield Discrepancy(
                     row.subject, f"the ledger speaks of it (entry {row.first}), the database has no record"

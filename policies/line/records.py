@@ -68,10 +68,15 @@ def parse_asset(row: Mapping[Any, Any]) -> Asset:
             sha256=Digest(row["sha256"]),
             media_type=MediaType(row["media_type"]),
             size_bytes=row["size_bytes"],
-            width=row["width"],
-            height=row["height"],
+            width=row["facts"]["width"],
+            height=row["facts"]["height"],
             origin=Origin(row["origin"]),
         )
+
+
+def _known(kind: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record that this version knows; a newer one may have added others."""
+    return {name: record[name] for name in kind.__dataclass_fields__ if name in record}
 
 
 def find_stage(connection: Connection, asset_id: AssetId) -> Stage | None:
@@ -104,7 +109,7 @@ def find_signals(connection: Connection, asset_id: AssetId) -> tuple[Signal, ...
 def parse_signal(body: Mapping[str, Any]) -> Signal:
     """Return the signal that a record describes."""
     with reading_record("signal"):
-        return Signal(**{**body, "status": Status(body["status"]), "evidence": tuple(body["evidence"])})
+        return Signal(**{**_known(Signal, body), "status": Status(body["status"]), "evidence": tuple(body["evidence"])})
 
 
 def build_signal(signal: Signal) -> dict[str, Any]:
@@ -147,7 +152,9 @@ def parse_decision(body: Mapping[str, Any]) -> Decision:
             id=body["id"],
             asset_id=AssetId(body["asset_id"]),
             outcome=Outcome(body["outcome"]),
-            reasons=tuple(Reason(**{**item, "outcome": Outcome(item["outcome"])}) for item in body["reasons"]),
+            reasons=tuple(
+                Reason(**{**_known(Reason, item), "outcome": Outcome(item["outcome"])}) for item in body["reasons"]
+            ),
             obligations=tuple(
                 Obligation(
                     kind=MarkKind(item["kind"]),
@@ -157,7 +164,7 @@ def parse_decision(body: Mapping[str, Any]) -> Decision:
                 )
                 for item in body["obligations"]
             ),
-            packs=tuple(PackRef(**item) for item in body["packs"]),
+            packs=tuple(PackRef(**_known(PackRef, item)) for item in body["packs"]),
             decided_by=body["decided_by"],
         )
 

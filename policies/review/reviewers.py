@@ -14,32 +14,36 @@ from sqlalchemy.dialects import postgresql, sqlite
 from provenance.ledger.entry import LedgerEntry
 from provenance.storage.database import utc_now
 from provenance.storage.tables import REVIEWERS
+from provenance.tenant import MAIN
 
 REVIEW: Final = "review:"
 """Before a reviewer in `decided_by`: the name in the database, the pseudonym in the ledger."""
 REVIEW_KINDS: Final = ("review.made", "review.undone")
 
 
-def name_reviewer(connection: Connection, name: str) -> str:
+def name_reviewer(connection: Connection, name: str, tenant: str = MAIN) -> str:
     """Return the pseudonym of a reviewer; made the first time.
 
     Args:
         connection: of `Database.write`.
         name: as the reviewer gave it.
+        tenant: whose reviewer; people of the same name at two tenants are two.
     """
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    columns = {"name": name, "pseudonym": f"reviewer-{secrets.token_hex(8)}", "created_at": utc_now()}
+    columns = {"tenant": tenant, "name": name, "pseudonym": f"reviewer-{secrets.token_hex(8)}", "created_at": utc_now()}
     connection.execute(dialect.insert(REVIEWERS).values(columns).on_conflict_do_nothing())
-    return str(connection.execute(select(REVIEWERS.c.pseudonym).where(REVIEWERS.c.name == name)).scalar_one())
+    this = (REVIEWERS.c.tenant == tenant, REVIEWERS.c.name == name)
+    return str(connection.execute(select(REVIEWERS.c.pseudonym).where(*this)).scalar_one())
 
 
-def find_pseudonyms(connection: Connection) -> dict[str, str]:
-    """Return the pseudonym of every reviewer, by name."""
-    return {row.name: row.pseudonym for row in connection.execute(select(REVIEWERS).order_by(REVIEWERS.c.name))}
+def find_pseudonyms(connection: Connection, tenant: str = MAIN) -> dict[str, str]:
+    """Return the pseudonym of every reviewer of a tenant, by name."""
+    query = select(REVIEWERS).where(REVIEWERS.c.tenant == tenant).order_by(REVIEWERS.c.name)
+    return {row.name: row.pseudonym for row in connection.execute(query)}
 
 
-def find_names(connection: Connection, entries: Iterable[LedgerEntry]) -> dict[str, str]:
-    """Return the names of the reviewers that `entries` speak of, by pseudonym."""
+def find_names(connection: Connection, entries: Iterable[LedgerEntry], tenant: str = MAIN) -> dict[str, str]:
+    """Return the names of the reviewers of a tenant that `entries` speak of, by pseudonym."""
     spoken_of = {str(entry.fields().get("decided_by", "")) for entry in entries if entry.kind in REVIEW_KINDS}
-    known = find_pseudonyms(connection)
+    known = find_pseudonyms(connection, tenant)
     return {pseudonym: name for name, pseudonym in known.items() if f"{REVIEW}{pseudonym}" in spoken_of}

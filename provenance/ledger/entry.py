@@ -6,6 +6,7 @@ format is enough to rebuild it, and none of its fields can be changed without ch
 
 import json
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from re import compile as compile_pattern
@@ -90,6 +91,12 @@ def build_entry(index: int, *, kind: str, subject: str, key: str, body: bytes, c
         body=body,
         created_at=created_at,
     )
+
+
+def parse_row(row: Mapping[Any, Any]) -> LedgerEntry:
+    """Return the entry that a row of its table holds."""
+    fields = {name: row[name] for name in LedgerEntry.__dataclass_fields__}
+    return LedgerEntry(**{**fields, "leaf_hash": bytes(row["leaf_hash"]), "body": bytes(row["body"])})
 
 
 def build_leaf(*, kind: str, subject: str, key: str, body: bytes, created_at: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint, verify_extension
-from provenance.ledger.entry import LedgerEntry, build_entry, format_time
+from provenance.ledger.entry import LedgerEntry, build_entry, format_time, parse_row
 from provenance.ledger.growth import Growth, grow
 from provenance.ledger.memory import Memory
 from provenance.ledger.merkle import (
@@ -31,6 +32,9 @@ from provenance.storage.database import Database, utc_now
 
 _PAGE: Final = 1_000
 """Entries read at a time, each page in a transaction of its own: entries never change."""
+
+TENANT: Final = "tenant"
+"""The field of an entry that says whose it is."""
 
 _SET_BACK: Final = (
     "the database was set back or changed, so nothing is signed or released; restore its newest copy, or the whole "
@@ -65,6 +69,20 @@ class Log:
         self._database = database
         self._signer = signer
         self._memory = None if memory is None else Memory(memory, signer.name, is_complete=is_only_signer)
+        self.tenant = ""  # what entries call whoever they are of
+
+    def of_tenant(self, pseudonym: str) -> "Log":
+        """Return this log as a tenant appends to it: each entry says whose it is, by a pseudonym.
+
+        There is one ledger for all; "" stands for the main tenant, whose entries say nothing.
+        """
+        own = copy(self)
+        own.tenant = pseudonym
+        return own
+
+    def scope(self, name: str) -> str:
+        """Return what a name that is only a tenant's own is called in the ledger, where no two may be the same."""
+        return f"{self.tenant}/{name}" if self.tenant else name
 
     @property
     def database(self) -> Database:
@@ -100,7 +118,7 @@ class Log:
             LedgerError: the key was used for other content, or the entry is not allowed.
             InconsistentLedgerError: the tables disagree with each other.
         """
-        canonical_body = canonical_json(body)
+        canonical_body = canonical_json({**body, TENANT: self.tenant} if self.tenant else body)
         head = self._lock_head(connection)
         found = _find(connection, key)
         if found is not None:
@@ -167,12 +185,12 @@ class Log:
             query = query.where(LEDGER_ENTRIES.c.created_at < format_time(until))
         while True:
             with self._database.read() as connection:
-                page = connection.execute(query.where(LEDGER_ENTRIES.c.index >= first)).all()
+                page = connection.execute(query.where(LEDGER_ENTRIES.c.index >= first)).mappings().all()
             for row in page:
-                yield _entry(row)
+                yield parse_row(row)
             if len(page) < _PAGE:
                 return
-            first = _entry(page[-1]).index + 1
+            first = int(page[-1]["index"]) + 1
 
     def size(self) -> int:
         """Return how many entries there are."""
@@ -372,21 +390,8 @@ def _columns(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def _find(connection: Connection, key: str) -> LedgerEntry | None:
-    row = connection.execute(_FIND, {"wanted": key}).one_or_none()
-    return None if row is None else _entry(row)
-
-
-def _entry(row: Row[Any]) -> LedgerEntry:
-    fields = row._mapping  # noqa: SLF001 - public in spite of its name
-    return LedgerEntry(
-        index=fields["index"],
-        kind=fields["kind"],
-        subject=fields["subject"],
-        key=fields["key"],
-        leaf_hash=bytes(fields["leaf_hash"]),
-        body=bytes(fields["body"]),
-        created_at=fields["created_at"],
-    )
+    row = connection.execute(_FIND, {"wanted": key}).mappings().one_or_none()
+    return None if row is None else parse_row(row)
 
 
 def _growth(row: Row[Any]) -> Growth:

@@ -5,7 +5,7 @@ its lock at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -14,13 +14,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import (
-    JSON,
     URL,
     Connection,
-    Dialect,
     Engine,
     MetaData,
-    TypeDecorator,
     create_engine,
     event,
     inspect,
@@ -30,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from provenance.errors import ConfigurationError, DamagedRecordError, MissingExtraError, ProvenanceError
+from provenance.errors import ConfigurationError, MissingExtraError, ProvenanceError
 from provenance.storage.faults import describe_os_error, translate_database_error
 from provenance.storage.scrubbing import redact
 from provenance.storage.secretfile import make_private_file
@@ -58,44 +55,6 @@ _URL_FORMS: Final = (
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Names of revisions are as long, and sort as they follow each other.
 _REVISION_DIGITS: Final = 4
-
-
-class DamagedJson(Mapping[str, Any]):
-    """Stands for a stored record that is no JSON: whoever reads in it is told, others in the same query are not."""
-
-    def _tell(self) -> DamagedRecordError:
-        return DamagedRecordError("a stored record is damaged: it is no JSON")
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - never returns
-        """Raise DamagedRecordError."""
-        raise self._tell()
-
-    def __iter__(self) -> Iterator[str]:
-        """Raise DamagedRecordError."""
-        raise self._tell()
-
-    def __len__(self) -> int:
-        """Raise DamagedRecordError."""
-        raise self._tell()
-
-
-class JsonColumn(TypeDecorator[Any]):
-    """The JSON type that both engines have; what is stored and is no JSON becomes `DamagedJson`."""
-
-    impl = JSON
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        """Return what turns a stored value into a Python one."""
-        parse = super().result_processor(dialect, coltype)
-
-        def process(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-            try:
-                return value if parse is None else parse(value)
-            except (ValueError, TypeError):
-                return DamagedJson()
-
-        return process
 
 
 def utc_now() -> str:

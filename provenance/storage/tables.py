@@ -21,7 +21,9 @@ from sqlalchemy import (
 
 import provenance.ledger.tables
 import provenance.works.tables  # noqa: F401 - both register their tables on METADATA
-from provenance.storage.database import METADATA, JsonColumn
+from provenance.storage.columns import JsonColumn, RecordColumn
+from provenance.storage.database import METADATA
+from provenance.tenant import MAIN
 
 ASSETS: Final = Table(
     "assets",
@@ -30,18 +32,22 @@ ASSETS: Final = Table(
     Column("sha256", String(64), nullable=False, index=True),
     Column("media_type", String(32), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("width", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
+    Column("tenant", String(32), nullable=False, server_default=MAIN),
+    Column("medium", String(16), nullable=False, server_default="picture"),
+    Column("facts", RecordColumn, nullable=False, server_default="{}"),
     Column("origin", String(16), nullable=False),
-    Column("stage", String(16), nullable=False, index=True),
-    Column("request", JsonColumn, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("request", RecordColumn, nullable=False),
     Column("recipe", JsonColumn, nullable=False),
     Column("has_prompt", Boolean, nullable=False),
     Column("name", String(255), nullable=False),
-    Column("created_at", String(32), nullable=False, index=True),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_assets_tenant_stage_id", "tenant", "stage", "id"),
+    Index("ix_assets_tenant_created_at", "tenant", "created_at"),
 )
-"""One row an accepted submission. `stage` is the last finished step of the line; `request` holds
-the packs asked for and the context flags, see `policies.line.request`; `name` is for people only."""
+"""One row an accepted submission. `stage` is the last finished step of the line; `facts` holds what is known of a file
+of its medium (width, height, ...); `request` the packs asked for and the context flags, see `policies.line.request`;
+`name` is for people only. What other tables have of an asset is its tenant's through this row."""
 
 SIGNALS: Final = Table(
     "signals",
@@ -49,7 +55,7 @@ SIGNALS: Final = Table(
     Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
     Column("detector", String(64), primary_key=True),
     Column("status", String(16), nullable=False),
-    Column("body", JsonColumn, nullable=False),
+    Column("body", RecordColumn, nullable=False),
     Column("created_at", String(32), nullable=False),
 )
 """What each detector answered."""
@@ -61,7 +67,7 @@ DECISIONS: Final = Table(
     Column("asset_id", String(36), ForeignKey("assets.id"), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("outcome", String(16), nullable=False, index=True),
-    Column("body", JsonColumn, nullable=False),
+    Column("body", RecordColumn, nullable=False),
     Column("created_at", String(32), nullable=False),
     UniqueConstraint("asset_id", "sequence"),
 )
@@ -84,7 +90,7 @@ SEALS: Final = Table(
     Column("sha256", String(64), nullable=False, unique=True),
     Column("media_type", String(32), nullable=False),
     Column("manifest_id", String(255), nullable=False, unique=True),
-    Column("body", JsonColumn, nullable=False),
+    Column("body", RecordColumn, nullable=False),
     Column("ledger_index", BigInteger, nullable=False),
     Column("created_at", String(32), nullable=False),
 )
@@ -157,10 +163,20 @@ PACKS: Final = Table(
 REVIEWERS: Final = Table(
     "reviewers",
     METADATA,
+    Column("tenant", String(32), primary_key=True, server_default=MAIN),
     Column("name", String(128), primary_key=True),
     Column("pseudonym", String(64), nullable=False, unique=True),
     Column("created_at", String(32), nullable=False),
 )
-"""What the ledger calls each reviewer; the names stay here."""
+"""What the ledger calls each reviewer of each tenant; the names stay here."""
+
+TENANTS: Final = Table(
+    "tenants",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("pseudonym", String(64), nullable=False, unique=True),
+    Column("created_at", String(32), nullable=False),
+)
+"""What the ledger calls each tenant but the main one, of which it says nothing; the names stay here."""
 
 Index("ix_decisions_asset_id", DECISIONS.c.asset_id)

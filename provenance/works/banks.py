@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from provenance.errors import WorksError
 from provenance.ledger.log import Log
 from provenance.storage.database import utc_now
+from provenance.tenant import MAIN, Tenant
 from provenance.text import is_safe
 from provenance.works.record import Action, Bank
 from provenance.works.tables import BANKS
@@ -21,13 +22,20 @@ _NAME: Final = compile_pattern(r"[A-Za-z0-9_-]{1,64}")
 _DESCRIPTION_LIMIT: Final = 500
 
 
-def load_banks(connection: Connection) -> tuple[Bank, ...]:
-    """Return every bank, by name."""
-    return tuple(_parse_bank(row) for row in connection.execute(select(BANKS).order_by(BANKS.c.name)))
+def load_banks(connection: Connection, tenant: Tenant = MAIN) -> tuple[Bank, ...]:
+    """Return every bank of a tenant, by name."""
+    query = select(BANKS).where(BANKS.c.tenant == tenant).order_by(BANKS.c.name)
+    return tuple(_parse_bank(row) for row in connection.execute(query))
 
 
 def define_bank(
-    connection: Connection, log: Log, wanted: Bank, *, action: Action | str, limits: Mapping[str, int]
+    connection: Connection,
+    log: Log,
+    wanted: Bank,
+    *,
+    tenant: Tenant = MAIN,
+    action: Action | str,
+    limits: Mapping[str, int],
 ) -> Bank:
     """Make or change a bank in the caller's transaction, with its ledger entry; nothing if it is so already.
 
@@ -35,6 +43,7 @@ def define_bank(
         connection: of `Database.write`.
         log: the ledger.
         wanted: name, thresholds and description; the rest is found here.
+        tenant: whose bank it is.
         action: what a match is to mean.
         limits: fingerprints that may have a threshold, and the largest each may have.
 
@@ -43,7 +52,7 @@ def define_bank(
     """
     wanted = replace(wanted, action=_parse_action(action), thresholds=dict(wanted.thresholds))
     _check(wanted, limits)
-    known = find_bank(connection, wanted.name)
+    known = find_bank(connection, wanted.name, tenant)
     if known is not None:
         wanted = replace(wanted, revision=known.revision, updated_at=known.updated_at)
         if wanted == known:
@@ -52,16 +61,16 @@ def define_bank(
     log.append(
         connection,
         kind="bank.defined",
-        subject=made.name,
+        subject=log.scope(made.name),
         body={
             "bank": made.name,
             "action": made.action.value,
             "thresholds": dict(made.thresholds),
             "revision": made.revision,
         },
-        key=f"bank.defined:{made.name}:{made.revision}",
+        key=f"bank.defined:{log.scope(made.name)}:{made.revision}",
     )
-    if known is None and (raced := find_bank(connection, made.name)) is not None:
+    if known is None and (raced := find_bank(connection, made.name, tenant)) is not None:
         return raced  # another process made the same one while we waited for the ledger
     columns: dict[str, Any] = {
         "action": made.action.value,
@@ -71,15 +80,16 @@ def define_bank(
         "updated_at": made.updated_at,
     }
     if known is None:
-        connection.execute(insert(BANKS).values(name=made.name, **columns))
+        connection.execute(insert(BANKS).values(tenant=tenant, name=made.name, **columns))
     else:
-        connection.execute(update(BANKS).where(BANKS.c.name == made.name).values(**columns))
+        this = (BANKS.c.tenant == tenant, BANKS.c.name == made.name)
+        connection.execute(update(BANKS).where(*this).values(**columns))
     return made
 
 
-def find_bank(connection: Connection, name: str) -> Bank | None:
-    """Return the bank of this name, if there is one."""
-    row = connection.execute(select(BANKS).where(BANKS.c.name == name)).one_or_none()
+def find_bank(connection: Connection, name: str, tenant: Tenant = MAIN) -> Bank | None:
+    """Return the bank of this name that a tenant has, if there is one."""
+    row = connection.execute(select(BANKS).where(BANKS.c.tenant == tenant, BANKS.c.name == name)).one_or_none()
     return None if row is None else _parse_bank(row)
 
 

@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, PoolProxiedConnection, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, PoolProxiedConnection, exists, insert, select, true
 
 from provenance.errors import WorksError
 from provenance.storage.database import Database, utc_now
+from provenance.tenant import MAIN, Tenant
 from provenance.works.tables import CODE_REMOVALS, CODES
 
 # Any constant that no other advisory lock of ours has.
@@ -53,6 +54,7 @@ class OwnedCode:
     alg: str
     variant: str
     value: bytes
+    tenant: Tenant = MAIN
 
 
 class ChangeWatch:
@@ -98,7 +100,9 @@ class ChangeWatch:
             self._connection = None
 
 
-def append_codes(connection: Connection, collection: str, *, owner_id: str, codes: Iterable[Code]) -> None:
+def append_codes(
+    connection: Connection, collection: str, *, owner_id: str, codes: Iterable[Code], tenant: Tenant = MAIN
+) -> None:
     """Append codes in the caller's transaction; they match as soon as it has committed.
 
     Limits: on PostgreSQL other transactions that append codes wait for this one; append to the ledger after this.
@@ -107,6 +111,7 @@ def append_codes(connection: Connection, collection: str, *, owner_id: str, code
     now = utc_now()
     rows = [
         {
+            "tenant": tenant,
             "collection": collection,
             "owner_id": owner_id,
             "alg": code.alg,
@@ -120,11 +125,11 @@ def append_codes(connection: Connection, collection: str, *, owner_id: str, code
         connection.execute(insert(CODES), rows)
 
 
-def remove_codes(connection: Connection, collection: str, *, owner_id: str) -> int:
+def remove_codes(connection: Connection, collection: str, *, owner_id: str, tenant: Tenant = MAIN) -> int:
     """Withdraw every code of an owner in the caller's transaction; return how many there were."""
     _lock(connection)
     owned = select(CODES.c.sequence).where(CODES.c.collection == collection, CODES.c.owner_id == owner_id)
-    left = owned.where(~_is_removed())
+    left = owned.where(CODES.c.tenant == tenant, ~_is_removed())
     now = utc_now()
     rows = [{"code_sequence": number, "created_at": now} for number in connection.scalars(left)]
     if rows:
@@ -139,7 +144,14 @@ def read_marks(connection: Connection) -> Marks:
 
 
 def read_codes(
-    connection: Connection, collection: str, *, alg: str, size_bytes: int, after: int, upto: int
+    connection: Connection,
+    collection: str,
+    *,
+    alg: str,
+    size_bytes: int,
+    after: int,
+    upto: int,
+    tenant: Tenant | None = MAIN,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
     """Yield (sequence numbers, (n, size_bytes) codes) in order of sequence, a chunk at a time.
 
@@ -148,7 +160,7 @@ def read_codes(
     """
     columns = (CODES.c.sequence, CODES.c.value)
     query = select(*columns).where(CODES.c.collection == collection, CODES.c.alg == alg)
-    query = query.where(CODES.c.sequence > after, CODES.c.sequence <= upto).order_by(CODES.c.sequence)
+    query = query.where(CODES.c.sequence > after, CODES.c.sequence <= upto, _is_of(tenant)).order_by(CODES.c.sequence)
     rows = connection.execution_options(yield_per=CHUNK_ROWS).execute(query)
     for chunk in rows.partitions():
         numbers, values = zip(*chunk, strict=True)
@@ -158,11 +170,13 @@ def read_codes(
         yield np.array(numbers, np.int64), np.frombuffer(joined, np.uint8).reshape(len(values), size_bytes)
 
 
-def read_removals(connection: Connection, collection: str, *, alg: str, after: int, upto: int) -> dict[int, int]:
+def read_removals(
+    connection: Connection, collection: str, *, alg: str, after: int, upto: int, tenant: Tenant | None = MAIN
+) -> dict[int, int]:
     """Return code sequence to removal sequence for what was withdrawn in this range of removals."""
     joined = CODE_REMOVALS.join(CODES, CODES.c.sequence == CODE_REMOVALS.c.code_sequence)
     query = select(CODE_REMOVALS.c.code_sequence, CODE_REMOVALS.c.sequence).select_from(joined)
-    query = query.where(CODES.c.collection == collection, CODES.c.alg == alg)
+    query = query.where(CODES.c.collection == collection, CODES.c.alg == alg, _is_of(tenant))
     query = query.where(CODE_REMOVALS.c.sequence > after, CODE_REMOVALS.c.sequence <= upto)
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -170,7 +184,7 @@ def read_removals(connection: Connection, collection: str, *, alg: str, after: i
 def find_codes(connection: Connection, sequences: Iterable[int]) -> dict[int, OwnedCode]:
     """Return the codes with these sequence numbers."""
     wanted = list(sequences)
-    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value)
+    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value, CODES.c.tenant)
     found: dict[int, OwnedCode] = {}
     # SQLite takes 32,766 parameters at most (SQLITE_MAX_VARIABLE_NUMBER).
     for first in range(0, len(wanted), 10_000):
@@ -179,22 +193,24 @@ def find_codes(connection: Connection, sequences: Iterable[int]) -> dict[int, Ow
     return found
 
 
-def find_owner_codes(connection: Connection, collection: str, *, owner_ids: Iterable[str], alg: str) -> list[OwnedCode]:
+def find_owner_codes(
+    connection: Connection, collection: str, *, owner_ids: Iterable[str], alg: str, tenant: Tenant = MAIN
+) -> list[OwnedCode]:
     """Return every code of one fingerprint that these owners have and that was not withdrawn."""
     wanted = list(owner_ids)
-    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value)
+    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value, CODES.c.tenant)
     found: list[OwnedCode] = []
     for first in range(0, len(wanted), 10_000):
-        query = select(*columns).where(CODES.c.collection == collection, CODES.c.alg == alg)
+        query = select(*columns).where(CODES.c.collection == collection, CODES.c.alg == alg, _is_of(tenant))
         query = query.where(CODES.c.owner_id.in_(wanted[first : first + 10_000])).where(~_is_removed())
         found += [OwnedCode(*row) for row in connection.execute(query)]
     return found
 
 
-def find_every_code(connection: Connection, collection: str, owner_id: str) -> list[OwnedCode]:
+def find_every_code(connection: Connection, collection: str, owner_id: str, tenant: Tenant = MAIN) -> list[OwnedCode]:
     """Return every code of one owner in the order in which they were appended, withdrawn or not."""
-    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value)
-    query = select(*columns).where(CODES.c.collection == collection, CODES.c.owner_id == owner_id)
+    columns = (CODES.c.sequence, CODES.c.owner_id, CODES.c.alg, CODES.c.variant, CODES.c.value, CODES.c.tenant)
+    query = select(*columns).where(CODES.c.collection == collection, CODES.c.owner_id == owner_id, _is_of(tenant))
     return [OwnedCode(*row) for row in connection.execute(query.order_by(CODES.c.sequence))]
 
 
@@ -202,6 +218,11 @@ def _lock(connection: Connection) -> None:
     """Let one transaction at a time give out sequence numbers; SQLite's write lock does that already."""
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_APPEND_LOCK})")
+
+
+def _is_of(tenant: Tenant | None) -> ColumnElement[bool]:
+    """Keep to what is a tenant's; None for every tenant's."""
+    return true() if tenant is None else CODES.c.tenant == tenant
 
 
 def _is_removed() -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from provenance.errors import GateError, WorksError
 from provenance.journal import Journal
 from provenance.storage.database import Database
+from provenance.tenant import MAIN, Tenant
 from provenance.works.codes import ChangeWatch, Marks, find_codes, read_codes, read_marks, read_removals
 from provenance.works.segment import Origin, Segment, SegmentDamagedError, as_read_only, build_limbs
 from provenance.works.shelf import Shelf
@@ -82,6 +83,7 @@ class MatchIndex:
         database: where the codes are.
         folder: of this index alone; everything in it can be rebuilt.
         collection: "works" or "releases".
+        tenant: whose codes; None for every tenant's.
         alg: fingerprint whose codes are indexed.
         bits: their length, a multiple of 8.
         radius_bits: distance at which queries are to be fastest; every other is exact too.
@@ -94,6 +96,7 @@ class MatchIndex:
         folder: Path,
         *,
         collection: str,
+        tenant: Tenant | None = MAIN,
         alg: str,
         bits: int,
         radius_bits: int,
@@ -104,6 +107,7 @@ class MatchIndex:
         self._database = database
         self._shelf = Shelf(folder)
         self._collection = collection
+        self._tenant = tenant
         self._alg = alg
         self._bits = bits
         self._radius_bits = radius_bits
@@ -198,12 +202,18 @@ class MatchIndex:
         if marks == view.marks:
             return view
         removed = read_removals(
-            connection, self._collection, alg=self._alg, after=view.marks.removal, upto=marks.removal
+            connection,
+            self._collection,
+            alg=self._alg,
+            after=view.marks.removal,
+            upto=marks.removal,
+            tenant=self._tenant,
         )
         chunks = list(
             read_codes(
                 connection,
                 self._collection,
+                tenant=self._tenant,
                 alg=self._alg,
                 size_bytes=self._bits // 8,
                 after=view.marks.code,

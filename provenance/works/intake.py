@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from re import compile as compile_pattern
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, exists, insert, select
 
@@ -14,11 +14,15 @@ from provenance.errors import LedgerError, WorksError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.log import Log
 from provenance.storage.database import utc_now
+from provenance.tenant import MAIN, Tenant
 from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_banks
 from provenance.works.codes import Code, OwnedCode, append_codes, find_every_code
 from provenance.works.naming import parse_name
 from provenance.works.record import Registration, Work, WorkStatus
 from provenance.works.tables import WORK_REFERENCES, WORKS
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _ID: Final = compile_pattern(r"[A-Za-z0-9._:-]{1,128}")
 TITLE_LIMIT: Final = 500
@@ -73,7 +77,7 @@ def build_entry(registration: Registration, codes: Sequence[Code], reference: by
     return Entry(work_id, title, owner, registration.bank, json.loads(claim_json), digest, tuple(codes), reference)
 
 
-def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
+def insert_work(connection: Connection, log: Log, entry: Entry, tenant: Tenant = MAIN) -> Work:
     """Write a work, its codes and its ledger entry in the caller's transaction.
 
     One that is there already is left as it is; where an older version kept no reference of it, that is made up for.
@@ -81,15 +85,15 @@ def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
     Raises:
         WorksError: the id stands for other facts or for a withdrawn work, or there is no such bank.
     """
-    known = _find_same(connection, entry)
+    known = _find_same(connection, tenant, entry)
     if known is not None:
-        _complete(connection, log, entry)
+        _complete(connection, log, tenant, entry)
         return known
-    _ensure_bank(connection, log, entry.bank)
+    _ensure_bank(connection, log, tenant, entry.bank)
     appended = log.append(
         connection,
         kind="work.registered",
-        subject=entry.work_id,
+        subject=log.scope(entry.work_id),
         body={
             "work_id": entry.work_id,
             "bank": entry.bank,
@@ -98,12 +102,13 @@ def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
             "codes_sha256": entry.codes_sha256,
             **({"reference_sha256": sha256_hex(entry.reference)} if entry.reference else {}),
         },
-        key=f"work.registered:{entry.work_id}",
+        key=f"work.registered:{log.scope(entry.work_id)}",
     )
-    known = _find_same(connection, entry)  # another process may have registered it while we waited for the ledger
+    known = _find_same(connection, tenant, entry)  # another process may have been quicker while we waited
     if known is not None:
         return known
     columns: dict[str, Any] = {
+        "tenant": tenant,
         "id": entry.work_id,
         "title": entry.title,
         "owner": entry.owner,
@@ -115,9 +120,9 @@ def insert_work(connection: Connection, log: Log, entry: Entry) -> Work:
         "created_at": utc_now(),
     }
     row = connection.execute(insert(WORKS).values(**columns).returning(*WORKS.c)).one()
-    append_codes(connection, "works", owner_id=entry.work_id, codes=entry.codes)
+    append_codes(connection, "works", tenant=tenant, owner_id=entry.work_id, codes=entry.codes)
     if entry.reference:
-        connection.execute(insert(WORK_REFERENCES).values(work_id=entry.work_id, media=entry.reference))
+        connection.execute(insert(WORK_REFERENCES).values(tenant=tenant, work_id=entry.work_id, media=entry.reference))
     return parse_work(row)
 
 
@@ -126,33 +131,34 @@ def hash_codes(codes: Iterable[Code | OwnedCode]) -> str:
     return sha256_hex(canonical_json([[code.alg, code.variant, code.value.hex()] for code in codes]))
 
 
-def _complete(connection: Connection, log: Log, entry: Entry) -> None:
+def _complete(connection: Connection, log: Log, tenant: Tenant, entry: Entry) -> None:
     """Keep the reference of a work that has none, and the codes that came with it."""
-    kept = select(exists().where(WORK_REFERENCES.c.work_id == entry.work_id))
+    this = (WORK_REFERENCES.c.tenant == tenant, WORK_REFERENCES.c.work_id == entry.work_id)
+    kept = select(exists().where(*this))
     if not entry.reference or connection.execute(kept).scalar():
         return
-    stored = find_every_code(connection, "works", entry.work_id)
+    stored = find_every_code(connection, "works", entry.work_id, tenant)
     known = {(code.alg, code.variant) for code in stored}
     new = [code for code in entry.codes if (code.alg, code.variant) not in known]
     log.append(
         connection,
         kind="work.coded",
-        subject=entry.work_id,
+        subject=log.scope(entry.work_id),
         body={
             "work_id": entry.work_id,
             "codes_sha256": hash_codes([*stored, *new]),
             "reference_sha256": sha256_hex(entry.reference),
         },
-        key=f"work.coded:{entry.work_id}",
+        key=f"work.coded:{log.scope(entry.work_id)}",
     )
-    append_codes(connection, "works", owner_id=entry.work_id, codes=new)
-    connection.execute(insert(WORK_REFERENCES).values(work_id=entry.work_id, media=entry.reference))
+    append_codes(connection, "works", tenant=tenant, owner_id=entry.work_id, codes=new)
+    connection.execute(insert(WORK_REFERENCES).values(tenant=tenant, work_id=entry.work_id, media=entry.reference))
 
 
 def parse_work(row: Row[Any]) -> Work:
     """Return the work that a row of its table holds."""
-    fields = {**row._mapping}  # noqa: SLF001 - public in spite of its name
-    return Work(**{**fields, "status": WorkStatus(fields["status"])})
+    known = {name: row._mapping[name] for name in Work.__dataclass_fields__}  # noqa: SLF001 - public in spite of its name
+    return Work(**{**known, "status": WorkStatus(known["status"])})
 
 
 def parse_reason(reason: str) -> str:
@@ -175,8 +181,9 @@ def hash_frame(frame: Frame) -> str:
     return digest.hexdigest()
 
 
-def _find_same(connection: Connection, entry: Entry) -> Work | None:
-    row = connection.execute(select(WORKS).where(WORKS.c.id == entry.work_id)).one_or_none()
+def _find_same(connection: Connection, tenant: Tenant, entry: Entry) -> Work | None:
+    query = select(WORKS).where(WORKS.c.tenant == tenant, WORKS.c.id == entry.work_id)
+    row = connection.execute(query).one_or_none()
     if row is None:
         return None
     work = parse_work(row)
@@ -189,10 +196,20 @@ def _find_same(connection: Connection, entry: Entry) -> Work | None:
     return work
 
 
-def _ensure_bank(connection: Connection, log: Log, name: str) -> None:
-    if find_bank(connection, name) is not None:
+def _ensure_bank(connection: Connection, log: Log, tenant: Tenant, name: str) -> None:
+    if find_bank(connection, name, tenant) is not None:
         return
     if name != DEFAULT_BANK.name:
-        known = ", ".join(bank.name for bank in load_banks(connection)) or "none"
+        known = ", ".join(bank.name for bank in load_banks(connection, tenant)) or "none"
         raise WorksError(f"no bank is named {name[:80]!r}; known: {known}; define it first")
-    define_bank(connection, log, DEFAULT_BANK, action=DEFAULT_BANK.action, limits={})
+    define_bank(connection, log, DEFAULT_BANK, tenant=tenant, action=DEFAULT_BANK.action, limits={})
+
+
+def settle(call: Callable[[T], R], given: T, *, is_strict: bool) -> R | WorksError:
+    """Return what `call` made of `given`, or its refusal, which comes before anything is written."""
+    try:
+        return call(given)
+    except WorksError as exc:
+        if is_strict:
+            raise
+        return exc

@@ -19,6 +19,7 @@ from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.copy import Copy
 from provenance.media.picture.image import Picture, encode_image, parse_image
 from provenance.storage.database import Database
+from provenance.tenant import MAIN, Tenant
 from provenance.verify.overlap import LEAST_SHARED, Detailed, find_overlap
 from provenance.works.codes import Code
 from provenance.works.index import Hits, MatchIndex
@@ -46,9 +47,11 @@ class Likeness:
         database: of the registry.
         index: of the works' codes.
         scheme: that makes them.
+        tenant: whose works.
     """
 
-    def __init__(self, database: Database, index: MatchIndex, scheme: Copy) -> None:
+    def __init__(self, database: Database, index: MatchIndex, scheme: Copy, tenant: Tenant = MAIN) -> None:
+        self._tenant = tenant
         self._database = database
         self._index = index
         self.scheme = scheme
@@ -78,12 +81,20 @@ class Likeness:
     def _prove(
         self, connection: Connection, picture: Picture, found: list[Found], banks: Mapping[str, Bank]
     ) -> tuple[Match, ...]:
-        nominated = build_matches(connection, found, banks=banks, default_bits=self.scheme.nominating_distance_bits)
+        nominated = build_matches(
+            connection,
+            found,
+            banks=banks,
+            default_bits=self.scheme.nominating_distance_bits,
+            tenant=self._tenant,
+        )
         seen = Detailed(picture.frame)
         proved = []
         for match in nominated:
             # What is known and fine is so as a whole: a part of it must not take back what another work's match says.
-            reference = None if match.action is Action.ALLOW else load_reference(connection, match.work_id)
+            reference = (
+                None if match.action is Action.ALLOW else load_reference(connection, match.work_id, self._tenant)
+            )
             if reference is None:
                 continue
             overlap = find_overlap(seen, Detailed(reference.frame))
@@ -107,9 +118,10 @@ def build_reference(picture: Picture) -> bytes:
     return encode_image(small, MediaType.JPEG, quality=REFERENCE_QUALITY)
 
 
-def load_reference(connection: Connection, work_id: str) -> Picture | None:
+def load_reference(connection: Connection, work_id: str, tenant: Tenant = MAIN) -> Picture | None:
     """Return the picture kept of a work, or None where there is none that can be read."""
-    query = select(WORK_REFERENCES.c.media).where(WORK_REFERENCES.c.work_id == work_id)
+    this = (WORK_REFERENCES.c.tenant == tenant, WORK_REFERENCES.c.work_id == work_id)
+    query = select(WORK_REFERENCES.c.media).where(*this)
     media = connection.execute(query).scalar()
     if media is None:
         return None

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from provenance.fingerprints.base import Fingerprint
+from provenance.tenant import MAIN, Tenant
 from provenance.works.codes import OwnedCode, find_codes, find_owner_codes
 from provenance.works.index import Hits
 from provenance.works.record import Action, Bank, Match, SecondOpinion, WorkStatus
@@ -38,7 +39,12 @@ def nearest_of_each_owner(connection: Connection, hits: Hits) -> tuple[Found, ..
 
 
 def build_matches(
-    connection: Connection, found: Iterable[Found], *, banks: Mapping[str, Bank], default_bits: int
+    connection: Connection,
+    found: Iterable[Found],
+    *,
+    banks: Mapping[str, Bank],
+    default_bits: int,
+    tenant: Tenant = MAIN,
 ) -> tuple[Match, ...]:
     """Return the matches among the works found: active, and near enough for their bank."""
     nearest = {one.code.owner_id: one for one in found}
@@ -46,7 +52,7 @@ def build_matches(
     ids = list(nearest)
     for first in range(0, len(ids), _PAGE):
         columns = (WORKS.c.id, WORKS.c.title, WORKS.c.owner, WORKS.c.bank)
-        query = select(*columns).where(WORKS.c.id.in_(ids[first : first + _PAGE]))
+        query = select(*columns).where(WORKS.c.tenant == tenant, WORKS.c.id.in_(ids[first : first + _PAGE]))
         for row in connection.execute(query.where(WORKS.c.status == WorkStatus.ACTIVE.value)):
             one, bank = nearest[row.id], banks[row.bank]
             threshold = bank.thresholds.get(one.code.alg, default_bits)
@@ -69,12 +75,12 @@ def build_matches(
 
 
 def add_second_opinions(
-    connection: Connection, matches: Sequence[Match], *, code: Fingerprint, threshold_bits: int
+    connection: Connection, matches: Sequence[Match], *, code: Fingerprint, threshold_bits: int, tenant: Tenant = MAIN
 ) -> tuple[Match, ...]:
     """Return the matches with what another fingerprint says of the same variant, or else of the work's nearest."""
     stored: dict[str, dict[str, bytes]] = {}
     owner_ids = {match.work_id for match in matches}
-    for one in find_owner_codes(connection, "works", owner_ids=owner_ids, alg=code.alg):
+    for one in find_owner_codes(connection, "works", owner_ids=owner_ids, alg=code.alg, tenant=tenant):
         stored.setdefault(one.owner_id, {})[one.variant] = one.value
     return tuple(_with_opinion(match, stored.get(match.work_id, {}), code, threshold_bits) for match in matches)
 

@@ -6,12 +6,12 @@ first query after its transaction has committed.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection, exists, select, update
 
@@ -22,11 +22,12 @@ from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
 from provenance.media.picture.image import Picture
 from provenance.storage.database import Database, utc_now
+from provenance.tenant import MAIN, Tenant
 from provenance.works.banks import define_bank, load_banks
 from provenance.works.catalogue import find_same_picture, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
 from provenance.works.index import FOLD_AT, MatchIndex
-from provenance.works.intake import Entry, build_entry, insert_work, parse_reason
+from provenance.works.intake import Entry, build_entry, insert_work, parse_reason, settle
 from provenance.works.likeness import Likeness, build_codes, build_reference, load_reference
 from provenance.works.matching import add_second_opinions, build_matches, nearest_of_each_owner, suppress_allowed
 from provenance.works.record import (
@@ -47,9 +48,6 @@ from provenance.works.witness import weigh_flat
 __all__ = ["Action", "Bank", "Match", "MatchReport", "Registration", "ReleaseMatch", "SecondOpinion", "Work", "Works"]
 __all__ += ["WorkStatus"]
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 _BATCH: Final = 64
 """Works registered in one transaction: few enough to hold their pictures, many enough to share the commit."""
 
@@ -61,6 +59,7 @@ class Works:
         database: migrated.
         index_dir: for the match indexes; everything in it can be rebuilt from the database.
         log: the ledger, in the same database.
+        tenant: whose works, banks and releases these are; nothing of another's is found.
         algs: fingerprints whose nearness alone is a match; each has its own index.
         second_opinion: a fingerprint that is kept with each work and compared after a match.
         finds_parts: look for works of which a picture shows a part, too, and prove each by shared details.
@@ -73,6 +72,7 @@ class Works:
         index_dir: Path,
         log: Log,
         *,
+        tenant: Tenant = MAIN,
         algs: Sequence[str] = ("pdq",),
         second_opinion: str | None = "phash",
         finds_parts: bool = True,
@@ -81,6 +81,7 @@ class Works:
         self._database = database
         self._index_dir = index_dir
         self._log = log
+        self._tenant = tenant
         self._algs = tuple(algs)
         self._second_opinion = second_opinion
         self._fold_at = fold_at
@@ -150,11 +151,11 @@ class Works:
         waiting = iter(registrations)
         with ThreadPoolExecutor(threads) as pool:
             while batch := list(islice(waiting, _BATCH)):
-                entries = list(pool.map(lambda one: _settle(self._prepare, one, is_strict=is_strict), batch))
+                entries = list(pool.map(lambda one: settle(self._prepare, one, is_strict=is_strict), batch))
                 with self._database.write() as connection:
-                    insert = partial(insert_work, connection, self._log)
+                    insert = partial(insert_work, connection, self._log, tenant=self._tenant)
                     made = [
-                        _settle(insert, entry, is_strict=is_strict) if isinstance(entry, Entry) else entry
+                        settle(insert, entry, is_strict=is_strict) if isinstance(entry, Entry) else entry
                         for entry in entries
                     ]
                 yield from made
@@ -167,22 +168,21 @@ class Works:
         """
         reason = parse_reason(reason)
         with self._database.write() as connection:
-            work = find_work(connection, work_id)
+            work = find_work(connection, work_id, self._tenant)
             if work.status is WorkStatus.WITHDRAWN:
                 return work
             self._log.append(
                 connection,
                 kind="work.withdrawn",
-                subject=work_id,
+                subject=self._log.scope(work_id),
                 body={"work_id": work_id, "bank": work.bank, "registered_at": work.ledger_index},
-                key=f"work.withdrawn:{work_id}",
+                key=f"work.withdrawn:{self._log.scope(work_id)}",
             )
             changes = {"status": WorkStatus.WITHDRAWN.value, "withdrawn_at": utc_now(), "withdrawn_reason": reason}
-            connection.execute(
-                update(WORKS).where(WORKS.c.id == work_id, WORKS.c.withdrawn_at.is_(None)).values(changes)
-            )
-            remove_codes(connection, "works", owner_id=work_id)
-            return find_work(connection, work_id)
+            this = (WORKS.c.tenant == self._tenant, WORKS.c.id == work_id, WORKS.c.withdrawn_at.is_(None))
+            connection.execute(update(WORKS).where(*this).values(changes))
+            remove_codes(connection, "works", owner_id=work_id, tenant=self._tenant)
+            return find_work(connection, work_id, self._tenant)
 
     def match(self, picture: Picture) -> MatchReport:
         """Return every registered work that `picture` resembles: the whole frame exactly within each bank's threshold.
@@ -192,7 +192,7 @@ class Works:
         """
         codes, unhashable = self._fingerprint(picture)
         with self._database.read() as connection:
-            banks = {bank.name: bank for bank in load_banks(connection)}
+            banks = {bank.name: bank for bank in load_banks(connection, self._tenant)}
         matches: list[Match] = []
         for alg, code in codes.items():
             default = self._scheme(alg).confident_distance_bits
@@ -200,9 +200,9 @@ class Works:
             hits = self._index("works", alg).search(code.value, radius)
             if hits:
                 with self._database.read() as connection:
-                    banks = {bank.name: bank for bank in load_banks(connection)}
+                    banks = {bank.name: bank for bank in load_banks(connection, self._tenant)}
                     found = nearest_of_each_owner(connection, hits)
-                    matches += build_matches(connection, found, banks=banks, default_bits=default)
+                    matches += build_matches(connection, found, banks=banks, default_bits=default, tenant=self._tenant)
         parts = self._match_parts(picture, banks, matches)
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
         together = (*self._with_second_opinions(picture, matches), *(parts or ()))
@@ -215,7 +215,7 @@ class Works:
     def find_same_picture(self, picture: Picture) -> tuple[Work, ...]:
         """Return the active works that have exactly this picture, pixel by pixel, oldest first."""
         with self._database.read() as connection:
-            return find_same_picture(connection, picture)
+            return find_same_picture(connection, picture, self._tenant)
 
     def find(self, work_id: str) -> Work:
         """Return a work, withdrawn or not.
@@ -224,21 +224,21 @@ class Works:
             WorksError: there is no such work.
         """
         with self._database.read() as connection:
-            return find_work(connection, work_id)
+            return find_work(connection, work_id, self._tenant)
 
     def reference(self, work_id: str) -> Picture | None:
         """Return the small picture that was kept of a work, or None: works of older versions have none."""
         with self._database.read() as connection:
-            return load_reference(connection, work_id)
+            return load_reference(connection, work_id, self._tenant)
 
-    def works(self, bank: str | None = None) -> Iterator[Work]:
-        """Return every work, or those of one bank, in order of id, reading a page at a time."""
-        return read_works(self._database, bank)
+    def works(self, bank: str | None = None, *, after: str = "") -> Iterator[Work]:
+        """Return every work, or those of one bank, that come after an id, in order of id, reading a page at a time."""
+        return read_works(self._database, bank, tenant=self._tenant, after=after)
 
     def banks(self) -> tuple[Bank, ...]:
         """Return every bank, by name."""
         with self._database.read() as connection:
-            return load_banks(connection)
+            return load_banks(connection, self._tenant)
 
     def define_bank(
         self,
@@ -262,7 +262,7 @@ class Works:
         limits = {alg: self._scheme(alg).bits // 4 for alg in self._algs} | {Copy.alg: Copy.nominating_distance_bits}
         bank = Bank(name, Action.BLOCK, thresholds or {}, description)
         with self._database.write() as connection:
-            return define_bank(connection, self._log, bank, action=action, limits=limits)
+            return define_bank(connection, self._log, bank, tenant=self._tenant, action=action, limits=limits)
 
     def record_release(self, connection: Connection, asset_id: str, fingerprints: Iterable[Fingerprint]) -> None:
         """Keep the codes of a released file in the caller's transaction, once for each asset.
@@ -272,7 +272,7 @@ class Works:
         known = select(exists().where(CODES.c.collection == "releases", CODES.c.owner_id == asset_id))
         if not connection.execute(known).scalar():
             codes = [Code(one.alg, PLAIN, one.value) for one in fingerprints]
-            append_codes(connection, "releases", owner_id=asset_id, codes=codes)
+            append_codes(connection, "releases", owner_id=asset_id, codes=codes, tenant=self._tenant)
 
     def match_releases(self, picture: Picture) -> tuple[ReleaseMatch, ...]:
         """Return the releases of ours that `picture` resembles, nearest first: what leads back to a lost manifest."""
@@ -288,8 +288,8 @@ class Works:
         nearest: dict[str, ReleaseMatch] = {}
         for alg in self._algs:
             with self._database.read() as connection:
-                find_work(connection, work_id)
-                stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg)
+                find_work(connection, work_id, self._tenant)
+                stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg, tenant=self._tenant)
             for code in stored:
                 for match in self._search_releases(alg, code.value):
                     known = nearest.get(match.asset_id)
@@ -335,7 +335,7 @@ class Works:
     ) -> tuple[Match, ...] | None:
         if not self._finds_parts:
             return None
-        likeness = Likeness(self._database, self._index("works", Copy.alg), Copy())
+        likeness = Likeness(self._database, self._index("works", Copy.alg), Copy(), self._tenant)
         return likeness.match(picture.flattened(), banks, besides={match.work_id for match in matches})
 
     def _fingerprint(self, picture: Picture) -> tuple[dict[str, Fingerprint], tuple[Unhashable, ...]]:
@@ -351,9 +351,9 @@ class Works:
         code = scheme.compute(picture.flattened())
         if isinstance(code, Unhashable):
             return matches
+        bits = scheme.confident_distance_bits
         with self._database.read() as connection:
-            bits = scheme.confident_distance_bits
-            return add_second_opinions(connection, matches, code=code, threshold_bits=bits)
+            return add_second_opinions(connection, matches, code=code, threshold_bits=bits, tenant=self._tenant)
 
     def _search_releases(self, alg: str, value: bytes) -> tuple[ReleaseMatch, ...]:
         threshold = self._scheme(alg).confident_distance_bits
@@ -379,19 +379,10 @@ class Works:
                     self._database,
                     self._index_dir / f"{collection}-{alg}",
                     collection=collection,
+                    tenant=self._tenant,
                     alg=alg,
                     bits=scheme.bits,
                     radius_bits=scheme.confident_distance_bits,
                     fold_at=self._fold_at,
                 )
             return self._indexes[key]
-
-
-def _settle(call: Callable[[T], R], given: T, *, is_strict: bool) -> R | WorksError:
-    """Return what `call` made of `given`, or its refusal, which comes before anything is written."""
-    try:
-        return call(given)
-    except WorksError as exc:
-        if is_strict:
-            raise
-        return exc

@@ -7,9 +7,22 @@ read on from there.
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
-from provenance.storage.database import METADATA, JsonColumn
+from provenance.storage.columns import JsonColumn
+from provenance.storage.database import METADATA
+from provenance.tenant import MAIN
 
 SequenceNumber = BigInteger().with_variant(Integer, "sqlite")
 """64 bits on both engines: SQLite numbers rows by itself only in a column declared INTEGER."""
@@ -17,6 +30,7 @@ SequenceNumber = BigInteger().with_variant(Integer, "sqlite")
 BANKS: Final = Table(
     "banks",
     METADATA,
+    Column("tenant", String(32), primary_key=True, server_default=MAIN),
     Column("name", String(64), primary_key=True),
     Column("action", String(16), nullable=False),
     Column("thresholds", JsonColumn, nullable=False),
@@ -29,10 +43,11 @@ BANKS: Final = Table(
 WORKS: Final = Table(
     "works",
     METADATA,
+    Column("tenant", String(32), primary_key=True, server_default=MAIN),
     Column("id", String(128), primary_key=True),
     Column("title", String(500), nullable=False),
     Column("owner", String(255), nullable=False),
-    Column("bank", String(64), ForeignKey("banks.name"), nullable=False, index=True),
+    Column("bank", String(64), nullable=False, index=True),
     Column("status", String(16), nullable=False),
     Column("claim", JsonColumn, nullable=False),
     Column("picture_sha256", String(64), nullable=False, index=True),
@@ -40,14 +55,18 @@ WORKS: Final = Table(
     Column("created_at", String(32), nullable=False),
     Column("withdrawn_at", String(32)),
     Column("withdrawn_reason", Text),
+    ForeignKeyConstraint(["tenant", "bank"], ["banks.tenant", "banks.name"]),
 )
-"""One row a registered original. `picture_sha256` is over the decoded pixels, not over the file."""
+"""One row a registered original; an id is one work's within its tenant. `picture_sha256` is over the decoded pixels,
+not over the file."""
 
 WORK_REFERENCES: Final = Table(
     "work_references",
     METADATA,
-    Column("work_id", String(128), ForeignKey("works.id"), primary_key=True),
+    Column("tenant", String(32), primary_key=True, server_default=MAIN),
+    Column("work_id", String(128), primary_key=True),
     Column("media", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["tenant", "work_id"], ["works.tenant", "works.id"]),
 )
 """A small JPEG of each work: what a suspected copy is held against. Works registered before it was kept have none."""
 
@@ -55,6 +74,7 @@ CODES: Final = Table(
     "codes",
     METADATA,
     Column("sequence", SequenceNumber, primary_key=True, autoincrement=True),
+    Column("tenant", String(32), nullable=False, server_default=MAIN),
     Column("collection", String(16), nullable=False),
     Column("owner_id", String(128), nullable=False),
     Column("alg", String(64), nullable=False),

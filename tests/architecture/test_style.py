@@ -14,7 +14,10 @@ BROAD = {
 }
 FORBIDDEN_FILES = {"utils.py", "helpers.py", "manager.py", "common.py", "misc.py"}
 FORBIDDEN_PREFIXES = ("get_", "process_", "handle_")
-OVERRIDES = {"get_command": "typer's own name for finding a verb"}
+OVERRIDES = {
+    "get_command": "typer's own name for finding a verb",
+    "process_bind_param": "SQLAlchemy's own name for what it stores",
+}
 
 
 def tree_of(path):

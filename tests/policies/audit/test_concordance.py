@@ -82,7 +82,7 @@ def test_a_release_that_was_taken_out_is_missed(here):
 
 def test_a_sample_is_the_newest_and_others(here):
     ids = [f"0{number:03}" for number in range(50)]
-    row = {"sha256": "0" * 64, "media_type": "image/png", "size_bytes": 1, "width": 1, "height": 1, "stage": "accepted"}
+    row = {"sha256": "0" * 64, "media_type": "image/png", "size_bytes": 1, "stage": "accepted"}
     rest = {"origin": "submitted", "request": {}, "recipe": {}, "has_prompt": False, "name": "", "created_at": ""}
     with here.database.write() as connection:
         connection.execute(insert(ASSETS), [{"id": asset_id, **row, **rest} for asset_id in ids])

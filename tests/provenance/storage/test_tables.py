@@ -8,7 +8,7 @@ from provenance.storage.database import METADATA
 from provenance.storage.tables import ASSETS, DECISIONS, GRANTS, SEALS, SOFT_BINDINGS
 
 ASSET = {
-    "sha256": "0" * 64, "media_type": "image/png", "size_bytes": 1, "width": 1, "height": 1, "origin": "submitted",
+    "sha256": "0" * 64, "media_type": "image/png", "size_bytes": 1, "origin": "submitted",
     "stage": "accepted", "request": {}, "recipe": {}, "has_prompt": False, "name": "", "created_at": "2026",
 }  # fmt: skip
 SEAL = {"media_type": "image/png", "body": {}, "ledger_index": 0, "created_at": "2026"}
