@@ -17,6 +17,8 @@ setup: .venv/.ready
 	@# library without windows, and both write one folder: the last one installed has to be the headless one.
 	$(BIN)/pip uninstall --quiet --yes opencv-python opencv-python-headless
 	$(BIN)/pip install --quiet --no-deps -c constraints.txt opencv-python-headless
+	@# What marks and searches pictures is compiled here, for a minute, and not while somebody waits for a first answer.
+	$(BIN)/python -m provenance.warming
 	touch $@
 
 demo: .venv/.ready

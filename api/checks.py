@@ -54,6 +54,7 @@ def check_installation(settings: Settings, *, full: bool = False) -> Iterator[Ch
     yield Check("environment", Level.OK, f"{name}, data in {settings.home}")
     yield check_disk(settings)
     yield check_keys(settings.keys_dir)
+    yield check_kernels()
     parts = list(check_parts(settings))
     yield from parts
     if not any(check.what == "site" for check in parts):
@@ -100,6 +101,19 @@ def check_keys(keys_dir: Path) -> Check:
         text = f"others can read {', '.join(exposed)}: replace them if they may have been read, then chmod 600"
         return Check("keys", Level.WRONG, text)
     return Check("keys", Level.OK, f"{len(files)} files, readable by their owner only" if files else "none made yet")
+
+
+def check_kernels() -> Check:
+    """Check that what marks and searches pictures is compiled and kept; compiles it where it is not."""
+    from provenance.warming import are_kernels_warm, have_kernels_a_place, warm_kernels
+
+    if not have_kernels_a_place():
+        text = "each process compiles them anew, for a minute: set NUMBA_CACHE_DIR to a folder that can be written"
+        return Check("compiled loops", Level.NOTE, text)
+    if are_kernels_warm():
+        return Check("compiled loops", Level.OK, "kept on disk")
+    warm_kernels()
+    return Check("compiled loops", Level.OK, "they were not on disk, and are now")
 
 
 def _check_site(site: Site, *, full: bool) -> Iterator[Check]:

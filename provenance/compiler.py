@@ -1,14 +1,17 @@
 """The one way to compile a loop: at its first call, kept on disk, without the interpreter lock.
 
 The compiler keeps its output beside the source, or in the user's cache folder where the package is read-only. It is
-imported when the first compiled function is asked for, not before.
+imported when the first compiled function is asked for, not before. `provenance.warming` fills the cache beforehand.
 """
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+COMPILED: Final[list[Any]] = []
+"""Every compiled function of the modules imported so far, as the compiler's own objects."""
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -29,4 +32,5 @@ def _compile(function: Callable[P, R], *, fastmath: bool) -> Callable[P, R]:
         compiling: Callable[P, R] = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder for its cache
         compiling = numba.njit(**options)(function)
+    COMPILED.append(compiling)
     return compiling

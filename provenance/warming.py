@@ -1,0 +1,112 @@
+"""Every compiled loop, compiled when an installation is made and not while somebody waits for the first answer.
+
+Compiling takes the better part of a minute, once for an installation and a kind of processor: the result is kept on
+disk (`provenance.compiler`). `make setup` runs this module; `chopmark init` and `doctor` do the same for what pip
+installed. What counts is which types each loop is called with, so the loops are run as the gate runs them.
+
+    python -m provenance.warming
+"""
+
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from provenance.compiler import COMPILED
+
+KERNELS: Final = (
+    "provenance.watermarks.tile._mark_kernel",
+    "provenance.watermarks.tile._polar_kernel",
+    "provenance.watermarks.tile._score_kernel",
+    "provenance.watermarks.tile._search_kernel",
+    "provenance.works._kernel",
+)
+"""Modules of compiled loops; a test holds them to the tree."""
+
+CODE_BITS: Final = (64, 256, 512)
+"""Lengths of the fingerprints that come with the gate: the number of limbs is a type to the compiler."""
+
+# Large enough that the detector looks at the middle first and at half the size last.
+_SIDES: Final = (900, 700)
+_TURN_DEGREES: Final = 7.0
+
+
+def are_kernels_warm() -> bool:
+    """Say whether every loop lies compiled on disk, by the files that the compiler keeps; compiles nothing."""
+    return all(_is_on_disk(function) for function in _compiled())
+
+
+def have_kernels_a_place() -> bool:
+    """Say whether there is a folder where the compiler can keep what it makes."""
+    return all(_cache_folder(function) is not None for function in _compiled())
+
+
+def warm_kernels() -> None:
+    """Run every compiled loop with the types that the gate calls it with; compiles what is not on disk yet."""
+    _warm_watermark()
+    _warm_works()
+
+
+def _compiled() -> tuple[object, ...]:
+    for name in KERNELS:
+        import_module(name)
+    return tuple(function for function in COMPILED if function.__module__ in KERNELS)
+
+
+def _cache_folder(function: object) -> Path | None:
+    """Return where the compiler keeps `function`; None where it found no folder that can be written."""
+    folder = function.stats.cache_path  # type: ignore[attr-defined]  # numba has no types
+    return None if folder is None else Path(folder)
+
+
+def _is_on_disk(function: object) -> bool:
+    """Say whether there is an index of compiled forms, newer than the source: an upgrade leaves old ones behind."""
+    folder = _cache_folder(function)
+    if folder is None:
+        return False
+    code = function.__code__  # type: ignore[attr-defined]  # as above
+    source = Path(code.co_filename)
+    found = folder.glob(f"{source.stem}.{code.co_name}-{code.co_firstlineno}.*.nbi")
+    return any(path.stat().st_mtime >= source.stat().st_mtime for path in found)
+
+
+def _warm_watermark() -> None:
+    """Mark a picture and find the mark again: as it is, turned, and not at all, which takes every search."""
+    import cv2
+    import numpy as np
+
+    from provenance.watermarks.base import WatermarkKey
+    from provenance.watermarks.tile.scheme import Tile
+
+    scheme = Tile((WatermarkKey("warming", bytes(32)),))
+    width, height = _SIDES
+    noise = np.random.default_rng(0).integers(64, 192, (height // 4, width // 4, 3), dtype=np.uint8)
+    frame = np.asarray(cv2.resize(noise, _SIDES, interpolation=cv2.INTER_CUBIC), np.uint8)
+    marked = scheme.embed(frame, 1)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), _TURN_DEGREES, 1.0)
+    for seen in (marked, cv2.warpAffine(marked, turn, _SIDES), frame, np.ascontiguousarray(frame[:256, :256])):
+        scheme.extract(np.asarray(seen, np.uint8))
+
+
+def _warm_works() -> None:
+    """Build and search a small index of each length of code, from files and from memory."""
+    import numpy as np
+
+    from provenance.works import _kernel
+    from provenance.works.segment import Origin, Segment, as_read_only, build_limbs, write_segment
+
+    random = np.random.default_rng(0)
+    for bits in CODE_BITS:
+        codes = random.integers(0, 256, (64, bits // 8), dtype=np.uint8)
+        limbs, numbers = build_limbs(codes), np.arange(1, len(codes) + 1)
+        query = tuple(limbs[0])
+        with TemporaryDirectory(prefix="chopmark-") as folder:
+            origin = Origin("warming", "warming", bits, len(codes), 0, 1, codes[0].tobytes().hex())
+            write_segment(Path(folder), limbs=limbs, sequences=numbers, origin=origin, radius_bits=bits // 8)
+            Segment.open(Path(folder)).search(query, bits // 8)
+        room = np.empty(len(codes), np.int64), np.empty(len(codes), np.int64)
+        _kernel.scan(as_read_only(limbs.reshape(-1)), len(codes), query, bits // 8, *room)
+
+
+if __name__ == "__main__":
+    warm_kernels()

@@ -1,0 +1,51 @@
+"""What is compiled when an installation is made is all that the gate runs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from provenance.fingerprints.base import FINGERPRINTS
+from provenance.warming import CODE_BITS, KERNELS, are_kernels_warm, have_kernels_a_place
+from tests.architecture.checkout import ROOT
+from tests.sites import PLAIN, encode, photograph
+
+
+def test_every_module_of_compiled_loops_is_named():
+    found = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "provenance").rglob("_*.py")
+        if "import compiled" in path.read_text()
+    }
+    assert found == set(KERNELS)
+
+
+def test_every_length_of_code_is_named():
+    assert {FINGERPRINTS.load(name)().bits for name in FINGERPRINTS.names()} == set(CODE_BITS)
+
+
+@pytest.fixture(scope="module")
+def warmed():
+    """Environment of an installation as `make setup` leaves it; each process says what it compiled."""
+    subprocess.run([sys.executable, "-m", "provenance.warming"], cwd=ROOT, check=True)
+    return {**os.environ, **PLAIN, "NUMBA_DEBUG_CACHE": "1"}
+
+
+def test_after_warming_everything_is_on_disk(warmed):
+    assert have_kernels_a_place()
+    assert are_kernels_warm()
+
+
+def test_after_warming_a_release_and_a_verification_compile_nothing(warmed, tmp_path):
+    (tmp_path / "picture.png").write_bytes(encode(photograph(), "PNG"))
+    environment = {**warmed, "CHOPMARK_HOME": str(tmp_path / "home")}
+    for arguments in (("release", "picture.png", "-o", "out.png"), ("verify", "out.png")):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli import main; main()", *arguments],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("[cache]")]
+        assert any("loaded" in line for line in told), "the compiler was not asked at all"
+        assert not any("saved" in line for line in told)
