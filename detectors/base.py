@@ -42,6 +42,7 @@ class Subject:
         unverified_bytes: the file as handed in, for detectors that read its metadata.
         prompt: the prompt it was made from, if known. Never log it, never put it in a Signal.
         thumbnails: the pictures inside a manifest that came with it.
+        unsearched: why the pixels are not to be searched for watermarks, in words; "" where they are.
     """
 
     asset: Asset
@@ -49,6 +50,7 @@ class Subject:
     unverified_bytes: bytes
     prompt: str | None = None
     thumbnails: tuple[Picture, ...] = ()
+    unsearched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

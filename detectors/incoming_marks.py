@@ -15,7 +15,6 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.mirage import measure_mirage
 from detectors.vendor_marks import read_vendor_marks
-from provenance.asset import Frame
 from provenance.errors import ConfigurationError, WatermarkError
 from provenance.labels.implicit import FoundLabels, read_labels
 from provenance.manifests.report import HUMAN_SOURCE_TYPES, IPTC_PREFIX, Integrity, ManifestReport, clean_text
@@ -31,7 +30,7 @@ _MOST_ITEMS: Final = 10
 _WARM_SIDE: Final = 256
 
 # Records that say nothing of where a picture comes from.
-_NO_MARKS: Final = frozenset({"labels", "transparency"})
+_NO_MARKS: Final = frozenset({"labels", "transparency", "search"})
 
 Record = dict[str, Any]
 
@@ -62,7 +61,7 @@ class IncomingMarksDetector:
             self._manifest(subject),
             self._labels(subject),
             self._vendors(subject),
-            self._watermarks(subject.picture.frame),
+            self._watermarks(subject),
             _beside(subject.picture),
         ):
             evidence += records
@@ -100,12 +99,14 @@ class IncomingMarksDetector:
         records = [{"mark": "vendor metadata", **asdict(mark)} for mark in marks[:_MOST_ITEMS]]
         return ({"incoming_ai": 1.0} if marks else {}), records
 
-    def _watermarks(self, frame: Frame) -> tuple[dict[str, float], list[Record]]:
+    def _watermarks(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
+        if subject.unsearched:
+            return {}, [{"mark": "search", "not_made": subject.unsearched}]
         scores: dict[str, float] = {}
         records: list[Record] = []
         for name, scheme in self.toolbox.marks.items():
             try:
-                reading = scheme.extract(frame)
+                reading = scheme.extract(subject.picture.frame)
             except WatermarkError as exc:
                 records.append({"mark": "watermark", "scheme": name, "problem": str(exc)})
                 continue
@@ -173,4 +174,5 @@ def _label_records(found: FoundLabels) -> list[Record]:
 
 def _reason(evidence: list[Record]) -> str:
     marks = dict.fromkeys(str(record["mark"]) for record in evidence if record["mark"] not in _NO_MARKS)
-    return f"came with: {', '.join(marks)}" if marks else "no mark came with it"
+    unsearched = next((f", pixels not searched: {one['not_made']}" for one in evidence if one["mark"] == "search"), "")
+    return (f"came with: {', '.join(marks)}" if marks else "no mark came with it") + unsearched

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import insert
+from sqlalchemy import RowMapping, insert
 
 from detectors.base import Signal, Subject
 from policies.line.deployment import Deployment
@@ -21,9 +21,11 @@ from policies.line.records import (
     parse_asset,
 )
 from policies.line.request import build_request_context, load_prompt, load_request_packs
+from policies.line.searching import explain_no_search
 from policies.rules.decision import Decision, Reason
 from policies.rules.engine import decide as decide_by_packs
 from provenance.asset import Asset, AssetId, sha256_hex
+from provenance.errors import DamagedRecordError, PackInvalidError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.manifests.pictures import read_pictures
 from provenance.storage.database import utc_now
@@ -42,7 +44,8 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     data = file.read(here.limits.max_bytes)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
     thumbnails = read_pictures(data, asset.media_type)
-    answers = here.runner.run(Subject(asset, picture, data, prompt, thumbnails))
+    unsearched = _explain_no_search(here, asset, row)
+    answers = here.runner.run(Subject(asset, picture, data, prompt, thumbnails, unsearched))
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
@@ -60,6 +63,16 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
                 )
             )
     return signals
+
+
+def _explain_no_search(here: Deployment, asset: Asset, row: RowMapping) -> str:
+    """Return why the pixels are not searched for watermarks; they are where the packs cannot be read, which holds."""
+    try:
+        with here.database.read() as connection:
+            packs = load_request_packs(here, connection, row["request"])
+    except (DamagedRecordError, PackInvalidError):
+        return ""
+    return explain_no_search(asset, row["recipe"], packs)
 
 
 def decide(here: Deployment, asset_id: AssetId) -> Decision:

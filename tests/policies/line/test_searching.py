@@ -1,0 +1,75 @@
+"""When pixels are searched for watermarks: what a submission says of itself never decides."""
+
+from dataclasses import replace
+
+import pytest
+
+from policies.line.intake import intake
+from policies.line.screening import screen
+from policies.line.searching import DRAWN_HERE, UNASKED, explain_no_search
+from policies.rules.loader import builtin_packs
+from policies.rules.parsing import parse_pack
+from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
+from tests.policies.deployments import Probe, run_only
+from tests.sites import submission
+
+PACKS = {pack.name: pack for pack in builtin_packs()}
+BASELINE = (PACKS["baseline"],)
+DRAWN = {"source_sha256": ""}
+
+
+def asset(origin):
+    return Asset(AssetId("a"), Digest("0" * 64), MediaType.PNG, 1, 8, 8, origin)
+
+
+def test_what_was_drawn_here_from_words_alone_is_not_searched():
+    assert explain_no_search(asset(Origin.GENERATED), DRAWN, BASELINE) == DRAWN_HERE
+
+
+@pytest.mark.parametrize("recipe", [{"source_sha256": "ab" * 32}, {}])
+def test_what_was_drawn_from_a_picture_is_searched_and_so_is_what_does_not_say(recipe):
+    assert explain_no_search(asset(Origin.GENERATED), recipe, BASELINE) == ""
+
+
+def test_a_submission_that_says_it_was_drawn_is_searched():
+    assert explain_no_search(asset(Origin.SUBMITTED), DRAWN, BASELINE) == ""
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_a_pack_asks_by_a_threshold(name):
+    asks = any(one.category in {"incoming_own_mark", "incoming_ai"} for one in PACKS[name].thresholds)
+    if asks:
+        assert explain_no_search(asset(Origin.SUBMITTED), {}, (PACKS[name],)) == ""
+
+
+def test_one_pack_that_asks_is_enough_and_none_is_not():
+    document = PACKS["baseline"].document.decode()
+    quiet = "\n".join(line for line in document.splitlines() if "incoming_own_mark:" not in line)
+    silent = replace(parse_pack(quiet.encode(), file="baseline.yaml"), rules=())
+    assert explain_no_search(asset(Origin.SUBMITTED), {}, (silent,)) == UNASKED
+    assert explain_no_search(asset(Origin.SUBMITTED), {}, (silent, *BASELINE)) == ""
+
+
+def test_a_condition_that_reads_scores_asks():
+    pack = PACKS["baseline"]
+    rules = [rule for rule in pack.rules if "scores" in rule.when.text or "signals" in rule.when.text]
+    assert rules, "the baseline pack has a condition that reads what detectors found"
+    only = replace(pack, thresholds=(), rules=tuple(rules))
+    assert explain_no_search(asset(Origin.SUBMITTED), {}, (only,)) == ""
+
+
+class Watching(Probe):
+    """A detector that keeps what it was told about the search."""
+
+    def detect(self, subject):
+        self.told = subject.unsearched
+        return super().detect(subject)
+
+
+def test_the_gate_tells_detectors_and_a_recipe_that_was_handed_in_changes_nothing(here):
+    for fields, expected in (({"origin": Origin.GENERATED}, DRAWN_HERE), ({}, None)):
+        probe = Watching()
+        probed = replace(here, runner=run_only(probe))
+        asset_id = intake(probed, submission(side=288, recipe=DRAWN, **fields))
+        screen(probed, asset_id)
+        assert probe.told == (expected or explain_no_search(asset(Origin.SUBMITTED), {}, here.select_packs(())))
