@@ -96,7 +96,7 @@ class Registrar:
     def _read(self, path: str) -> Picture:
         limits = self.site.deployment.limits
         file = take_input(path, most_bytes=self.site.settings.max_bytes)
-        return parse_image(file.read(limits.max_bytes), declared_name="" if path == "-" else path, limits=limits)
+        return parse_image(file.octets(), declared_name="" if path == "-" else path, limits=limits)
 
     def _find_own(self, original: Original, picture: Picture) -> Work | None:
         """Return the work that this owner has registered already, in this bank and under no other id."""

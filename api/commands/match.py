@@ -69,7 +69,7 @@ def command(
         def one(path: str) -> Answer:
             try:
                 file = take_input(path, most_bytes=site.settings.max_bytes)
-                picture = parse_image(file.read(site.limits.max_bytes), limits=site.limits)
+                picture = parse_image(file.octets(), limits=site.limits)
                 report = site.works.match(picture.flattened())
                 sheet = _draw(site.works, picture, report) if places[path].is_wanted else None
                 return Answer(path, report, drawn=places[path].write(sheet) if sheet else "")

@@ -210,7 +210,7 @@ def _load_picture(settings: Settings, path: str) -> Picture:
 
 def _parse_picture(settings: Settings, file: Blob) -> Picture:
     limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    return parse_image(file.read(limits.max_bytes), limits=limits)
+    return parse_image(file.octets(), limits=limits)
 
 
 def _embed(marker: Watermark, picture: Picture, payload: int) -> tuple[bytes, dict[str, Any]]:

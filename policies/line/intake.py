@@ -43,7 +43,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     if _verify_same(here, asset_id, digest):
         return asset_id
     picture = parse_image(
-        file.read(here.limits.max_bytes),
+        file.octets(),
         declared_name=submission.name,
         declared_type=submission.declared_type,
         limits=here.limits,
@@ -99,7 +99,7 @@ def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, Blob]:
         raise AssetError(f"the quarantined blob of {asset.id} is not the one accepted")
     picture = here.pictures.find(asset.sha256)
     if picture is None:
-        picture = parse_image(file.read(here.limits.max_bytes), limits=here.limits)
+        picture = parse_image(file.octets(), limits=here.limits)
         here.pictures.keep(asset.sha256, picture)
     return picture, file
 

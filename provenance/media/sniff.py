@@ -11,6 +11,7 @@ from typing import Final
 
 from provenance.asset import MediaType
 from provenance.errors import MislabelledAssetError, UnsupportedMediaError
+from provenance.storage.octets import Octets, search, strip
 
 TAKEN: Final = ", ".join(media_type.value for media_type in MediaType)
 
@@ -110,6 +111,9 @@ _NEUTRAL_EXTENSIONS: Final = frozenset({"", ".bin"})
 # Built-in table only: the system's own files differ from machine to machine.
 _OTHER_EXTENSIONS: Final[Mapping[str, str]] = mimetypes.MimeTypes(filenames=()).types_map[True]
 
+HEAD_BYTES: Final = 4096
+"""What tells a file's type lies within."""
+
 PADDING: Final = b"\0\xff \t\r\n"
 """What may follow a picture and means nothing."""
 
@@ -126,19 +130,23 @@ _ARCHIVES: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 
-def sniff_media_type(unverified_bytes: bytes) -> MediaType:
+def sniff_media_type(unverified_bytes: Octets) -> MediaType:
     """Return the type of a file by its first bytes.
+
+    Args:
+        unverified_bytes: the file, or its first `HEAD_BYTES`.
 
     Raises:
         UnsupportedMediaError: none that intake takes; the message says what it looks like instead.
     """
+    head = unverified_bytes[:HEAD_BYTES]
     for magic, media_type in _MAGIC:
-        if unverified_bytes.startswith(magic):
+        if head.startswith(magic):
             return media_type
-    if unverified_bytes.startswith(b"RIFF") and unverified_bytes[8:12] == b"WEBP":
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return MediaType.WEBP
-    if unverified_bytes[4:8] == b"ftyp":
-        found = _sniff_brands(unverified_bytes)
+    if head[4:8] == b"ftyp":
+        found = _sniff_brands(head)
         if found is not None:
             return found
     raise UnsupportedMediaError(f"expected one of {TAKEN}; got {describe_content(unverified_bytes)}")
@@ -158,9 +166,10 @@ def _sniff_brands(data: bytes) -> MediaType | None:
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
 
 
-def describe_content(unverified_bytes: bytes) -> str:
-    """Return what a file looks like, for a message: a name out of a fixed list, never a part of the file."""
-    data = unverified_bytes
+def describe_content(unverified_bytes: Octets, start: int = 0, stop: int | None = None) -> str:
+    """Return what a file, or a part of one, looks like: a name out of a fixed list, never a part of the file."""
+    length = (len(unverified_bytes) if stop is None else stop) - start
+    data = unverified_bytes[start : start + min(length, HEAD_BYTES)]
     known = (*_MAGIC, *_OTHERS, (b"RIFF", {b"WAVE": "WAV audio", b"AVI ": "AVI video"}.get(data[8:12], "RIFF")))
     for magic, name in known:
         if data.startswith(magic):
@@ -174,7 +183,7 @@ def describe_content(unverified_bytes: bytes) -> str:
     if data[4:8] == b"jumb":
         return "a C2PA manifest without its file"
     looks_like_text = bool(data) and not data[:1024].translate(None, _TEXT)
-    size = "1 byte" if len(data) == 1 else f"{len(data)} bytes"
+    size = "1 byte" if length == 1 else f"{length} bytes"
     return f"{size} of text" if looks_like_text else f"{size} of no known type"
 
 
@@ -210,7 +219,7 @@ def _suffix_of(name: str) -> str:
     return PurePath(name.replace("\\", "/").replace("\0", "")).suffix.lower()
 
 
-def check_single(unverified_bytes: bytes, media_type: MediaType, *, end: int, max_tail_bytes: int) -> None:
+def check_single(unverified_bytes: Octets, media_type: MediaType, *, end: int, max_tail_bytes: int) -> None:
     """Refuse a file that another program would read as something else (docs/intake.md, "Two types at once").
 
     Args:
@@ -223,16 +232,15 @@ def check_single(unverified_bytes: bytes, media_type: MediaType, *, end: int, ma
         MislabelledAssetError: something follows the image, or another container's marks lie where its readers look.
     """
     data, size = unverified_bytes, len(unverified_bytes)
-    tail = data[end:]
-    rest = tail.strip(PADDING)
-    if rest:
+    first, last = strip(data, end, PADDING)
+    if first < last:
         raise MislabelledAssetError(
             f"{media_type.value}: expected nothing but padding after the image, "
-            f"got {len(tail)} bytes ({describe_content(rest)})"
+            f"got {size - end} bytes ({describe_content(data, first, last)})"
         )
-    if len(tail) > max_tail_bytes:
+    if size - end > max_tail_bytes:
         raise MislabelledAssetError(
-            f"{media_type.value}: expected at most {max_tail_bytes} bytes of padding after the image, got {len(tail)}"
+            f"{media_type.value}: expected at most {max_tail_bytes} bytes of padding after the image, got {size - end}"
         )
     if b"%PDF-" in data[:_PDF_WINDOW]:
         _refuse(media_type, "a PDF header in the first 1024 bytes")
@@ -249,7 +257,7 @@ def _refuse(media_type: MediaType, what: str) -> None:
     raise MislabelledAssetError(f"{media_type.value}: expected a file of one type, got {what}")
 
 
-def _has_zip_directory(data: bytes) -> bool:
+def _has_zip_directory(data: Octets) -> bool:
     """Tell whether a ZIP reader would find its directory: an end record whose own numbers lead to entries."""
     base = max(0, len(data) - _ZIP_WINDOW)
     at = data.find(b"PK\x05\x06", base)
@@ -266,14 +274,26 @@ def _has_zip_directory(data: bytes) -> bool:
 # Where a header's free bytes can open a comment or a string, so that the header reads as a JavaScript name:
 # GIF89a/* ... */=1;   JPEG: a first segment of 0x2F2A bytes.   WebP: RIFF/* ...
 _COMMENT_AT: Final = ((b"GIF8", 6), (b"\xff\xd8\xff", 4), (b"RIFF", 4))
-_COMMENT_CLOSED: Final = re.compile(rb"\*/\s*[=;(]")
+_NO_SPACE: Final = re.compile(rb"\S")
 _STRING_OPENED: Final = re.compile(rb"GIF8[79]a=(['\"`/])")
 
 
-def _is_script(data: bytes) -> bool:
+def _is_script(data: Octets) -> bool:
     """Tell whether the file runs as JavaScript: its header opens a comment or string that ends in code."""
+    head = data[:HEAD_BYTES]
     for magic, at in _COMMENT_AT:
-        if data.startswith(magic) and data[at : at + 2] == b"/*":
-            return _COMMENT_CLOSED.search(data, at + 2) is not None
-    opened = _STRING_OPENED.match(data)
+        if head.startswith(magic) and head[at : at + 2] == b"/*":
+            return _closes_comment(data, at + 2)
+    opened = _STRING_OPENED.match(head)
     return opened is not None and data.find(opened[1] + b";", 9) >= 0
+
+
+def _closes_comment(data: Octets, start: int) -> bool:
+    """Tell whether a comment's end is followed by code: ``=``, ``;`` or ``(`` after any white space."""
+    at = data.find(b"*/", start)
+    while at >= 0:
+        code = search(_NO_SPACE, data, at + 2, longest=1)
+        if code >= 0 and data[code : code + 1] in {b"=", b";", b"("}:
+            return True
+        at = data.find(b"*/", at + 2)
+    return False

@@ -18,6 +18,7 @@ from typing import BinaryIO, Final, Self
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import AssetTooLargeError, SpoolError, TruncatedBlobError
 from provenance.storage.faults import describe_os_error
+from provenance.storage.octets import Octets, Window
 
 SMALL_BYTES: Final = 8 << 20
 """Up to this a blob lies in memory; most pictures do. TMPDIR says where larger ones are spooled."""
@@ -163,6 +164,10 @@ class Blob:
         reader = _Reader(self._file, self.size_bytes)
         reader.seek(start)
         return reader.read_whole(size)
+
+    def octets(self) -> Octets:
+        """Return it to be walked over: its bytes where they are in memory, else a window that holds a block of them."""
+        return self._data if self._file is None else Window(self.read_at, self.size_bytes)
 
     def parts(self) -> Iterator[bytes]:
         """Yield it from start to end, `PART_BYTES` at a time."""

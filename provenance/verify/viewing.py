@@ -16,6 +16,7 @@ from provenance.errors import (
 )
 from provenance.media.picture.image import IntakeLimits, Picture, find_end, measure_image, parse_image, sniff_media_type
 from provenance.media.sniff import PADDING, describe_content
+from provenance.storage.octets import Octets, cut, strip
 
 PARTLY_ANSWERED: Final = (AssetTooLargeError, MislabelledAssetError, UnsupportedMediaError)
 """Why a sound file may have a picture that cannot be looked at; one that is damaged is an error of its own."""
@@ -44,7 +45,7 @@ class View:
     kind: str = ""
 
 
-def look(unverified_bytes: bytes, limits: IntakeLimits) -> View:
+def look(unverified_bytes: Octets, limits: IntakeLimits) -> View:
     """Decode the picture in a file where that can be done; raises nothing for a bad file."""
     try:
         picture = parse_image(unverified_bytes, limits=limits)
@@ -57,45 +58,46 @@ def look(unverified_bytes: bytes, limits: IntakeLimits) -> View:
     return View(picture.media_type, picture, remarks=_remark_rest(unverified_bytes, limits))
 
 
-def measure(unverified_bytes: bytes, limits: IntakeLimits) -> int:
+def measure(unverified_bytes: Octets, limits: IntakeLimits) -> int:
     """Return how many pixels `look` would decode, by the file's headers; 0 where it would decode none."""
     try:
         try:
             width, height = measure_image(unverified_bytes, limits=limits)
         except MislabelledAssetError:
             end = find_end(unverified_bytes, limits=limits)
-            width, height = measure_image(unverified_bytes[:end], limits=limits)
+            width, height = measure_image(cut(unverified_bytes, end), limits=limits)
     except AssetError:
         return 0
     return width * height
 
 
-def _look_past(unverified_bytes: bytes, limits: IntakeLimits, problem: AssetError) -> View:
+def _look_past(unverified_bytes: Octets, limits: IntakeLimits, problem: AssetError) -> View:
     """Decode the picture without the bytes that follow it."""
     media_type = _sniff(unverified_bytes)
     try:
         end = find_end(unverified_bytes, limits=limits)
-        picture = parse_image(unverified_bytes[:end], limits=limits)
+        picture = parse_image(cut(unverified_bytes, end), limits=limits)
     except AssetError:
         return View(media_type, problem=problem)
     return View(media_type, picture, remarks=_remark_rest(unverified_bytes, limits))
 
 
-def _remark_rest(unverified_bytes: bytes, limits: IntakeLimits) -> tuple[str, ...]:
+def _remark_rest(unverified_bytes: Octets, limits: IntakeLimits) -> tuple[str, ...]:
     """Say what follows the picture: a signature over the whole file breaks by a single byte of padding."""
     try:
         end = find_end(unverified_bytes, limits=limits)
     except AssetError:
         return ()
-    rest = unverified_bytes[end:]
+    rest = len(unverified_bytes) - end
     if not rest:
         return ()
-    kind = describe_content(rest) if rest.strip(PADDING) else "padding"
-    what = "1 byte follows" if len(rest) == 1 else f"{len(rest)} bytes follow"
+    first, last = strip(unverified_bytes, end, PADDING)
+    kind = describe_content(unverified_bytes, end) if first < last else "padding"
+    what = "1 byte follows" if rest == 1 else f"{rest} bytes follow"
     return (f"{what} the picture ({kind}); it shows none of that",)
 
 
-def _sniff(unverified_bytes: bytes) -> MediaType | str:
+def _sniff(unverified_bytes: Octets) -> MediaType | str:
     try:
         return sniff_media_type(unverified_bytes)
     except UnsupportedMediaError:

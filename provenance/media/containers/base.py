@@ -1,15 +1,18 @@
-"""What every container walk shares: bounded reads, the tally of metadata, and what a walk reports.
+"""What every container walk shares: bounded reads, the tally of metadata, what a walk reports, and how it is edited.
 
-Trusts nothing: every offset, length and count comes from the file and is checked against it before use.
+Trusts nothing: every offset, length and count comes from the file and is checked against it before use. A walk reads
+headers where they lie and no pixels, so a file of any size costs no memory before a decoder is asked.
 """
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
-from provenance.media.limits import IntakeLimits
+from provenance.media.limits import MEBI, IntakeLimits
+from provenance.storage.octets import Octets
 
 UPRIGHT: Final = 1
 
@@ -21,6 +24,50 @@ _ORIENTATIONS: Final = 8
 _ENTRY_BYTES: Final = 12
 
 
+# Four channels of 16 bits, uncompressed; encoders add a fraction, and tables.
+_BYTES_A_PIXEL: Final = 9
+_TABLE_BYTES: Final = MEBI
+
+
+class Edit(NamedTuple):
+    """Put `put` where ``[start:stop]`` of a file is; removes with no bytes, inserts with an empty range."""
+
+    start: int
+    stop: int
+    put: bytes = b""
+
+
+def splice(data: Octets, edits: Iterable[Edit], *, end: int | None = None) -> bytes:
+    """Return ``data[:end]`` with `edits`, which are in order and apart, made in it; without edits it is unchanged."""
+    parts, position = [], 0
+    for edit in edits:
+        assert position <= edit.start <= edit.stop, "edits are in order and apart"
+        parts += [data[position : edit.start], edit.put]
+        position = edit.stop
+    parts.append(data[position:end])
+    return b"".join(parts)
+
+
+class Essence:
+    """A file again with nothing in it but pixels, put together when a decoder asks.
+
+    Attributes:
+        size_bytes: how long it will be.
+    """
+
+    def __init__(self, data: Octets, edits: Iterable[Edit], end: int) -> None:
+        """Take ``data[:end]`` with `edits` made in it."""
+        self._data, self._edits, self._end = data, tuple(edits), end
+        self.size_bytes: Final = end + sum(len(edit.put) - (edit.stop - edit.start) for edit in self._edits)
+        self._made: bytes | None = None
+
+    def read(self) -> bytes:
+        """Return it; it is kept for the next time."""
+        if self._made is None:
+            self._made = splice(self._data, self._edits, end=self._end)
+        return self._made
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What a file's headers say about it.
@@ -30,8 +77,8 @@ class Layout:
         width, height: as stored, before orientation.
         frames: pictures in the file.
         end: offset of the first byte after the image, by the container's own rules.
-        essence: the file again with nothing in it but pixels and what is needed to decode them, so that a decoder
-            never parses metadata.
+        content: the file again with nothing in it but pixels and what is needed to decode them, so that a decoder
+            never parses metadata; as bytes, or what makes them.
         orientation: EXIF value 1-8.
         icc: colour profile, or empty.
         is_inverted: zero is white (TIFF) and the decoder does not see to it.
@@ -46,7 +93,7 @@ class Layout:
     height: int
     frames: int
     end: int
-    essence: bytes
+    content: Essence | bytes
     orientation: int = UPRIGHT
     icc: bytes = b""
     is_inverted: bool = False
@@ -54,6 +101,31 @@ class Layout:
     depth: int = 8
     kind: str = ""
     left_out: tuple[str, ...] = ()
+
+    @property
+    def essence(self) -> bytes:
+        """The content, in memory."""
+        return self.content if isinstance(self.content, bytes) else self.content.read()
+
+    def check_content(self, *, pictures: int = 1, bytes_a_pixel: int = _BYTES_A_PIXEL, beside: int = 0) -> "Layout":
+        """Refuse more data than pixels of this size can have, before it is read into memory; return this layout.
+
+        Args:
+            pictures: of this size at most that are in the content.
+            bytes_a_pixel: of the kind at hand; the default is enough for four channels of 16 bits.
+            beside: how many bytes may be no pixels.
+
+        Raises:
+            AssetTooLargeError: it is more.
+        """
+        size = len(self.content) if isinstance(self.content, bytes) else self.content.size_bytes
+        most = _TABLE_BYTES + beside + self.width * self.height * pictures * bytes_a_pixel
+        if size > most:
+            raise AssetTooLargeError(
+                f"{self.media_type.value}: expected at most {most} bytes of pixels, got {size} for "
+                f"{self.width}x{self.height}"
+            )
+        return self
 
 
 @dataclass(slots=True)
@@ -140,8 +212,18 @@ def check_orientation(value: int) -> int:
     return value if UPRIGHT <= value <= _ORIENTATIONS else UPRIGHT
 
 
-def read_bytes(data: bytes, start: int, size: int, name: str) -> bytes:
-    """Return `size` bytes at `start`, all of them.
+def read_bytes(data: Octets, start: int, size: int, name: str) -> bytes:
+    """Return `size` bytes at `start`, all of them; the caller has seen to it that they are not many.
+
+    Raises:
+        UndecodableAssetError: the file ends before.
+    """
+    check_span(data, start, size, name)
+    return data[start : start + size]
+
+
+def check_span(data: Octets, start: int, size: int, name: str) -> None:
+    """Check that there are `size` bytes at `start`, without reading them.
 
     Raises:
         UndecodableAssetError: the file ends before.
@@ -150,10 +232,9 @@ def read_bytes(data: bytes, start: int, size: int, name: str) -> bytes:
         raise UndecodableAssetError(
             f"{name}: expected {size} bytes at offset {start}, got a file of {len(data)} bytes: truncated or damaged"
         )
-    return data[start : start + size]
 
 
-def read_uint(data: bytes, start: int, size: int, name: str) -> int:
+def read_uint(data: Octets, start: int, size: int, name: str) -> int:
     """Return the big-endian unsigned integer of `size` bytes at `start`."""
     return int.from_bytes(read_bytes(data, start, size, name), "big")
 
@@ -179,15 +260,3 @@ def parse_orientation(unverified_exif: bytes) -> int:
         if int.from_bytes(entry[:2], endian) == _ORIENTATION_TAG:
             return check_orientation(int.from_bytes(entry[8:10], endian))
     return UPRIGHT
-
-
-def without(data: bytes, dropped: list[tuple[int, int]], end: int) -> bytes:
-    """Return `data[:end]` without the (start, stop) ranges in `dropped`, which are in order and apart."""
-    if not dropped:
-        return data[:end]
-    view, parts, position = memoryview(data), [], 0
-    for start, stop in dropped:
-        parts.append(view[position:start])
-        position = stop
-    parts.append(view[position:end])
-    return b"".join(parts)

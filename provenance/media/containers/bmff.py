@@ -11,8 +11,9 @@ from typing import Final
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.containers.av1 import check_stream
-from provenance.media.containers.base import Layout, Tally, read_bytes, read_uint
+from provenance.media.containers.base import Essence, Layout, Tally, read_bytes, read_uint
 from provenance.media.limits import IntakeLimits
+from provenance.storage.octets import Octets
 
 # Boxes that stand at the top level of a still picture; moov and its kin mean a sequence. C2PA's is a uuid box.
 _TOP_LEVEL: Final = frozenset({
@@ -53,7 +54,7 @@ class Box:
     stop: int
 
 
-def read_boxes(data: bytes, start: int, stop: int, name: str) -> Iterator[Box]:
+def read_boxes(data: Octets, start: int, stop: int, name: str) -> Iterator[Box]:
     """Yield the boxes that fill `data[start:stop]`.
 
     Raises:
@@ -78,7 +79,7 @@ def read_boxes(data: bytes, start: int, stop: int, name: str) -> Iterator[Box]:
     raise AssetTooLargeError(f"{name}: expected at most {_MAX_BOXES} boxes in a row, got more")
 
 
-def parse_layout(data: bytes, limits: IntakeLimits, media_type: MediaType) -> Layout:
+def parse_layout(data: Octets, limits: IntakeLimits, media_type: MediaType) -> Layout:
     """Walk the boxes of an AVIF or HEIC file.
 
     Orientation and colour profile stay with the decoders, which apply or report them.
@@ -109,12 +110,12 @@ def parse_layout(data: bytes, limits: IntakeLimits, media_type: MediaType) -> La
         height=height,
         frames=1,
         end=position,
-        essence=data,
+        content=Essence(data, (), len(data)),
         left_out=tuple(left_out),
     )
 
 
-def _read_top_level(data: bytes, tally: Tally) -> Iterator[Box]:
+def _read_top_level(data: Octets, tally: Tally) -> Iterator[Box]:
     """Yield top-level boxes; stop before padding, refuse anything else between or after them."""
     name, position, count = tally.media_type.value, 0, 0
     while position < len(data):
@@ -130,7 +131,7 @@ def _read_top_level(data: bytes, tally: Tally) -> Iterator[Box]:
         yield box
 
 
-def _read_meta(data: bytes, meta: Box, tally: Tally, left_out: dict[str, None]) -> tuple[int, int]:
+def _read_meta(data: Octets, meta: Box, tally: Tally, left_out: dict[str, None]) -> tuple[int, int]:
     """Count items and return the largest (width, height) that any image property states, all of them checked.
 
     What is in the file beside the picture is noted in `left_out`.
@@ -148,7 +149,7 @@ def _read_meta(data: bytes, meta: Box, tally: Tally, left_out: dict[str, None]) 
     return _read_properties(data, children[b"iprp"], tally, left_out)
 
 
-def _read_properties(data: bytes, iprp: Box, tally: Tally, left_out: dict[str, None]) -> tuple[int, int]:
+def _read_properties(data: Octets, iprp: Box, tally: Tally, left_out: dict[str, None]) -> tuple[int, int]:
     """Return the largest size among the properties of items, all of them checked; note what they say of other parts."""
     name = tally.media_type.value
     containers = [box for box in read_boxes(data, iprp.start, iprp.stop, name) if box.kind == b"ipco"]
@@ -170,7 +171,7 @@ def _read_properties(data: bytes, iprp: Box, tally: Tally, left_out: dict[str, N
     return max(sizes, key=lambda size: size[0] * size[1])
 
 
-def _read_children(data: bytes, meta: Box, name: str) -> dict[bytes, Box]:
+def _read_children(data: Octets, meta: Box, name: str) -> dict[bytes, Box]:
     """Return the boxes of meta by kind, those of which it takes one checked to be one."""
     children: dict[bytes, Box] = {}
     for box in read_boxes(data, meta.start + 4, meta.stop, name):
@@ -212,7 +213,7 @@ def _describe_property(kind: bytes, body: bytes) -> tuple[str, ...]:
     return ()
 
 
-def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:
+def _read_item_types(data: Octets, iinf: Box, name: str) -> dict[int, bytes]:
     """Return item id to item type (ISO/IEC 14496-12 s8.11.6)."""
     counted = 2 if read_uint(data, iinf.start, 1, name) == 0 else 4
     kinds: dict[int, bytes] = {}
@@ -235,7 +236,7 @@ def _read_item_types(data: bytes, iinf: Box, name: str) -> dict[int, bytes]:
     return kinds
 
 
-def _read_locations(data: bytes, children: dict[bytes, Box], name: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def _read_locations(data: Octets, children: dict[bytes, Box], name: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Yield (item id, extents), each extent (offset in the file, bytes) and inside it (ISO/IEC 14496-12 s8.11.3)."""
     iloc = children[b"iloc"]
     cursor = _Cursor(data, iloc, name)
@@ -277,7 +278,7 @@ def _read_locations(data: bytes, children: dict[bytes, Box], name: str) -> Itera
 class _Cursor:
     """Reads big-endian numbers one after the other, inside one box."""
 
-    data: bytes
+    data: Octets
     box: Box
     name: str
     offset: int = 0

@@ -5,13 +5,24 @@ Further JPEG images after the first are taken for what they are where the file a
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
-from provenance.media.containers.base import UPRIGHT, Layout, Tally, parse_orientation, read_bytes, read_uint, without
+from provenance.media.containers.base import (
+    UPRIGHT,
+    Edit,
+    Essence,
+    Layout,
+    Tally,
+    parse_orientation,
+    read_bytes,
+    read_uint,
+)
 from provenance.media.limits import IntakeLimits
+from provenance.storage.octets import Octets, search, strip
 
 NAME: Final = MediaType.JPEG.value
 
@@ -34,6 +45,8 @@ _FRAMES_OTHER: Final = {
 # What decoders here make pictures of: 8 bits a sample; grey, YCbCr or RGB, CMYK or YCCK.
 _PRECISION: Final = 8
 _COMPONENTS: Final = frozenset({1, 3, 4})
+# T.81 s B.1.1.4: a segment's length, its own two bytes included, has 16 bits.
+MAX_BODY_BYTES: Final = 0xFFFF - 2
 _TABLES: Final = frozenset({0xC4, 0xDB, 0xDD})
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 
@@ -79,10 +92,10 @@ class _Stream:
     announces_more: bool = False
     icc: dict[int, bytes] = field(default_factory=dict)
     left_out: dict[str, None] = field(default_factory=dict)
-    dropped: list[tuple[int, int]] = field(default_factory=list)
+    dropped: list[Edit] = field(default_factory=list)
 
 
-def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
+def parse_layout(data: Octets, limits: IntakeLimits) -> Layout:
     """Walk the markers of a JPEG file.
 
     Raises:
@@ -95,7 +108,7 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
     end, images, left_out = first.end, 1, dict(first.left_out)
     while first.announces_more:
         # Images may be aligned: the gap is zeros.
-        start = end + len(data[end:]) - len(data[end:].lstrip(b"\0"))
+        start, _ = strip(data, end, b"\0")
         if data[start : start + 2] != b"\xff\xd8":
             break
         images += 1
@@ -112,56 +125,102 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         height=first.height,
         frames=1,
         end=end,
-        essence=without(data, first.dropped, first.end),
+        content=Essence(data, first.dropped, first.end),
         orientation=first.orientation or UPRIGHT,
         icc=b"".join(first.icc[number] for number in sorted(first.icc)),
         left_out=tuple(left_out),
-    )
+    ).check_content()
 
 
-def _walk(data: bytes, start: int, tally: Tally) -> _Stream:
-    """Follow markers from the SOI at `start` to its EOI."""
-    stream = _Stream()
+class Segment(NamedTuple):
+    """One marker with what belongs to it: the last has no body.
+
+    Attributes:
+        marker: its code.
+        fill: where the fill bytes before it begin; at `start` where there are none.
+        start: of the marker.
+        stop: of its parameters; entropy-coded data that follows is not in it.
+    """
+
+    marker: int
+    fill: int
+    start: int
+    stop: int
+
+    def body(self, data: Octets) -> bytes:
+        """Return its parameters, 64 KiB at most."""
+        return data[self.start + 4 : self.stop]
+
+
+def read_segments(data: Octets, start: int = 0) -> Iterator[Segment]:
+    """Yield the segments of the image at `start`, from after its SOI to its EOI, passing over scans.
+
+    Raises:
+        UndecodableAssetError: no marker where one has to be, or the file ends before the image does.
+    """
+    if data[start : start + 2] != b"\xff\xd8":
+        raise UndecodableAssetError(f"{NAME}: expected a start of image at offset {start}, got something else")
     position = start + 2
-    for _ in range(MAX_SEGMENTS + tally.limits.max_metadata_items):
+    while True:
         marker, at = _next_marker(data, position)
-        if at > position:
-            stream.dropped.append((position, at))
         if marker == _EOI:
-            stream.end = at + 2
-            break
+            yield Segment(marker, position, at, at + 2)
+            return
         if marker in _NO_SEGMENT:
             raise UndecodableAssetError(f"{NAME}: expected a segment at offset {at}, got marker {marker:#x}")
         length = read_uint(data, at + 2, 2, NAME)
-        body = read_bytes(data, at + 4, length - 2, NAME)
-        position = at + 2 + length
-        if marker in _FRAMES_READ:
-            _read_frame(body, stream, tally)
-        elif marker == _SOS:
-            position = _skip_scan(data, position, stream)
-        elif marker in _FRAMES_OTHER:
-            raise UnsupportedMediaError(f"not taken: {_FRAMES_OTHER[marker]}; expected baseline or progressive coding")
-        elif not _is_needed(marker, body):
-            tally.add(length + 2)
-            stream.dropped.append((at, position))
-            _read_metadata(marker, body, stream)
-    else:
-        raise AssetTooLargeError(f"{NAME}: expected at most {MAX_SEGMENTS} segments beside metadata, got more")
+        read_bytes(data, at + 4, length - 2, NAME)
+        stop = at + 2 + length
+        yield Segment(marker, position, at, stop)
+        position = _end_of_scan(data, stop) if marker == _SOS else stop
+
+
+def build_segment(marker: int, body: bytes) -> bytes:
+    """Return a segment; `body` is at most `MAX_BODY_BYTES` long."""
+    return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def _walk(data: Octets, start: int, tally: Tally) -> _Stream:
+    """Read the image whose SOI is at `start`, to its EOI."""
+    stream = _Stream()
+    for count, segment in enumerate(read_segments(data, start), 1):
+        if segment.start > segment.fill:
+            stream.dropped.append(Edit(segment.fill, segment.start))
+        if segment.marker == _EOI:
+            stream.end = segment.stop
+            break
+        if count == MAX_SEGMENTS + tally.limits.max_metadata_items:
+            raise AssetTooLargeError(f"{NAME}: expected at most {MAX_SEGMENTS} segments beside metadata, got more")
+        _read_segment(data, segment, stream, tally)
     if not stream.scans:
         raise UndecodableAssetError(f"{NAME}: expected image data, got an end marker")
     return stream
 
 
-def _next_marker(data: bytes, position: int) -> tuple[int, int]:
+def _read_segment(data: Octets, segment: Segment, stream: _Stream, tally: Tally) -> None:
+    marker, body = segment.marker, segment.body(data)
+    if marker in _FRAMES_READ:
+        _read_frame(body, stream, tally)
+    elif marker == _SOS:
+        _count_scan(stream)
+    elif marker in _FRAMES_OTHER:
+        raise UnsupportedMediaError(f"not taken: {_FRAMES_OTHER[marker]}; expected baseline or progressive coding")
+    elif not _is_needed(marker, body):
+        tally.add(segment.stop - segment.start)
+        stream.dropped.append(Edit(segment.start, segment.stop))
+        _read_metadata(marker, body, stream)
+
+
+def _next_marker(data: Octets, position: int) -> tuple[int, int]:
     """Return the marker expected at `position` and where it starts, past any fill bytes."""
     if read_uint(data, position, 1, NAME) != 0xFF:
         raise UndecodableAssetError(f"{NAME}: expected a marker at offset {position}, got something else")
-    found = _NO_FILL.search(data, position)
-    if found is None:
+    at = search(_NO_FILL, data, position, longest=1)
+    if at < 0:
         raise UndecodableAssetError(
             f"{NAME}: expected a marker at offset {position}, got the end of the file: truncated"
         )
-    return data[found.start()], found.start() - 1
+    return data[at], at - 1
 
 
 def _read_frame(body: bytes, stream: _Stream, tally: Tally) -> None:
@@ -177,17 +236,20 @@ def _read_frame(body: bytes, stream: _Stream, tally: Tally) -> None:
     tally.check_size(stream.width, stream.height)
 
 
-def _skip_scan(data: bytes, position: int, stream: _Stream) -> int:
-    """Return the offset of the marker that ends the entropy-coded data at `position`."""
+def _count_scan(stream: _Stream) -> None:
     stream.scans += 1
     if not stream.width:
         raise UndecodableAssetError(f"{NAME}: expected a frame header before image data, got none")
     if stream.scans > MAX_SCANS:
         raise AssetTooLargeError(f"{NAME}: expected at most {MAX_SCANS} scans, got more")
-    found = _NEXT_MARKER.search(data, position)
-    if found is None:
+
+
+def _end_of_scan(data: Octets, position: int) -> int:
+    """Return the offset of the marker that ends the entropy-coded data at `position`."""
+    at = search(_NEXT_MARKER, data, position, longest=2)
+    if at < 0:
         raise UndecodableAssetError(f"{NAME}: expected an end-of-image marker, got the end of the file: truncated")
-    return found.start()
+    return at
 
 
 def _is_needed(marker: int, body: bytes) -> bool:

@@ -1,17 +1,33 @@
-"""PNG: chunks of the W3C Recommendation (third edition), without inflating pixels."""
+"""PNG: chunks of the W3C Recommendation (third edition), without inflating pixels; read here, and written here."""
 
-from typing import Final
+import zlib
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
-from provenance.media.containers.base import UPRIGHT, Layout, Tally, parse_orientation, read_bytes, read_uint, without
+from provenance.media.containers.base import (
+    UPRIGHT,
+    Edit,
+    Essence,
+    Layout,
+    Tally,
+    check_span,
+    parse_orientation,
+    read_bytes,
+    read_uint,
+)
 from provenance.media.limits import IntakeLimits
+from provenance.storage.octets import Octets
 
 NAME: Final = MediaType.PNG.value
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 _NEEDED: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
+_HEADER_BYTES: Final = 13
+# PNG s11.3.1.1: three channels of 16 bits.
+_KEY_BYTES: Final = 6
 _FRAME_DATA: Final = frozenset({b"fcTL", b"fdAT"})
 
 # PNG s11.2.1: colour type to the bit depths that go with it.
@@ -33,6 +49,45 @@ _HDR_CURVES: Final = {16: "its HDR curve (PQ)", 18: "its HDR curve (HLG)"}
 MAX_PIXEL_CHUNKS: Final = 65_536
 
 
+class Chunk(NamedTuple):
+    """One chunk: its kind, and where all of it lies."""
+
+    kind: bytes
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Length of its body."""
+        return self.stop - self.start - 12
+
+    def body(self, data: Octets, most: int | None = None) -> bytes:
+        """Return its body, or the first `most` bytes of it."""
+        size = self.size if most is None else min(self.size, most)
+        return data[self.start + 8 : self.start + 8 + size]
+
+
+def read_chunks(data: Octets) -> Iterator[Chunk]:
+    """Yield the chunks from the signature to IEND; pixels are passed over.
+
+    Raises:
+        UndecodableAssetError: it is no PNG, or ends inside a chunk.
+    """
+    if data[: len(SIGNATURE)] != SIGNATURE:
+        raise UndecodableAssetError(f"{NAME}: expected its signature, got something else")
+    start, kind = len(SIGNATURE), b""
+    while kind != b"IEND":
+        size, kind = read_uint(data, start, 4, NAME), read_bytes(data, start + 4, 4, NAME)
+        check_span(data, start + 8, size + 4, NAME)
+        yield Chunk(kind, start, start + 12 + size)
+        start += 12 + size
+
+
+def build_chunk(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk, with its checksum."""
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
 class _Walk:
     """Collects what the chunks say, one at a time."""
 
@@ -48,28 +103,29 @@ class _Walk:
         self.left_out: tuple[str, ...] = ()
         self.pixel_chunks = 0
 
-    def read(self, kind: bytes, body: bytes) -> None:
+    def read(self, data: Octets, chunk: Chunk) -> None:
         """Take one chunk."""
+        kind = chunk.kind
         if not self.width and kind != b"IHDR":
             raise UndecodableAssetError(f"{NAME}: expected IHDR as the first chunk, got another")
         if kind == b"IHDR":
-            self._read_header(body)
+            self._read_header(chunk.body(data, _HEADER_BYTES + 1))
         elif kind in _NEEDED or kind in _FRAME_DATA:
             self.pixel_chunks += 1
             if self.pixel_chunks > MAX_PIXEL_CHUNKS:
                 raise AssetTooLargeError(f"{NAME}: expected at most {MAX_PIXEL_CHUNKS} pixel chunks, got more")
             if kind == b"tRNS":
-                self._read_key(body)
+                self._read_key(chunk.body(data, _KEY_BYTES + 1))
         elif not kind[0] & 0x20:
             # PNG s5.4: bit 5 of the first byte clear means that no decoder may go on without knowing it.
             raise UndecodableAssetError(f"{NAME}: expected only standard critical chunks, got an unknown one")
         else:
-            self.tally.add(len(body))
-            self._read_metadata(kind, body)
+            self.tally.add(chunk.size)
+            self._read_metadata(kind, chunk.body(data))
 
     def _read_header(self, body: bytes) -> None:
-        if self.width or len(body) != 13:
-            raise UndecodableAssetError(f"{NAME}: expected one IHDR of 13 bytes, got another or {len(body)}")
+        if self.width or len(body) != _HEADER_BYTES:
+            raise UndecodableAssetError(f"{NAME}: expected one IHDR of {_HEADER_BYTES} bytes, got two or another")
         self.width, self.height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
         self.tally.check_size(self.width, self.height)
         depth, colour, compression, filtering, interlace = body[8:]
@@ -105,7 +161,7 @@ class _Walk:
                 self.tally.inflate(text)
 
 
-def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
+def parse_layout(data: Octets, limits: IntakeLimits) -> Layout:
     """Walk the chunks of a PNG file.
 
     Raises:
@@ -113,28 +169,24 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         AssetTooLargeError: a bound is passed, compressed metadata counted as it unpacks.
     """
     walk = _Walk(Tally(MediaType.PNG, limits))
-    dropped: list[tuple[int, int]] = []
-    position, kind = len(SIGNATURE), b""
-    while kind != b"IEND":
-        start = position
-        size = read_uint(data, start, 4, NAME)
-        kind = read_bytes(data, start + 4, 4, NAME)
-        position = start + 12 + size
-        read_bytes(data, start + 8 + size, 4, NAME)
-        walk.read(kind, b"" if kind in {b"IDAT", b"fdAT"} else data[start + 8 : start + 8 + size])
-        if kind not in _NEEDED:
-            dropped.append((start, position))
+    dropped: list[Edit] = []
+    end = 0
+    for chunk in read_chunks(data):
+        walk.read(data, chunk)
+        end = chunk.stop
+        if chunk.kind not in _NEEDED:
+            dropped.append(Edit(chunk.start, chunk.stop))
     walk.tally.check_frames(walk.frames)
     return Layout(
         media_type=MediaType.PNG,
         width=walk.width,
         height=walk.height,
         frames=walk.frames,
-        end=position,
-        essence=without(data, dropped, position),
+        end=end,
+        content=Essence(data, dropped, end),
         orientation=walk.orientation,
         icc=walk.icc,
         colour_key=walk.colour_key,
         depth=walk.depth,
         left_out=walk.left_out,
-    )
+    ).check_content()

@@ -10,8 +10,18 @@ from typing import Final
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
-from provenance.media.containers.base import UPRIGHT, Layout, Tally, check_orientation, read_bytes
+from provenance.media.containers.base import (
+    UPRIGHT,
+    Edit,
+    Essence,
+    Layout,
+    Tally,
+    check_orientation,
+    check_span,
+    read_bytes,
+)
 from provenance.media.limits import IntakeLimits
+from provenance.storage.octets import Octets
 
 NAME: Final = MediaType.TIFF.value
 
@@ -79,7 +89,7 @@ class _Form:
     def entry_bytes(self) -> int:
         return 20 if self.is_big else 12
 
-    def read(self, data: bytes, start: int, size: int) -> int:
+    def read(self, data: Octets, start: int, size: int) -> int:
         raw = read_bytes(data, start, size, NAME)
         return int.from_bytes(raw, "little" if self.order == "<" else "big")
 
@@ -103,7 +113,7 @@ class _Entry:
 class _Walk:
     """What the directories say, collected."""
 
-    data: bytes
+    data: Octets
     form: _Form
     tally: Tally
     end: int = 0
@@ -117,7 +127,7 @@ class _Walk:
                 f"{NAME}: tag {entry.tag}: expected at most {_MAX_PARTS} unsigned values, "
                 f"got {entry.count} of type {entry.kind}"
             )
-        return struct.unpack_from(f"{self.form.order}{entry.count}{code}", self.data, entry.start)
+        return struct.unpack(f"{self.form.order}{entry.count}{code}", self.data[entry.start : entry.start + entry.size])
 
     def single(self, entries: dict[int, _Entry], tag: int, default: int) -> int:
         """Return the first value of a tag, or `default` where it is absent."""
@@ -154,7 +164,7 @@ class _Walk:
         size = count * _TYPE_BYTES.get(kind, 1)
         at = 4 + form.offset_bytes
         where = start + at if size <= form.offset_bytes else form.read(raw, at, form.offset_bytes)
-        read_bytes(self.data, where, size, f"{NAME}: tag {tag}")
+        check_span(self.data, where, size, f"{NAME}: tag {tag}")
         self.end = max(self.end, where + size)
         return _Entry(tag, kind, count, raw, where, size)
 
@@ -176,11 +186,11 @@ class _Walk:
             if offsets in entries and sizes in entries:
                 parts = zip(self.values(entries[offsets]), self.values(entries[sizes]), strict=False)
                 last = max((start + size for start, size in parts), default=0)
-                read_bytes(self.data, 0, last, NAME)
+                check_span(self.data, 0, last, NAME)
                 self.end = max(self.end, last)
 
 
-def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
+def parse_layout(data: Octets, limits: IntakeLimits) -> Layout:
     """Walk the directories of a TIFF file.
 
     Raises:
@@ -209,12 +219,14 @@ def parse_layout(data: bytes, limits: IntakeLimits) -> Layout:
         height=height,
         frames=frames,
         end=walk.end,
-        essence=_build_essence(data, form, main),
+        content=_build_essence(data, form, main),
         orientation=check_orientation(walk.single(main, _ORIENTATION, UPRIGHT)),
         icc=b"" if icc is None else data[icc.start : icc.start + icc.size],
         is_inverted=walk.single(main, _PHOTOMETRIC, 1) == 0,
         kind=_describe_kind(walk, main),
         left_out=_count_asides(asides),
+    ).check_content(
+        pictures=frames + asides, bytes_a_pixel=_count_pixel_bytes(walk, main), beside=limits.max_metadata_bytes
     )
 
 
@@ -260,18 +272,24 @@ def _describe_kind(walk: _Walk, main: dict[int, _Entry]) -> str:
     return f"{bits}-bit {form} TIFF {colour}, {samples} sample{'' if samples == 1 else 's'} a pixel"
 
 
-def _build_essence(data: bytes, form: _Form, main: dict[int, _Entry]) -> bytes:
+def _count_pixel_bytes(walk: _Walk, main: dict[int, _Entry]) -> int:
+    """Return how many bytes one pixel has at most, compressed badly."""
+    bits = max(walk.values(main[_BITS]), default=1) if _BITS in main else 1
+    return 2 + walk.single(main, _SAMPLES, 1) * bits // 7
+
+
+def _build_essence(data: Octets, form: _Form, main: dict[int, _Entry]) -> Essence:
     """Return the file with a directory of essential tags at its end, and the header pointing there."""
     entries = [main[tag].raw for tag in sorted(main.keys() & _ESSENTIAL)]
     # TIFF 6.0 s2: directories begin on a word boundary.
-    start = len(data) + len(data) % 2
+    end = len(data)
+    start = end + end % 2
     at = 8 if form.is_big else 4
-    return b"".join([
-        data[:at],
-        form.pack(start, form.offset_bytes),
-        data[at + form.offset_bytes :],
-        b"\0" * (start - len(data)),
+    directory = b"".join([
+        b"\0" * (start - end),
         form.pack(len(entries), form.count_bytes),
         *entries,
         form.pack(0, form.offset_bytes),
     ])  # fmt: skip
+    header = Edit(at, at + form.offset_bytes, form.pack(start, form.offset_bytes))
+    return Essence(data, (header, Edit(end, end, directory)), end)

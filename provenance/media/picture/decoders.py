@@ -234,7 +234,7 @@ def _build_request(
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Return a request: the file lies in the shared memory, what else of the layout is bytes goes beside the header."""
     facts = {field.name: getattr(layout, field.name) for field in fields(layout)}
-    facts["essence"] = len(layout.essence)
+    facts["content"] = len(layout.essence)
     names = sorted(name for name, value in facts.items() if isinstance(value, bytes))
     parts = [facts.pop(name) for name in names]
     return {"layout": facts, "parts": names, "limits": asdict(limits), "deadline_s": deadline_s, "size": size}, parts
@@ -300,7 +300,7 @@ def _parse_request(header: Mapping[str, Any], parts: tuple[bytes, ...], file: in
         name: tuple(value) if isinstance(value, list) else value for name, value in header["layout"].items()
     }
     facts |= dict(zip(header["parts"], parts, strict=True))
-    facts |= {"essence": os.pread(file, facts["essence"], 0), "media_type": MediaType(facts["media_type"])}
+    facts |= {"content": os.pread(file, facts["content"], 0), "media_type": MediaType(facts["media_type"])}
     return Layout(**facts), IntakeLimits(**header["limits"])
 
 

@@ -21,6 +21,7 @@ from provenance.media.picture.decoders import APART, decode_apart
 from provenance.media.picture.encode import encode_image, shipping_type
 from provenance.media.picture.raster import Picture
 from provenance.media.sniff import check_claims, check_single, sniff_media_type
+from provenance.storage.octets import Octets
 
 __all__ = [
     "IntakeLimits",
@@ -34,7 +35,7 @@ __all__ = [
     "sniff_media_type",
 ]
 
-_WALKS: Final[Mapping[MediaType, Callable[[bytes, IntakeLimits], Layout]]] = {
+_WALKS: Final[Mapping[MediaType, Callable[[Octets, IntakeLimits], Layout]]] = {
     MediaType.JPEG: jpeg.parse_layout,
     MediaType.PNG: png.parse_layout,
     MediaType.GIF: gif.parse_layout,
@@ -48,7 +49,7 @@ _SLOW: Final = frozenset({MediaType.AVIF, MediaType.HEIC})
 
 
 def parse_image(
-    unverified_bytes: bytes,
+    unverified_bytes: Octets,
     *,
     declared_name: str = "",
     declared_type: str = "",
@@ -57,7 +58,7 @@ def parse_image(
     """Verify and decode a file.
 
     Args:
-        unverified_bytes: the whole file.
+        unverified_bytes: the whole file, in memory or where it lies (`Blob.octets`).
         declared_name: file name as handed in, if any; its extension must agree with the content.
         declared_type: media type as handed in, if any; must agree with the content.
         limits: bounds, all checked on headers before pixels are decoded.
@@ -84,7 +85,7 @@ def parse_image(
     )
 
 
-def measure_image(unverified_bytes: bytes, *, limits: IntakeLimits) -> tuple[int, int]:
+def measure_image(unverified_bytes: Octets, *, limits: IntakeLimits) -> tuple[int, int]:
     """Return (width, height) of the picture as its headers state them; nothing is decoded.
 
     Raises:
@@ -94,28 +95,33 @@ def measure_image(unverified_bytes: bytes, *, limits: IntakeLimits) -> tuple[int
     return layout.width, layout.height
 
 
-def _read_layout(unverified_bytes: bytes, declared_name: str, declared_type: str, limits: IntakeLimits) -> Layout:
+def _read_layout(unverified_bytes: Octets, declared_name: str, declared_type: str, limits: IntakeLimits) -> Layout:
     """Check everything that can be checked before a decoder is asked."""
-    if len(unverified_bytes) > limits.max_bytes:
-        raise AssetTooLargeError(f"expected at most {limits.max_bytes} bytes, got {len(unverified_bytes)}")
-    media_type = sniff_media_type(unverified_bytes)
-    if media_type in _SLOW and len(unverified_bytes) > limits.max_slow_bytes:
-        raise AssetTooLargeError(
-            f"{media_type.value}: expected at most {limits.max_slow_bytes} bytes, got {len(unverified_bytes)}"
-        )
+    media_type = _check_size(unverified_bytes, limits)
     check_claims(media_type, declared_name=declared_name, declared_type=declared_type)
     layout = _WALKS[media_type](unverified_bytes, limits)
     check_single(unverified_bytes, media_type, end=layout.end, max_tail_bytes=limits.max_tail_bytes)
     return layout
 
 
-def find_end(unverified_bytes: bytes, *, limits: IntakeLimits) -> int:
+def _check_size(unverified_bytes: Octets, limits: IntakeLimits) -> MediaType:
+    """Return the type of a file that is not too long for it."""
+    size = len(unverified_bytes)
+    if size > limits.max_bytes:
+        raise AssetTooLargeError(f"expected at most {limits.max_bytes} bytes, got {size}")
+    media_type = sniff_media_type(unverified_bytes)
+    if media_type in _SLOW and size > limits.max_slow_bytes:
+        raise AssetTooLargeError(f"{media_type.value}: expected at most {limits.max_slow_bytes} bytes, got {size}")
+    return media_type
+
+
+def find_end(unverified_bytes: Octets, *, limits: IntakeLimits) -> int:
     """Return where the picture ends by its container's own rules; what follows belongs to no picture.
 
     Raises:
         AssetError: it is no picture, or its structure is damaged or out of bounds.
     """
-    return _WALKS[sniff_media_type(unverified_bytes)](unverified_bytes, limits).end
+    return _WALKS[_check_size(unverified_bytes, limits)](unverified_bytes, limits).end
 
 
 def _list_left_out(layout: Layout) -> tuple[str, ...]:

@@ -61,6 +61,12 @@ def test_it_is_read_again_and_again(made):
     assert b"".join(made.parts()) == DATA
 
 
+def test_it_is_walked_over_where_it_lies(made):
+    seen = made.octets()
+    assert (len(seen), seen[7], seen[5:9]) == (len(DATA), DATA[7], DATA[5:9])
+    assert seen.find(DATA[-20:]) == len(DATA) - 20
+
+
 def test_it_is_read_at_any_place(made):
     assert made.read_at(100, 50) == DATA[100:150]
     assert made.read_at(len(DATA) - 3, 50) == DATA[-3:]

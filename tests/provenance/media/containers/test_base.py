@@ -6,8 +6,18 @@ from hypothesis import strategies as st
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
-from provenance.media.containers.base import Tally, parse_orientation, read_bytes, read_uint, without
+from provenance.media.containers.base import (
+    Edit,
+    Essence,
+    Layout,
+    Tally,
+    parse_orientation,
+    read_bytes,
+    read_uint,
+    splice,
+)
 from provenance.media.limits import IntakeLimits
+from provenance.storage.octets import Window
 from tests.image_bytes import exif, zeros_packed
 
 
@@ -96,6 +106,23 @@ def test_orientation_of_anything_is_one_of_eight(block):
     assert 1 <= parse_orientation(block) <= 8
 
 
-def test_ranges_are_left_out():
-    assert without(b"0123456789", [(1, 3), (5, 5), (8, 9)], 10) == b"034567" + b"9"
-    assert without(b"0123456789", [], 4) == b"0123"
+@pytest.mark.parametrize(
+    "make", [bytes, lambda data: Window(lambda start, size: data[start : start + size], len(data))]
+)
+def test_a_file_is_edited(make):
+    data, edits = make(b"0123456789"), [Edit(1, 3), Edit(5, 5, b"new"), Edit(8, 9, b"x")]
+    assert splice(data, edits) == b"034new567x9"
+    assert splice(data, [], end=4) == b"0123"
+    content = Essence(data, edits, 10)
+    assert content.size_bytes == 11
+    assert content.read() is content.read()
+    assert splice(data, []) == b"0123456789"
+    with pytest.raises(AssertionError):
+        splice(data, reversed(edits))
+
+
+def test_more_data_than_the_pixels_can_have_is_refused_before_it_is_read():
+    layout = Layout(MediaType.PNG, 10, 10, 1, 0, Essence(b"", [Edit(0, 0, bytes(1_050_000))], 0))
+    with pytest.raises(AssetTooLargeError, match="expected at most 1049476 bytes of pixels, got 1050000 for 10x10"):
+        layout.check_content()
+    assert layout.check_content(pictures=2) is layout.check_content(beside=1000) is layout
