@@ -59,6 +59,9 @@ def check_installation(settings: Settings, *, full: bool = False) -> Iterator[Ch
     yield from parts
     if not any(check.what == "site" for check in parts):
         yield from _check_whole(settings, parts, full=full)
+    if "ocr" not in settings.detectors:
+        text = "ocr is off, so nothing that is written in pictures is read: pip install 'chopmark[ocr]'"
+        yield Check("writing", Level.NOTE, text)
     if "clip" not in settings.detectors:
         text = "clip is off, so pictures are screened by nsfw only, and prompts by listed words: docs/detectors.md"
         yield Check("classifiers", Level.NOTE, text)

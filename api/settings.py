@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from detectors.weights import has_embedded as has_embedded_clip
+from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
 from provenance.errors import ConfigurationError
 
@@ -101,8 +102,9 @@ def find_home() -> Path:
 
 
 def find_detectors() -> tuple[str, ...]:
-    """Return the detectors that work here without any option: clip among them where the extra is installed."""
-    return (*DETECTORS_WITHOUT_EXTRAS, "clip") if has_embedded_clip() else DETECTORS_WITHOUT_EXTRAS
+    """Return the detectors that work here without any option: ocr and clip where their extras are installed."""
+    found = {"ocr": has_reader(), "clip": has_embedded_clip()}
+    return (*DETECTORS_WITHOUT_EXTRAS, *(name for name, is_here in found.items() if is_here))
 
 
 def find_backend() -> str:

@@ -147,8 +147,9 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "objects": "detectors.objects:ObjectsDetector",
         "faces": "detectors.faces:FacesDetector",
         "codes": "detectors.codes:CodesDetector",
+        "ocr": "detectors.ocr:OcrDetector",
         "copyright": "detectors.copyright:CopyrightDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
     },
-    extras={"clip": "clip", "nudity": "nudity-agpl"},
+    extras={"clip": "clip", "nudity": "nudity-agpl", "ocr": "ocr"},
 )

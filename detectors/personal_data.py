@@ -113,9 +113,15 @@ _EMAIL: Final = re.compile(
     r"[A-Za-z]{2,24}(?![0-9A-Za-z-])"
 )
 # ICAO Doc 9303-4 and -6: number, state, birth, sex and expiry stand alike in the last line of booklets and large cards.
-_BOOKLET: Final = re.compile(r"(?=([A-Z0-9<]{9})([0-9<])[A-Z0-9<]{3}([0-9<]{6})([0-9])[MFX<]([0-9]{6})([0-9]))")
-_SMALL_FIRST: Final = re.compile(r"[ACI][A-Z<][A-Z0-9<]{3}([A-Z0-9<]{9})([0-9<])[A-Z0-9<]{13,15}$")
-_SMALL_SECOND: Final = re.compile(r"([0-9<]{6})([0-9])[MFX<]([0-9]{6})([0-9])[A-Z0-9<]{3}[A-Z0-9<]{10,12}")
+# Readers take letters for digits; where only a digit can stand, it is put back.
+_MISREAD: Final = str.maketrans("ODQILZSGB", "000112568")
+_SURE_DIGIT: Final = "[0-9ODQILZSGB]"
+_DATE: Final = f"([0-9ODQILZSGB<]{{6}})({_SURE_DIGIT})"
+_BOOKLET: Final = re.compile(
+    f"(?=([A-Z0-9<]{{9}})({_SURE_DIGIT}|<)[A-Z0-9<]{{3}}{_DATE}[MFX<]({_SURE_DIGIT}{{6}})({_SURE_DIGIT}))"
+)
+_SMALL_FIRST: Final = re.compile(f"[ACI][A-Z<][A-Z0-9<]{{3}}([A-Z0-9<]{{9}})({_SURE_DIGIT}|<)[A-Z0-9<]{{13,15}}$")
+_SMALL_SECOND: Final = re.compile(f"{_DATE}[MFX<]({_SURE_DIGIT}{{6}})({_SURE_DIGIT})[A-Z0-9<]{{3}}[A-Z0-9<]{{10,12}}")
 # What cameras and keyboards make of the filler: quotation marks, a kana, the wide sign.
 _FILLERS: Final = str.maketrans(dict.fromkeys("\u00ab\u2039\u3008\u300a\u304f\uff1c", "<"))
 # Unicode 16: hyphens, dashes, a bar and the minus sign.
@@ -179,17 +185,25 @@ def _find_mrz(text: str) -> _Found:
     lines = list(_zone_lines(text))
     for at, (zone, places) in enumerate(lines):
         for one in _BOOKLET.finditer(zone):
-            number, digit, birth, birth_digit, expiry, expiry_digit = one.groups()
-            if fits_mrz(((number, digit), (birth, birth_digit), (expiry, expiry_digit))) and number.strip("<"):
+            number, digit, *dates = one.groups()
+            if _fits_zone(number, digit, dates):
                 end = min(len(zone), one.start() + 44)
                 yield "ICAO 9303", places[one.start()], places[end - 1] + 1, True
                 break
-        following = lines[at + 1 : at + 2]
         first = _SMALL_FIRST.match(zone)
-        if first and following and first[1].strip("<"):
-            second = _SMALL_SECOND.search(following[0][0])
-            if second and fits_mrz(((first[1], first[2]), (second[1], second[2]), (second[3], second[4]))):
-                yield "ICAO 9303 TD1", places[first.start()], following[0][1][second.end() - 1] + 1, True
+        if first and at + 1 < len(lines):
+            following, its_places = lines[at + 1]
+            second = _SMALL_SECOND.search(following)
+            if second and _fits_zone(first[1], first[2], second.groups()):
+                yield "ICAO 9303 TD1", places[first.start()], its_places[second.end() - 1] + 1, True
+
+
+def _fits_zone(number: str, digit: str, dates: Sequence[str]) -> bool:
+    """Say whether number, birth and expiry fit their check digits; of the number, an O may be a zero."""
+    birth, birth_digit, expiry, expiry_digit, checked = (one.translate(_MISREAD) for one in (*dates, digit))
+    fields = ((birth, birth_digit), (expiry, expiry_digit))
+    spelled = {number, number.replace("O", "0")}
+    return bool(number.strip("<")) and any(fits_mrz(((one, checked), *fields)) for one in spelled)
 
 
 def _zone_lines(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:

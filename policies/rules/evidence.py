@@ -240,6 +240,33 @@ def _read_face(record: Record, asked: _Asked) -> Iterator[Finding]:
     yield asked.build("faces", text, score=float(record["face"]), model=_name_model("faces", asked.signal))
 
 
+def _read_personal(record: Record, asked: _Asked) -> Iterator[Finding]:
+    category = str(record["category"])
+    kind = category.partition(".")[2].replace("_", " ")
+    text = f"{kind} ({record['personal']}) {_tell_place(record['box'])}"
+    yield asked.build(category, text, score=float(record["score"]), model=_name_model("ocr", asked.signal))
+
+
+def _read_document(record: Record, asked: _Asked) -> Iterator[Finding]:
+    text = f"an identity document {_tell_place(record['box'])}: {record['document']}"
+    yield asked.build("documents", text, score=float(record["score"]), model=_name_model("ocr", asked.signal))
+
+
+def _read_written(record: Record, asked: _Asked) -> Iterator[Finding]:
+    category, listed = str(record["category"]), _find_term(str(record["written"]))
+    said = f'"{listed}"' if listed else f"term {record['written']}"
+    text = f"{said} is written {_tell_place(record['box'])}"
+    facts = {"nearest": listed, "score": float(record["score"])}
+    yield asked.build(category, text, **facts, model=_name_model("ocr", asked.signal))
+
+
+def _read_lines(record: Record, asked: _Asked) -> Iterator[Finding]:
+    count, unread = int(record["lines"]), float(record["unread"])
+    text = f"{count} line{'' if count == 1 else 's'} of writing"
+    text += f", and {unread:.0%} more that was too much to read" if unread else ""
+    yield asked.build("written.unread", text, model=_name_model("ocr", asked.signal))
+
+
 def _tell_place(box: Sequence[float]) -> str:
     """Say where a box of shares lies: left, top, right, bottom."""
     left, top, right, bottom = (f"{float(edge):.0%}" for edge in box)
@@ -265,6 +292,10 @@ _READERS: Final[Mapping[str, Callable[[Record, _Asked], Iterator[Finding]]]] = {
     "code": _read_code,
     "faces": _read_faces,
     "face": _read_face,
+    "personal": _read_personal,
+    "document": _read_document,
+    "written": _read_written,
+    "lines": _read_lines,
     "names": _read_names,
     "share": _read_share,
     "is_drawn": _read_drawnness,

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from detectors.base import DETECTORS
+from detectors.personal_data import Kind
 
 CONTENT_CATEGORIES: Final = frozenset({
     "alcohol", "documents", "drugs", "gambling", "gore", "hate", "illegal", "minors", "nudity", "political",
@@ -39,6 +40,12 @@ INCOMING_CATEGORIES: Final = frozenset({
 PART_CATEGORIES: Final = frozenset({"codes", "codes_hazard", "codes_link", "faces", "faces_large"})
 """Parts of a picture that are found and measured: faces, codes."""
 
+WRITTEN_CATEGORIES: Final = frozenset({"written.unread"} | {f"written.{category}" for category in CONTENT_CATEGORIES})
+"""The same as what a picture may show, written in it in words; and how much was written that nobody read."""
+
+PERSONAL_CATEGORIES: Final = frozenset(f"personal.{kind}" for kind in Kind)
+"""Personal data, by its kind."""
+
 CATEGORIES: Final = frozenset(
     CONTENT_CATEGORIES
     | PROMPT_CATEGORIES
@@ -47,11 +54,13 @@ CATEGORIES: Final = frozenset(
     | COPYRIGHT_CATEGORIES
     | INCOMING_CATEGORIES
     | PART_CATEGORIES
+    | WRITTEN_CATEGORIES
+    | PERSONAL_CATEGORIES
     | {"nsfw"}
 )
 """Every built-in category."""
 
-VENDOR_CATEGORY: Final = re.compile(r"(?!prompt\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+VENDOR_CATEGORY: Final = re.compile(r"(?!(?:personal|prompt|written)\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 """A category of somebody else's detector."""
 
 ASSET_FIELDS: Final = ("height", "media_type", "origin", "size_bytes", "width")

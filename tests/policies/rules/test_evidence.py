@@ -74,6 +74,24 @@ def test_a_code_its_place_and_what_worries():
     assert (item.category, item.score, item.limit, item.counts) == ("codes_hazard", 0.6, 0.5, True)
 
 
+def test_what_is_written_is_told_by_kind_and_place_alone():
+    term = next(one for one in load_term_bank().terms.values() if one.category == "drugs" and one.grade)
+    box = [0.1, 0.2, 0.3, 0.4]
+    records = (
+        {"lines": 3, "unread": 0.25},
+        {"category": "personal.payment_card", "personal": "visa", "score": 0.95, "box": box},
+        {"category": "documents", "document": "machine-readable zone", "score": 0.95, "box": box},
+        {"category": "written.drugs", "written": term.id, "score": 0.6, "box": box},
+    )
+    scores = {"personal.payment_card": 0.95, "documents": 0.95, "written.drugs": 0.6, "written.unread": 0.25}
+    texts = {item.category: (item.text, item.counts) for item in found(signal("ocr", scores, *records))}
+    where = "at 10% to 30% across and 20% to 40% down"
+    assert texts["personal.payment_card"] == (f"payment card (visa) {where}", True)
+    assert texts["documents"] == (f"an identity document {where}: machine-readable zone", True)
+    assert texts["written.drugs"] == (f'"{term.text}" is written {where}', True)
+    assert texts["written.unread"] == ("3 lines of writing, and 25% more that was too much to read", False)
+
+
 def test_faces_and_where_they_are():
     records = (
         {"faces": 2, "largest": 0.1234, "view": "as it is"},
