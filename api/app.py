@@ -19,7 +19,6 @@ from api.errors import describe_problems, install_handlers
 
 if TYPE_CHECKING:
     from api.wiring import Site
-    from provenance.media.limits import IntakeLimits
 
 TITLE: Final = "Chopmark"
 
@@ -92,13 +91,6 @@ class _Room:
         )
 
 
-def count_pixels(unverified_bytes: bytes, limits: "IntakeLimits") -> int:
-    """Return how many pixels a file says that it has, by its headers; 0 for what is no picture that is taken."""
-    from provenance.verify.viewing import measure
-
-    return measure(unverified_bytes, limits)
-
-
 async def healthz(request: Request) -> dict[str, Any]:
     """Say that the server is up, how long its ledger is, and how many decoders have died of a picture."""
     from provenance.media.picture.decoders import DECODERS
@@ -123,7 +115,7 @@ async def verify(request: Request) -> dict[str, Any]:
         room.files.hold(),
     ):
         data = file.read()
-        async with room.pixels.hold(await run_in_threadpool(count_pixels, data, site.verifier.limits)):
+        async with room.pixels.hold(await run_in_threadpool(site.verifier.weigh, data)):
             return build_document(await run_in_threadpool(site.verifier.verify, data))
 
 

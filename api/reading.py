@@ -11,7 +11,9 @@ from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
 from provenance.ledger.log import Log
 from provenance.ledger.note import NoteSigner
 from provenance.manifests.trust import TrustAnchors, load_trust
-from provenance.media.picture.image import IntakeLimits
+from provenance.media.limits import IntakeLimits
+from provenance.media.media import Media
+from provenance.media.medium import MEDIA, Kit
 from provenance.storage.binding import is_bound, verify_owner, verify_stores
 from provenance.storage.database import Database
 from provenance.storage.keyring import Keyring, load_keyring
@@ -29,6 +31,8 @@ class Reader:
         settings: as read.
         database, blobs, log, works: where things are kept.
         verifier: what verification uses.
+        media: what is taken and looked at.
+        marks: watermark schemes that are read, by plugin name.
         limits: bounds on what is looked at.
         keys: watermark keys, newest first.
     """
@@ -39,6 +43,8 @@ class Reader:
     log: Log
     works: Works
     verifier: Verifier
+    media: Media
+    marks: Mapping[str, Watermark]
     limits: IntakeLimits
     keys: tuple[WatermarkKey, ...]
 
@@ -79,17 +85,18 @@ def build_reader(settings: Settings, *, is_reading: bool) -> Reader:
     log = build_log(settings, database, ring.signer)
     works = Works(database, settings.index_dir, log)
     limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    marks = build_marks(settings, ring.marks)
+    media = build_media(settings, ring.marks, marks)
     verifier = Verifier(
         database=database,
         blobs=blobs,
         log=log,
         works=works,
-        marks=build_marks(settings, ring.marks),
-        fingerprints=build_fingerprints(),
+        media=media,
         trust=load_site_trust(settings),
         limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
     )
-    return Reader(settings, database, blobs, log, works, verifier, limits, ring.marks)
+    return Reader(settings, database, blobs, log, works, verifier, media, marks, limits, ring.marks)
 
 
 def open_database(settings: Settings, *, is_reading: bool = False) -> Database:
@@ -167,6 +174,17 @@ def load_site_trust(settings: Settings) -> TrustAnchors:
 def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
     """Build the watermark schemes that verification reads."""
     return {name: WATERMARKS.load(name)(keys) for name in settings.read_watermarks}
+
+
+def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mapping[str, Watermark]) -> Media:
+    """Build what the site takes, looks at and marks.
+
+    Raises:
+        UnknownPluginError: a name that no plugin has; the message lists the known ones.
+    """
+    watermark = marks[settings.watermark] if settings.watermark in marks else WATERMARKS.load(settings.watermark)(keys)
+    kit = Kit(keys, watermark, marks, build_fingerprints(), clean_hidden=settings.clean_hidden)
+    return Media([MEDIA.load(name)(kit) for name in settings.media])
 
 
 def build_fingerprints() -> tuple[FingerprintScheme, ...]:

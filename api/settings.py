@@ -195,6 +195,8 @@ class Settings(BaseSettings):
     """Packs that decide when a submission names none."""
     pack_folders: Paths = ()
     """More folders to look for packs in."""
+    media: Names = ("picture",)
+    """Kinds of file that are taken; a third party's is named here once it is installed."""
     detectors: Names = Field(default_factory=find_detectors)
     """Enabled detectors. Each MUST answer for a release."""
     detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)

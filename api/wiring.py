@@ -45,17 +45,19 @@ from provenance.manifests.identity import (
     load_local_identity,
 )
 from provenance.manifests.timestamp import TimestampAuthority
-from provenance.media.picture.image import Picture, PictureCache, encode_image, parse_image
-from provenance.seal.sealer import Provider, Sealer
+from provenance.media.cache import ContentCache
+from provenance.media.medium import Provider
+from provenance.media.picture.image import Picture, encode_image, parse_image
+from provenance.seal.sealer import Sealer
 from provenance.storage.binding import bind_stores
 from provenance.storage.blob import Blob
 from provenance.storage.lease import Leases
 from provenance.verify.verifier import Verifier
-from provenance.watermarks.base import WATERMARKS, Watermark
+from provenance.watermarks.base import Watermark
 from provenance.works.registry import Works
 
 __all__ = [
-    "PICTURE_CACHE_BYTES",
+    "CONTENT_CACHE_BYTES",
     "Reader",
     "Site",
     "build_fingerprints",
@@ -84,7 +86,7 @@ _log = Journal(__name__)
 LENT_THINGS: Final = {"copyright": "the registry of works", "incoming_marks": "the watermark keys"}
 """Detectors that cannot run in a process of their own, and what they are lent instead."""
 
-PICTURE_CACHE_BYTES: Final = 256 * 1024 * 1024
+CONTENT_CACHE_BYTES: Final = 256 * 1024 * 1024
 """Room for some twenty decoded pictures of 2048x2048."""
 
 
@@ -228,12 +230,13 @@ def build_site(settings: Settings) -> Site:
         blobs=reader.blobs,
         log=reader.log,
         works=reader.works,
-        runner=build_runner(settings, reader.works, reader.verifier.marks),
+        runner=build_runner(settings, reader.works, reader.marks),
         packs={pack.name: pack for pack in load_packs(settings)},
         default_packs=settings.packs,
         sealer=_build_sealer(settings, reader, identity),
+        media=reader.media,
         limits=reader.limits,
-        pictures=PictureCache(PICTURE_CACHE_BYTES),
+        contents=ContentCache(CONTENT_CACHE_BYTES),
         leases=Leases(reader.database, settings.home / PRESENCE_FOLDER),
     )
     return Site(settings=settings, deployment=deployment, verifier=reader.verifier, identity=identity)
@@ -250,13 +253,11 @@ def _build_sealer(settings: Settings, reader: Reader, identity: DeferredIdentity
     authority = settings.signing.timestamp_url
     named = settings.provider
     return Sealer(
-        watermark=WATERMARKS.load(settings.watermark)(reader.keys),
-        fingerprints=reader.verifier.fingerprints,
+        media=reader.media,
         identity=identity,
         trust=load_site_trust(settings),
         provider=Provider(named.name, named.code, named.label_text, VERSION),
         timestamp=TimestampAuthority(authority) if authority else None,
-        clean=settings.clean_hidden,
     )
 
 

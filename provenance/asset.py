@@ -31,7 +31,7 @@ DIGEST_HEX_LENGTH: Final = 64
 
 
 class MediaType(StrEnum):
-    """Media types that intake takes, by their registered names."""
+    """Media types that intake takes, by their registered names: of pictures; other media `add` theirs."""
 
     JPEG = "image/jpeg"
     PNG = "image/png"
@@ -46,8 +46,20 @@ class MediaType(StrEnum):
         """The usual file extension, with its dot."""
         return _EXTENSIONS[self]
 
+    @classmethod
+    def add(cls, name: str, *, extension: str) -> "MediaType":
+        """Return the type with this registered name, made the first time; listing `MediaType` does not show it."""
+        known = cls._value2member_map_.get(name)
+        if isinstance(known, cls):
+            return known
+        made = str.__new__(cls, name)
+        made._name_, made._value_ = name, name
+        cls._value2member_map_[name] = made
+        _EXTENSIONS[made] = extension
+        return made
 
-_EXTENSIONS: Final = {
+
+_EXTENSIONS: Final[dict[MediaType, str]] = {
     MediaType.JPEG: ".jpg",
     MediaType.PNG: ".png",
     MediaType.WEBP: ".webp",

@@ -8,6 +8,8 @@ from PIL import Image
 from api.settings import DETECTORS_WITHOUT_EXTRAS, load_settings
 from api.wiring import load_site_trust
 from policies.line.deployment import Submission
+from provenance.asset import MediaType
+from provenance.media.media import Media
 from provenance.seal.sealer import Sealer
 from provenance.storage.blob import Blob
 
@@ -71,12 +73,17 @@ def as_submission(data: bytes, **fields) -> Submission:
     return Submission(Blob.from_bytes(data), **fields)
 
 
+def pictures(site):
+    """The site's medium of still pictures."""
+    return site.deployment.media.of(MediaType.PNG)
+
+
 def build_sealer(site, **changes):
     """The site's own sealer, with `changes`."""
     own = site.deployment.sealer
+    medium = {name: changes.pop(name) for name in ("watermark", "fingerprints", "clean") if name in changes}
     parts = {
-        "watermark": own.watermark,
-        "fingerprints": own.fingerprints,
+        "media": Media([pictures(site).having(**medium)]),
         "identity": site.identity,
         "trust": load_site_trust(site.settings),
         "provider": own.provider,

@@ -37,9 +37,9 @@ from api.settings import Settings, load_settings
 from provenance.asset import Frame
 from provenance.errors import GateError, UnmarkableError
 from provenance.manifests.keys import SECRET_BYTES
-from provenance.media.picture.image import IntakeLimits, Picture, encode_image, parse_image, shipping_type
+from provenance.media.limits import OWN_LIMITS, IntakeLimits
+from provenance.media.picture.image import Picture, encode_image, parse_image, shipping_type
 from provenance.seal.sealed import build_payload, payload_bytes
-from provenance.seal.sealer import OWN_LIMITS
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WATERMARKS, Reading, Watermark, WatermarkKey
 from provenance.watermarks.tile.pose import build_pose

@@ -9,7 +9,9 @@ from policies.rules.loader import Pack
 from provenance.asset import AssetId, Origin
 from provenance.errors import ConfigurationError
 from provenance.ledger.log import Log
-from provenance.media.picture.image import IntakeLimits, PictureCache
+from provenance.media.cache import ContentCache
+from provenance.media.limits import IntakeLimits
+from provenance.media.media import Media
 from provenance.seal.sealer import Sealer
 from provenance.storage.blob import Blob
 from provenance.storage.database import Database
@@ -54,9 +56,10 @@ class Deployment:
         runner: the enabled detectors.
         packs: every pack that a submission may name.
         default_packs: those that decide when it names none.
-        sealer: the watermark, the labels and the signing identity.
+        sealer: the signing identity, and who releases.
+        media: what is taken, and how it is looked at and marked.
         limits: bounds on what intake takes.
-        pictures: decoded pixels by digest, so that stages need not decode twice.
+        contents: decoded files by digest, so that stages need not decode twice.
         leases: which assets this process works on.
     """
 
@@ -68,8 +71,9 @@ class Deployment:
     packs: Mapping[str, Pack]
     default_packs: tuple[str, ...]
     sealer: Sealer
+    media: Media
     limits: IntakeLimits
-    pictures: PictureCache
+    contents: ContentCache
     leases: Leases
 
     def select_packs(self, names: tuple[str, ...]) -> tuple[Pack, ...]:

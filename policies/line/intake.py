@@ -13,7 +13,7 @@ from policies.line.request import encode_prompt, fix_request, prompt_key
 from policies.rules.context import parse_context
 from provenance.asset import Asset, AssetId, Digest, new_asset_id
 from provenance.errors import AssetError
-from provenance.media.picture.image import Picture, parse_image
+from provenance.media.medium import Claims, Content
 from provenance.storage.blob import Blob
 from provenance.storage.database import utc_now
 from provenance.storage.tables import ASSETS
@@ -42,17 +42,12 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
     if _verify_same(here, asset_id, digest):
         return asset_id
-    picture = parse_image(
-        file.octets(),
-        declared_name=submission.name,
-        declared_type=submission.declared_type,
-        limits=here.limits,
-    )
-    here.pictures.keep(digest, picture)
+    content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
+    here.contents.keep(digest, content)
     here.blobs.quarantine.put(original_key(asset_id), file)
     if submission.prompt is not None:
         here.blobs.quarantine.put(prompt_key(asset_id), encode_prompt(submission.prompt))
-    described = {**_describe(submission, digest, picture), "request": fix_request(here, submission)}
+    described = {**_describe(here, submission, content), "request": fix_request(here, submission)}
     try:
         with here.database.write() as connection:
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
@@ -71,13 +66,13 @@ def _verify_same(here: Deployment, asset_id: AssetId, digest: Digest) -> bool:
     return known is not None
 
 
-def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[str, Any]:
+def _describe(here: Deployment, submission: Submission, content: Content) -> dict[str, Any]:
     return {
-        "sha256": digest,
-        "media_type": picture.media_type.value,
+        "sha256": submission.unverified_file.sha256,
+        "media_type": content.media_type.value,
         "size_bytes": submission.unverified_file.size_bytes,
-        "medium": "picture",
-        "facts": {"width": picture.width, "height": picture.height},
+        "medium": here.media.of(content.media_type).name,
+        "facts": dict(content.facts),
         "origin": submission.origin.value,
         "stage": Stage.ACCEPTED.value,
         "recipe": json.loads(json.dumps(dict(submission.recipe))),
@@ -88,8 +83,8 @@ def _describe(submission: Submission, digest: Digest, picture: Picture) -> dict[
     }
 
 
-def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, Blob]:
-    """Return the decoded picture of `asset` and the file it came from; checks the digest.
+def load_content(here: Deployment, asset: Asset) -> tuple[Content, Blob]:
+    """Return what is in `asset`, and the file it came from; checks the digest.
 
     Raises:
         AssetError: the quarantined blob is not the one accepted.
@@ -97,11 +92,11 @@ def load_picture(here: Deployment, asset: Asset) -> tuple[Picture, Blob]:
     file = here.blobs.quarantine.open(original_key(asset.id))
     if file.sha256 != asset.sha256:
         raise AssetError(f"the quarantined blob of {asset.id} is not the one accepted")
-    picture = here.pictures.find(asset.sha256)
-    if picture is None:
-        picture = parse_image(file.octets(), limits=here.limits)
-        here.pictures.keep(asset.sha256, picture)
-    return picture, file
+    content = here.contents.find(asset.sha256)
+    if content is None:
+        content = here.media.of(asset.media_type).take(file, Claims(), here.limits)
+        here.contents.keep(asset.sha256, content)
+    return content, file
 
 
 def load_asset(here: Deployment, asset_id: AssetId) -> Asset:

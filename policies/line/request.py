@@ -19,7 +19,7 @@ from policies.rules.pack import Pack
 from policies.rules.parsing import parse_pack
 from provenance.asset import AssetId, sha256_hex
 from provenance.errors import DamagedRecordError
-from provenance.seal.sealer import Provider
+from provenance.media.medium import Provider
 from provenance.storage.database import Database, utc_now
 from provenance.storage.tables import PACKS
 

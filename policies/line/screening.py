@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, insert
 
 from detectors.base import Signal, Subject
 from policies.line.deployment import Deployment
-from policies.line.intake import load_asset, load_picture
+from policies.line.intake import load_asset, load_content
 from policies.line.records import (
     Stage,
     append_decision,
@@ -40,12 +40,12 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
         row = asset_row(connection, asset_id)
     if known:
         return known
-    picture, file = load_picture(here, asset)
+    content, file = load_content(here, asset)
     data = file.read(here.limits.max_bytes)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
     thumbnails = read_pictures(data, asset.media_type)
     unsearched = _explain_no_search(here, asset, row)
-    answers = here.runner.run(Subject(asset, picture, data, prompt, thumbnails, unsearched))
+    answers = here.runner.run(Subject(asset, next(content.views()).carrier, data, prompt, thumbnails, unsearched))
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)

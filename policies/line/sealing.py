@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select
 
 from policies.line.deployment import Deployment
-from policies.line.intake import load_picture
+from policies.line.intake import load_content
 from policies.line.records import (
     append_decision,
     asset_row,
@@ -107,10 +107,9 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         return decision
     licence = grant(here, asset_id)
     try:
-        picture, file = load_picture(here, asset)
-        original = file.read(here.limits.max_bytes)
+        content, file = load_content(here, asset)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
-        sealed = sealer.seal(asset, picture, original, licence, row["recipe"])
+        sealed = sealer.seal(asset, content, file, licence, row["recipe"])
     except (StoreError, DatabaseUnavailableError, ConfigurationError):
         with here.database.read() as connection:  # the deployment is unable, which says nothing about the asset
             if is_recorded(connection, asset_id):  # another worker has finished meanwhile

@@ -59,11 +59,12 @@ def sign_manifest(
     timestamp: TimestampAuthority | None = None,
     trust: TrustAnchors = NO_ANCHORS,
     rule: IncomingRule = DEFAULT_RULE,
+    is_embedded: bool = True,
 ) -> Signed:
-    """Sign `definition` into `encoded` and return what was written, verified.
+    """Sign `definition` into `encoded`, or for it, and return what was written, verified.
 
     Args:
-        encoded: JPEG, PNG, WebP, AVIF, TIFF, GIF or HEIC with every other mark already in it.
+        encoded: a file with every other mark already in it, of a type that c2pa writes into unless not `is_embedded`.
         media_type: of `encoded`.
         definition: from `claim.build_definition`.
         identity: who signs.
@@ -72,6 +73,7 @@ def sign_manifest(
         timestamp: the authority to ask, or None to stay off the network.
         trust: judges the ingredient's manifest and the new one; an unknown signer is not an error here.
         rule: what of the ingredient's manifest may ship.
+        is_embedded: write the manifest into the file; else the file ships as it is and the manifest beside it.
 
     Raises:
         SigningError: c2pa refuses, the identity fails, or what was written does not read back intact.
@@ -82,7 +84,9 @@ def sign_manifest(
     words: tuple[str, ...] = ()
     for attempt in attempts:
         try:
-            signed = _sign(encoded, media_type, attempt, definition, source, identity, timestamp, trust)
+            signed = _sign(
+                encoded, media_type, attempt, definition, source, identity, timestamp, trust, is_embedded=is_embedded
+            )
         except SigningError:
             if attempt is attempts[-1]:
                 raise
@@ -103,6 +107,8 @@ def _sign(
     identity: SigningIdentity,
     timestamp: TimestampAuthority | None,
     trust: TrustAnchors,
+    *,
+    is_embedded: bool,
 ) -> Signed:
     """Write and read back one manifest."""
     signature, destination = _Callback(identity), io.BytesIO()
@@ -114,11 +120,13 @@ def _sign(
         ):
             if attempt.parent is not None:
                 builder.add_ingredient(json.dumps(attempt.parent), definition.ingredient_media_type, io.BytesIO(source))
+            if not is_embedded:
+                builder.set_no_embed()
             manifest_bytes = builder.sign(signer, str(media_type), io.BytesIO(encoded), destination)
     except c2pa.C2paError as exc:
         raise _translate(exc, signature, timestamp) from (signature.error or exc)
-    data = destination.getvalue()
-    report = _read_back(data, media_type, trust, timestamp)
+    data = destination.getvalue() if is_embedded else encoded
+    report = _read_back(data, media_type, trust, timestamp, None if is_embedded else manifest_bytes)
     return Signed(data, report.manifest_id, manifest_bytes, report)
 
 
@@ -149,9 +157,13 @@ def _open_signer(
 
 
 def _read_back(
-    data: bytes, media_type: str, trust: TrustAnchors, timestamp: TimestampAuthority | None
+    data: bytes,
+    media_type: str,
+    trust: TrustAnchors,
+    timestamp: TimestampAuthority | None,
+    manifest_bytes: bytes | None,
 ) -> ManifestReport:
-    report = read_manifest(data, media_type, trust)
+    report = read_manifest(data, media_type, trust, manifest_bytes)
     if report is None or report.integrity is not Integrity.OK:
         codes = () if report is None else report.failure_codes
         raise SigningError(f"the manifest does not read back intact: {', '.join(codes) or 'none found'}")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -78,6 +79,17 @@ def build_settings(trust: TrustAnchors, *, hosts: Sequence[str] = ()) -> dict[st
     }
 
 
+@cache
+def _list_walkable() -> frozenset[str]:
+    """Return the types of file that c2pa can look into."""
+    return frozenset(c2pa.Reader.get_supported_mime_types())
+
+
+def _is_walkable(media_type: str) -> bool:
+    """Say whether a file of this type can have a manifest inside; "" is for c2pa to find out."""
+    return not media_type or str(media_type) in _list_walkable()
+
+
 def read_manifest(
     unverified_bytes: bytes, media_type: str, trust: TrustAnchors, manifest_bytes: bytes | None = None
 ) -> ManifestReport | None:
@@ -93,6 +105,8 @@ def read_manifest(
 
     Limits: says nothing about whether a manifest was removed; trust is judged now, offline, without revocation.
     """
+    if manifest_bytes is None and not _is_walkable(media_type):
+        return None
     context = c2pa.Context.from_dict(build_settings(trust))
     stream = BoundedStream(unverified_bytes)
     try:
@@ -140,6 +154,8 @@ class Presence(StrEnum):
 
 def locate_manifest(unverified_bytes: bytes, media_type: str) -> tuple[Presence, str]:
     """Return where the file's manifest is, and its address when that is elsewhere; fetches nothing, judges nothing."""
+    if not _is_walkable(media_type):
+        return Presence.NONE, ""
     context, stream = c2pa.Context.from_dict(build_settings(TrustAnchors())), BoundedStream(unverified_bytes)
     try:
         with c2pa.Reader(str(media_type), stream, context=context):

@@ -47,3 +47,13 @@ class IntakeLimits:
             raise ConfigurationError(f"max_pixels: expected at most {PIXELS_CEILING}, got {self.max_pixels}")
         if self.max_side > SIDE_CEILING:
             raise ConfigurationError(f"max_side: expected at most {SIDE_CEILING}, got {self.max_side}")
+
+
+OWN_LIMITS: Final = IntakeLimits(
+    max_bytes=1 << 30,
+    max_pixels=PIXELS_CEILING,
+    max_side=SIDE_CEILING,
+    max_metadata_bytes=1 << 28,
+    max_metadata_items=1 << 16,
+)
+"""For our own file: what intake let in may have grown by its marks and by the manifest it keeps as an ingredient."""

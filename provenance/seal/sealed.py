@@ -56,7 +56,10 @@ NOTHING_CAME: Final = SourceReport()
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A file that is ready to ship, and everything that is bound to it."""
+    """A file that is ready to ship, and everything that is bound to it.
+
+    Its manifest is in the file, or where it is not `is_embedded`, to be kept beside it.
+    """
 
     asset_id: AssetId
     decision_id: str
@@ -69,6 +72,7 @@ class Sealed:
     soft_bindings: tuple[SoftBinding, ...]
     fingerprints: tuple[Fingerprint, ...]
     source: SourceReport = NOTHING_CAME
+    is_embedded: bool = True
 
 
 def build_payload(identifier: int) -> int:
@@ -105,6 +109,7 @@ def build_seal_facts(sealed: Sealed) -> dict[str, Any]:
         "fingerprints": [
             {"alg": code.alg, "value": code.value.hex(), "quality": code.quality} for code in sealed.fingerprints
         ],
+        **({} if sealed.is_embedded else {"is_embedded": False}),
         "source": {
             "cleaned": list(sealed.source.cleaned),
             "left_out": list(sealed.source.left_out),
@@ -155,6 +160,7 @@ def parse_seal_facts(facts: Mapping[str, Any], *, data: bytes, manifest_bytes: b
             Fingerprint(code["alg"], bytes.fromhex(code["value"]), code["quality"]) for code in facts["fingerprints"]
         ),
         source=_parse_source(facts.get("source", {})),
+        is_embedded=facts.get("is_embedded", True),
     )
 
 

@@ -15,8 +15,8 @@ from provenance.manifests.wording import (
     build_statement,
     describe_time,
 )
+from provenance.media.medium import Comparison
 from provenance.seal.sealed import payload_bytes
-from provenance.verify.comparison import Comparison
 from provenance.verify.state import Layer, LayerStatus
 from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch

@@ -21,23 +21,22 @@ from provenance.errors import (
     LedgerError,
     UndecodableAssetError,
     VerificationError,
-    WatermarkError,
 )
-from provenance.fingerprints.base import Fingerprint, FingerprintScheme
-from provenance.labels.implicit import FoundLabels, read_labels
+from provenance.labels.implicit import FoundLabels
 from provenance.ledger.log import Log
 from provenance.ledger.proof import verify_proof
 from provenance.manifests.report import Integrity, ManifestReport
 from provenance.manifests.softbinding import build_alg
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import read_manifest
-from provenance.media.picture.image import IntakeLimits, Picture, parse_image
+from provenance.media.limits import OWN_LIMITS, IntakeLimits
+from provenance.media.media import PARTLY_ANSWERED, Media
+from provenance.media.medium import Claims, Comparison, Content, Look, Medium
 from provenance.seal.sealed import payload_bytes
-from provenance.seal.sealer import OWN_LIMITS
+from provenance.storage.blob import Blob
 from provenance.storage.database import Database
 from provenance.storage.store import BlobStore
 from provenance.storage.tables import SEALS, SOFT_BINDINGS
-from provenance.verify.comparison import Comparison, compare
 from provenance.verify.layers import (
     LABEL_TECHNIQUE,
     describe_identity,
@@ -60,8 +59,7 @@ from provenance.verify.state import (
     decide_joint_state,
 )
 from provenance.verify.tracing import Mark, build_findings, choose_likeness, follow_layers
-from provenance.verify.viewing import PARTLY_ANSWERED, View, look, measure
-from provenance.watermarks.base import Reading, Watermark
+from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 from provenance.works.registry import Works
 
@@ -72,6 +70,7 @@ LARGE_PIXELS: Final = 16_777_216
 """Pictures above this, the largest that intake takes, take some 500 MiB each; they are looked at one by one."""
 
 _BESIDE: Final = "the manifest lies beside the file"
+_OURS: Final = "the manifest is the one that we keep of this very file"
 _OFF: Final = "not looked for: no kind of mark is switched on"
 
 
@@ -79,9 +78,8 @@ class Verifier:
     """Answers where a file comes from.
 
     Attributes:
-        marks: schemes to look for, by plugin name.
-        fingerprints: schemes that releases are known by; the first is compared with a watermark's record.
-        limits: up to which pixels are looked at.
+        media: what is looked at, and how.
+        limits: up to what is looked at.
     """
 
     def __init__(
@@ -91,13 +89,11 @@ class Verifier:
         blobs: BlobStore,
         log: Log,
         works: Works,
-        marks: Mapping[str, Watermark],
-        fingerprints: tuple[FingerprintScheme, ...],
+        media: Media,
         trust: TrustAnchors,
         limits: IntakeLimits,
     ) -> None:
-        self.marks = marks
-        self.fingerprints = fingerprints
+        self.media = media
         self._database = database
         self._blobs = blobs
         self._log = log
@@ -128,28 +124,31 @@ class Verifier:
         Raises:
             AssetError: the bytes are nothing that can be looked at, neither by its picture nor by its manifest.
         """
-        with self._take_turn(unverified_bytes):
-            return self._verify(unverified_bytes, (manifest_bytes, beside), fetch)
+        file = Blob(data=unverified_bytes, size_bytes=len(unverified_bytes))
+        with self._take_turn(file):
+            return self._verify(file, (manifest_bytes, beside), fetch)
 
-    def _take_turn(self, unverified_bytes: bytes) -> AbstractContextManager[object]:
-        """Let pictures that take much memory be looked at one after another, however many threads ask."""
-        return self._turn if measure(unverified_bytes, self.limits) > LARGE_PIXELS else nullcontext()
+    def weigh(self, unverified_bytes: bytes) -> int:
+        """Return about how many pixels or samples `verify` would hold of a file; 0 where it would none."""
+        return self.media.weigh(Blob(data=unverified_bytes, size_bytes=len(unverified_bytes)), self.limits)
 
-    def _verify(
-        self, unverified_bytes: bytes, kept_stores: tuple[bytes | None, bytes | None], fetch: Fetch | None
-    ) -> Verification:
-        view = look(unverified_bytes, self.limits)
-        media_type = view.media_type
+    def _take_turn(self, file: Blob) -> AbstractContextManager[object]:
+        """Let files that take much memory be looked at one after another, however many threads ask."""
+        return self._turn if self.media.weigh(file, self.limits) > LARGE_PIXELS else nullcontext()
+
+    def _verify(self, file: Blob, kept_stores: tuple[bytes | None, bytes | None], fetch: Fetch | None) -> Verification:
+        medium, seen = self.media.look(file, self.limits)
+        media_type, unverified_bytes = seen.media_type, file.read(file.size_bytes)
         with ThreadPoolExecutor(1) as pool:
-            reading_to_come = pool.submit(self._read_mark, view.picture)
-            report, remarks = self._find_manifest(unverified_bytes, media_type, kept_stores, fetch)
-            if view.problem is not None and not _is_answered(report, view.problem):
-                raise _explain(report, view)
-            labels = read_labels(unverified_bytes, view.picture.media_type) if view.picture else None
-            matches = self._match(view.picture) if view.picture else None
-            mark = self._trace(view.picture, reading_to_come.result())
+            reading_to_come = pool.submit(self._read_mark, medium, seen.content)
+            report, remarks = self._find_manifest(file, media_type, kept_stores, fetch)
+            if seen.problem is not None and not _is_answered(report, seen.problem):
+                raise _explain(report, seen)
+            labels = medium.read_labels(file) if medium and seen.content else None
+            matches = self._match(medium, seen.content) if medium and seen.content else None
+            mark = self._trace(medium, seen.content, reading_to_come.result())
         named = self._find_named(report)
-        recorded = named if report and self._is_kept(report, unverified_bytes, media_type, named) else None
+        recorded = named if report and self._is_kept(report, file, media_type, named) else None
         likeness = choose_likeness(matches or (), recorded or mark.asset_id)
         claimed, asset_id = follow_layers(recorded, mark, likeness, named)
         kept = None if recorded else self._load_kept(unverified_bytes, media_type, asset_id)
@@ -158,35 +157,39 @@ class Verifier:
         has_manifest = report is not None and report.integrity is not Integrity.NOT_CHECKED
         recovered = None if has_manifest else kept
         shown = recovered or report
-        hints = self._describe_hints(view, matches, likeness, labels)
+        hints = self._describe_hints(medium, matches, likeness, labels)
         return Verification(
             state=state,
             layers=(*_describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
             asset_id=asset_id,
             manifest_id=shown.manifest_id if shown else "",
-            summary=_summarise(state, mark, view, report),
-            remarks=(*view.remarks, *remarks),
+            summary=_summarise(state, mark, seen, report),
+            remarks=(*seen.remarks, *remarks),
         )
 
     def _find_manifest(
         self,
-        unverified_bytes: bytes,
+        file: Blob,
         media_type: str,
         kept: tuple[bytes | None, bytes | None],
         fetch: Fetch | None,
     ) -> tuple[ManifestReport | None, tuple[str, ...]]:
         """Return what the manifest says, wherever it is kept, and what there is to remark on that.
 
-        A manifest that is given comes first, then one inside the file, one beside it, and one elsewhere.
+        A manifest that is given comes first, then one inside the file, one beside it, one that we keep of this very
+        file, and one elsewhere.
         """
-        given, beside = kept
+        (given, beside), unverified_bytes = kept, file.read(file.size_bytes)
         report = read_manifest(unverified_bytes, media_type, self._trust, given)
         if given is not None:
             return report, ("the manifest is the one that was named",)
         has_none = report is None or bool(report.remote_host)
         if beside is not None and has_none:
             return read_manifest(unverified_bytes, media_type, self._trust, beside), (_BESIDE,)
-        if report is None or not report.remote_url or fetch is None:
+        if report is None:
+            ours = self._load_kept(unverified_bytes, media_type, self._find_released(file))
+            return ours, (_OURS,) if ours else ()
+        if not report.remote_url or fetch is None:
             return report, ()
         try:
             fetched = fetch(report.remote_url)
@@ -197,40 +200,35 @@ class Verifier:
 
     def _describe_hints(
         self,
-        view: View,
+        medium: Medium | None,
         matches: tuple[ReleaseMatch, ...] | None,
         likeness: ReleaseMatch | None,
         labels: FoundLabels | None,
     ) -> tuple[Layer, Layer]:
-        """Say what the picture looks like and what its labels claim, or that nobody looked."""
-        scheme = self.fingerprints[0].alg
-        if view.picture is None or labels is None:
+        """Say which release it is like and what its labels claim, or that nobody looked."""
+        scheme = medium.code_alg if medium else next(iter(self.media)).code_alg
+        if labels is None:
             return _not_looked_at("fingerprint", scheme), _not_looked_at("implicit_label", LABEL_TECHNIQUE)
         return describe_likeness(scheme, matches, likeness), describe_labels(labels)
 
-    def _read_mark(self, picture: Picture | None) -> Reading | Layer:
+    def _read_mark(self, medium: Medium | None, content: Content | None) -> Reading | Layer:
         """Return the first reading, or the layer that says why there is none."""
-        technique = ", ".join(scheme.alg for scheme in self.marks.values()) or "none enabled"
-        if picture is None:
+        algs = (medium or next(iter(self.media))).mark_algs
+        technique = ", ".join(algs) or "none enabled"
+        if medium is None or content is None:
             return _not_looked_at("watermark", technique)
-        if not self.marks:
+        if not algs:
             return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled", plain=_OFF)
-        problems = []
-        for scheme in self.marks.values():
-            try:
-                reading = scheme.extract(picture.frame)
-            except WatermarkError as exc:
-                problems.append(f"{scheme.alg} could not be read: {exc}")
-                continue
-            if reading is not None:
-                return reading
-        if problems:
-            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "; ".join(problems))
+        found = medium.read_mark(content)
+        if found.reading is not None:
+            return found.reading
+        if found.problems:
+            return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "; ".join(found.problems))
         return Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys", plain="none of ours")
 
-    def _trace(self, picture: Picture | None, reading: Reading | Layer) -> Mark:
-        """Say which release a reading leads to, and whether the picture looks like it."""
-        if picture is None or isinstance(reading, Layer):
+    def _trace(self, medium: Medium | None, content: Content | None, reading: Reading | Layer) -> Mark:
+        """Say which release a reading leads to, and whether what was looked at is that one."""
+        if medium is None or content is None or isinstance(reading, Layer):
             assert isinstance(reading, Layer)
             return Mark(reading)
         value = payload_bytes(reading.payload)
@@ -243,23 +241,23 @@ class Verifier:
         if found is None:
             return Mark(describe_mark(reading, None, Comparison()), binding)
         asset_id = AssetId(found)
-        scheme = self.fingerprints[0]
-        recorded = self._recorded_code(asset_id, build_alg(scheme.alg))
-        compared = compare(picture, scheme, recorded, lambda: self._load_released(asset_id))
+        recorded = self._recorded_code(asset_id, build_alg(medium.code_alg))
+        compared = medium.compare(content, recorded, lambda: self._load_released(medium, asset_id))
         return Mark(describe_mark(reading, asset_id, compared), binding, asset_id, compared.agrees)
 
-    def _load_released(self, asset_id: AssetId) -> Picture | None:
-        """Return the picture that was released, or None where the store has lost it or holds another."""
+    def _load_released(self, medium: Medium, asset_id: AssetId) -> Content | None:
+        """Return what was released, or None where the store has lost it or holds something else."""
         query = select(SEALS.c.sha256, SEALS.c.media_type).where(SEALS.c.asset_id == asset_id)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        if row is None:
+        if row is None or row.media_type not in medium.types:
             return None
         try:
             data = self._blobs.public.get(f"{asset_id}/media{MediaType(row.media_type).extension}")
         except BlobNotFoundError:
             return None
-        return parse_image(data, limits=OWN_LIMITS) if sha256_hex(data) == row.sha256 else None
+        file = Blob.from_bytes(data)
+        return medium.take(file, Claims(), OWN_LIMITS) if file.sha256 == row.sha256 else None
 
     def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
         """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""
@@ -274,11 +272,18 @@ class Verifier:
             ).scalar()
         return facts
 
-    def _match(self, picture: Picture) -> tuple[ReleaseMatch, ...] | None:
-        """Return the releases that the picture looks like, nearest first; None for one without a fingerprint."""
-        if not isinstance(self.fingerprints[0].compute(picture.flattened()), Fingerprint):
+    def _match(self, medium: Medium, content: Content) -> tuple[ReleaseMatch, ...] | None:
+        """Return the releases that it is like, nearest first; None for what has no fingerprint."""
+        codes = medium.fingerprint(content)
+        if not codes or codes[0].alg != medium.code_alg:
             return None
-        return self._works.match_releases(picture)
+        return self._works.match_releases(codes)
+
+    def _find_released(self, file: Blob) -> AssetId | None:
+        """Return the release whose sealed file is this very one."""
+        with self._database.read() as connection:
+            found = connection.execute(select(SEALS.c.asset_id).where(SEALS.c.sha256 == file.sha256)).scalar()
+        return None if found is None else AssetId(found)
 
     def _find_named(self, report: ManifestReport | None) -> AssetId | None:
         """Return the release whose manifest has the label that this one has."""
@@ -289,15 +294,15 @@ class Verifier:
             found = connection.execute(query).scalar()
         return None if found is None else AssetId(found)
 
-    def _is_kept(self, report: ManifestReport, unverified_bytes: bytes, media_type: str, named: AssetId | None) -> bool:
+    def _is_kept(self, report: ManifestReport, file: Blob, media_type: str, named: AssetId | None) -> bool:
         """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
         if named is None or report.integrity is not Integrity.OK:
             return False
         with self._database.read() as connection:
             sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == named)).scalar()
-        if sha256 == sha256_hex(unverified_bytes):
+        if sha256 == file.sha256:
             return True
-        kept = self._load_kept(unverified_bytes, media_type, named)
+        kept = self._load_kept(file.read(file.size_bytes), media_type, named)
         return kept is not None and kept.integrity is Integrity.OK
 
     def _load_kept(self, unverified_bytes: bytes, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
@@ -356,14 +361,14 @@ class Verifier:
             raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
 
 
-def _summarise(state: JointState, mark: Mark, view: View, report: ManifestReport | None) -> str:
+def _summarise(state: JointState, mark: Mark, seen: Look, report: ManifestReport | None) -> str:
     if state is JointState.STRIPPED_RECOVERED_BY_WATERMARK and mark.agrees is None:
         return UNCOMPARED
     is_apart = report is not None and not report.is_embedded
     text = APART.get(state, SUMMARIES[state]) if is_apart else SUMMARIES[state]
-    if view.problem is None:
+    if seen.problem is None:
         return text
-    return f"{text} {MANIFEST_ONLY.format(kind=view.kind) if view.kind else f'{PARTLY} ({view.problem})'}"
+    return f"{text} {MANIFEST_ONLY.format(kind=seen.kind) if seen.kind else f'{PARTLY} ({seen.problem})'}"
 
 
 def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
@@ -373,12 +378,12 @@ def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
     return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
 
 
-def _explain(report: ManifestReport | None, view: View) -> AssetError:
+def _explain(report: ManifestReport | None, seen: Look) -> AssetError:
     """Return why a file is an error: of a type that c2pa reads, it is damaged, and not of the wrong type."""
-    assert view.problem is not None
-    if view.kind and report is not None and report.is_unwalkable:
-        return UndecodableAssetError(f"expected a whole file, got {view.kind}: {report.note.rpartition(': ')[2]}")
-    return view.problem
+    assert seen.problem is not None
+    if seen.kind and report is not None and report.is_unwalkable:
+        return UndecodableAssetError(f"expected a whole file, got {seen.kind}: {report.note.rpartition(': ')[2]}")
+    return seen.problem
 
 
 def _not_looked_at(name: str, technique: str) -> Layer:

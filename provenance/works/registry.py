@@ -274,10 +274,13 @@ class Works:
             codes = [Code(one.alg, PLAIN, one.value) for one in fingerprints]
             append_codes(connection, "releases", owner_id=asset_id, codes=codes, tenant=self._tenant)
 
-    def match_releases(self, picture: Picture) -> tuple[ReleaseMatch, ...]:
-        """Return the releases of ours that `picture` resembles, nearest first: what leads back to a lost manifest."""
-        codes, _ = self._fingerprint(picture)
-        return tuple(match for code in codes.values() for match in self._search_releases(code.alg, code.value))
+    def match_releases(self, codes: Iterable[Fingerprint]) -> tuple[ReleaseMatch, ...]:
+        """Return the releases of ours that have codes like these, nearest first: what leads back to a lost manifest.
+
+        Codes of fingerprints that are no match by themselves are passed over.
+        """
+        known = (code for code in codes if code.alg in self._algs)
+        return tuple(match for code in known for match in self._search_releases(code.alg, code.value))
 
     def match_work_to_releases(self, work_id: str) -> tuple[ReleaseMatch, ...]:
         """Return what was released that resembles a work, in any of its forms: for works registered too late.

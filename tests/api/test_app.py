@@ -4,11 +4,14 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import count_pixels, create_app
+from api.app import create_app
 from api.edge import SECURITY_HEADERS
 from provenance.ledger.static_tree import write_tiles
 from provenance.media.limits import IntakeLimits
+from provenance.media.media import Media
 from provenance.media.picture.decoders import DECODERS
+from provenance.media.picture.medium import PictureMedium
+from provenance.storage.blob import Blob
 from tests import image_bytes as make
 from tests.hostile import hostile_files
 from tests.sites import encode, photograph
@@ -177,6 +180,7 @@ def test_the_description_names_the_body_and_every_error(client):
 
 
 def test_pixels_are_counted_by_headers_alone():
-    limits = IntakeLimits()
-    assert count_pixels(make.png(width=4000, height=3000, idat=b"not pixels"), limits) == 12_000_000
-    assert count_pixels(b"no picture", limits) == 0
+    medium, limits = PictureMedium(None, {}, ()), IntakeLimits()
+    headers = Blob.from_bytes(make.png(width=4000, height=3000, idat=b"not pixels"))
+    assert medium.weigh(headers, limits) == Media([medium]).weigh(headers, limits) == 12_000_000
+    assert Media([medium]).weigh(Blob.from_bytes(b"no picture"), limits) == 0

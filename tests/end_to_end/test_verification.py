@@ -17,7 +17,7 @@ from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
 from provenance.seal.sealed import build_payload
 from provenance.storage.tables import SEALS, SOFT_BINDINGS
 from tests.end_to_end.attackers import repaint, sign, strip
-from tests.sites import as_submission, build_light_settings, encode, photograph, submission
+from tests.sites import as_submission, build_light_settings, encode, photograph, pictures, submission
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "data" / "c2pa-rs-fixtures"
 SIDE = 320
@@ -188,7 +188,7 @@ def test_one_byte_of_the_manifest(site, cat):
 
 def test_a_damaged_manifest_is_not_mended_by_a_watermark(site, coffee, cat):
     _, data = cat
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     payload = int(coffee[0].seal["soft_bindings"][0]["value"], 16)
     marked = repaint(encode(photograph("rocket.jpg", SIDE)), lambda frame: watermark.embed(frame, payload))
     signed = bytearray(sign(marked, MediaType.JPEG))
@@ -202,7 +202,7 @@ def test_a_damaged_manifest_is_not_mended_by_a_watermark(site, coffee, cat):
 
 def test_a_watermark_of_another_picture(site, coffee):
     result, _ = coffee
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     payload = int(result.seal["soft_bindings"][0]["value"], 16)
     verification = site.verifier.verify(
         repaint(encode(photograph("rocket.jpg", SIDE), "PNG"), lambda frame: watermark.embed(frame, payload))
@@ -216,7 +216,7 @@ def test_a_watermark_of_another_picture(site, coffee):
 
 
 def test_a_transplant_onto_another_release_is_traced_to_that_one(site, coffee, cat):
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     payload = int(coffee[0].seal["soft_bindings"][0]["value"], 16)
     verification = site.verifier.verify(
         repaint(encode(photograph("chelsea.png", SIDE), "PNG"), lambda frame: watermark.embed(frame, payload))
@@ -234,7 +234,7 @@ def test_a_human_claim_over_our_watermark(site, coffee):
 
 
 def test_a_human_claim_over_a_transplanted_mark_is_about_the_mark(site, coffee):
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     payload = int(coffee[0].seal["soft_bindings"][0]["value"], 16)
     marked = repaint(encode(photograph("rocket.jpg", SIDE)), lambda frame: watermark.embed(frame, payload))
     assert site.verifier.verify(sign(marked, MediaType.JPEG, "digitalCapture")).state == "transplanted_watermark"
@@ -329,7 +329,7 @@ def test_a_record_without_an_entry_is_a_mismatch(site, coffee):
     """Somebody writes a release into the database by hand, and the ledger never heard of it."""
     body = kept_body(site, coffee[0].asset_id)
     stranger = gate.intake(site.deployment, submission(name="rocket.jpg", side=SIDE))
-    watermark, payload = site.deployment.sealer.watermark, build_payload(99)
+    watermark, payload = pictures(site).watermark, build_payload(99)
     row = {"sha256": "1" * 64, "media_type": "image/jpeg", "manifest_id": "urn:c2pa:none", "ledger_index": 10_000}
     binding = {"alg": watermark.alg, "value": payload.to_bytes(8, "big")}
     with site.deployment.database.write() as connection:
@@ -356,7 +356,7 @@ def test_only_a_label(site):
 
 
 def test_a_watermark_without_a_record(site):
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     marked = repaint(encode(photograph("rocket.jpg", SIDE), "PNG"), lambda frame: watermark.embed(frame, 1 << 56 | 5))
     verification = site.verifier.verify(marked)
     assert verification.state == "watermark_unresolved"

@@ -19,7 +19,7 @@ from provenance.manifests.validation import read_manifest
 from provenance.media.picture.image import parse_image
 from provenance.watermarks import Tile
 from tests.end_to_end.attackers import repaint
-from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph, pictures
 
 SIDE = 640
 
@@ -123,7 +123,7 @@ def test_a_part_is_not_called_a_copied_mark_nor_compared_with_a_file_that_was_ex
 
 
 def test_a_mark_alone_is_never_called_proof(site, coffee):
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     payload = int(coffee[0].seal["soft_bindings"][0]["value"], 16)
     even = repaint(
         encode(Image.new("RGB", (500, 400), (120, 110, 100)), "PNG"), lambda it: watermark.embed(it, payload)
@@ -136,7 +136,7 @@ def test_a_mark_alone_is_never_called_proof(site, coffee):
 
 
 def test_marks_of_the_scheme_before_are_still_read(site):
-    old = site.verifier.marks["dwt_dct_svd"]
+    old = pictures(site).readers["dwt_dct_svd"]
     here = replace(site.deployment, sealer=build_sealer(site, watermark=old))
     result = gate.release(here, as_submission(encode(photograph("motorcycle_left.png"), "PNG")))
     data = site.deployment.blobs.public.get(result.public_key)

@@ -21,7 +21,7 @@ from provenance.errors import DetectorError, GrantMismatchError, PackInvalidErro
 from provenance.storage.store import BlobStore
 from provenance.storage.tables import ASSETS, SEALS
 from tests.policies.deployments import SIDE, Probe, decided, entries_of, hand_in, kept_of, public_of, run_only
-from tests.sites import build_light_settings, build_sealer, submission
+from tests.sites import build_light_settings, build_sealer, pictures, submission
 
 
 def test_the_line_reads_as_its_docstring_says():
@@ -97,11 +97,11 @@ def test_a_mismatch_after_sealing_holds(site, here):
     class Swaps:
         """Says that it embedded what it was given, and did not."""
 
-        name, alg = here.sealer.watermark.name, here.sealer.watermark.alg
-        extract = here.sealer.watermark.extract
+        name, alg = pictures(site).watermark.name, pictures(site).watermark.alg
+        extract = pictures(site).watermark.extract
 
         def embed(self, frame, payload):
-            return here.sealer.watermark.embed(frame, payload ^ 1)
+            return pictures(site).watermark.embed(frame, payload ^ 1)
 
     result = gate.release(replace(here, sealer=build_sealer(site, watermark=Swaps())), submission(side=SIDE))
     assert result.outcome is Outcome.HOLD
@@ -116,9 +116,9 @@ def test_seal_refuses_bytes_that_are_not_the_granted_ones(here):
     asset_id, other = decided(here), decided(here, name="chelsea.png")
     licence = sealing.grant(here, asset_id)
     asset = intake.load_asset(here, other)
-    picture, original = intake.load_picture(here, asset)
+    picture, original = intake.load_content(here, asset)
     with pytest.raises(GrantMismatchError, match="grant is for bytes"):
-        here.sealer.seal(asset, picture, original.read(), licence, {})
+        here.sealer.seal(asset, picture, original, licence, {})
 
 
 def walk_at_once(here, asset_id, workers=4):

@@ -15,7 +15,6 @@ from provenance.errors import AssetTooLargeError
 from provenance.media.containers import bmff, gif, jpeg, png, tiff, webp
 from provenance.media.containers.base import Layout
 from provenance.media.limits import IntakeLimits
-from provenance.media.picture.cache import PictureCache
 from provenance.media.picture.decode import decode
 from provenance.media.picture.decoders import APART, decode_apart
 from provenance.media.picture.encode import encode_image, shipping_type
@@ -26,7 +25,6 @@ from provenance.storage.octets import Octets
 __all__ = [
     "IntakeLimits",
     "Picture",
-    "PictureCache",
     "encode_image",
     "find_end",
     "measure_image",

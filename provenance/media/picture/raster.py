@@ -5,12 +5,14 @@ threads share it, and everything derived from it (smaller copies, luma) is compu
 """
 
 import threading
+from collections.abc import Iterator
 from typing import Final, Self
 
 import numpy as np
 
 from provenance.asset import Frame, MediaType, Plane
 from provenance.errors import UndecodableAssetError
+from provenance.media.view import PICTURE, View
 
 OPAQUE: Final = 255
 
@@ -106,6 +108,15 @@ class Picture:
     def width(self) -> int:
         """Columns."""
         return int(self.frame.shape[1])
+
+    @property
+    def facts(self) -> dict[str, int | float | str]:
+        """Width and height, in pixels, after orientation is applied."""
+        return {"width": self.width, "height": self.height}
+
+    def views(self) -> Iterator[View]:
+        """Show it: a still picture is one view of itself."""
+        yield View(PICTURE, self)
 
     @property
     def size_bytes(self) -> int:

@@ -14,7 +14,8 @@ from policies.line.sweeping import unfinished
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType, Origin, new_asset_id
 from provenance.errors import AssetError, AssetNotFoundError, AssetTooLargeError, BlobKeyError, ConfigurationError
-from provenance.media.picture.image import IntakeLimits, PictureCache
+from provenance.media.cache import ContentCache
+from provenance.media.limits import IntakeLimits
 from provenance.storage.tables import ASSETS
 from tests.policies.deployments import SIDE, hand_in, kept_of
 from tests.sites import encode, photograph, submission
@@ -66,8 +67,8 @@ def test_a_prompt_that_is_no_text_is_still_screened(here):
 
 def test_pictures_are_decoded_again_where_they_were_not_kept(here):
     asset = intake.load_asset(here, hand_in(here))
-    known, file = intake.load_picture(here, asset)
-    again, _ = intake.load_picture(replace(here, pictures=PictureCache(0)), asset)
+    known, file = intake.load_content(here, asset)
+    again, _ = intake.load_content(replace(here, contents=ContentCache(0)), asset)
     assert again is not known
     assert np.array_equal(again.frame, known.frame)
     assert file.sha256 == asset.sha256
@@ -77,7 +78,7 @@ def test_a_changed_blob_is_not_taken_for_the_accepted_one(here):
     asset_id = hand_in(here)
     here.blobs.quarantine.put(intake.original_key(asset_id), encode(photograph("chelsea.png", SIDE)))
     with pytest.raises(AssetError, match="not the one accepted"):
-        intake.load_picture(here, intake.load_asset(here, asset_id))
+        intake.load_content(here, intake.load_asset(here, asset_id))
 
 
 def test_an_unknown_id_has_no_asset(here):

@@ -12,7 +12,7 @@ from policies.line.screening import decide, screen
 from policies.rules.decision import Outcome
 from policies.rules.parsing import parse_pack
 from provenance.errors import DamagedRecordError
-from provenance.seal.sealer import Provider
+from provenance.media.medium import Provider
 from provenance.storage.tables import ASSETS, PACKS
 from tests.policies.deployments import Probe, hand_in, run_only
 from tests.sites import build_light_settings

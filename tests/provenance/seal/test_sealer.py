@@ -18,11 +18,12 @@ from provenance.labels.aigc import AigcItem
 from provenance.labels.implicit import ImplicitLabels, read_labels, write_labels
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.validation import read_manifest
+from provenance.media.picture import medium as sealing
 from provenance.media.picture.image import Picture, encode_image, parse_image
-from provenance.seal import sealer as sealing
 from provenance.seal.sealed import build_payload
+from provenance.storage.blob import Blob
 from tests.end_to_end.attackers import sign
-from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph
+from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph, pictures
 
 SIDE = 288
 FIXTURES = Path(__file__).parents[4] / "shared" / "data" / "c2pa-rs-fixtures"
@@ -117,8 +118,8 @@ def test_heic_ships_as_jpeg(site):
         new_asset_id(), sha256_hex(data), MediaType.HEIC, len(data), picture.width, picture.height, Origin.SUBMITTED
     )
     signed_only = Grant(asset.id, asset.sha256, "decision", (), (Obligation(MarkKind.SIGNED_METADATA),), 7)
-    coarse = build_sealer(site, fingerprints=site.deployment.sealer.fingerprints[:1])  # pHash needs more pixels
-    sealed = coarse.seal(asset, picture, data, signed_only, {})
+    coarse = build_sealer(site, fingerprints=pictures(site).fingerprints[:1])  # pHash needs more pixels
+    sealed = coarse.seal(asset, picture, Blob.from_bytes(data), signed_only, {})
     shipped = parse_image(sealed.data)
     assert sealed.media_type is shipped.media_type is MediaType.JPEG
     assert (shipped.width, shipped.height) == (picture.width, picture.height)
@@ -200,7 +201,7 @@ class Scheme:
     """A watermark scheme whose embedding is somebody's mistake."""
 
     def __init__(self, site, embed):
-        own = site.deployment.sealer.watermark
+        own = pictures(site).watermark
         self.name, self.alg, self.extract = own.name, own.alg, own.extract
         self.embed = lambda frame, payload: embed(own, frame, payload)
 
@@ -281,7 +282,7 @@ def test_another_picture_in_the_file_holds(site, monkeypatch):
 
 def test_a_picture_that_is_not_what_was_fingerprinted_holds(site, monkeypatch):
     """The watermark is right, the picture below it is another: only the fingerprint notices."""
-    own = site.deployment.sealer
+    own = pictures(site)
     other = photograph("chelsea.png", SIDE)
 
     def swap(picture, media_type):
@@ -343,9 +344,9 @@ def test_an_optional_watermark_is_reported_missing_where_it_cannot_be(site):
     licence = grant(here, asset_id)
     optional = tuple(replace(item, required=item.kind is not MarkKind.WATERMARK) for item in licence.obligations)
     asset = intake.load_asset(here, asset_id)
-    picture, original = intake.load_picture(here, asset)
+    picture, original = intake.load_content(here, asset)
     sealer = build_sealer(site, watermark=Scheme(site, give_up))
-    sealed = sealer.seal(asset, picture, original.read(), replace(licence, obligations=optional), {})
+    sealed = sealer.seal(asset, picture, original, replace(licence, obligations=optional), {})
     report = {mark.kind: mark for mark in sealed.marks}[MarkKind.WATERMARK]
     assert (report.made, report.required) == (False, False)
     assert report.detail == {"problem": "this picture cannot carry the mark"}
@@ -354,7 +355,7 @@ def test_an_optional_watermark_is_reported_missing_where_it_cannot_be(site):
     ) == 1
     silent = build_sealer(site, watermark=Scheme(site, lambda _own, frame, _payload: frame))
     with pytest.raises(VerificationError, match="names a watermark that does not read back"):
-        silent.seal(asset, picture, original.read(), replace(licence, obligations=optional), {})
+        silent.seal(asset, picture, original, replace(licence, obligations=optional), {})
 
 
 def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
@@ -365,11 +366,11 @@ def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
     here = site.deployment
     asset_id = decided(here, packs=ALL_PACKS)
     asset = intake.load_asset(here, asset_id)
-    picture, original = intake.load_picture(here, asset)
+    picture, original = intake.load_content(here, asset)
     before = picture.frame.copy()
-    sealed = here.sealer.seal(asset, picture, original.read(), grant(here, asset_id), {})
+    sealed = here.sealer.seal(asset, picture, original, grant(here, asset_id), {})
     assert np.array_equal(picture.frame, before)
-    reading = here.sealer.watermark.extract(np.asarray(Image.open(io.BytesIO(sealed.data)).convert("RGB")))
+    reading = pictures(site).watermark.extract(np.asarray(Image.open(io.BytesIO(sealed.data)).convert("RGB")))
     assert reading.payload == build_payload(grant(here, asset_id).payload)
     assert here.sealer.has_timestamp is False
 
@@ -390,7 +391,7 @@ def test_a_second_opinion_that_wavers_does_not_hold_a_release(site):
             return Fingerprint(self.alg, self.said.to_bytes(8), 100)
 
     here = site.deployment
-    sealer = build_sealer(site, fingerprints=(here.sealer.fingerprints[0], Wavering()))
+    sealer = build_sealer(site, fingerprints=(pictures(site).fingerprints[0], Wavering()))
     result = gate.release(replace(here, sealer=sealer), as_submission(encode(photograph())))
     assert result.outcome is Outcome.RELEASE, result.decision.reasons
     assert [binding["alg"] for binding in result.seal["soft_bindings"]].count("org.chopmark.wavering.1") == 0

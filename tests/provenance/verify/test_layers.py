@@ -12,7 +12,7 @@ from provenance.manifests.report import (
     Trust,
     ValidationState,
 )
-from provenance.verify.comparison import Comparison
+from provenance.media.medium import Comparison
 from provenance.verify.layers import (
     MAX_CANDIDATES,
     describe_identity,

@@ -8,9 +8,10 @@ import pytest
 from api.wiring import open_site
 from policies import gate
 from provenance.errors import AssetError, WatermarkError
+from provenance.media.media import Media
 from provenance.verify.verifier import Verifier
 from tests.end_to_end.attackers import repaint, strip
-from tests.sites import as_submission, build_light_settings, encode, photograph
+from tests.sites import as_submission, build_light_settings, encode, photograph, pictures
 
 SIDE = 288
 
@@ -29,9 +30,10 @@ def released(site):
 
 def verifier(site, **changes):
     here, own = site.deployment, site.verifier
+    medium = {name: changes.pop(name) for name in ("readers", "fingerprints") if name in changes}
     parts = {
-        "database": here.database, "blobs": here.blobs, "log": here.log, "works": here.works, "marks": own.marks,
-        "fingerprints": own.fingerprints, "trust": own._trust, "limits": here.limits,
+        "database": here.database, "blobs": here.blobs, "log": here.log, "works": here.works,
+        "media": Media([pictures(site).having(**medium)]), "trust": own._trust, "limits": here.limits,
     }  # fmt: skip
     return Verifier(**{**parts, **changes})
 
@@ -44,15 +46,15 @@ class Broken:
 
 
 def test_without_schemes_the_watermark_is_not_checked(site, released):
-    layer = verifier(site, marks={}).verify(released[1]).layer("watermark")
+    layer = verifier(site, readers={}).verify(released[1]).layer("watermark")
     assert (layer.status, layer.technique) == ("not_checked", "none enabled")
 
 
 def test_a_scheme_that_fails_does_not_hide_another(site, released):
-    own = site.verifier.marks
-    both = verifier(site, marks={"broken": Broken(), **own}).verify(released[1])
+    own = pictures(site).readers
+    both = verifier(site, readers={"broken": Broken(), **own}).verify(released[1])
     assert both.layer("watermark").status == "found"
-    alone = verifier(site, marks={"broken": Broken()}).verify(released[1]).layer("watermark")
+    alone = verifier(site, readers={"broken": Broken()}).verify(released[1]).layer("watermark")
     assert alone.status == "not_checked"
     assert alone.text == "broken.1 could not be read: no such shape"
 
@@ -87,7 +89,7 @@ def test_the_watermark_chooses_among_look_alikes(site, released):
 def test_a_picture_without_structure_cannot_contradict_its_watermark(site, released):
     """The fingerprint says nothing about a flat picture, so the watermark stands alone."""
     value = int(released[0].seal["soft_bindings"][0]["value"], 16)
-    watermark = site.deployment.sealer.watermark
+    watermark = pictures(site).watermark
     flat = encode(photograph(side=SIDE).point(lambda _: 120), "PNG")
     marked = repaint(flat, lambda frame: watermark.embed(frame, value))
     verification = site.verifier.verify(marked)
@@ -131,8 +133,8 @@ def test_pixels_are_not_changed_by_being_looked_at(site, released):
 
     picture = parse_image(released[1])
     before = picture.frame.copy()
-    site.verifier.marks[site.deployment.sealer.watermark.name].extract(picture.frame)
-    site.deployment.works.match_releases(picture)
+    pictures(site).read_mark(picture)
+    site.deployment.works.match_releases(pictures(site).fingerprint(picture))
     assert np.array_equal(picture.frame, before)
 
 

@@ -26,6 +26,11 @@ def jpeg(picture, quality=60, factor=1.0):
     return parse_image(buffer.getvalue())
 
 
+def codes(picture):
+    made = Pdq().compute(picture)
+    return [made] if isinstance(made, Fingerprint) else []
+
+
 def entries(works):
     return [(entry.kind, entry.fields()) for entry in works._log.entries()]
 
@@ -232,11 +237,11 @@ def test_releases_are_found_by_what_they_look_like(works, database, photo):
             works.record_release(connection, "asset-1", [code])
     with database.write() as connection:
         works.record_release(connection, "asset-2", [Pdq().compute(photo("chelsea.png"))])
-    (match,) = works.match_releases(jpeg(photo("coffee.png"), 30, 1.2))
+    (match,) = works.match_releases(codes(jpeg(photo("coffee.png"), 30, 1.2)))
     assert (match.asset_id, match.alg, match.variant, match.threshold_bits) == ("asset-1", "pdq", "plain", 31)
     assert match.distance_bits <= 31
-    assert works.match_releases(photo("rocket.jpg")) == ()
-    assert works.match_releases(FLAT) == ()
+    assert works.match_releases(codes(photo("rocket.jpg"))) == ()
+    assert works.match_releases(codes(FLAT)) == ()
     assert works.match(photo("coffee.png")).matches == (), "a release is no work"
     with database.read() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM codes WHERE owner_id = 'asset-1'").scalar()
@@ -263,7 +268,7 @@ def test_a_rolled_back_release_leaves_nothing(works, database, photo):
 
     with pytest.raises(RuntimeError):
         fail_after_recording()
-    assert works.match_releases(photo("coffee.png")) == ()
+    assert works.match_releases(codes(photo("coffee.png"))) == ()
 
 
 def test_two_registries_on_one_database_see_each_other_at_once(works, database, tmp_path, photo):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from provenance.fingerprints.pdq import Pdq
+from provenance.media.medium import Comparison
+from provenance.media.picture.comparison import compare
 from provenance.media.picture.image import Picture
-from provenance.verify.comparison import Comparison, compare
 from provenance.verify.overlap import LEAST_SHARED
 from tests.provenance.watermarks.photographs import photograph, through_jpeg
 

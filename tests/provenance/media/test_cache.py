@@ -5,7 +5,7 @@ import pytest
 
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError
-from provenance.media.picture.cache import PictureCache
+from provenance.media.cache import ContentCache
 from provenance.media.picture.raster import Picture
 
 SIZE = 10 * 10 * 3
@@ -16,14 +16,14 @@ def picture(value):
 
 
 def test_finds_what_it_keeps():
-    cache, kept = PictureCache(SIZE), picture(1)
+    cache, kept = ContentCache(SIZE), picture(1)
     assert cache.find(sha256_hex(b"1")) is None
     cache.keep(sha256_hex(b"1"), kept)
     assert cache.find(sha256_hex(b"1")) is kept
 
 
 def test_lets_go_of_the_picture_used_longest_ago():
-    cache = PictureCache(2 * SIZE)
+    cache = ContentCache(2 * SIZE)
     for value in (1, 2):
         cache.keep(sha256_hex(bytes([value])), picture(value))
     cache.find(sha256_hex(b"\1"))
@@ -34,7 +34,7 @@ def test_lets_go_of_the_picture_used_longest_ago():
 
 
 def test_one_that_is_too_large_displaces_nothing():
-    cache = PictureCache(SIZE)
+    cache = ContentCache(SIZE)
     cache.keep(sha256_hex(b"1"), picture(1))
     cache.keep(sha256_hex(b"2"), Picture.from_frame(np.zeros((20, 20, 3), np.uint8)))
     assert cache.find(sha256_hex(b"1")) is not None
@@ -42,7 +42,7 @@ def test_one_that_is_too_large_displaces_nothing():
 
 
 def test_smaller_copies_count():
-    cache = PictureCache(2 * SIZE)
+    cache = ContentCache(2 * SIZE)
     first = picture(1)
     cache.keep(sha256_hex(b"1"), first)
     first.reduced(9)
@@ -52,7 +52,7 @@ def test_smaller_copies_count():
 
 
 def test_builds_once_and_not_at_all_when_held():
-    cache, calls = PictureCache(10 * SIZE), []
+    cache, calls = ContentCache(10 * SIZE), []
 
     def build():
         calls.append(1)
@@ -64,15 +64,15 @@ def test_builds_once_and_not_at_all_when_held():
 
 
 def test_nothing_is_kept_within_no_bytes():
-    cache = PictureCache(0)
+    cache = ContentCache(0)
     cache.keep(sha256_hex(b"1"), picture(1))
     assert len(cache) == 0
     with pytest.raises(ConfigurationError, match="at least 0"):
-        PictureCache(-1)
+        ContentCache(-1)
 
 
 def test_threads_may_share_it():
-    cache, failures = PictureCache(3 * SIZE), []
+    cache, failures = ContentCache(3 * SIZE), []
 
     def work(seed):
         for step in range(200):

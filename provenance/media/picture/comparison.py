@@ -5,31 +5,16 @@ picture by the details that it shares with the file that was released.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
-from provenance.media.picture.image import Picture
+from provenance.media.medium import Comparison
+from provenance.media.picture.raster import Picture
 from provenance.verify.overlap import LEAST_SHARED, count_shared_details
 
 # baselines: of 530,000 pairs of different photographs the nearest were 84 bits apart; edits that keep the frame stay
 # within 31. Between the two lies what was cropped a little: it neither agrees nor speaks of another picture.
 DIFFERENT_PICTURE_RATIO: Final = 84 / 256
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How a picture compares with a release.
-
-    Attributes:
-        distance_bits: between the fingerprints; None where either has none.
-        shared_details: with the released file; None where it was not needed, or is not there.
-        agrees: whether it is that picture or a part of it; None where that cannot be told.
-    """
-
-    distance_bits: int | None = None
-    shared_details: int | None = None
-    agrees: bool | None = None
 
 
 def compare(
