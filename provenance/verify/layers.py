@@ -214,3 +214,14 @@ def describe_labels(labels: FoundLabels) -> Layer:
         plain = f"says: {words}" if words else "says that AI took part"
         return Layer(name, technique, LayerStatus.FOUND, text, detail, f"{plain} (unsigned: anyone can write that)")
     return Layer(name, technique, LayerStatus.ABSENT, "no label in the metadata", detail, "none in the file")
+
+
+def describe_unseen(name: str, technique: str) -> Layer:
+    """Say of a layer that looks at pixels or samples that nobody could."""
+    return Layer(name, technique, LayerStatus.NOT_CHECKED, "the picture was not looked at", plain="not looked at")
+
+
+def describe_nowhere(technique: str) -> Layer:
+    """Say of the ledger that there was nothing to ask it."""
+    text = "nothing led to a release here"
+    return Layer("ledger", technique, LayerStatus.NOT_CHECKED, text, plain="nothing to look up")

@@ -44,7 +44,9 @@ from provenance.verify.layers import (
     describe_labels,
     describe_likeness,
     describe_mark,
+    describe_nowhere,
     describe_trust,
+    describe_unseen,
 )
 from provenance.verify.state import (
     APART,
@@ -208,7 +210,7 @@ class Verifier:
         """Say which release it is like and what its labels claim, or that nobody looked."""
         scheme = medium.code_alg if medium else next(iter(self.media)).code_alg
         if labels is None:
-            return _not_looked_at("fingerprint", scheme), _not_looked_at("implicit_label", LABEL_TECHNIQUE)
+            return describe_unseen("fingerprint", scheme), describe_unseen("implicit_label", LABEL_TECHNIQUE)
         return describe_likeness(scheme, matches, likeness), describe_labels(labels)
 
     def _read_mark(self, medium: Medium | None, content: Content | None) -> Reading | Layer:
@@ -216,7 +218,7 @@ class Verifier:
         algs = (medium or next(iter(self.media))).mark_algs
         technique = ", ".join(algs) or "none enabled"
         if medium is None or content is None:
-            return _not_looked_at("watermark", technique)
+            return describe_unseen("watermark", technique)
         if not algs:
             return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "no watermark scheme is enabled", plain=_OFF)
         found = medium.read_mark(content)
@@ -324,7 +326,7 @@ class Verifier:
     def _prove(self, asset_id: AssetId | None, mark: Mark) -> tuple[Layer, bool | None]:
         technique = "c2sp tlog-proof"
         if asset_id is None:
-            return _nowhere(technique), None
+            return describe_nowhere(technique), None
         entry = self._log.find(f"release:{asset_id}")
         if entry is None:
             text = f"release {asset_id} is recorded, but has no entry in the ledger"
@@ -384,15 +386,6 @@ def _explain(report: ManifestReport | None, seen: Look) -> AssetError:
     if seen.kind and report is not None and report.is_unwalkable:
         return UndecodableAssetError(f"expected a whole file, got {seen.kind}: {report.note.rpartition(': ')[2]}")
     return seen.problem
-
-
-def _not_looked_at(name: str, technique: str) -> Layer:
-    return Layer(name, technique, LayerStatus.NOT_CHECKED, "the picture was not looked at", plain="not looked at")
-
-
-def _nowhere(technique: str) -> Layer:
-    text = "nothing led to a release here"
-    return Layer("ledger", technique, LayerStatus.NOT_CHECKED, text, plain="nothing to look up")
 
 
 def _describe_manifest(report: ManifestReport | None, recovered: ManifestReport | None) -> tuple[Layer, ...]:
