@@ -8,13 +8,17 @@ Source: provenance.md sections 4.4 and 3; AUTOMATIC1111, ComfyUI, InvokeAI and N
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from provenance.asset import MediaType
-from provenance.errors import LabelError
+from provenance.errors import AssetError, LabelError
 from provenance.labels.exif import Directory, read_directory, read_layout
 from provenance.labels.implicit import CONTAINERS
+from provenance.media.containers.png import read_chunks
+from provenance.storage.octets import Octets
 
 _DESCRIPTION, _MAKE, _MODEL, _SOFTWARE, _ARTIST = 0x010E, 0x010F, 0x0110, 0x0131, 0x013B
 _MOST_TEXT_BYTES: Final = 4096
@@ -43,7 +47,6 @@ _PNG_KEYWORDS: Final = {
     b"hf-job-id": "hugging face",
 }
 _PNG_TEXT_CHUNKS: Final = frozenset((b"tEXt", b"zTXt", b"iTXt"))
-_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _MOST_CHUNKS: Final = 10_000
 
 
@@ -55,7 +58,7 @@ class VendorMark:
     place: str
 
 
-def read_vendor_marks(unverified_bytes: bytes, media_type: MediaType) -> tuple[VendorMark, ...]:
+def read_vendor_marks(unverified_bytes: Octets, media_type: MediaType) -> tuple[VendorMark, ...]:
     """Return the marks of known generators in the file's metadata, each once."""
     marks: list[VendorMark] = []
     try:
@@ -75,7 +78,7 @@ def read_vendor_marks(unverified_bytes: bytes, media_type: MediaType) -> tuple[V
     return tuple(dict.fromkeys(marks))
 
 
-def _exif_marks(block: bytes) -> Iterator[VendorMark]:
+def _exif_marks(block: Octets) -> Iterator[VendorMark]:
     head = read_layout(block)
     directory = read_directory(block, *head) if head else None
     if directory is None:
@@ -88,21 +91,15 @@ def _exif_marks(block: bytes) -> Iterator[VendorMark]:
         yield from (VendorMark(vendor.decode(), f"exif {name}") for vendor in _GENERATORS if vendor in text)
 
 
-def _value(block: bytes, directory: Directory, tag: int) -> bytes:
+def _value(block: Octets, directory: Directory, tag: int) -> bytes:
     entry = directory.find(tag)
     return b"" if entry is None else block[entry.start : entry.start + min(entry.length, _MOST_TEXT_BYTES)]
 
 
-def _png_keywords(unverified_bytes: bytes) -> Iterator[bytes]:
+def _png_keywords(unverified_bytes: Octets) -> Iterator[bytes]:
     """Yield the keyword of each text chunk; stops where the chunks stop making sense."""
-    at = len(_PNG_SIGNATURE)
-    if not unverified_bytes.startswith(_PNG_SIGNATURE):
-        return
-    for _ in range(_MOST_CHUNKS):
-        kind = unverified_bytes[at + 4 : at + 8]
-        if len(kind) < 4:
-            return
-        if kind in _PNG_TEXT_CHUNKS:
-            # PNG section 11.3.3.1: a keyword has 1 to 79 bytes and ends with a zero.
-            yield unverified_bytes[at + 8 : at + 8 + 80].split(b"\0", 1)[0]
-        at += 12 + int.from_bytes(unverified_bytes[at : at + 4], "big")
+    with suppress(AssetError):
+        for chunk in islice(read_chunks(unverified_bytes), _MOST_CHUNKS):
+            if chunk.kind in _PNG_TEXT_CHUNKS:
+                # PNG section 11.3.3.1: a keyword has 1 to 79 bytes and ends with a zero.
+                yield chunk.body(unverified_bytes, 80).split(b"\0", 1)[0]

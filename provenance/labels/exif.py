@@ -7,6 +7,8 @@ Source: TIFF 6.0 section 2, BigTIFF, CIPA DC-008 (EXIF) section 4.6.5.
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from provenance.storage.octets import Octets
+
 EXIF_POINTER: Final = 0x8769
 USER_COMMENT: Final = 0x9286
 _MAX_ENTRIES: Final = 4096
@@ -44,7 +46,7 @@ class Layout:
         """Length of one directory entry: tag, type, count, value or offset."""
         return 4 + 2 * self.offset_bytes
 
-    def number(self, data: bytes, at: int, size: int) -> int:
+    def number(self, data: Octets, at: int, size: int) -> int:
         """Return the unsigned number at `at`; 0 where the data ends before it."""
         return int.from_bytes(data[at : at + size], self.order)
 
@@ -84,7 +86,7 @@ class UserComment:
     text: str
 
 
-def read_layout(data: bytes) -> tuple[Layout, int] | None:
+def read_layout(data: Octets) -> tuple[Layout, int] | None:
     """Return the layout and the offset of the first directory, or None if this is no TIFF structure."""
     order: Literal["little", "big"]
     if data[:2] == b"II":
@@ -103,7 +105,7 @@ def read_layout(data: bytes) -> tuple[Layout, int] | None:
     return None
 
 
-def read_directory(data: bytes, layout: Layout, at: int) -> Directory | None:
+def read_directory(data: Octets, layout: Layout, at: int) -> Directory | None:
     """Return the directory at `at`, or None where there is no whole one."""
     count = layout.number(data, at, layout.count_bytes)
     first = at + layout.count_bytes
@@ -115,7 +117,7 @@ def read_directory(data: bytes, layout: Layout, at: int) -> Directory | None:
     return Directory(entries, layout.number(data, end, layout.offset_bytes))
 
 
-def find_user_comment(data: bytes) -> UserComment | None:
+def find_user_comment(data: Octets) -> UserComment | None:
     """Return the user comment of an EXIF block (or of a TIFF file), or None."""
     head = read_layout(data)
     if head is None:
@@ -133,7 +135,7 @@ def find_user_comment(data: bytes) -> UserComment | None:
     return UserComment(entry.start, entry.length, _decode(value[:8], value[8:], layout))
 
 
-def _read_entry(data: bytes, layout: Layout, at: int) -> Entry:
+def _read_entry(data: Octets, layout: Layout, at: int) -> Entry:
     size = layout.offset_bytes
     length = _TYPE_BYTES.get(layout.number(data, at + 2, 2), 0) * layout.number(data, at + 4, size)
     inline = at + 4 + size

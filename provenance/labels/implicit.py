@@ -18,6 +18,7 @@ from provenance.labels.containers import bmff, gif, jpeg, png, tiff, webp
 from provenance.labels.containers.base import Carried, Container, extract_aigc
 from provenance.labels.exif import find_user_comment
 from provenance.labels.xmp import build_packet, parse_xmp
+from provenance.storage.octets import Octets
 
 NEWSCODES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _NEWSCODES_SECURE: Final = NEWSCODES.replace("http:", "https:")
@@ -210,12 +211,12 @@ def write_labels(encoded: bytes, media_type: MediaType, labels: ImplicitLabels) 
     return written
 
 
-def read_labels(unverified_bytes: bytes, media_type: MediaType) -> FoundLabels:
+def read_labels(unverified_bytes: Octets, media_type: MediaType) -> FoundLabels:
     """Return what the file's metadata claims; damage and hostile content become `problems`, never an error."""
     try:
         carried = CONTAINERS[media_type].find(unverified_bytes)
     except LabelError as exc:
-        return FoundLabels(problems=(f"{media_type}: {exc}",))
+        return FoundLabels(problems=(f"{media_type}: {str(exc).removeprefix(f'{media_type}: ')}",))
     return _read(carried)
 
 

@@ -1,11 +1,17 @@
 """What label code asks of a file format."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 
+from provenance.errors import AssetError, LabelError
 from provenance.labels.exif import find_user_comment
+from provenance.storage.octets import Octets
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MAX_FOUND: Final = 16
 """Pieces of one kind that are looked at; a file with more is up to no good."""
@@ -23,7 +29,7 @@ class Carried:
 
     xmp: tuple[bytes, ...] = ()
     texts: tuple[str, ...] = ()
-    exif: tuple[bytes, ...] = ()
+    exif: tuple[Octets, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Container:
             gate does not ship the format.
     """
 
-    find: Callable[[bytes], Carried]
+    find: Callable[[Octets], Carried]
     write: Callable[[bytes, bytes], bytes] | None
 
 
@@ -58,3 +64,24 @@ def blank_exif(block: bytes) -> bytes:
     return (
         block[: comment.start] + b"ASCII\0\0\0" + b" " * (comment.length - 8) + block[comment.start + comment.length :]
     )
+
+
+def naming_damage(function: Callable[P, R]) -> Callable[P, R]:
+    """Have a file's damage be an error of labels, with the walker's own words: pixels may be sound all the same."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except AssetError as exc:
+            raise LabelError(str(exc)) from exc
+
+    return run
+
+
+def at_most(items: Iterable[R], most: int, what: str) -> Iterator[R]:
+    """Yield `items`, or raise LabelError once there are more than `most`."""
+    for number, item in enumerate(items):
+        if number == most:
+            raise LabelError(f"more than {most} {what}")
+        yield item

@@ -21,6 +21,7 @@ from provenance.labels.containers.bmff_items import (
     parse_locations,
 )
 from provenance.labels.xmp import MAX_PACKET_BYTES
+from provenance.storage.octets import Octets
 
 _XMP_TYPE: Final = b"application/rdf+xml"
 _MAX_EXIF_BYTES: Final = 1024 * 1024
@@ -58,7 +59,7 @@ class _Meta:
         return tuple(at for at in self.locations if at.item_id in ids)
 
 
-def find(unverified_bytes: bytes) -> Carried:
+def find(unverified_bytes: Octets) -> Carried:
     """Return the XMP and EXIF items.
 
     Raises:
@@ -98,7 +99,7 @@ def write(encoded: bytes, packet: bytes) -> bytes:
     return data[: meta.box.start] + rebuilt + data[meta.box.end :] + tail
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
+def _boxes(data: Octets, start: int, end: int) -> Iterator[Box]:
     at = start
     for _ in range(_MAX_BOXES):
         if at >= end:
@@ -116,14 +117,14 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
         raise LabelError(f"more than {_MAX_BOXES} boxes in a row")
 
 
-def _file_boxes(data: bytes) -> tuple[Box, ...]:
+def _file_boxes(data: Octets) -> tuple[Box, ...]:
     boxes = tuple(_boxes(data, 0, len(data)))
     if not boxes or boxes[0].kind != b"ftyp":
         raise LabelError("not an ISO media file: it does not begin with ftyp")
     return boxes
 
 
-def _meta(data: bytes, boxes: tuple[Box, ...]) -> _Meta:
+def _meta(data: Octets, boxes: tuple[Box, ...]) -> _Meta:
     box = next((box for box in boxes if box.kind == b"meta"), None)
     if box is None:
         raise LabelError("it has no meta box")
@@ -137,7 +138,7 @@ def _meta(data: bytes, boxes: tuple[Box, ...]) -> _Meta:
     return replace(bare, items=parse_items(infes), locations=parse_locations(data[iloc.body : iloc.end]))
 
 
-def _read(data: bytes, meta: _Meta, location: Location, bound: int) -> bytes:
+def _read(data: Octets, meta: _Meta, location: Location, bound: int) -> bytes:
     """Return an item's bytes, at most `bound` and one more."""
     pieces: list[bytes] = []
     left = bound + 1
@@ -165,7 +166,7 @@ def _blanked(data: bytes, meta: _Meta) -> bytes:
     return bytes(changed)
 
 
-def _spans(data: bytes, meta: _Meta, location: Location) -> tuple[tuple[int, int], ...]:
+def _spans(data: Octets, meta: _Meta, location: Location) -> tuple[tuple[int, int], ...]:
     """Return the (start, end) in the file of each extent of an item that lies in the file or in idat."""
     idat = meta.child(b"idat")
     if location.method > 1 or (location.method and idat is None):
@@ -222,7 +223,7 @@ def _with_item(iinf: bytes, xmp_id: int) -> bytes:
     return iinf[:4] + count.to_bytes(size, "big") + iinf[4 + size :] + _box(b"infe", build_infe(xmp_id, _XMP_TYPE))
 
 
-def _primary(data: bytes, meta: _Meta) -> int:
+def _primary(data: Octets, meta: _Meta) -> int:
     pitm = meta.child(b"pitm")
     if pitm is None:
         raise LabelError("its meta box names no primary item")

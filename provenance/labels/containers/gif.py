@@ -5,31 +5,32 @@ Source: ISO 16684-3 section 1.1.2.
 
 from typing import Final
 
-from provenance.errors import LabelError
-from provenance.labels.containers.base import MAX_FOUND, Carried
+from provenance.asset import MediaType
+from provenance.labels.containers.base import MAX_FOUND, Carried, naming_damage
 from provenance.labels.xmp import MAX_PACKET_BYTES
+from provenance.media.containers.base import Tally
+from provenance.media.containers.gif import EXTENSION, read_blocks
+from provenance.media.limits import IntakeLimits
+from provenance.storage.octets import Octets
 
 _EXTENSION: Final = b"\x21\xff\x0bXMP DataXMP"
 # The packet lies there bare; these bytes lead a reader that expects length-prefixed blocks to its end.
 _TRAILER: Final = b"\x01\xff\xfe\xfd"
 
 
-def find(unverified_bytes: bytes) -> Carried:
+@naming_damage
+def find(unverified_bytes: Octets) -> Carried:
     """Return the XMP packets.
 
     Raises:
-        LabelError: not a GIF.
+        LabelError: not a GIF, or its blocks are damaged.
     """
-    if unverified_bytes[:6] not in {b"GIF87a", b"GIF89a"}:
-        raise LabelError("not a GIF: no signature")
     packets: list[bytes] = []
-    at = unverified_bytes.find(_EXTENSION)
-    for _ in range(MAX_FOUND):
-        if at < 0:
-            break
-        start = at + len(_EXTENSION)
+    for block in read_blocks(unverified_bytes, Tally(MediaType.GIF, IntakeLimits())):
+        start = block.start + len(_EXTENSION)
+        if block.label != EXTENSION or unverified_bytes[block.start : start] != _EXTENSION:
+            continue
         end = unverified_bytes.find(_TRAILER, start, start + MAX_PACKET_BYTES)
-        if end > start:
+        if end > start and len(packets) < MAX_FOUND:
             packets.append(unverified_bytes[start:end])
-        at = unverified_bytes.find(_EXTENSION, start)
     return Carried(xmp=tuple(packets))

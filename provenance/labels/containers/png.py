@@ -9,18 +9,23 @@ from typing import Final
 
 from provenance.errors import LabelError
 from provenance.labels.aigc import MAX_ITEM_CHARS
-from provenance.labels.containers.base import MAX_FOUND, Carried, blank_exif
+from provenance.labels.containers.base import MAX_FOUND, Carried, at_most, blank_exif, naming_damage
 from provenance.labels.xmp import MAX_PACKET_BYTES
+from provenance.media.containers.base import Edit, splice
+from provenance.media.containers.png import Chunk, build_chunk, read_chunks
+from provenance.storage.octets import Octets
 
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD: Final = b"XML:com.adobe.xmp"
 _AIGC_KEYWORD: Final = b"AIGC"
 # Encoders write pixels in chunks of 8 KiB and up: this is room for 2 GiB.
 _MAX_CHUNKS: Final = 262_144
+# What is read of one chunk: a packet at its bound, stored uncompressed with long names, and more.
+_MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 _TEXT_CHUNKS: Final = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 
 
-def find(unverified_bytes: bytes) -> Carried:
+@naming_damage
+def find(unverified_bytes: Octets) -> Carried:
     """Return the XMP packets, AIGC texts and EXIF blocks.
 
     Raises:
@@ -29,18 +34,19 @@ def find(unverified_bytes: bytes) -> Carried:
     xmp: list[bytes] = []
     texts: list[str] = []
     exif: list[bytes] = []
-    for kind, start, end in _chunks(unverified_bytes):
-        body = unverified_bytes[start + 8 : end - 4]
-        keyword = _keyword(kind, body)
+    for chunk in _chunks(unverified_bytes):
+        kind, keyword = chunk.kind, _keyword(unverified_bytes, chunk)
         if keyword == _XMP_KEYWORD and len(xmp) < MAX_FOUND:
-            xmp.append(_text(kind, body, MAX_PACKET_BYTES))
+            xmp.append(_text(kind, chunk.body(unverified_bytes, _MAX_BODY_BYTES), MAX_PACKET_BYTES))
         elif keyword == _AIGC_KEYWORD and len(texts) < MAX_FOUND:
+            body = chunk.body(unverified_bytes, _MAX_BODY_BYTES)
             texts.append(_text(kind, body, 4 * MAX_ITEM_CHARS).decode("utf-8", "replace"))
         elif kind == b"eXIf" and len(exif) < MAX_FOUND:
-            exif.append(body)
+            exif.append(chunk.body(unverified_bytes, _MAX_BODY_BYTES))
     return Carried(tuple(xmp), tuple(texts), tuple(exif))
 
 
+@naming_damage
 def write(encoded: bytes, packet: bytes) -> bytes:
     """Return the file with `packet` as its only XMP, before the pixels, and without AIGC text chunks.
 
@@ -48,47 +54,29 @@ def write(encoded: bytes, packet: bytes) -> bytes:
         LabelError: the chunks are damaged.
     """
     # PNG section 11.3.3.4: compression flag and method 0, no language tag, no translated keyword.
-    ours = _chunk(b"iTXt", _XMP_KEYWORD + bytes(5) + packet)
-    pieces: list[bytes] = [_SIGNATURE]
-    is_written = False
-    for kind, start, end in _chunks(encoded):
-        if _keyword(kind, encoded[start + 8 : end - 4]) in {_XMP_KEYWORD, _AIGC_KEYWORD}:
-            continue
-        if kind == b"IDAT" and not is_written:
-            pieces.append(ours)
+    ours = build_chunk(b"iTXt", _XMP_KEYWORD + bytes(5) + packet)
+    edits: list[Edit] = []
+    is_written, end = False, 0
+    for chunk in _chunks(encoded):
+        end = chunk.stop
+        if _keyword(encoded, chunk) in {_XMP_KEYWORD, _AIGC_KEYWORD}:
+            edits.append(Edit(chunk.start, chunk.stop))
+        elif chunk.kind == b"IDAT" and not is_written:
+            edits.append(Edit(chunk.start, chunk.start, ours))
             is_written = True
-        if kind == b"eXIf":
-            pieces.append(_chunk(kind, blank_exif(encoded[start + 8 : end - 4])))
-        else:
-            pieces.append(encoded[start:end])
+        elif chunk.kind == b"eXIf":
+            edits.append(Edit(chunk.start, chunk.stop, build_chunk(chunk.kind, blank_exif(chunk.body(encoded)))))
     if not is_written:
         raise LabelError("PNG is damaged: it has no pixel data")
-    return b"".join(pieces)
+    return splice(encoded, edits, end=end)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (type, start, end) of each chunk up to IEND."""
-    if data[:8] != _SIGNATURE:
-        raise LabelError("not a PNG: no signature")
-    at = 8
-    for _ in range(_MAX_CHUNKS):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        kind = data[at + 4 : at + 8]
-        if end > len(data):
-            raise LabelError(f"PNG is damaged: the chunk at byte {at} does not end inside the file")
-        yield kind, at, end
-        if kind == b"IEND":
-            return
-        at = end
-    raise LabelError(f"PNG has more than {_MAX_CHUNKS} chunks")
+def _chunks(data: Octets) -> Iterator[Chunk]:
+    return at_most(read_chunks(data), _MAX_CHUNKS, "chunks")
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
-
-
-def _keyword(kind: bytes, body: bytes) -> bytes | None:
-    return body[:80].partition(b"\x00")[0] if kind in _TEXT_CHUNKS else None
+def _keyword(data: Octets, chunk: Chunk) -> bytes | None:
+    return chunk.body(data, 80).partition(b"\x00")[0] if chunk.kind in _TEXT_CHUNKS else None
 
 
 def _text(kind: bytes, body: bytes, bound: int) -> bytes:

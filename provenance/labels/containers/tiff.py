@@ -9,12 +9,13 @@ from typing import Final
 from provenance.errors import LabelError
 from provenance.labels.containers.base import Carried, blank_exif
 from provenance.labels.exif import Directory, Layout, read_directory, read_layout
+from provenance.storage.octets import Octets
 
 XMP_TAG: Final = 0x2BC
 _BYTE: Final = 1
 
 
-def find(unverified_bytes: bytes) -> Carried:
+def find(unverified_bytes: Octets) -> Carried:
     """Return the XMP packet; the file itself is its EXIF block.
 
     Raises:
@@ -56,7 +57,7 @@ def write(encoded: bytes, packet: bytes) -> bytes:
     return bytes(data)
 
 
-def _first(data: bytes) -> tuple[Layout, Directory]:
+def _first(data: Octets) -> tuple[Layout, Directory]:
     head = read_layout(data)
     if head is None:
         raise LabelError("not a TIFF: no header")

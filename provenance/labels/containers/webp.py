@@ -7,36 +7,43 @@ from collections.abc import Iterator
 from typing import Final
 
 from provenance.errors import LabelError
-from provenance.labels.containers.base import MAX_FOUND, Carried, blank_exif
+from provenance.labels.containers.base import MAX_FOUND, Carried, at_most, blank_exif, naming_damage
+from provenance.media.containers.webp import Chunk, build_chunk, build_file, read_chunks
+from provenance.storage.octets import Octets
 
 # RFC 9649 section 2.7: the flags byte of VP8X is R R I L E X A R, most significant first.
 _HAS_XMP: Final = 0b0000_0100
 _HAS_ALPHA: Final = 0b0001_0000
 _VP8X_BYTES: Final = 10
+# What is read of one chunk, eight times the largest packet.
+_MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+_FULL: Final = (b"",) * MAX_FOUND
 # One for each frame of a long animation, and some.
 _MAX_CHUNKS: Final = 65_536
 
 
-def find(unverified_bytes: bytes) -> Carried:
+@naming_damage
+def find(unverified_bytes: Octets) -> Carried:
     """Return the XMP and EXIF chunks.
 
     Raises:
         LabelError: the chunks are damaged.
     """
-    chunks = [(kind, body) for kind, body in _chunks(unverified_bytes) if kind in {b"XMP ", b"EXIF"}]
-    return Carried(
-        xmp=tuple(body for kind, body in chunks if kind == b"XMP ")[:MAX_FOUND],
-        exif=tuple(body.removeprefix(b"Exif\x00\x00") for kind, body in chunks if kind == b"EXIF")[:MAX_FOUND],
-    )
+    found: dict[bytes, list[bytes]] = {b"XMP ": [], b"EXIF": []}
+    for chunk in _chunks(unverified_bytes):
+        if len(found.get(chunk.kind, _FULL)) < MAX_FOUND:
+            found[chunk.kind].append(chunk.body(unverified_bytes, _MAX_BODY_BYTES))
+    return Carried(xmp=tuple(found[b"XMP "]), exif=tuple(body.removeprefix(b"Exif\x00\x00") for body in found[b"EXIF"]))
 
 
+@naming_damage
 def write(encoded: bytes, packet: bytes) -> bytes:
     """Return the file in the extended format with `packet` as its only XMP, at the end.
 
     Raises:
         LabelError: the chunks are damaged.
     """
-    chunks = [(kind, body) for kind, body in _chunks(encoded) if kind != b"XMP "]
+    chunks = [(chunk.kind, chunk.body(encoded)) for chunk in _chunks(encoded) if chunk.kind != b"XMP "]
     if not chunks:
         raise LabelError("WebP is damaged: it has no chunks")
     kind, body = chunks[0]
@@ -45,28 +52,11 @@ def write(encoded: bytes, packet: bytes) -> bytes:
     else:
         chunks.insert(0, (b"VP8X", _extended_header(kind, body)))
     chunks = [(kind, _blank(body) if kind == b"EXIF" else body) for kind, body in chunks]
-    chunks.append((b"XMP ", packet))
-    content = b"".join(kind + len(body).to_bytes(4, "little") + body + bytes(len(body) % 2) for kind, body in chunks)
-    return b"RIFF" + (len(content) + 4).to_bytes(4, "little") + b"WEBP" + content
+    return build_file(build_chunk(kind, body) for kind, body in (*chunks, (b"XMP ", packet)))
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (type, body) of each chunk."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
-        raise LabelError("not a WebP: no RIFF header")
-    end_of_file = 8 + int.from_bytes(data[4:8], "little")
-    if end_of_file > len(data):
-        raise LabelError(f"WebP is damaged: it announces {end_of_file} bytes and has {len(data)}")
-    at = 12
-    for _ in range(_MAX_CHUNKS):
-        if at + 8 > end_of_file:
-            return
-        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
-        if end > end_of_file:
-            raise LabelError(f"WebP is damaged: the chunk at byte {at} does not end inside the file")
-        yield data[at : at + 4], data[at + 8 : end]
-        at = end + end % 2
-    raise LabelError(f"WebP has more than {_MAX_CHUNKS} chunks")
+def _chunks(data: Octets) -> Iterator[Chunk]:
+    return at_most(read_chunks(data), _MAX_CHUNKS, "chunks")
 
 
 def _extended_header(kind: bytes, body: bytes) -> bytes:

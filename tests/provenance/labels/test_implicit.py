@@ -169,7 +169,8 @@ def test_gif_is_read_and_not_written():
     packet = build_xmp(OURS)
     body = b"GIF89a" + bytes(7) + b"\x21\xff\x0bXMP DataXMP" + packet + b"\x01" + bytes(range(255, -1, -1)) + b"\x00;"
     assert read_labels(body, MediaType.GIF).item == OURS.aigc
-    assert read_labels(b"GIF89a", MediaType.GIF) == FoundLabels()
+    assert read_labels(b"GIF89a" + bytes(7) + b";", MediaType.GIF) == FoundLabels()
+    assert read_labels(b"GIF89a", MediaType.GIF).problems[0].startswith("image/gif: expected 13 bytes")
     with pytest.raises(LabelError, match="image/gif"):
         write_labels(body, MediaType.GIF, OURS)
 
