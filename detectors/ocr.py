@@ -18,7 +18,7 @@ from detectors.document_words import Papers, find_papers
 from detectors.personal_data import Kind, find_personal
 from detectors.pixels import list_views, relative_box, within_area
 from detectors.prompt import PromptDetector
-from detectors.writing.lines import Corners, Placed, join_lines
+from detectors.writing.lines import Corners, Placed, join_lines, measure
 from detectors.writing.reader import Line, Reader, load_reader, strip_width
 from provenance.asset import Frame
 from provenance.errors import ConfigurationError
@@ -30,10 +30,12 @@ _ASKED: Final = "prompt."
 _UNREAD: Final = "written.unread"
 _DOCUMENTS: Final = "documents"
 
-# The first look, at four tenths of a megapixel: a line of 8 pixels there is found.
-_FIRST_PIXELS: Final = 640 * 640
+# The first look takes two fifths of a picture's pixels, within these bounds: a line of 8 pixels there is found.
+_FIRST_SHARE: Final = 0.4
+_FIRST_LEAST: Final = 640 * 640
+_FIRST_MOST: Final = 1280 * 1280
 # Lines are read from this; and where some made sense, it is looked at for what is small beside them.
-_SECOND_PIXELS: Final = 1280 * 1280
+_SECOND_PIXELS: Final = 1792 * 1792
 # What reading costs grows with the width of lines at 48 pixels of height; this is some two seconds of one core.
 _MOST_WIDTH: Final = 30_000
 _MOST_LINES: Final = 200
@@ -121,7 +123,8 @@ class OcrDetector:
     def _read(self, picture: Picture) -> _Reading:
         """Read an opaque picture: what a coarse look finds, and where that makes sense, what is small beside it."""
         assert self._reader is not None
-        coarse, frame = within_area(picture, _FIRST_PIXELS), within_area(picture, _SECOND_PIXELS)
+        first = round(min(max(_FIRST_SHARE * picture.width * picture.height, _FIRST_LEAST), _FIRST_MOST))
+        coarse, frame = within_area(picture, first), within_area(picture, _SECOND_PIXELS)
         scale = np.array([frame.shape[1] / coarse.shape[1], frame.shape[0] / coarse.shape[0]], np.float32)
         room = _Room()
         lines = self._read_lines(frame, [box * scale for box in self._reader.find(coarse)], room)
@@ -199,7 +202,7 @@ class _Room:
 
     def take(self, box: Corners) -> bool:
         """Say whether there is room for a line; once there is none, there is none for what follows."""
-        sides = _sides(box)
+        sides = measure(box)
         self.width -= strip_width(max(sides), min(sides))
         self.lines -= 1
         if self.width < 0 or self.lines < 0:
@@ -214,12 +217,8 @@ class _Room:
         return round(self.left_out / max(self.read + self.left_out, 1.0), 4)
 
 
-def _sides(box: Corners) -> tuple[float, float]:
-    return float(np.linalg.norm(box[1] - box[0])), float(np.linalg.norm(box[3] - box[0]))
-
-
 def _area(box: Corners) -> float:
-    width, height = _sides(box)
+    width, height = measure(box)
     return width * height
 
 

@@ -73,14 +73,24 @@ def cut_line(frame: Frame, box: Corners) -> Frame:
     """
     import cv2
 
-    width = max(1, round(float(np.linalg.norm(box[1] - box[0]))))
-    height = max(1, round(float(np.linalg.norm(box[3] - box[0]))))
+    width, height = (max(1, round(side)) for side in measure(box))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(box, target)
     strip: Frame = cv2.warpPerspective(
         frame, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.ascontiguousarray(np.rot90(strip)) if height >= _RUNS_DOWN * width else strip
+    return np.ascontiguousarray(np.rot90(strip)) if runs_down(box) else strip
+
+
+def measure(box: Corners) -> tuple[float, float]:
+    """Return width and height of a box in pixels, as its writing runs."""
+    return float(np.linalg.norm(box[1] - box[0])), float(np.linalg.norm(box[3] - box[0]))
+
+
+def runs_down(box: Corners) -> bool:
+    """Say whether a box is so much higher than wide that its line runs down, or up."""
+    width, height = measure(box)
+    return height >= _RUNS_DOWN * max(width, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +130,4 @@ def join_lines(texts: Sequence[str], boxes: Sequence[Corners]) -> Placed:
 
 
 def _middle_and_height(box: Corners) -> tuple[float, float]:
-    return float(box[:, 1].mean()), float(np.linalg.norm(box[3] - box[0]))
+    return float(box[:, 1].mean()), measure(box)[1]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.writing.lines import Corners, cut_line, find_boxes
+from detectors.writing.lines import Corners, cut_line, find_boxes, runs_down
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import DetectorUnavailableError, MissingExtraError
 
@@ -73,10 +73,10 @@ class Reader:
         return [box * scale for box in find_boxes(likely)]
 
     def read(self, frame: Frame, box: Corners) -> Line:
-        """Return what a line says; one that makes no sense is read upside down, too."""
+        """Return what a line says; one that makes no sense, or runs up or down, is read the other way round, too."""
         strip = cut_line(frame, box)
         line = self._read_strip(strip)
-        if line.surety >= _SURE:
+        if line.surety >= _SURE and not runs_down(box):
             return line
         turned = self._read_strip(np.ascontiguousarray(strip[::-1, ::-1]))
         return max(line, turned, key=lambda one: one.surety)
