@@ -34,11 +34,13 @@ _DOCUMENTS: Final = "documents"
 _FIRST_SHARE: Final = 0.4
 _FIRST_LEAST: Final = 640 * 640
 _FIRST_MOST: Final = 1280 * 1280
-# Lines are read from this; and where some made sense, it is looked at for what is small beside them.
+# Lines are read from this; where some made sense, or may in a closer look, it is looked at, too.
 _SECOND_PIXELS: Final = 1792 * 1792
 # What reading costs grows with the width of lines at 48 pixels of height; this is some two seconds of one core.
 _MOST_WIDTH: Final = 30_000
 _MOST_LINES: Final = 200
+# A box of this much of a picture that says nothing may be lines too close to part in a coarse look.
+_LARGE_SHARE: Final = 0.01
 # A single sign is what textures look like, and says nothing.
 _LEAST_SIGNS: Final = 2
 # The plus of a phone number with an edge around it.
@@ -121,14 +123,16 @@ class OcrDetector:
         return Signal("ocr", self.card.version, Status.OK, scores, evidence, self._reason(count, scores))
 
     def _read(self, picture: Picture) -> _Reading:
-        """Read an opaque picture: what a coarse look finds, and where that makes sense, what is small beside it."""
+        """Read an opaque picture: what a coarse look finds, and where that may be writing, what a finer one does."""
         assert self._reader is not None
         first = round(min(max(_FIRST_SHARE * picture.width * picture.height, _FIRST_LEAST), _FIRST_MOST))
         coarse, frame = within_area(picture, first), within_area(picture, _SECOND_PIXELS)
         scale = np.array([frame.shape[1] / coarse.shape[1], frame.shape[0] / coarse.shape[0]], np.float32)
         room = _Room()
-        lines = self._read_lines(frame, [box * scale for box in self._reader.find(coarse)], room)
-        if lines and frame.shape[0] > coarse.shape[0]:
+        found = [box * scale for box in self._reader.find(coarse)]
+        lines = self._read_lines(frame, found, room)
+        large = any(_area(box) >= _LARGE_SHARE * frame.shape[0] * frame.shape[1] for box in found)
+        if (lines or large) and frame.shape[0] > coarse.shape[0]:
             known = [box for _, box in lines]
             finer = [box for box in self._reader.find(frame) if not any(_lies_in(box, other) for other in known)]
             lines += self._read_lines(frame, finer, room)

@@ -111,23 +111,32 @@ class Placed:
 
 
 def join_lines(texts: Sequence[str], boxes: Sequence[Corners]) -> Placed:
-    """Put lines together as one reads them: those whose middles lie within half a line's height are one row."""
+    """Put lines together as one reads them: those whose middles lie within half a line's height are one row.
+
+    All are taken to run as the longest does, so that the rows of a tilted page stay apart.
+    """
+    along, down = _directions(boxes)
+    middles = [box.mean(axis=0) for box in boxes]
     rows: list[list[int]] = []
-    for line in sorted(range(len(boxes)), key=lambda one: float(boxes[one][:, 1].mean())):
-        middle, height = _middle_and_height(boxes[line])
-        last = _middle_and_height(boxes[rows[-1][-1]])[0] if rows else None
-        if last is not None and abs(middle - last) < height / 2:
+    for line in sorted(range(len(boxes)), key=lambda one: float(middles[one] @ down)):
+        if rows and float((middles[line] - middles[rows[-1][-1]]) @ down) < min(measure(boxes[line])) / 2:
             rows[-1].append(line)
         else:
             rows.append([line])
     text, parts = "", []
     for row in rows:
-        for place, line in enumerate(sorted(row, key=lambda one: float(boxes[one][:, 0].min()))):
+        for place, line in enumerate(sorted(row, key=lambda one: float((boxes[one] @ along).min()))):
             text += " " if place else "\n" if text else ""
             parts.append((len(text), len(text) + len(texts[line]), line))
             text += texts[line]
     return Placed(text, tuple(parts))
 
 
-def _middle_and_height(box: Corners) -> tuple[float, float]:
-    return float(box[:, 1].mean()), measure(box)[1]
+def _directions(boxes: Sequence[Corners]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the unit vectors along the longest line, and from it to the next."""
+    longest = max(boxes, key=lambda box: max(measure(box)), default=None)
+    if longest is None:
+        return np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    step = longest[3] - longest[0] if runs_down(longest) else longest[1] - longest[0]
+    along = step / max(float(np.linalg.norm(step)), 1e-6)
+    return along, np.array([-along[1], along[0]], np.float32)

@@ -65,3 +65,14 @@ def test_lines_of_a_row_are_joined_and_each_part_known():
     assert placed.lines_of(11, 12) == (2,)
     assert placed.lines_of(9, 10) == ()
     assert join_lines([], []) == Placed("", ())
+
+
+def test_the_rows_of_a_tilted_page_stay_apart():
+    turn = np.deg2rad(-20)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]], np.float32)
+    boxes = [box(left, top, 200, 20) @ matrix.T for top in (0, 40) for left in (0, 220)]
+    placed = join_lines(["one", "two", "three", "four"], boxes)
+    assert placed.text == "one two\nthree four"
+    down = np.array([[0, -1], [1, 0]], np.float32)
+    turned = [np.roll(one @ down.T, 1, axis=0) for one in (box(0, 0, 300, 20), box(0, 40, 300, 20))]
+    assert join_lines(["first", "second"], turned).text == "first\nsecond"
