@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from detectors.cards import Card
 from provenance.asset import Asset
-from provenance.media.picture.image import Picture
+from provenance.errors import UnsupportedMediaError
+from provenance.media.view import PICTURE, TEXT, Span, View
 from provenance.plugins import Plugins
 
 if TYPE_CHECKING:
     # The registry brings the database along; a detector in a process of its own needs neither.
+    from provenance.media.picture.raster import Picture
     from provenance.works.registry import Works
 
 
@@ -38,19 +40,51 @@ class Subject:
 
     Attributes:
         asset: verified facts.
-        picture: decoded pixels, shared by all detectors; use `picture.reduced` rather than scaling again.
+        view: what is to be looked at, of a kind that the detector's card says it reads.
         unverified_bytes: the file as handed in, for detectors that read its metadata.
         prompt: the prompt it was made from, if known. Never log it, never put it in a Signal.
-        thumbnails: the pictures inside a manifest that came with it.
+        thumbnails: what a manifest that came with it shows.
         unsearched: why the pixels are not to be searched for watermarks, in words; "" where they are.
     """
 
     asset: Asset
-    picture: Picture
+    view: View
     unverified_bytes: bytes
     prompt: str | None = None
-    thumbnails: tuple[Picture, ...] = ()
+    thumbnails: tuple[View, ...] = ()
     unsearched: str = ""
+
+    @property
+    def picture(self) -> "Picture":
+        """Decoded pixels, shared by all detectors; use `picture.reduced` rather than scaling again.
+
+        Raises:
+            UnsupportedMediaError: it is no picture that is to be looked at.
+        """
+        if self.view.kind != PICTURE:
+            raise UnsupportedMediaError(f"expected a view of kind {PICTURE}, got {self.view.kind}")
+        picture: Picture = self.view.carrier
+        return picture
+
+    @property
+    def text(self) -> str | None:
+        """The text that is to be read: the asset's own where it is one, else the prompt."""
+        return str(self.view.carrier) if self.view.kind == TEXT else self.prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The worst score of one category, and where it was seen or heard.
+
+    Attributes:
+        category: of the score.
+        score: 0..1.
+        span: when; None for what has no time or is the whole asset.
+    """
+
+    category: str
+    score: float
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +99,8 @@ class Signal:
         evidence: JSON-able records of what the scores rest on (raw scores, boxes, matches, marks found).
         reason: one line for a person.
         elapsed_ms: wall time.
+        findings: each category above 0 at its worst; the runner's.
+        looked_at: kinds of view that it was asked about; none where the asset has none of what it reads. The runner's.
     """
 
     detector: str
@@ -74,6 +110,8 @@ class Signal:
     evidence: tuple[Mapping[str, Any], ...] = ()
     reason: str = ""
     elapsed_ms: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    looked_at: tuple[str, ...] = ()
 
 
 class Detector(Protocol):

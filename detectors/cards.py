@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError
+from provenance.media.view import PICTURE
 
 CARDS_DIR: Final = Path(__file__).parent / "cards"
 
@@ -24,6 +25,7 @@ class Card:
         name: plugin name.
         question: what it answers, as a question.
         categories: the score names that its Signals may carry.
+        reads: kinds of view that it looks at (`provenance.media.view`), of whatever medium shows them.
         licence: SPDX expression of code and weights.
         weights: file name to SHA-256, empty for a detector without weights.
         thresholds: named numbers that the detector itself uses (not the pack's hold and block thresholds).
@@ -41,6 +43,7 @@ class Card:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    reads: tuple[str, ...] = (PICTURE,)
 
 
 def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
@@ -63,6 +66,13 @@ def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
             thresholds={key: float(value) for key, value in fields.get("thresholds", {}).items()},
             limits=tuple(fields["limits"]),
             sources=tuple(fields.get("sources", ())),
+            reads=_parse_reads(fields.get("reads", [PICTURE])),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
         raise ConfigurationError(f"the card {path.name} of detector {name!r} cannot be used: {exc!r}") from exc
+
+
+def _parse_reads(unverified: object) -> tuple[str, ...]:
+    if not isinstance(unverified, list) or not unverified or not all(isinstance(item, str) for item in unverified):
+        raise ValueError("expected reads to be a list of kinds of view")
+    return tuple(unverified)

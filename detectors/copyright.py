@@ -13,6 +13,7 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.pixels import View, list_views
 from provenance.errors import ConfigurationError
+from provenance.media.view import PICTURE
 from provenance.works.record import Action, MatchReport
 
 _ACTIONS: Final = (Action.BLOCK, Action.HOLD, Action.ATTRIBUTE)
@@ -44,7 +45,7 @@ class CopyrightDetector:
         Raises:
             ProvenanceError: the registry cannot be searched.
         """
-        thumbnails = (View(_THUMBNAIL, picture.flattened()) for picture in subject.thumbnails)
+        thumbnails = (View(_THUMBNAIL, view.carrier.flattened()) for view in subject.thumbnails if view.kind == PICTURE)
         views = (*list_views(subject.picture), *thumbnails)
         reports = [(view.name, self.toolbox.works.match(view.picture)) for view in views]
         scores = _merge_scores(reports)

@@ -25,6 +25,7 @@ from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
 from provenance.child import Child, Parent, bound, held_bytes
 from provenance.errors import DetectorError, DetectorUnavailableError, GateError, ProcessDiedError
 from provenance.media.picture.image import Picture
+from provenance.media.view import PICTURE, View
 
 if TYPE_CHECKING:
     from provenance.works.registry import Works
@@ -141,37 +142,46 @@ class IsolatedDetector:
 
 
 def _build_request(subject: Subject) -> dict[str, Any]:
+    view = subject.view
+    request = {"asset": asdict(subject.asset), "prompt": subject.prompt, "kind": view.kind}
+    if view.kind != PICTURE:
+        return {**request, "text": view.carrier}
     picture = subject.picture
     return {
-        "asset": asdict(subject.asset),
+        **request,
         "media_type": str(picture.media_type),
         "shape": list(picture.frame.shape),
         "has_alpha": picture.alpha is not None,
-        "prompt": subject.prompt,
     }
 
 
 def _parts(subject: Subject) -> tuple[bytes, bytes, bytes]:
+    if subject.view.kind != PICTURE:
+        return b"", b"", subject.unverified_bytes
     alpha = subject.picture.alpha
     return subject.picture.frame.tobytes(), b"" if alpha is None else alpha.tobytes(), subject.unverified_bytes
 
 
 def _parse_subject(header: Mapping[str, Any], parts: tuple[bytes, ...]) -> Subject:
-    height, width, channels = header["shape"]
-    frame = np.frombuffer(parts[0], np.uint8).reshape(height, width, channels)
-    alpha = np.frombuffer(parts[1], np.uint8).reshape(height, width) if header["has_alpha"] else None
     facts = header["asset"]
     asset = Asset(
         AssetId(facts["id"]),
         Digest(facts["sha256"]),
-        MediaType(facts["media_type"]),
+        MediaType.add(facts["media_type"], extension=""),  # of a medium that need not be here
         facts["size_bytes"],
-        facts["width"],
-        facts["height"],
+        facts["facts"],
         Origin(facts["origin"]),
     )
-    picture = Picture.from_frame(frame, alpha, MediaType(header["media_type"]))
-    return Subject(asset, picture, parts[2], header["prompt"])
+    return Subject(asset, _parse_view(header, parts), parts[2], header["prompt"])
+
+
+def _parse_view(header: Mapping[str, Any], parts: tuple[bytes, ...]) -> View:
+    if header["kind"] != PICTURE:
+        return View(header["kind"], header["text"])
+    height, width, channels = header["shape"]
+    frame = np.frombuffer(parts[0], np.uint8).reshape(height, width, channels)
+    alpha = np.frombuffer(parts[1], np.uint8).reshape(height, width) if header["has_alpha"] else None
+    return View(PICTURE, Picture.from_frame(frame, alpha, MediaType(header["media_type"])))
 
 
 def serve(parent: Parent) -> None:

@@ -94,14 +94,14 @@ class PromptDetector:
         self._semantics = loaded
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the prompt of `subject`; NOT_APPLICABLE where it has none.
+        """Answer about the prompt of `subject`, or about an asset that is text; NOT_APPLICABLE where there is neither.
 
         Raises:
             DetectorError: the prompt is longer than the card allows.
         """
-        if subject.prompt is None or not subject.prompt.strip():
+        if subject.text is None or not subject.text.strip():
             return Signal("prompt", self.card.version, Status.NOT_APPLICABLE, reason="no prompt is known")
-        return self.detect_prompt(subject.prompt)
+        return self.detect_prompt(subject.text)
 
     def detect_prompt(self, prompt: str) -> Signal:
         """Answer about a prompt for which nothing has been generated yet.

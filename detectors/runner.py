@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Final, Protocol, cast, runtime_checkable
 
 from detectors.base import Detector, ReadsPrompts, Signal, Status, Subject
+from detectors.looking import look_at
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
+from provenance.media.view import View
 
 _LOG: Final = Journal(__name__)
 _STATM: Final = Path("/proc/self/statm")
@@ -113,9 +115,15 @@ class Runner:
         for detector in self.detectors:
             detector.warm()
 
-    def run(self, subject: Subject) -> tuple[Signal, ...]:
-        """Return one Signal from each detector, in their order; never raises for what a detector does."""
-        return self._run(self.detectors, lambda detector: detector.detect(subject), subject.asset.id)
+    def run(self, subject: Subject, views: Sequence[View] = ()) -> tuple[Signal, ...]:
+        """Return one Signal from each detector, in their order; never raises for what a detector does.
+
+        Args:
+            subject: the asset.
+            views: everything that its medium shows; only the subject's own view where there are none.
+        """
+        shown = tuple(views) or (subject.view,)
+        return self._run(self.detectors, lambda detector: look_at(detector, subject, shown), subject.asset.id)
 
     def run_prompt(self, prompt: str) -> tuple[Signal, ...]:
         """Return one Signal from each detector that answers about a prompt alone, before anything is drawn from it."""

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NewType
@@ -88,7 +89,7 @@ class Asset:
         sha256: digest of the bytes exactly as handed in.
         media_type: found by content, not by name.
         size_bytes: length of the file.
-        width, height: in pixels, after orientation is applied.
+        facts: what its medium knows of it, such as width and height in pixels, after orientation is applied.
         origin: generated here, or handed in.
     """
 
@@ -96,8 +97,7 @@ class Asset:
     sha256: Digest
     media_type: MediaType
     size_bytes: int
-    width: int
-    height: int
+    facts: Mapping[str, int | float | str]
     origin: Origin = Origin.SUBMITTED
 
 

@@ -129,14 +129,14 @@ def explain_case(
         unverified_json = read_input(case, most_bytes=CASE_SIZE_LIMIT)
         found = parse_case(unverified_json, today=datetime.now(UTC).date(), file="case" if case == "-" else case)
         decision = what_if(found.signals, packs, asset=found.asset, context=found.context)
-        findings = build_findings(find_evidence(found.signals, decision))
+        signals, findings = found.signals, build_findings(find_evidence(found.signals, decision))
     else:
         record = find_record(settings, AssetId(case))
         decision = record.decision
         if pack:
             decision = what_if(record.signals, load_named(pack, _folders(folder)), asset=record.asset)
-        findings = find_findings(settings, record, decision)
-    explanation = explain(decision)
+        signals, findings = record.signals, find_findings(settings, record, decision)
+    explanation = explain(decision, signals)
     if as_json:
         print_json({"decision": asdict(decision), "explanation": asdict(explanation), "evidence": findings})
     else:

@@ -1,6 +1,6 @@
 """`chopmark review`: held assets, and what a moderator makes of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -106,7 +106,11 @@ def show(
     OUT.print()
     for line in (record.prompt or "not kept").split("\n") if prompt else ():
         print_line(f"prompt: {line}")
-    OUT.print(view_explanation(record.decision, explain(record.decision), view_findings(findings, every=every)))
+    OUT.print(
+        view_explanation(
+            record.decision, explain(record.decision, record.signals), view_findings(findings, every=every)
+        )
+    )
     for action in _list_actions(record):
         print_hint(action)
 
@@ -236,8 +240,7 @@ def _build_record(record: Record) -> dict[str, Any]:
         "outcome": WORDS[decision.outcome],
         "decided_by": decision.decided_by,
         "media_type": asset.media_type.value,
-        "width": asset.width,
-        "height": asset.height,
+        **asset.facts,
         "size_bytes": asset.size_bytes,
         "original": record.original,
         "prompt_is_kept": record.prompt is not None,
@@ -246,13 +249,20 @@ def _build_record(record: Record) -> dict[str, Any]:
     }
 
 
+def describe_facts(facts: Mapping[str, int | float | str]) -> str:
+    """Return what a medium knows of an asset in words, width and height as people write them."""
+    size = f"{facts['width']} x {facts['height']} pixels" if {"width", "height"} <= facts.keys() else ""
+    others = (f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if name not in {"width", "height"})
+    return ", ".join(filter(None, (size, *others)))
+
+
 def _list_facts(record: Record) -> Iterator[tuple[str, str]]:
     asset = record.asset
     yield "asset", asset.id
     state = "released" if record.stage == STAGES["released"].value else record.stage
     yield "state", f"{state}, taken in at {record.created_at}"
-    yield "file", f"{asset.media_type.value}, {asset.width} x {asset.height} pixels, {asset.size_bytes} bytes"
-    yield "picture", record.original or "no longer in quarantine"
+    yield "file", f"{asset.media_type.value}, {describe_facts(asset.facts)}, {asset.size_bytes} bytes"
+    yield "original", record.original or "no longer in quarantine"
     yield "prompt", "kept; --prompt shows it" if record.prompt is not None else "none"
 
 

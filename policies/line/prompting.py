@@ -37,7 +37,7 @@ def judge_prompt(
     """
     chosen = here.select_packs(packs)
     signals = here.runner.run_prompt(prompt)
-    wished = Asset(NO_ASSET, Digest(""), MediaType.PNG, 0, size[0], size[1], Origin.GENERATED)
+    wished = Asset(NO_ASSET, Digest(""), MediaType.PNG, 0, {"width": size[0], "height": size[1]}, Origin.GENERATED)
     context = parse_context({}, decided_on=datetime.now(UTC).date(), timestamp_available=here.sealer.has_timestamp)
     reasons = judge_by_packs(signals, chosen, build_variables(wished, signals, context))
     if not reasons:

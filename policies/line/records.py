@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
-from detectors.base import Signal, Status
+from detectors.base import Finding, Signal, Status
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
 from provenance.errors import AssetNotFoundError, DamagedRecordError
 from provenance.grant import Grant, MarkKind, Obligation, PackRef
+from provenance.media.view import Span
 from provenance.storage.database import utc_now
 from provenance.storage.tables import ASSETS, DECISIONS, GRANTS, SIGNALS
 
@@ -68,8 +69,7 @@ def parse_asset(row: Mapping[Any, Any]) -> Asset:
             sha256=Digest(row["sha256"]),
             media_type=MediaType(row["media_type"]),
             size_bytes=row["size_bytes"],
-            width=row["facts"]["width"],
-            height=row["facts"]["height"],
+            facts=dict(row["facts"]),
             origin=Origin(row["origin"]),
         )
 
@@ -109,12 +109,27 @@ def find_signals(connection: Connection, asset_id: AssetId) -> tuple[Signal, ...
 def parse_signal(body: Mapping[str, Any]) -> Signal:
     """Return the signal that a record describes."""
     with reading_record("signal"):
-        return Signal(**{**_known(Signal, body), "status": Status(body["status"]), "evidence": tuple(body["evidence"])})
+        findings = tuple(_parse_finding(item) for item in body.get("findings", ()))
+        given = {"evidence": tuple(body["evidence"]), "findings": findings}
+        looked_at = tuple(body.get("looked_at", ()))
+        return Signal(**{**_known(Signal, body), "status": Status(body["status"]), **given, "looked_at": looked_at})
+
+
+def _parse_finding(body: Mapping[str, Any]) -> Finding:
+    return Finding(body["category"], body["score"], Span(*body["span"]) if body.get("span") else None)
 
 
 def build_signal(signal: Signal) -> dict[str, Any]:
-    """Return the record of `signal`."""
-    return {**asdict(signal), "status": signal.status.value, "evidence": [dict(item) for item in signal.evidence]}
+    """Return the record of `signal`; what earlier versions did not know stands in it only where there is some."""
+    record = {**asdict(signal), "status": signal.status.value, "evidence": [dict(item) for item in signal.evidence]}
+    record["findings"] = [_build_finding(one) for one in signal.findings]
+    record["looked_at"] = list(signal.looked_at)
+    return {name: value for name, value in record.items() if value or name not in {"findings", "looked_at"}}
+
+
+def _build_finding(finding: Finding) -> dict[str, Any]:
+    span = {} if finding.span is None else {"span": list(finding.span)}
+    return {"category": finding.category, "score": finding.score, **span}
 
 
 def append_decision(connection: Connection, decision: Decision) -> None:

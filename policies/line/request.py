@@ -17,7 +17,7 @@ from policies.line.records import reading_record
 from policies.rules.context import Context, parse_context
 from policies.rules.pack import Pack
 from policies.rules.parsing import parse_pack
-from provenance.asset import AssetId, sha256_hex
+from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.errors import DamagedRecordError
 from provenance.media.medium import Provider
 from provenance.storage.database import Database, utc_now
@@ -113,7 +113,7 @@ def _load_pack(here: Deployment, connection: Connection, name: str, sha256: str)
     return parse_pack(bytes(document), file=f"{name}.yaml")
 
 
-def build_request_context(here: Deployment, request: Mapping[str, Any], *, decided_on: date) -> Context:
+def build_request_context(here: Deployment, asset: Asset, request: Mapping[str, Any], *, decided_on: date) -> Context:
     """Return the circumstances under which an asset was taken in; one that was not fixed is as it is now.
 
     Raises:
@@ -126,6 +126,7 @@ def build_request_context(here: Deployment, request: Mapping[str, Any], *, decid
             decided_on=decided_on,
             timestamp_available=request.get("timestamp", here.sealer.has_timestamp),
             enabled_detectors=frozenset(request["detectors"]) if "detectors" in request else now,
+            carriers=here.media.of(asset.media_type).carriers,
         )
 
 

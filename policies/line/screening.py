@@ -27,7 +27,7 @@ from policies.rules.engine import decide as decide_by_packs
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.errors import DamagedRecordError, PackInvalidError
 from provenance.ledger.canonical import Json, canonical_json
-from provenance.manifests.pictures import read_pictures
+from provenance.manifests.embedded import show_embedded
 from provenance.storage.database import utc_now
 from provenance.storage.tables import SIGNALS
 
@@ -43,9 +43,10 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     content, file = load_content(here, asset)
     data = file.read(here.limits.max_bytes)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
-    thumbnails = read_pictures(data, asset.media_type)
+    thumbnails = show_embedded(here.media, data, asset.media_type)
     unsearched = _explain_no_search(here, asset, row)
-    answers = here.runner.run(Subject(asset, next(content.views()).carrier, data, prompt, thumbnails, unsearched))
+    views = tuple(content.views())
+    answers = here.runner.run(Subject(asset, views[0], data, prompt, thumbnails, unsearched), views)
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
@@ -85,7 +86,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         return known
     asset = parse_asset(row)
     request = row["request"]
-    context = build_request_context(here, request, decided_on=datetime.now(UTC).date())
+    context = build_request_context(here, asset, request, decided_on=datetime.now(UTC).date())
     with here.database.read() as connection:
         packs = load_request_packs(here, connection, request)
     decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))

@@ -17,7 +17,7 @@ from policies.rules.condition_cost import ASSUMED, MOST_IN_ALL_US, MOST_US, Size
 from policies.rules.condition_syntax import Node
 from policies.rules.context import CONDITION_FIELDS, Context
 from policies.rules.patterns import compile_pattern
-from policies.rules.vocabulary import ASSET_FIELDS
+from policies.rules.vocabulary import ASSET_FACTS, ASSET_FIELDS
 from provenance.asset import Asset
 from provenance.errors import ConditionError
 
@@ -120,12 +120,20 @@ def build_variables(asset: Asset, signals: Sequence[Signal], context: Context) -
                 scores[category] = max(float(score), scores.get(category, float("-inf")))
     return Variables.build(
         {
-            "asset": {name: _plain(getattr(asset, name)) for name in ASSET_FIELDS},
+            "asset": {**_plain_facts(asset)},
             "context": {name: _plain(getattr(context, name)) for name in CONDITION_FIELDS},
             "scores": scores,
             "signals": {name: {**entry, "status": str(entry["status"])} for name, entry in merged.items()},
         }
     )
+
+
+def _plain_facts(asset: Asset) -> dict[str, object]:
+    """Return what is known of an asset; a fact that its medium does not have is not there, so asking for it holds."""
+    facts = {name: asset.facts[name] for name in ASSET_FACTS if name in asset.facts}
+    return {name: _plain(value) for name, value in facts.items()} | {
+        name: _plain(getattr(asset, name)) for name in ASSET_FIELDS if name not in ASSET_FACTS
+    }
 
 
 def _plain(value: object, depth: int = 0) -> object:

@@ -12,7 +12,7 @@ from provenance.errors import PolicyError
 class Context:
     """Circumstances of one release.
 
-    Conditions read the first four as ``context.<name>``; the engine itself reads the last two.
+    Conditions read the first four as ``context.<name>``; the engine itself reads the last three.
 
     Attributes:
         tenant: on whose behalf, or "".
@@ -22,6 +22,8 @@ class Context:
         timestamp_available: a time-stamp authority is configured.
         decided_on: the day, UTC; a pack past its last day holds.
         enabled_detectors: those that the deployment runs; one without a signal holds.
+        carriers: kinds of view that assets of this medium have, each to be looked at by somebody; empty where that is
+            not known, and then no detector is excused.
     """
 
     decided_on: date
@@ -30,6 +32,7 @@ class Context:
     explicit_label_waived: bool = False
     timestamp_available: bool = False
     enabled_detectors: frozenset[str] = frozenset()
+    carriers: frozenset[str] = frozenset()
 
 
 CONDITION_FIELDS: Final = ("explicit_label_waived", "jurisdictions", "tenant", "timestamp_available")
@@ -44,6 +47,7 @@ def parse_context(
     decided_on: date,
     timestamp_available: bool = False,
     enabled_detectors: frozenset[str] = frozenset(),
+    carriers: frozenset[str] = frozenset(),
 ) -> Context:
     """Return the context of a request: what it says of itself, and what the deployment knows.
 
@@ -53,6 +57,7 @@ def parse_context(
         decided_on: the day, UTC.
         timestamp_available: a time-stamp authority is configured.
         enabled_detectors: those that the deployment runs.
+        carriers: kinds of view that assets of the medium have.
 
     Raises:
         PolicyError: an unknown field, or a value of the wrong type.
@@ -73,4 +78,5 @@ def parse_context(
         explicit_label_waived=unverified.get("explicit_label_waived", False),
         timestamp_available=timestamp_available,
         enabled_detectors=enabled_detectors,
+        carriers=carriers,
     )

@@ -46,7 +46,7 @@ def decide(
     for pack in distinct:
         reasons |= {
             *_judge_expiry(pack, context),
-            *_judge_requirements(pack, signals),
+            *_judge_requirements(pack, signals, context.carriers),
             *_judge_thresholds(pack, signals),
             *_judge_rules(pack, pack.rules, variables),
         }
@@ -134,15 +134,21 @@ def _judge_expiry(pack: Pack, context: Context) -> Iterator[Reason]:
         yield _closed("expired_pack", text)
 
 
-def _judge_requirements(pack: Pack, signals: Sequence[Signal]) -> Iterator[Reason]:
-    """Hold for every detector that the pack requires and that did not answer."""
+def _judge_requirements(pack: Pack, signals: Sequence[Signal], carriers: frozenset[str]) -> Iterator[Reason]:
+    """Hold for every detector that the pack requires and that did not answer.
+
+    One that reads nothing of what the asset has is excused only where others looked at all that it has.
+    """
+    looked_at = {kind for signal in signals if signal.status is Status.OK for kind in signal.looked_at}
+    is_seen = bool(carriers) and carriers <= looked_at
     for needed in pack.requires:
+        excused = is_seen and all(not signal.looked_at for signal in signals if signal.detector == needed.detector)
         statuses = {signal.status for signal in signals if signal.detector == needed.detector}
         if not statuses:
             missing = "gave no signal"
         elif Status.FAILED in statuses:
             missing = "failed"
-        elif Status.NOT_APPLICABLE in statuses and not needed.not_applicable:
+        elif Status.NOT_APPLICABLE in statuses and not needed.not_applicable and not excused:
             missing = "found itself not applicable"
         else:
             continue

@@ -17,6 +17,7 @@ from detectors.concept_bank import load_concept_bank
 from detectors.term_bank import load_term_bank
 from policies.rules.decision import Decision, Outcome
 from provenance.errors import GateError
+from provenance.media.view import PROMPT
 from provenance.verify.overlap import Box
 
 Record = Mapping[str, Any]
@@ -84,9 +85,9 @@ class _Asked:
         usual = {"score": self.signal.scores.get(category), "limit": min(limits, default=None), "counts": bool(against)}
         return Finding(self.signal.detector, category, text, **{**usual, **facts})
 
-    def words(self, start: int, end: int) -> str:
-        """Return what the prompt says at [start, end), cut to what fits a line."""
-        said = (self.prompt or "")[start:end]
+    def words(self, start: int, end: int, record: Record) -> str:
+        """Return what the prompt says at [start, end), cut to fit a line; "" where the record is about another text."""
+        said = "" if record.get("about", PROMPT) != PROMPT else (self.prompt or "")[start:end]
         return said if len(said) <= _SHOWN_CHARS else f"{said[:_SHOWN_CHARS]}…"
 
 
@@ -111,7 +112,7 @@ def _read_term(record: Record, asked: _Asked) -> Iterator[Finding]:
         text = f"terms that are harmless apart: {identity.partition('/')[2].replace('-', ' ')} ({grade})"
         yield asked.build(category, text, start=start, end=end, model=_name_model("prompt", asked.signal))
         return
-    words = asked.words(start, end)
+    words = asked.words(start, end, record)
     said = f'"{words}"' if words else f'"{listed}"' if listed else f"term {identity}"
     text = f"{said} at {_PLACE.format(start, end)}, listed as "
     text += f'"{listed}" under {grade}' if listed and words and listed.casefold() != words.casefold() else grade
@@ -126,7 +127,7 @@ def _read_likeness(record: Record, asked: _Asked) -> Iterator[Finding]:
     names = (f"prompt.meaning.{short}", f"prompt.{short}")
     category = next((name for name in names if name in asked.signal.scores), names[1])
     nearest = _find_concept(str(record.get("bank", "prompts")), short, int(record["likeness"]))
-    words = asked.words(start, end)
+    words = asked.words(start, end, record)
     said = f'"{words}"' if words else "what stands"
     text = f"{said} at {_PLACE.format(start, end)} means something like "
     text += f'"{nearest}" ({short})' if nearest else short

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from detectors.base import Signal, Status
+from detectors.base import Finding, Signal, Status
 from policies.rules.case_places import find_in_json
 from policies.rules.context import Context
 from policies.rules.decision import Decision, Outcome, Reason
@@ -21,6 +21,7 @@ from policies.rules.pack import Pack
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin, sha256_hex
 from provenance.errors import PolicyError
 from provenance.grant import Obligation
+from provenance.media.view import Span
 
 CASE_SIZE_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of one case; evidence is the bulk of it."""
@@ -75,10 +76,10 @@ class Case:
     context: Context
 
 
-def explain(decision: Decision) -> Explanation:
-    """Return `decision` in words."""
+def explain(decision: Decision, signals: Sequence[Signal] = ()) -> Explanation:
+    """Return `decision` in words; with the signals that it was made from, when it was that they saw or heard it."""
     packs = ", ".join(pack.name for pack in decision.packs)
-    reasons = tuple(_explain_reason(reason) for reason in decision.reasons)
+    reasons = tuple(_explain_reason(reason, signals) for reason in decision.reasons)
     past = _PAST[decision.outcome]
     if decision.decided_by != "policy":
         summary = f"{past} by {decision.decided_by}"
@@ -92,10 +93,11 @@ def explain(decision: Decision) -> Explanation:
     return Explanation(summary=summary, reasons=reasons, marks=tuple(map(_explain_mark, decision.obligations)))
 
 
-def _explain_reason(reason: Reason) -> ReasonRow:
+def _explain_reason(reason: Reason, signals: Sequence[Signal]) -> ReasonRow:
     measured = ""
     if reason.score is not None and reason.threshold is not None:
         measured = f"{reason.detector}: {reason.category} {reason.score:.3g}, limit {reason.threshold:g}"
+        measured += _tell_when(reason, signals)
     return ReasonRow(
         outcome=reason.outcome,
         rule=f"{reason.pack}/{reason.rule}",
@@ -103,6 +105,14 @@ def _explain_reason(reason: Reason) -> ReasonRow:
         measured=measured,
         clause=reason.clause,
     )
+
+
+def _tell_when(reason: Reason, signals: Sequence[Signal]) -> str:
+    for signal in signals:
+        for finding in signal.findings:
+            if (signal.detector, finding.category) == (reason.detector, reason.category) and finding.span is not None:
+                return f", from {finding.span.start_s:.1f} to {finding.span.end_s:.1f} s"
+    return ""
 
 
 def _explain_mark(obligation: Obligation) -> MarkRow:
@@ -184,7 +194,23 @@ class _AssetFacts(_Model):
     sha256: str = sha256_hex(b"")
 
     def build(self) -> Asset:
-        return Asset(**{**self.model_dump(), "id": AssetId(self.id), "sha256": Digest(self.sha256)})
+        return Asset(
+            AssetId(self.id),
+            Digest(self.sha256),
+            self.media_type,
+            self.size_bytes,
+            {"width": self.width, "height": self.height},
+            self.origin,
+        )
+
+
+class _FindingRecord(_Model):
+    category: str
+    score: float
+    span: tuple[float, float] | None = None
+
+    def build(self) -> Finding:
+        return Finding(self.category, self.score, None if self.span is None else Span(*self.span))
 
 
 class _SignalRecord(_Model):
@@ -195,9 +221,11 @@ class _SignalRecord(_Model):
     evidence: tuple[dict[str, Any], ...] = ()
     reason: str = ""
     elapsed_ms: float = 0.0
+    findings: tuple[_FindingRecord, ...] = ()
+    looked_at: tuple[str, ...] = ()
 
     def build(self) -> Signal:
-        return Signal(**self.model_dump())
+        return Signal(**{**self.model_dump(), "findings": tuple(one.build() for one in self.findings)})
 
 
 class _ContextFacts(_Model):
@@ -207,6 +235,7 @@ class _ContextFacts(_Model):
     timestamp_available: bool = False
     decided_on: date | None = None
     enabled_detectors: frozenset[str] = frozenset()
+    carriers: frozenset[str] = frozenset()
 
     def build(self, today: date) -> Context:
         return Context(**{**self.model_dump(), "decided_on": self.decided_on or today})

@@ -63,6 +63,9 @@ CATEGORIES: Final = frozenset(
 VENDOR_CATEGORY: Final = re.compile(r"(?!(?:personal|prompt|written)\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 """A category of somebody else's detector."""
 
+ASSET_FACTS: Final = ("height", "width")
+"""Those of the fields that a medium knows and another may not have."""
+
 ASSET_FIELDS: Final = ("height", "media_type", "origin", "size_bytes", "width")
 """Facts of the asset that conditions may read."""
 

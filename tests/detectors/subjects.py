@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from detectors.base import Subject, Toolbox
 from provenance.asset import Asset, MediaType, new_asset_id, sha256_hex
 from provenance.media.picture.image import Picture
+from provenance.media.view import PICTURE, View
 
 PHOTOS = Path(skimage.__file__).parent / "data"
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -43,8 +44,8 @@ def file_of(picture, pillow_format="PNG", **settings):
 
 
 def subject_of(picture, *, data=b"", media_type=MediaType.PNG, prompt=None):
-    asset = Asset(new_asset_id(), sha256_hex(data), media_type, len(data), picture.width, picture.height)
-    return Subject(asset, picture, data, prompt)
+    asset = Asset(new_asset_id(), sha256_hex(data), media_type, len(data), picture.facts)
+    return Subject(asset, View(PICTURE, picture), data, prompt)
 
 
 def toolbox_of(folder, *, works=None, marks=None, **options):

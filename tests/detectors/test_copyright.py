@@ -11,6 +11,7 @@ from detectors.base import Status
 from detectors.copyright import CopyrightDetector
 from provenance.errors import ConfigurationError
 from provenance.media.picture.image import Picture
+from provenance.media.view import PICTURE, View
 from provenance.works.record import Action
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
@@ -90,12 +91,12 @@ def test_a_picture_of_which_no_view_says_anything_is_unhashable(detector):
 
 def test_a_work_as_thumbnail_matches(works, detector):
     works.register(photo("coffee.png"), title="Coffee", owner="Rachel")
-    shown = replace(subject_of(photo("chelsea.png")), thumbnails=(photo("coffee.png"),))
+    shown = replace(subject_of(photo("chelsea.png")), thumbnails=(View(PICTURE, photo("coffee.png")),))
     signal = detector.detect(shown)
     assert signal.scores["copyright_block"] == 1.0
     assert signal.reason.endswith("thumbnail in its manifest")
     flat = Picture.from_frame(np.full((64, 64, 3), 9, np.uint8))
-    blank = replace(subject_of(photo("chelsea.png")), thumbnails=(flat,))
+    blank = replace(subject_of(photo("chelsea.png")), thumbnails=(View(PICTURE, flat),))
     assert detector.detect(blank).scores == dict.fromkeys(detector.card.categories, 0.0)
 
 

@@ -24,8 +24,7 @@ ASSET = Asset(
     sha256=sha256_hex(b"picture"),
     media_type=MediaType.PNG,
     size_bytes=12345,
-    width=640,
-    height=480,
+    facts={"width": 640, "height": 480},
     origin=Origin.GENERATED,
 )
 

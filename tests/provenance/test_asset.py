@@ -42,7 +42,7 @@ def test_every_type_has_its_own_extension(media_type):
 
 
 def test_an_asset_cannot_be_changed():
-    asset = Asset(new_asset_id(), sha256_hex(b"x"), MediaType.PNG, 1, 1, 1)
+    asset = Asset(new_asset_id(), sha256_hex(b"x"), MediaType.PNG, 1, {})
     assert asset.origin is Origin.SUBMITTED
     with pytest.raises(dataclasses.FrozenInstanceError):
-        asset.width = 2
+        asset.size_bytes = 2

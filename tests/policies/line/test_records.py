@@ -1,12 +1,13 @@
 """Rows to values and back: nothing is lost on the way through JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.base import Signal, Status
+from detectors.base import Finding, Signal, Status
 from policies.line.records import (
     append_decision,
     asset_row,
@@ -24,6 +25,7 @@ from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import AssetId, new_asset_id
 from provenance.errors import AssetNotFoundError
 from provenance.grant import MarkKind, Obligation, PackRef
+from provenance.media.view import Span
 from tests.policies.deployments import decided
 from tests.policies.samples import PATIENT
 
@@ -102,3 +104,15 @@ def test_a_grant_of_an_older_decision_is_none(here):
 def test_an_unknown_asset_has_no_row(here):
     with here.database.read() as connection, pytest.raises(AssetNotFoundError, match="no asset has the id"):
         asset_row(connection, new_asset_id())
+
+
+def test_findings_come_back_with_their_time():
+    found = (Finding("gore", 0.7, Span(1.0, 2.5)), Finding("nsfw", 0.2))
+    signal = Signal("nsfw", "1", Status.OK, {"gore": 0.7, "nsfw": 0.2}, findings=found, looked_at=("picture",))
+    record = json.loads(json.dumps(build_signal(signal)))
+    assert parse_signal(record) == signal
+    assert record["findings"] == [
+        {"category": "gore", "score": 0.7, "span": [1.0, 2.5]}, {"category": "nsfw", "score": 0.2}
+    ]  # fmt: skip
+    older = build_signal(replace(signal, findings=(), looked_at=()))
+    assert {"findings", "looked_at"}.isdisjoint(older), "the digest of what was signed before stays what it was"

@@ -15,6 +15,7 @@ from provenance.errors import DamagedRecordError
 from provenance.media.medium import Provider
 from provenance.storage.tables import ASSETS, PACKS
 from tests.policies.deployments import Probe, hand_in, run_only
+from tests.policies.samples import ASSET
 from tests.sites import build_light_settings
 
 
@@ -78,9 +79,9 @@ def test_circumstances_are_those_of_intake(here):
 
     request = request_of(here, hand_in(here))
     other = replace(here, runner=run_only(Probe()))
-    context = build_request_context(other, request, decided_on=date(2026, 1, 1))
+    context = build_request_context(other, ASSET, request, decided_on=date(2026, 1, 1))
     assert context.enabled_detectors == {detector.card.name for detector in here.runner.detectors}
-    assert build_request_context(other, {"context": {}}, decided_on=date(2026, 1, 1)).enabled_detectors == {
+    assert build_request_context(other, ASSET, {"context": {}}, decided_on=date(2026, 1, 1)).enabled_detectors == {
         "incoming_marks"
     }
 

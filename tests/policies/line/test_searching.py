@@ -19,7 +19,7 @@ DRAWN = {"source_sha256": ""}
 
 
 def asset(origin):
-    return Asset(AssetId("a"), Digest("0" * 64), MediaType.PNG, 1, 8, 8, origin)
+    return Asset(AssetId("a"), Digest("0" * 64), MediaType.PNG, 1, {"width": 8, "height": 8}, origin)
 
 
 def test_what_was_drawn_here_from_words_alone_is_not_searched():

@@ -363,3 +363,20 @@ def test_a_detector_that_fails_never_releases(signals, packs, which):
 @given(signal_sets(), pack_sets())
 def test_deciding_twice_gives_the_same(signals, packs):
     assert decided(signals, packs) == decided(signals, packs)
+
+
+@pytest.mark.parametrize(("carriers", "others", "outcome"), [
+    ({"text"}, [dataclasses.replace(signal("prompt"), looked_at=("text",))], Outcome.RELEASE),
+    ({"text"}, [dataclasses.replace(signal("prompt"), looked_at=("prompt",))], Outcome.HOLD),
+    ({"text", "sound"}, [dataclasses.replace(signal("prompt"), looked_at=("text",))], Outcome.HOLD),
+    ({"text"}, [dataclasses.replace(signal("prompt", Status.FAILED), looked_at=("text",))], Outcome.HOLD),
+    ({"text"}, [], Outcome.HOLD), (set(), [dataclasses.replace(signal("prompt"), looked_at=("text",))], Outcome.HOLD),
+])  # fmt: skip
+def test_who_reads_nothing_of_an_asset_is_excused_where_others_looked_at_all_of_it(carriers, others, outcome):
+    blind = signal("nsfw", Status.NOT_APPLICABLE)
+    needs = [pack(requires=[requirement("nsfw")])]
+    made = decide(ASSET, [blind, *others], needs, context(carriers=frozenset(carriers)), decision_id="one")
+    assert made.outcome is outcome
+    looked = dataclasses.replace(blind, looked_at=("picture",))
+    made = decide(ASSET, [looked, *others], needs, context(carriers=frozenset(carriers)), decision_id="one")
+    assert made.outcome is Outcome.HOLD, "whoever looked and says nothing has not answered"

@@ -63,7 +63,11 @@ def test_a_case_of_signals_alone_is_enough():
     case = parse_case(b'{"signals": [{"detector": "nsfw", "scores": {"nsfw": 0.4}}]}', today=DAY)
     assert case.signals[0].scores == {"nsfw": 0.4}
     assert case.signals[0].status is Status.OK
-    assert (case.asset.media_type, case.asset.width, case.asset.origin) == (MediaType.PNG, 1024, Origin.GENERATED)
+    assert (case.asset.media_type, case.asset.facts["width"], case.asset.origin) == (
+        MediaType.PNG,
+        1024,
+        Origin.GENERATED,
+    )
     assert case.context == context()
 
 

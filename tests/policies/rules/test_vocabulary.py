@@ -1,7 +1,14 @@
 import pytest
 
 from detectors.cards import CARDS_DIR, load_card
-from policies.rules.vocabulary import ASSET_FIELDS, CATEGORIES, SIGNAL_FIELDS, VENDOR_CATEGORY, known_detectors
+from policies.rules.vocabulary import (
+    ASSET_FACTS,
+    ASSET_FIELDS,
+    CATEGORIES,
+    SIGNAL_FIELDS,
+    VENDOR_CATEGORY,
+    known_detectors,
+)
 from provenance.asset import Asset
 
 
@@ -15,7 +22,7 @@ def test_every_category_of_a_built_in_card_is_in_the_vocabulary(path):
 
 
 def test_fields_that_conditions_read_exist():
-    assert set(ASSET_FIELDS) <= set(Asset.__slots__)
+    assert set(ASSET_FIELDS) <= {*Asset.__slots__, *ASSET_FACTS}
     assert SIGNAL_FIELDS == ("evidence", "scores", "status")
 
 

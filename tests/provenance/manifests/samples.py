@@ -61,7 +61,7 @@ def photograph(media_type: MediaType, side: int = 256) -> bytes:
 
 
 def asset_of(data: bytes, media_type: MediaType, origin: Origin = Origin.GENERATED) -> Asset:
-    return Asset(new_asset_id(), sha256_hex(data), media_type, len(data), 256, 256, origin)
+    return Asset(new_asset_id(), sha256_hex(data), media_type, len(data), {"width": 256, "height": 256}, origin)
 
 
 def grant_for(asset: Asset) -> Grant:

@@ -114,9 +114,7 @@ def test_a_still_gif_ships_as_png(site):
 def test_heic_ships_as_jpeg(site):
     data = (HEIC / "turned.heic").read_bytes()
     picture = parse_image(data)
-    asset = Asset(
-        new_asset_id(), sha256_hex(data), MediaType.HEIC, len(data), picture.width, picture.height, Origin.SUBMITTED
-    )
+    asset = Asset(new_asset_id(), sha256_hex(data), MediaType.HEIC, len(data), picture.facts, Origin.SUBMITTED)
     signed_only = Grant(asset.id, asset.sha256, "decision", (), (Obligation(MarkKind.SIGNED_METADATA),), 7)
     coarse = build_sealer(site, fingerprints=pictures(site).fingerprints[:1])  # pHash needs more pixels
     sealed = coarse.seal(asset, picture, Blob.from_bytes(data), signed_only, {})

@@ -5,14 +5,19 @@ although none ships.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from provenance.errors import AssetError
 from provenance.manifests.jumbf import SuperBox, parse_store, read_value
 from provenance.manifests.validation import read_store
-from provenance.media.picture.image import IntakeLimits, Picture, parse_image
+from provenance.media.limits import IntakeLimits
+from provenance.media.media import Media
+from provenance.media.medium import Claims, Content
+from provenance.media.view import View
+from provenance.storage.blob import Blob
 
-MAX_PICTURES: Final = 16
+MAX_FILES: Final = 16
 
 # A thumbnail has 1024 px at its longest side by C2PA 2.4 s18.13's advice; what is much larger is none.
 LIMITS: Final = IntakeLimits(max_bytes=8 << 20, max_pixels=16_000_000)
@@ -20,27 +25,25 @@ LIMITS: Final = IntakeLimits(max_bytes=8 << 20, max_pixels=16_000_000)
 _MARK: Final = b"jumb"
 
 
-def read_pictures(unverified_bytes: bytes, media_type: str) -> tuple[Picture, ...]:
-    """Return the pictures inside a file's manifests, the first `MAX_PICTURES`; what is no picture is passed over."""
+def show_embedded(media: Media, unverified_bytes: bytes, media_type: str) -> tuple[View, ...]:
+    """Return what a file's manifests show, the first `MAX_FILES` files in them; what is of no medium is passed over."""
     if _MARK not in unverified_bytes:
         return ()
     try:
         root = parse_store(read_store(unverified_bytes, media_type))
     except AssetError:
         return ()
-    found: list[Picture] = []
+    found: list[Content] = []
     for data in _find_data(root):
-        if len(found) == MAX_PICTURES:
+        if len(found) == MAX_FILES:
             break
-        try:
-            found.append(parse_image(data, limits=LIMITS))
-        except AssetError:
-            continue
-    return tuple(found)
+        with suppress(AssetError):
+            found.append(media.take(Blob(data=data, size_bytes=len(data)), Claims(), LIMITS))
+    return tuple(view for content in found for view in content.views())
 
 
 def _find_data(box: SuperBox) -> Iterator[bytes]:
-    """Yield what may be a picture: embedded files, and byte strings at the top of an assertion or data box."""
+    """Yield what may be a file: embedded files, and byte strings at the top of an assertion or data box."""
     for kind, content in box.contents:
         if kind == b"bidb":
             yield content
