@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final
 
 import typer
@@ -109,8 +110,13 @@ def _show_version(value: bool) -> None:  # noqa: FBT001 - typer's way of spellin
 def _root(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what happens, as JSON lines on standard error."),  # noqa: FBT001
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),  # noqa: FBT001
+    tenant: str = typer.Option("", "--tenant", help="Act for this tenant of the site; may stand behind the verb, too."),
 ) -> None:
     del version
+    if tenant:
+        from api.settings import act_for
+
+        act_for(tenant)
     if verbose:
         _log_to_standard_error()
     else:
@@ -134,7 +140,7 @@ def _log_to_standard_error() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process; the entry point of the `chopmark` script."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = bring_tenant_forward(list(sys.argv[1:] if arguments is None else arguments))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that is no text is shown, not stumbled over
@@ -155,6 +161,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print_error(f"standard output cannot be written: {describe_os_error(exc)}", "file")
         code = EXIT_ERROR
     sys.exit(code)
+
+
+def bring_tenant_forward(arguments: list[str]) -> list[str]:
+    """Return the arguments with ``--tenant NAME`` in front, wherever before ``--`` it stood: no verb has one itself."""
+    found: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for word in waiting:
+        if word == "--":
+            rest += [word, *waiting]
+        elif word == "--tenant" or word.startswith("--tenant="):
+            found += [word] if "=" in word else [word, *islice(waiting, 1)]
+        else:
+            rest.append(word)
+    return [*found, *rest]
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:

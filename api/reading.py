@@ -18,8 +18,11 @@ from provenance.storage.binding import is_bound, verify_owner, verify_stores
 from provenance.storage.database import Database
 from provenance.storage.keyring import Keyring, load_keyring
 from provenance.storage.store import BlobStore, open_store
+from provenance.storage.tenants import name_tenant
+from provenance.tenant import MAIN
 from provenance.verify.verifier import Verifier
 from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
+from provenance.watermarks.tenancy import derive_keys
 from provenance.works.registry import Works
 
 
@@ -82,21 +85,40 @@ def build_reader(settings: Settings, *, is_reading: bool) -> Reader:
     ring = load_keyring(
         database, settings.keys_dir, origin=settings.ledger_origin or None, is_reading=database.is_reading
     )
-    log = build_log(settings, database, ring.signer)
-    works = Works(database, settings.index_dir, log)
-    limits = IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    marks = build_marks(settings, ring.marks)
-    media = build_media(settings, ring.marks, marks)
+    settings = settings.for_tenant(settings.tenant)
+    log = build_log(settings, database, ring.signer).of_tenant(name_tenant(database, settings.tenant))
+    works = build_works(settings, database, log)
+    keys = derive_keys(ring.marks, settings.tenant)
+    marks = build_marks(settings, keys)
+    media = build_media(settings, keys, marks)
     verifier = Verifier(
         database=database,
         blobs=blobs,
         log=log,
         works=works,
-        media=media,
+        media=_build_public_media(settings, ring.marks) if settings.tenants else media,
         trust=load_site_trust(settings),
         limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
     )
-    return Reader(settings, database, blobs, log, works, verifier, media, marks, limits, ring.marks)
+    return Reader(settings, database, blobs, log, works, verifier, media, marks, build_limits(settings), ring.marks)
+
+
+def _build_public_media(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Media:
+    """Build what reads the marks of every tenant: what is released is public, and everybody may ask about it."""
+    every = (*keys, *(key for tenant in settings.tenants for key in derive_keys(keys, tenant)))
+    return build_media(settings, every, build_marks(settings, every))
+
+
+def build_works(settings: Settings, database: Database, log: Log) -> Works:
+    """Build the registry of the tenant that the settings act for; each has match indexes of its own."""
+    is_main = settings.tenant == MAIN
+    folder = settings.index_dir if is_main else settings.index_dir / "tenants" / settings.tenant
+    return Works(database, folder, log, tenant=settings.tenant)
+
+
+def build_limits(settings: Settings) -> IntakeLimits:
+    """Build the bounds on what intake takes."""
+    return IntakeLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
 
 
 def open_database(settings: Settings, *, is_reading: bool = False) -> Database:
@@ -148,7 +170,7 @@ def open_log(settings: Settings, database: Database) -> Log:
     ring = load_keyring(
         database, settings.keys_dir, origin=settings.ledger_origin or None, is_reading=database.is_reading
     )
-    return build_log(settings, database, ring.signer)
+    return build_log(settings, database, ring.signer).of_tenant(name_tenant(database, settings.tenant))
 
 
 def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log:

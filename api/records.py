@@ -60,7 +60,7 @@ def find_record(settings: Settings, asset_id: AssetId) -> Record:
     database = open_database(settings, is_reading=True)
     try:
         with database.read() as connection:
-            row = asset_row(connection, asset_id)
+            row = asset_row(connection, asset_id, settings.tenant)
             signals, decision = find_signals(connection, asset_id), latest_decision(connection, asset_id)
     finally:
         database.close()
@@ -86,7 +86,9 @@ def find_findings(settings: Settings, record: Record, decision: Decision) -> lis
     try:
         for document in documents:
             if document["work_id"]:
-                document["work_picture"] = str(write_reference(settings, database, document["work_id"]) or "")
+                document["work_picture"] = str(
+                    write_reference(settings, database, document["work_id"], settings.tenant) or ""
+                )
     finally:
         database.close()
     return documents

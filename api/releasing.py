@@ -225,7 +225,7 @@ def _find_earlier(site: Site, submission: Submission, *, resume: bool) -> Result
     if submission.asset_id is None:
         return find_earlier(site.deployment, submission, with_blocked=resume)
     with site.deployment.database.read() as connection:
-        is_known = find_stage(connection, submission.asset_id) is not None
+        is_known = find_stage(connection, submission.asset_id, site.deployment.tenant) is not None
     return release(site.deployment, submission) if is_known else None
 
 
@@ -236,7 +236,7 @@ def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_rep
         return Ended(name, result=result, is_repeat=is_repeat)
     try:
         with site.deployment.database.read() as connection:
-            released = find_released(connection, result.asset_id)
+            released = find_released(connection, result.asset_id, tenant=site.deployment.tenant)
         place.verify_type(released.media_type)
         file = load_released(site.deployment.blobs.public, released)
         written = str(place.path) if place.holds(file) else place.write(file)

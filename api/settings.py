@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -25,6 +25,7 @@ from detectors.weights import has_embedded as has_embedded_clip
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
 from provenance.errors import ConfigurationError
+from provenance.tenant import MAIN, Tenant, parse_tenant
 
 SETTINGS_FILE: Final = "chopmark.toml"
 
@@ -75,6 +76,7 @@ def parse_place(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what co
     )
 
 
+TenantName = Annotated[Tenant, AfterValidator(parse_tenant)]
 FilePath = Annotated[Path, BeforeValidator(parse_path)]
 Place = Annotated[str, BeforeValidator(parse_place)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
@@ -110,6 +112,19 @@ def find_detectors() -> tuple[str, ...]:
 def find_backend() -> str:
     """Return the best backend that works here without any option."""
     return "diffusers_local" if has_embedded_pipeline() else "sketch"
+
+
+_acting: list[Tenant] = []
+"""For whom the command line was told to act, in front of what environment and file say."""
+
+
+def act_for(tenant: str) -> None:
+    """Have every settings that are loaded from now on act for a tenant.
+
+    Raises:
+        ConfigurationError: it is no tenant's name.
+    """
+    _acting[:] = [parse_tenant(tenant)]
 
 
 class Environment(StrEnum):
@@ -154,6 +169,25 @@ class Signing(BaseModel):
     """Certificates that are trusted by themselves: PEM, or SHA-256 in base64 or hexadecimal, one a line."""
     trust_config: FilePath | None = None
     """Key purposes that signers may have beside those of C2PA, one dotted number a line (the C2PA lists' store.cfg)."""
+
+    def with_own(self, own: "Signing") -> "Signing":
+        """Return this with what `own` sets; a signer is one thing, of which no part is taken from another."""
+        given = {name: getattr(own, name) for name in own.model_fields_set}
+        signer = {"certificate_chain": None, "private_key": None, "command": ()}
+        return self.model_copy(update={**(signer if given.keys() & signer.keys() else {}), **given})
+
+
+class TenantSettings(BaseModel):
+    """What one tenant has otherwise than the site; what is not set is as the site has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: Provider | None = None
+    signing: Signing | None = None
+    packs: Names | None = None
+    pack_folders: Paths | None = None
+    max_bytes: int | None = Field(default=None, gt=0)
+    max_pixels: int | None = Field(default=None, gt=0)
 
 
 class Http(BaseModel):
@@ -227,6 +261,10 @@ class Settings(BaseSettings):
     """Name of this ledger in checkpoints; empty for one made at first use."""
     provider: Provider = Provider()
     signing: Signing = Signing()
+    tenants: dict[TenantName, TenantSettings] = Field(default_factory=dict)
+    """Others that this site serves, each apart from all the rest: docs/operator.md."""
+    tenant: TenantName = MAIN
+    """For whom this process acts; `chopmark --tenant` sets it."""
     http: Http = Http()
 
     @property
@@ -248,6 +286,26 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """Folder of the match index; can be rebuilt from the database."""
         return self.home / "index"
+
+    def for_tenant(self, name: Tenant) -> Self:
+        """Return the settings as one tenant has them.
+
+        Raises:
+            ConfigurationError: no such tenant is named here.
+        """
+        own = TenantSettings() if name == MAIN else self.tenants.get(name)
+        if own is None or MAIN in self.tenants:
+            raise ConfigurationError(
+                f"no tenant of this site is called {name!r}: name it in the settings, as tenants.{name}"
+                if own is None
+                else "tenants.main: the tenant main is the site's own, whose settings stand outside of tenants"
+            )
+        given = {field: value for field in own.model_fields_set if (value := getattr(own, field)) is not None}
+        if own.provider is not None:
+            given["provider"] = self.provider.model_copy(update=own.provider.model_dump(exclude_unset=True))
+        if own.signing is not None:
+            given["signing"] = self.signing.with_own(own.signing)
+        return self.model_copy(update={**given, "tenant": name})
 
     def resolved_database_url(self) -> str:
         """Return the database URL, with the default filled in."""
@@ -281,6 +339,8 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic vali
         ConfigurationError: a setting is unknown or invalid; the message names each, and never its value.
     """
     _refuse_unknown_variables()
+    if _acting:
+        overrides.setdefault("tenant", _acting[0])
     try:
         settings = Settings(**overrides)
     except (TOMLDecodeError, UnicodeDecodeError) as exc:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -13,9 +13,12 @@ from api.home import make_home, verify_site
 from api.reading import (
     Reader,
     build_fingerprints,
+    build_limits,
     build_log,
     build_marks,
+    build_media,
     build_reader,
+    build_works,
     load_site_keys,
     load_site_trust,
     open_blobs,
@@ -24,6 +27,7 @@ from api.reading import (
     open_reader,
 )
 from api.settings import Settings
+from api.tenancy import LENT_THINGS, Built, Tenancies, share_runner
 from api.upkeep import finish_interrupted, sign_off
 from detectors.base import DETECTORS, Toolbox
 from detectors.isolation import IsolatedDetector
@@ -46,14 +50,18 @@ from provenance.manifests.identity import (
 )
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.media.cache import ContentCache
+from provenance.media.media import Media
 from provenance.media.medium import Provider
 from provenance.media.picture.image import Picture, encode_image, parse_image
 from provenance.seal.sealer import Sealer
 from provenance.storage.binding import bind_stores
 from provenance.storage.blob import Blob
 from provenance.storage.lease import Leases
+from provenance.storage.tenants import name_tenant
+from provenance.tenant import MAIN, Tenant
 from provenance.verify.verifier import Verifier
 from provenance.watermarks.base import Watermark
+from provenance.watermarks.tenancy import derive_keys
 from provenance.works.registry import Works
 
 __all__ = [
@@ -83,9 +91,6 @@ PRESENCE_FOLDER: Final = "at-work"
 
 _log = Journal(__name__)
 
-LENT_THINGS: Final = {"copyright": "the registry of works", "incoming_marks": "the watermark keys"}
-"""Detectors that cannot run in a process of their own, and what they are lent instead."""
-
 CONTENT_CACHE_BYTES: Final = 256 * 1024 * 1024
 """Room for some twenty decoded pictures of 2048x2048."""
 
@@ -96,7 +101,7 @@ class Site:
 
     Attributes:
         settings: as read.
-        deployment: what the gate uses.
+        deployment: what the gate uses, of the tenant that the settings act for.
         verifier: what verification uses.
         identity: who signs, loaded when something is to be signed.
     """
@@ -105,6 +110,7 @@ class Site:
     deployment: Deployment
     verifier: Verifier
     identity: DeferredIdentity
+    tenancies: Tenancies
 
     def warm(self) -> None:
         """Load who signs and what the detectors need, and sign the ledger as it stands.
@@ -166,7 +172,7 @@ class Site:
         """Let go of leases, database and detectors."""
         self.deployment.leases.close()
         self.deployment.runner.close()
-        self.deployment.works.close()
+        self.tenancies.close()
         self.deployment.database.close()
 
 
@@ -222,24 +228,53 @@ def open_site(settings: Settings, *, may_make: bool = True, quiet: bool = False,
 
 def build_site(settings: Settings) -> Site:
     """Build a site; `open_site`, which holds its parts against each other before anything acts, is the usual door."""
-    _prepare_development(settings)
-    reader = build_reader(settings, is_reading=False)
-    identity = DeferredIdentity(partial(load_identity, settings))
-    deployment = Deployment(
+    own = settings.for_tenant(settings.tenant)  # what is wrong with it stops here
+    site = settings.for_tenant(MAIN)
+    _prepare_development(site)
+    reader = build_reader(site, is_reading=False)
+    tenancies = Tenancies(partial(_build_tenancy, settings, reader))
+    identity = DeferredIdentity(partial(load_identity, site))
+    main = Deployment(
         database=reader.database,
         blobs=reader.blobs,
         log=reader.log,
         works=reader.works,
-        runner=build_runner(settings, reader.works, reader.marks),
-        packs={pack.name: pack for pack in load_packs(settings)},
-        default_packs=settings.packs,
-        sealer=_build_sealer(settings, reader, identity),
+        runner=build_runner(site, reader.works, reader.marks),
+        packs={pack.name: pack for pack in load_packs(site)},
+        default_packs=site.packs,
+        sealer=_build_sealer(site, reader.media, identity),
         media=reader.media,
         limits=reader.limits,
         contents=ContentCache(CONTENT_CACHE_BYTES),
-        leases=Leases(reader.database, settings.home / PRESENCE_FOLDER),
+        leases=Leases(reader.database, site.home / PRESENCE_FOLDER),
+        find_tenancy=tenancies.find,
     )
-    return Site(settings=settings, deployment=deployment, verifier=reader.verifier, identity=identity)
+    tenancies.add(main, identity)
+    deployment, identity = tenancies.find(own.tenant), tenancies.find_identity(own.tenant)
+    return Site(own, deployment, reader.verifier, identity, tenancies)
+
+
+def _build_tenancy(settings: Settings, reader: Reader, main: Deployment, tenant: Tenant) -> Built:
+    """Build what is a tenant's own beside what is the site's."""
+    own, keys = settings.for_tenant(tenant), derive_keys(reader.keys, tenant)
+    marks = build_marks(own, keys)
+    media = build_media(own, keys, marks)
+    log = main.log.of_tenant(name_tenant(main.database, tenant))
+    works = build_works(own, main.database, log)
+    identity = DeferredIdentity(partial(load_identity, own))
+    deployment = replace(
+        main,
+        tenant=tenant,
+        log=log,
+        works=works,
+        runner=share_runner(own, main.runner, works, marks),
+        packs={pack.name: pack for pack in load_packs(own)},
+        default_packs=own.packs,
+        sealer=_build_sealer(own, media, identity),
+        media=media,
+        limits=build_limits(own),
+    )
+    return deployment, identity
 
 
 def _prepare_development(settings: Settings) -> None:
@@ -249,11 +284,11 @@ def _prepare_development(settings: Settings) -> None:
             load_identity(settings)
 
 
-def _build_sealer(settings: Settings, reader: Reader, identity: DeferredIdentity) -> Sealer:
+def _build_sealer(settings: Settings, media: Media, identity: DeferredIdentity) -> Sealer:
     authority = settings.signing.timestamp_url
     named = settings.provider
     return Sealer(
-        media=reader.media,
+        media=media,
         identity=identity,
         trust=load_site_trust(settings),
         provider=Provider(named.name, named.code, named.label_text, VERSION),

@@ -22,7 +22,7 @@ from policies.line.publishing import Result, publish, withhold
 from policies.line.recording import record
 from policies.line.screening import decide, screen
 from policies.line.sealing import grant, seal
-from policies.line.sweeping import interrupted
+from policies.line.sweeping import find_tenancy, interrupted
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
@@ -65,7 +65,7 @@ def resume(here: Deployment) -> tuple[Result, ...]:
 
 def _try_walk(here: Deployment, asset_id: AssetId) -> Result | None:
     try:
-        return walk(here, asset_id, wait=False)
+        return walk(find_tenancy(here, asset_id), asset_id, wait=False)
     except AssetInUseError:
         return None  # another process was quicker
     except GateError as exc:

@@ -61,7 +61,9 @@ def export(
         manifest = export_ledger(log, out, cast("FormatName", form), since=first, until=last, kinds=kind or None)
         if with_names:
             with log.database.read() as connection:
-                names = find_names(connection, log.entries(since=first, until=last, kinds=REVIEW_KINDS))
+                names = find_names(
+                    connection, log.entries(since=first, until=last, kinds=REVIEW_KINDS), load_settings().tenant
+                )
             write_resource(out, NAMES, json.dumps(names, ensure_ascii=False, indent=2).encode())
     if as_json:
         print_json({"folder": str(out), "manifest": manifest.model_dump()})

@@ -25,6 +25,7 @@ from policies.line.released import Released, find_released, load_released
 from provenance.errors import GateError
 from provenance.storage.database import Database
 from provenance.storage.store import Blobs
+from provenance.tenant import Tenant
 
 app = typer.Typer(add_completion=False)
 
@@ -54,7 +55,7 @@ def command(
     verify_site(settings)
     database = open_database(settings, is_reading=True)
     public = open_blobs(settings, may_make=False).public
-    made = [(asset_id or "", _fetch(database, public, asset_id, target)) for asset_id in wanted]
+    made = [(asset_id or "", _fetch(database, public, asset_id, target, settings.tenant)) for asset_id in wanted]
     database.close()
     if as_json:
         print_json({"fetched": [_build_document(asset_id, item) for asset_id, item in made]})
@@ -68,10 +69,12 @@ Fetched = tuple[Released, str]
 """What was fetched, and where it was written."""
 
 
-def _fetch(database: Database, public: Blobs, asset_id: str | None, target: Output) -> Fetched | GateError:
+def _fetch(
+    database: Database, public: Blobs, asset_id: str | None, target: Output, tenant: Tenant
+) -> Fetched | GateError:
     try:
         with database.read() as connection:
-            released = find_released(connection, asset_id)
+            released = find_released(connection, asset_id, tenant=tenant)
         place = target.choose(released.name or released.asset_id, released.media_type)
         file = load_released(public, released)
         return released, str(place.path) if place.holds(file) else place.write(file)

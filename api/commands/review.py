@@ -65,7 +65,7 @@ def list_held(
         raise CommandUsageError(f"expected --outcome {', '.join(STAGES)}, got {outcome!r}")
     query = Query(outcome, detector, category, pack, name, parse_time(since), after)
     with open_site(load_settings(), may_make=False) as site:
-        found = list(islice(find_waiting(site.deployment.database, query), limit + 1))
+        found = list(islice(find_waiting(site.deployment.database, query, site.deployment.tenant), limit + 1))
     page, more = found[:limit], len(found) > limit
     if as_json:
         onward = {"next": page[-1].asset_id} if more else {}

@@ -89,7 +89,7 @@ def withdraw(
     """Withdraw a work: it stays on the record and matches no more, and its small picture is deleted."""
     with open_site(load_settings(), may_make=False) as site:
         work = site.deployment.works.withdraw(work_id, reason)
-        drop_reference(site.settings, work.id)
+        drop_reference(site.settings, work.id, site.settings.tenant)
     if as_json:
         print_json({"work": asdict(work)})
         return

@@ -1,6 +1,6 @@
 """What one deployment of the gate is made of, and what it is asked to release."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from provenance.storage.blob import Blob
 from provenance.storage.database import Database
 from provenance.storage.lease import Leases
 from provenance.storage.store import BlobStore
+from provenance.tenant import MAIN, Tenant
 from provenance.works.registry import Works
 
 
@@ -61,6 +62,8 @@ class Deployment:
         limits: bounds on what intake takes.
         contents: decoded files by digest, so that stages need not decode twice.
         leases: which assets this process works on.
+        tenant: for whom: works, packs, sealer and limits are this tenant's, and so is every asset that is found.
+        find_tenancy: what `tenancy` asks; None where there is one tenant.
     """
 
     database: Database
@@ -75,6 +78,20 @@ class Deployment:
     limits: IntakeLimits
     contents: ContentCache
     leases: Leases
+    tenant: Tenant = MAIN
+    find_tenancy: Callable[[Tenant], "Deployment"] | None = None
+
+    def tenancy(self, tenant: Tenant) -> "Deployment":
+        """Return the deployment as another tenant of the site has it: identity, provider, packs, limits, keys, works.
+
+        Raises:
+            ConfigurationError: the site has no such tenant.
+        """
+        if tenant == self.tenant:
+            return self
+        if self.find_tenancy is None:
+            raise ConfigurationError(f"this site has the one tenant {self.tenant}, asked for {tenant}")
+        return self.find_tenancy(tenant)
 
     def select_packs(self, names: tuple[str, ...]) -> tuple[Pack, ...]:
         """Return the packs named, or the default ones.

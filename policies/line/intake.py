@@ -60,9 +60,12 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
 def _verify_same(here: Deployment, asset_id: AssetId, digest: Digest) -> bool:
     """Return whether `asset_id` is known, for the same bytes."""
     with here.database.read() as connection:
-        known = connection.execute(select(ASSETS.c.sha256).where(ASSETS.c.id == asset_id)).scalar()
-    if known is not None and known != digest:
-        raise AssetError(f"the id {asset_id} belongs to bytes {known[:12]}, got {digest[:12]}")
+        query = select(ASSETS.c.sha256, ASSETS.c.tenant).where(ASSETS.c.id == asset_id)
+        known = connection.execute(query).one_or_none()
+    if known is not None and known.tenant != here.tenant:
+        raise AssetError(f"the id {asset_id} cannot be used: choose another")
+    if known is not None and known.sha256 != digest:
+        raise AssetError(f"the id {asset_id} belongs to bytes {known.sha256[:12]}, got {digest[:12]}")
     return known is not None
 
 
@@ -71,6 +74,7 @@ def _describe(here: Deployment, submission: Submission, content: Content) -> dic
         "sha256": submission.unverified_file.sha256,
         "media_type": content.media_type.value,
         "size_bytes": submission.unverified_file.size_bytes,
+        "tenant": here.tenant,
         "medium": here.media.of(content.media_type).name,
         "facts": dict(content.facts),
         "origin": submission.origin.value,
@@ -106,7 +110,7 @@ def load_asset(here: Deployment, asset_id: AssetId) -> Asset:
         AssetNotFoundError: there is no such asset.
     """
     with here.database.read() as connection:
-        return parse_asset(asset_row(connection, asset_id))
+        return parse_asset(asset_row(connection, asset_id, here.tenant))
 
 
 def find_name(here: Deployment, asset_id: AssetId) -> str:
@@ -116,4 +120,4 @@ def find_name(here: Deployment, asset_id: AssetId) -> str:
         AssetNotFoundError: there is no such asset.
     """
     with here.database.read() as connection:
-        return str(asset_row(connection, asset_id)["name"])
+        return str(asset_row(connection, asset_id, here.tenant)["name"])

@@ -55,7 +55,7 @@ def withhold(here: Deployment, asset_id: AssetId) -> Result:
     here.log.checkpoint()  # before anybody is told
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
         decision = latest_decision(connection, asset_id)
         assert decision is not None
         stage = {Outcome.HOLD: Stage.HELD, Outcome.BLOCK: Stage.BLOCKED}.get(decision.outcome)
@@ -73,7 +73,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
         VerificationError: the sealed file in quarantine is not the one that was recorded.
     """
     with here.database.read() as connection:
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
         seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().one()
         decision = latest_decision(connection, asset_id)
     assert decision is not None

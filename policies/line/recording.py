@@ -22,7 +22,7 @@ def record(here: Deployment, asset_id: AssetId) -> int:
     """
     with here.database.read() as connection:
         known = find_release(connection, asset_id)
-        asset = parse_asset(asset_row(connection, asset_id))
+        asset = parse_asset(asset_row(connection, asset_id, here.tenant))
         decision = latest_decision(connection, asset_id)
     if known is not None:
         return known

@@ -16,6 +16,7 @@ from provenance.grant import Grant, MarkKind, Obligation, PackRef
 from provenance.media.view import Span
 from provenance.storage.database import utc_now
 from provenance.storage.tables import ASSETS, DECISIONS, GRANTS, SIGNALS
+from provenance.tenant import Tenant
 
 
 class Stage(StrEnum):
@@ -46,15 +47,15 @@ def reading_record(what: str) -> Iterator[None]:
         raise DamagedRecordError(f"the stored {what} is damaged: {type(exc).__name__} where it is read") from exc
 
 
-def asset_row(connection: Connection, asset_id: AssetId) -> RowMapping:
-    """Return the row of `asset_id`.
+def asset_row(connection: Connection, asset_id: AssetId, tenant: Tenant | None = None) -> RowMapping:
+    """Return the row of `asset_id`, which is `tenant`'s, or of whichever tenant where None is named.
 
     Raises:
         AssetNotFoundError: there is none.
         DamagedRecordError: it is not as we write it.
     """
     row = connection.execute(select(ASSETS).where(ASSETS.c.id == asset_id)).mappings().first()
-    if row is None:
+    if row is None or tenant not in {None, row["tenant"]}:
         raise AssetNotFoundError(f"no asset has the id {asset_id}")
     if not isinstance(row["request"], Mapping) or not isinstance(row["recipe"], Mapping):
         raise DamagedRecordError(f"what was asked for with {asset_id} is damaged: it is no JSON object")
@@ -79,9 +80,10 @@ def _known(kind: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: record[name] for name in kind.__dataclass_fields__ if name in record}
 
 
-def find_stage(connection: Connection, asset_id: AssetId) -> Stage | None:
-    """Return where `asset_id` stands, or None when there is no such asset."""
-    stage = connection.execute(select(ASSETS.c.stage).where(ASSETS.c.id == asset_id)).scalar()
+def find_stage(connection: Connection, asset_id: AssetId, tenant: Tenant) -> Stage | None:
+    """Return where `asset_id` stands, or None when a tenant has no such asset."""
+    query = select(ASSETS.c.stage).where(ASSETS.c.id == asset_id, ASSETS.c.tenant == tenant)
+    stage = connection.execute(query).scalar()
     return None if stage is None else Stage(stage)
 
 

@@ -11,6 +11,7 @@ from provenance.errors import AssetNotFoundError, StoreError
 from provenance.storage.blob import Blob
 from provenance.storage.store import Blobs
 from provenance.storage.tables import ASSETS, SEALS
+from provenance.tenant import MAIN, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Released:
     ledger_index: int
 
 
-def find_released(connection: Connection, asset_id: str | None = None) -> Released:
-    """Return a published asset, or without an id the one that was released last.
+def find_released(connection: Connection, asset_id: str | None = None, *, tenant: Tenant = MAIN) -> Released:
+    """Return a published asset of a tenant, or without an id the one that was released last.
 
     Raises:
         AssetNotFoundError: there is none, or it is not published.
@@ -41,6 +42,7 @@ def find_released(connection: Connection, asset_id: str | None = None) -> Releas
     query = select(
         SEALS.c.asset_id, ASSETS.c.name, ASSETS.c.stage, SEALS.c.media_type, SEALS.c.sha256, SEALS.c.ledger_index
     ).join(ASSETS, ASSETS.c.id == SEALS.c.asset_id)
+    query = query.where(ASSETS.c.tenant == tenant)
     if asset_id is None:
         published = ASSETS.c.stage == Stage.PUBLISHED.value
         row = connection.execute(query.where(published).order_by(SEALS.c.ledger_index.desc()).limit(1)).first()
@@ -49,7 +51,7 @@ def find_released(connection: Connection, asset_id: str | None = None) -> Releas
     else:
         row = connection.execute(query.where(SEALS.c.asset_id == asset_id)).first()
     if row is None or row.stage != Stage.PUBLISHED.value:
-        raise AssetNotFoundError(f"expected a released asset, got {_describe(connection, asset_id)}")
+        raise AssetNotFoundError(f"expected a released asset, got {_describe(connection, asset_id, tenant)}")
     return Released(AssetId(row.asset_id), row.name, MediaType(row.media_type), Digest(row.sha256), row.ledger_index)
 
 
@@ -66,6 +68,6 @@ def load_released(public: Blobs, released: Released) -> Blob:
     return file
 
 
-def _describe(connection: Connection, asset_id: str | None) -> str:
-    stage = find_stage(connection, AssetId(asset_id or ""))
+def _describe(connection: Connection, asset_id: str | None, tenant: Tenant) -> str:
+    stage = find_stage(connection, AssetId(asset_id or ""), tenant)
     return f"the unknown id {asset_id!r}" if stage is None else f"{asset_id} at stage {stage.value}"

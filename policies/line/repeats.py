@@ -56,6 +56,7 @@ def _find_same(
     """Yield the decided assets of the same bytes and request, newest first."""
     packs = {pack.ref for pack in here.select_packs(submission.packs)}
     same_bytes = select(ASSETS).where(ASSETS.c.sha256 == submission.unverified_file.sha256)
+    same_bytes = same_bytes.where(ASSETS.c.tenant == here.tenant)
     rows = connection.execute(same_bytes.order_by(ASSETS.c.id.desc()).limit(_MOST)).mappings().all()
     for row in rows:
         if not _is_same_request(row, submission):

@@ -37,7 +37,7 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     asset = load_asset(here, asset_id)
     with here.database.read() as connection:
         known = find_signals(connection, asset_id)
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
     if known:
         return known
     content, file = load_content(here, asset)
@@ -80,7 +80,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
     """Return the decision that counts; the first time, make it out of packs and signals and put it on the ledger."""
     with here.database.read() as connection:
         known = latest_decision(connection, asset_id)
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
         signals = find_signals(connection, asset_id)
     if known is not None:
         return known

@@ -67,7 +67,7 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
     """
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
-        asset = parse_asset(asset_row(connection, asset_id))
+        asset = parse_asset(asset_row(connection, asset_id, here.tenant))
         decision = latest_decision(connection, asset_id)
         if decision is None or decision.outcome is not Outcome.RELEASE:
             raise GrantMismatchError(
@@ -98,7 +98,7 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         StoreError, DatabaseUnavailableError, ConfigurationError: this deployment cannot seal anything now; it waits.
     """
     with here.database.read() as connection:
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
         asset = parse_asset(row)
         decision = latest_decision(connection, asset_id)
         recorded = is_recorded(connection, asset_id)

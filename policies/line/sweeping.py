@@ -12,10 +12,11 @@ from typing import Final
 from sqlalchemy import select
 
 from policies.line.deployment import Deployment
-from policies.line.records import FINAL_STAGES, Stage
+from policies.line.records import FINAL_STAGES, Stage, asset_row
 from provenance.asset import AssetId
 from provenance.storage.store import BIN, Blobs
 from provenance.storage.tables import ASSETS
+from provenance.tenant import Tenant
 
 ORPHAN_GRACE_S: Final = 600.0
 """A quarantined blob without a row is an orphan after this long; before, another process may be about to write it."""
@@ -56,6 +57,17 @@ def interrupted(here: Deployment) -> tuple[AssetId, ...]:
     """
     gone, in_use = here.leases.look()
     return tuple(sorted(gone | (frozenset(unfinished(here)) - in_use)))
+
+
+def find_tenancy(here: Deployment, asset_id: AssetId) -> Deployment:
+    """Return the deployment as the tenant has it whose asset this is.
+
+    Raises:
+        AssetNotFoundError: there is no such asset.
+        ConfigurationError: its tenant is none of this site any more.
+    """
+    with here.database.read() as connection:
+        return here.tenancy(Tenant(asset_row(connection, asset_id)["tenant"]))
 
 
 def find_leftovers(here: Deployment, *, grace_s: float = ORPHAN_GRACE_S, bin_days: float = BIN_DAYS) -> Leftovers:

@@ -13,6 +13,7 @@ from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId
 from provenance.storage.database import Database
 from provenance.storage.tables import ASSETS, DECISIONS
+from provenance.tenant import MAIN, Tenant
 
 STAGES: Final = {"held": Stage.HELD, "blocked": Stage.BLOCKED, "released": Stage.PUBLISHED}
 """How an asset can have ended, as people call it."""
@@ -51,41 +52,38 @@ class Query:
     after: str = ""
 
 
-def find_waiting(database: Database, query: Query) -> Iterator[Waiting]:
-    """Yield the assets that `query` asks for, oldest first."""
+def find_waiting(database: Database, query: Query, tenant: Tenant = MAIN) -> Iterator[Waiting]:
+    """Yield the assets of a tenant that `query` asks for, oldest first."""
     after = query.after
     while True:
         with database.read() as connection:
-            found = list(_read_chunk(connection, query, after))
+            found = list(_read_chunk(connection, query, tenant, after))
         yield from (item for item in found if _fits(item, query))
         if len(found) < _CHUNK:
             return
         after = found[-1].asset_id
 
 
-def _read_chunk(connection: Connection, query: Query, after: str) -> Iterator[Waiting]:
-    rows = connection.execute(_select(query, after)).mappings().all()
+def _read_chunk(connection: Connection, query: Query, tenant: Tenant, after: str) -> Iterator[Waiting]:
+    rows = connection.execute(_select(query, tenant, after)).mappings().all()
     for row in rows:
         yield Waiting(
             AssetId(row["id"]), row["name"], query.outcome, row["created_at"], show_decision(row["id"], row["body"])
         )
 
 
-def _select(query: Query, after: str) -> Select[tuple[object, ...]]:
-    newest = (
-        select(DECISIONS.c.asset_id, func.max(DECISIONS.c.sequence).label("sequence"))
-        .group_by(DECISIONS.c.asset_id)
-        .subquery()
-    )
-    wanted = [ASSETS.c.stage == STAGES[query.outcome].value]
+def _select(query: Query, tenant: Tenant, after: str) -> Select[tuple[object, ...]]:
+    others = DECISIONS.alias("others")
+    newest = select(func.max(others.c.sequence)).where(others.c.asset_id == ASSETS.c.id).scalar_subquery()
+    wanted = [ASSETS.c.tenant == tenant, ASSETS.c.stage == STAGES[query.outcome].value]
     if after:
         wanted.append(ASSETS.c.id > after)
     if query.since is not None:
         wanted.append(ASSETS.c.created_at >= spell_time(query.since))
     return (
         select(ASSETS.c.id, ASSETS.c.name, ASSETS.c.created_at, DECISIONS.c.body)
-        .join(newest, newest.c.asset_id == ASSETS.c.id)
-        .join(DECISIONS, (DECISIONS.c.asset_id == ASSETS.c.id) & (DECISIONS.c.sequence == newest.c.sequence))
+        .select_from(ASSETS)
+        .join(DECISIONS, (DECISIONS.c.asset_id == ASSETS.c.id) & (DECISIONS.c.sequence == newest))
         .where(*wanted)
         .order_by(ASSETS.c.id)
         .limit(_CHUNK)

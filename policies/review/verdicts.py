@@ -39,7 +39,9 @@ def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
     """Return (asset id, name, decision) of every held asset, oldest first."""
     with here.database.read() as connection:
         rows = connection.execute(
-            select(ASSETS.c.id, ASSETS.c.name).where(ASSETS.c.stage == Stage.HELD.value).order_by(ASSETS.c.id)
+            select(ASSETS.c.id, ASSETS.c.name)
+            .where(ASSETS.c.tenant == here.tenant, ASSETS.c.stage == Stage.HELD.value)
+            .order_by(ASSETS.c.id)
         ).all()
         return tuple(
             (AssetId(asset_id), name, show_decision(asset_id, find_decision_body(connection, asset_id)))
@@ -59,7 +61,7 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
     _verify_complete(outcome, reviewer, reason)
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
         asset = parse_asset(row)
         previous = latest_decision(connection, asset_id)
         if previous is None and outcome is Outcome.BLOCK:
@@ -88,7 +90,7 @@ def undo(here: Deployment, asset_id: AssetId, *, reviewer: str, reason: str) -> 
     _verify_complete(Outcome.BLOCK, reviewer, reason)
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
-        row = asset_row(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
         previous = latest_decision(connection, asset_id)
         _verify_can_be_undone(connection, asset_id, row["stage"], previous)
         assert previous is not None
@@ -146,7 +148,7 @@ def _put_on_record(
             created_at=utc_now(),
         )
     )
-    unnamed = replace(decision, decided_by=f"{REVIEW}{name_reviewer(connection, reviewer)}")
+    unnamed = replace(decision, decided_by=f"{REVIEW}{name_reviewer(connection, reviewer, here.tenant)}")
     here.log.append(
         connection,
         kind=kind,

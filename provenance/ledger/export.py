@@ -89,7 +89,7 @@ def export_ledger(
     kinds: Collection[str] | None = None,
     proofs: Collection[int] | None = None,
 ) -> ExportManifest:
-    """Export entries into `folder`, which appears whole or not at all.
+    """Export entries into `folder`, which appears whole or not at all; of a tenant's log, its own alone.
 
     Args:
         log: what to export; a checkpoint of all of it is signed first.
@@ -112,7 +112,7 @@ def export_ledger(
         entries = log.entries(stop=checkpoint.size, since=since, until=until, kinds=kinds)
         indices: list[int] = []
         data = staged / f"entries.{format}"
-        FORMATS[format].write(data, _noting(entries, indices))
+        FORMATS[format].write(data, _noting(filter(log.is_own, entries), indices))
         chosen = _choose(indices, proofs)
         batch_sha256 = _write_proofs(log, staged, checkpoint, indices, chosen)
         with data.open("rb") as file:

@@ -33,9 +33,7 @@ from provenance.storage.database import Database, utc_now
 _PAGE: Final = 1_000
 """Entries read at a time, each page in a transaction of its own: entries never change."""
 
-TENANT: Final = "tenant"
-"""The field of an entry that says whose it is."""
-
+TENANT: Final = "tenant"  # the field of an entry that says whose it is
 _SET_BACK: Final = (
     "the database was set back or changed, so nothing is signed or released; restore its newest copy, or the whole "
     "backup with its own last-checkpoint.txt, or begin a new ledger openly (docs/storage.md)"
@@ -72,16 +70,17 @@ class Log:
         self.tenant = ""  # what entries call whoever they are of
 
     def of_tenant(self, pseudonym: str) -> "Log":
-        """Return this log as a tenant appends to it: each entry says whose it is, by a pseudonym.
-
-        There is one ledger for all; "" stands for the main tenant, whose entries say nothing.
-        """
+        """Return this one log as a tenant appends to it: entries say whose they are, but for "", the main tenant's."""
         own = copy(self)
         own.tenant = pseudonym
         return own
 
+    def is_own(self, entry: LedgerEntry) -> bool:
+        """Say whether an entry is the tenant's; every one is the main tenant's, who keeps the ledger."""
+        return self.tenant in {"", entry.fields().get(TENANT, "")}
+
     def scope(self, name: str) -> str:
-        """Return what a name that is only a tenant's own is called in the ledger, where no two may be the same."""
+        """Return what a name that is a tenant's own is called in the ledger, where no two may be the same."""
         return f"{self.tenant}/{name}" if self.tenant else name
 
     @property

@@ -59,7 +59,7 @@ class Works:
         database: migrated.
         index_dir: for the match indexes; everything in it can be rebuilt from the database.
         log: the ledger, in the same database.
-        tenant: whose works, banks and releases these are; nothing of another's is found.
+        tenant: whose works and banks these are; nothing of another's is found.
         algs: fingerprints whose nearness alone is a match; each has its own index.
         second_opinion: a fingerprint that is kept with each work and compared after a match.
         finds_parts: look for works of which a picture shows a part, too, and prove each by shared details.
@@ -275,9 +275,10 @@ class Works:
             append_codes(connection, "releases", owner_id=asset_id, codes=codes, tenant=self._tenant)
 
     def match_releases(self, codes: Iterable[Fingerprint]) -> tuple[ReleaseMatch, ...]:
-        """Return the releases of ours that have codes like these, nearest first: what leads back to a lost manifest.
+        """Return the releases that have codes like these, nearest first: what leads back to a lost manifest.
 
-        Codes of fingerprints that are no match by themselves are passed over.
+        What was released is public, so this is of every tenant. Codes of fingerprints that are no match by themselves
+        are passed over.
         """
         known = (code for code in codes if code.alg in self._algs)
         return tuple(match for code in known for match in self._search_releases(code.alg, code.value))
@@ -294,7 +295,7 @@ class Works:
                 find_work(connection, work_id, self._tenant)
                 stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg, tenant=self._tenant)
             for code in stored:
-                for match in self._search_releases(alg, code.value):
+                for match in self._search_releases(alg, code.value, self._tenant):
                     known = nearest.get(match.asset_id)
                     if known is None or match.distance_bits < known.distance_bits:
                         nearest[match.asset_id] = match
@@ -358,13 +359,16 @@ class Works:
         with self._database.read() as connection:
             return add_second_opinions(connection, matches, code=code, threshold_bits=bits, tenant=self._tenant)
 
-    def _search_releases(self, alg: str, value: bytes) -> tuple[ReleaseMatch, ...]:
+    def _search_releases(self, alg: str, value: bytes, tenant: Tenant | None = None) -> tuple[ReleaseMatch, ...]:
+        """Search what was released, which is public: every tenant's, or one's alone."""
         threshold = self._scheme(alg).confident_distance_bits
         hits = self._index("releases", alg).search(value, threshold)
         with self._database.read() as connection:
             found = nearest_of_each_owner(connection, hits)
         return tuple(
-            ReleaseMatch(one.code.owner_id, alg, one.code.variant, one.distance_bits, threshold) for one in found
+            ReleaseMatch(one.code.owner_id, alg, one.code.variant, one.distance_bits, threshold)
+            for one in found
+            if tenant in {None, one.code.tenant}
         )
 
     def _scheme(self, alg: str) -> FingerprintScheme:
@@ -382,7 +386,7 @@ class Works:
                     self._database,
                     self._index_dir / f"{collection}-{alg}",
                     collection=collection,
-                    tenant=self._tenant,
+                    tenant=self._tenant if collection == "works" else None,
                     alg=alg,
                     bits=scheme.bits,
                     radius_bits=scheme.confident_distance_bits,
