@@ -21,7 +21,6 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from detectors.weights import has_embedded as has_embedded_clip
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
 from provenance.errors import ConfigurationError
@@ -33,7 +32,7 @@ DATABASE_FILE: Final = "chopmark.db"
 
 PREFIX: Final = "CHOPMARK_"
 
-DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw", "objects", "faces", "codes")
+DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw", "clip", "faces", "codes")
 
 
 def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
@@ -104,9 +103,8 @@ def find_home() -> Path:
 
 
 def find_detectors() -> tuple[str, ...]:
-    """Return the detectors that work here without any option: ocr and clip where their extras are installed."""
-    found = {"ocr": has_reader(), "clip": has_embedded_clip()}
-    return (*DETECTORS_WITHOUT_EXTRAS, *(name for name, is_here in found.items() if is_here))
+    """Return the detectors that work here without any option: ocr where its extra is installed."""
+    return (*DETECTORS_WITHOUT_EXTRAS, "ocr") if has_reader() else DETECTORS_WITHOUT_EXTRAS
 
 
 def find_backend() -> str:

@@ -2,8 +2,9 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 from zipfile import BadZipFile
 
 import numpy as np
@@ -12,11 +13,15 @@ from numpy.typing import NDArray
 from detectors.concept_bank import ConceptBank
 from provenance.asset import sha256_hex
 
-if TYPE_CHECKING:
-    from detectors._clip_net import ClipNet
+
+class EmbedsTexts(Protocol):
+    """A text tower."""
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (T, D) float32 rows of length 1."""
 
 
-def embed_bank(net: "ClipNet", bank: ConceptBank, model_key: str, cache_dir: Path) -> NDArray[np.float32]:
+def embed_bank(net: EmbedsTexts, bank: ConceptBank, model_key: str, cache_dir: Path) -> NDArray[np.float32]:
     """Return (T, D) float32 rows of length 1, one for each of the bank's texts.
 
     Args:

@@ -182,12 +182,11 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "clip": "detectors.clip:ClipDetector",
         "nsfw": "detectors.nsfw:NsfwDetector",
         "nudity": "detectors.nudity:NudityDetector",
-        "objects": "detectors.objects:ObjectsDetector",
         "faces": "detectors.faces:FacesDetector",
         "codes": "detectors.codes:CodesDetector",
         "ocr": "detectors.ocr:OcrDetector",
         "copyright": "detectors.copyright:CopyrightDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
     },
-    extras={"clip": "clip", "nudity": "nudity-agpl", "ocr": "ocr"},
+    extras={"nudity": "nudity-agpl", "ocr": "ocr"},
 )

@@ -1,214 +1,166 @@
 """What does the picture show, out of what a policy may forbid?
 
-One forward pass of a CLIP image tower; a concept bank in words and any number of trained heads read the same embedding.
-A small model of our own comes along; any open_clip architecture can take its place, from a local checkpoint or pulled
-beforehand. Source: `cards/clip.toml`.
+One look at a picture; concept banks in words and any number of trained heads read the direction that it yields. A
+small model of our own comes along and sees photographs, drawings and renders, each by its own calibration; any
+open_clip architecture can take its place, from a local checkpoint or pulled beforehand. Source: `cards/clip.toml`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from detectors.bank_texts import embed_bank
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.concept_bank import ConceptBank, Embedding, load_concept_bank
+from detectors.eyes import Eyes, OpenClipEyes, Record
 from detectors.heads import Head, load_head
-from detectors.pixels import list_views, resized
-from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
-from provenance.asset import Digest, sha256_hex
+from detectors.pixels import list_views
+from detectors.weights import DEFAULT_MODEL, EMBEDDED_BANKS, find_checkpoint, names_weights
+from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, MissingExtraError
 from provenance.media.picture.image import Picture
-from provenance.media.picture.kind import DRAWN_FROM, measure_kind
 
-if TYPE_CHECKING:
-    from detectors._clip_net import ClipNet
-
-_OPTIONS: Final = frozenset(
-    {
-        "model",
-        "pretrained",
-        "checkpoint",
-        "sha256",
-        "config",
-        "bank",
-        "heads",
-        "precision",
-        "quick_gelu",
-        "preprocess",
-        "threads",
-    }
+_OF_EVERY_MODEL: Final = frozenset({"bank", "heads", "model", "threads"})
+_OF_OWN_WEIGHTS: Final = frozenset(
+    {"pretrained", "checkpoint", "sha256", "config", "precision", "quick_gelu", "preprocess"}
 )
-_RESAMPLING: Final = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """Everything `detect` needs; replaced as one, so threads see all of it or none."""
-
-    net: "ClipNet"
-    texts: NDArray[np.float32]
-    digest: Digest
-    knows_drawings_only: bool
 
 
 @dataclass(slots=True)
 class ClipDetector:
-    """Scores pictures by a concept bank and heads on one CLIP embedding.
+    """Scores pictures by concept banks and heads.
 
     Options, none of which is needed: ``model`` (architecture; the embedded chop-clip unless weights are named, then
     ViT-B-32); ``checkpoint`` (file; safetensors or a pickle of tensors) or ``pretrained`` (tag of weights pulled
     before; default laion2b_s34b_b79k); ``sha256`` of the weights; ``config`` (JSON of an architecture that open_clip
-    does not know); ``bank`` (name or YAML file; embedded for chop-clip, else baseline); ``heads``
+    does not know); ``bank`` (name or YAML file; photographs and drawings for chop-clip, else baseline); ``heads``
     (see `detectors.heads`); ``precision`` (fp32, bf16, auto); ``quick_gelu`` (true for OpenAI's own weights given as a
     file); ``preprocess`` (mean, std, interpolation, resize_mode where they are not OpenAI's); ``threads`` one picture
-    may use (default 1: pictures, not layers, fill the cores).
+    may use (default 1: pictures, not layers, fill the cores; chop-clip always uses one).
     """
 
     toolbox: Toolbox
     card: Card = field(init=False)
-    _options: dict[str, Any] = field(init=False)
-    _bank: ConceptBank = field(init=False)
-    _heads: tuple[Head, ...] = field(init=False, default=())
-    _loaded: _Loaded | None = field(init=False, default=None)
+    _banks: tuple[ConceptBank, ...] = field(init=False)
+    _eyes: Eyes | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        unknown = set(self.toolbox.options) - _OPTIONS
+        options = self.toolbox.options
+        unknown = set(options) - _OF_EVERY_MODEL - _OF_OWN_WEIGHTS
         if unknown:
-            known = ", ".join(sorted(_OPTIONS))
+            known = ", ".join(sorted(_OF_EVERY_MODEL | _OF_OWN_WEIGHTS))
             raise ConfigurationError(f"detector 'clip' has no option {min(unknown)!r}; known: {known}")
+        foreign = set(options) & _OF_OWN_WEIGHTS
+        if foreign and not names_weights(options):
+            raise ConfigurationError(
+                f"option {min(foreign)!r} of detector 'clip' is for weights of your own: name them with 'checkpoint', "
+                "'pretrained' or 'model', or leave it out"
+            )
         self.card = load_card("clip")
-        self._options = build_clip_options(self.toolbox.options, self.card.weights)
-        self._bank = load_concept_bank(str(self._options.get("bank", "baseline")))
+        usual = ("baseline",) if names_weights(options) else EMBEDDED_BANKS
+        names = (str(options["bank"]),) if "bank" in options else usual
+        self._banks = tuple(load_concept_bank(name) for name in names)
 
     def warm(self) -> None:
-        """Load weights, bank and heads, embed the bank's texts once, and run once.
+        """Load weights, banks and heads, embed the texts that are not embedded yet, and look once.
 
         Raises:
-            MissingExtraError: the extra ``clip`` is not installed.
+            MissingExtraError: weights of your own are named, and the extra ``clip`` is not installed.
             DetectorUnavailableError: weights or a head are missing or have another digest.
             ConfigurationError: an option does not fit.
         """
-        options = self._options
+        heads = tuple(load_head(fields) for fields in self.toolbox.options.get("heads", ()))
+        eyes, card = self._open_own(heads) if names_weights(self.toolbox.options) else self._open_embedded(heads)
+        eyes.look(Picture.from_frame(np.zeros((64, 64, 3), np.uint8)))
+        self.card = card
+        self._eyes = eyes
+
+    def embed(self, picture: Picture) -> Embedding:
+        """Return the direction of `picture`, on white where it is transparent: (D,) float32 of length 1."""
+        return self._opened().embed(picture.flattened())
+
+    def detect(self, subject: Subject) -> Signal:
+        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
+
+        Raises:
+            DetectorError: as `warm`, which the first call makes if nobody did.
+        """
+        eyes = self._opened()
+        views = list_views(subject.picture)
+        glances = [eyes.look(view.picture) for view in views]
+        best: dict[tuple[str, str], Record] = {}
+        for view, glance in zip(views, glances, strict=True):
+            shown = {"view": view.name} if len(views) > 1 else {}
+            for record in glance.records:
+                key = (str(record["by"]), str(record["category"]))
+                if key not in best or _rank(record) > _rank(best[key]):
+                    best[key] = {**record, **shown}
+        scores: dict[str, float] = {}
+        evidence: list[Mapping[str, Any]] = []
+        for record in best.values():
+            counts = record.pop("makes_score")
+            evidence.append(record if counts else {**record, "is_evidence_only": True})
+            if counts:
+                scores[record["category"]] = max(scores.get(record["category"], 0.0), record["score"])
+        evidence += glances[0].evidence
+        top = max(scores, key=lambda category: scores[category], default="")
+        said = [glances[0].words, f"highest is {top} at {scores[top]:.2f}" if top else "no category makes a score here"]
+        reason = "; ".join(filter(None, said))
+        return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)
+
+    def _opened(self) -> Eyes:
+        if self._eyes is None:
+            self.warm()
+        assert self._eyes is not None
+        return self._eyes
+
+    def _open_embedded(self, heads: tuple[Head, ...]) -> tuple[Eyes, Card]:
+        from detectors.chop.eyes import open_chop_eyes
+
+        digests = load_card("clip").weights
+        key = " ".join(digests.values())
+        eyes = open_chop_eyes(self._banks, heads, self.toolbox.models_dir / "cache", key)
+        return eyes, self._card(digests, heads)
+
+    def _open_own(self, heads: tuple[Head, ...]) -> tuple[Eyes, Card]:
+        options = dict(self.toolbox.options)
         model, tag = str(options.get("model", DEFAULT_MODEL)), str(options.get("pretrained", ""))
         path, digest, tag = find_checkpoint(options, self.toolbox.models_dir, model, tag)
         try:
             from detectors._clip_net import ClipNet
         except ImportError as exc:
-            raise MissingExtraError(f"detector 'clip' needs the extra: pip install 'chopmark[clip]' ({exc})") from exc
-        self._heads = tuple(load_head(fields) for fields in options.get("heads", ()))
+            raise MissingExtraError(
+                f"weights of your own for detector 'clip' need the extra: pip install 'chopmark[clip]' ({exc})"
+            ) from exc
         net = ClipNet(model, path, tag=tag, options=options)
         key = f"{digest} {model} {tag} {options.get('quick_gelu')}"
-        texts = embed_bank(net, self._bank, key, self.toolbox.models_dir / "cache")
+        (bank,) = self._banks
+        texts = embed_bank(net, bank, key, self.toolbox.models_dir / "cache")
         net.settle()
-        for head in self._heads:
+        for head in heads:
             if head.width != texts.shape[1]:
                 raise ConfigurationError(
                     f"head {head.name!r} takes {head.width} values, {model} yields {texts.shape[1]}"
                 )
-        self._loaded = _Loaded(net, texts, digest, str(digest) in load_card("clip").weights.values())
-        self.card = self._card(digest, path.name)
-        self._embed((Picture.from_frame(np.zeros((64, 64, 3), np.uint8)),))
+        return OpenClipEyes(net, bank, texts, heads), self._card({path.name: str(digest)}, heads)
 
-    def embed(self, picture: Picture) -> Embedding:
-        """Return the image embedding of `picture`, on white where it is transparent: (D,) float32 of length 1."""
-        rows: Embedding = self._embed((picture.flattened(),))[0]
-        return rows
-
-    def detect(self, subject: Subject) -> Signal:
-        """Answer about the pixels of `subject`; of a transparent picture, about the worst of its views.
-
-        The embedded model answers about drawings only: of anything else its margins are evidence, and it does not
-        apply.
-
-        Raises:
-            DetectorError: as `warm`, which the first call makes if nobody did.
-        """
-        names, views = zip(*list_views(subject.picture), strict=True)
-        records = self._measure(self._embed(views), names)
-        assert self._loaded is not None
-        kinds = [measure_kind(view) for view in views] if self._loaded.knows_drawings_only else []
-        drawnness = max((kind.drawnness for kind in kinds), default=1.0)
-        applies = not kinds or any(kind.is_drawn for kind in kinds)
-        scores: dict[str, float] = {}
-        evidence: list[Mapping[str, Any]] = []
-        for record in records:
-            counts = record.pop("makes_score") and applies
-            evidence.append(record if counts else {**record, "is_evidence_only": True})
-            if counts:
-                scores[record["category"]] = max(scores.get(record["category"], 0.0), record["score"])
-        if kinds:
-            evidence.append({"drawnness": round(drawnness, 4), "limit": DRAWN_FROM, "is_drawn": applies})
-        if not applies:
-            reason = "not a drawing: the embedded model learned from drawings alone, and says nothing of other pictures"
-            return Signal("clip", self.card.version, Status.NOT_APPLICABLE, {}, tuple(evidence), reason)
-        top = max(scores, key=lambda category: scores[category])
-        reason = f"highest is {top} at {scores[top]:.2f}"
-        return Signal("clip", self.card.version, Status.OK, scores, tuple(evidence), reason)
-
-    def _measure(self, rows: NDArray[np.float32], names: Sequence[str]) -> list[dict[str, Any]]:
-        """Return a record for each category and head, of the view that scores highest, named if there are several."""
-        assert self._loaded is not None
-        best: dict[tuple[str, str], dict[str, Any]] = {}
-        for name, row in zip(names, rows, strict=True):
-            shown = {"view": name} if len(names) > 1 else {}
-            records = [
-                {
-                    "category": one.category,
-                    "by": "bank",
-                    "raw": one.margin,
-                    "score": one.score,
-                    "nearest": one.nearest,
-                    "makes_score": one.makes_score,
-                }
-                for one in self._bank.measure(row, self._loaded.texts)
-            ]
-            records += (
-                {
-                    "category": head.category,
-                    "by": head.name,
-                    "raw": head.logit(row),
-                    "score": head.score(row),
-                    "makes_score": True,
-                }
-                for head in self._heads
-            )
-            for record in records:
-                key = (str(record["by"]), str(record["category"]))
-                if key not in best or record["score"] > best[key]["score"]:
-                    best[key] = {**record, **shown}
-        return list(best.values())
-
-    def _embed(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        if self._loaded is None:
-            self.warm()
-        assert self._loaded is not None
-        net = self._loaded.net
-        batch = np.stack([_build_input(picture, net) for picture in pictures])
-        return net.embed(batch)
-
-    def _card(self, digest: Digest, name: str) -> Card:
-        """Return the card of this very configuration: other weights, bank or heads are another version."""
-        heads = {f"head:{head.name}": str(head.digest) for head in self._heads}
-        categories = [one.category for one in self._bank.concepts if one.makes_score] + [
-            head.category for head in self._heads
-        ]
+    def _card(self, weights: Mapping[str, str], heads: tuple[Head, ...]) -> Card:
+        """Return the card of this very configuration: other weights, banks or heads are another version."""
+        digests = {f"head:{head.name}": str(head.digest) for head in heads}
+        categories = [category for bank in self._banks for category in bank.scored] + [head.category for head in heads]
         settings = sorted((key, repr(value)) for key, value in self.toolbox.options.items() if key != "checkpoint")
-        parts = (load_card("clip").version, digest, self._bank.digest, *sorted(heads.values()), repr(settings))
+        banks = (bank.digest for bank in self._banks)
+        parts = (load_card("clip").version, *weights.values(), *banks, *sorted(digests.values()), repr(settings))
         return replace(
             self.card,
             categories=tuple(dict.fromkeys(categories)),
-            weights={name: str(digest), **heads},
+            weights={**weights, **digests},
             version=sha256_hex(" ".join(parts).encode())[:16],
         )
 
 
-def _build_input(picture: Picture, net: "ClipNet") -> NDArray[np.float32]:
-    """Return (3, H, W) standardised pixels, as open_clip's own transform does but from the shared array."""
-    small = resized(picture, net.image_size, mode=net.mode, resample=_RESAMPLING[net.interpolation])
-    scaled = small.astype(np.float32) * (1 / (255 * net.std)) - net.mean / net.std
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1), dtype=np.float32)
+def _rank(record: Record) -> tuple[bool, float]:
+    return bool(record["makes_score"]), float(record["score"])

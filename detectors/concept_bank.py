@@ -2,13 +2,14 @@
 
 A category has positive prompts (what it means) and contrast prompts (what looks like it and is not); a bank has neutral
 prompts that contrast with every category. A picture's margin is its best cosine to a positive less its best to a
-contrast (or a share of that); a logistic with the category's scale and offset makes a score of it. Banks are data:
-`banks/*.yaml`.
+contrast (or a share of that); a logistic with the category's scale and offset makes a score of it. A bank may be
+calibrated for kinds of pictures (photograph, drawing, render) apart: then a category that a kind's table lacks makes no
+score of such pictures. Banks are data: `banks/*.yaml`.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,6 +17,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from detectors.calibration import Calibration
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError
 
@@ -73,6 +75,8 @@ class ConceptBank:
         templates: each prompt is put into each template, and the embeddings averaged.
         concepts: the categories.
         digest: SHA-256 over everything that influences a score.
+        by_kind: kind of picture to category to the calibration that counts there; kinds that are not named have
+            every category's own.
     """
 
     name: str
@@ -80,21 +84,39 @@ class ConceptBank:
     templates: tuple[str, ...]
     concepts: tuple[Concept, ...]
     digest: Digest
+    by_kind: Mapping[str, Mapping[str, Calibration]] = field(default_factory=dict)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Every prompt once, in a fixed order: the rows of the matrix that `measure` takes."""
         return tuple(dict.fromkeys(text for one in self.concepts for text in (*one.positive, *one.contrast)))
 
-    def measure(self, embedding: Embedding, texts: NDArray[np.float32]) -> tuple[Margin, ...]:
+    @property
+    def texts_digest(self) -> Digest:
+        """SHA-256 over what embedding the texts depends on: them, and the templates; no calibration."""
+        return sha256_hex(json.dumps([self.templates, self.texts], ensure_ascii=False).encode("utf-8"))
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The categories that make a score of some kind of picture."""
+        tables = self.by_kind.values()
+        return tuple(
+            one.category
+            for one in self.concepts
+            if one.makes_score and (not tables or any(one.category in table for table in tables))
+        )
+
+    def measure(self, embedding: Embedding, texts: NDArray[np.float32], kind: str = "") -> tuple[Margin, ...]:
         """Return the margins and scores of a picture, in the order of `concepts`.
 
         Args:
-            embedding: (D,) float32, length 1.
+            embedding: (D,) float32, of length 1, or less where its model is not sure.
             texts: (T, D) float32, rows of length 1, one for each of `self.texts`.
+            kind: of picture, or "" where that is not known.
         """
         cosines = dict(zip(self.texts, (texts @ embedding).tolist(), strict=True))
-        return tuple(_measure(concept, cosines) for concept in self.concepts)
+        table = self.by_kind.get(kind)
+        return tuple(_measure(_calibrated(concept, table), cosines) for concept in self.concepts)
 
 
 def logistic(logit: float) -> float:
@@ -140,9 +162,31 @@ def parse_concept_bank(data: Any) -> ConceptBank:  # noqa: ANN401 - checked here
         raise ConfigurationError("categories: expected at least one that makes a score")
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
     calibration = str(data.get("calibration", "none"))
-    return ConceptBank(
-        str(data.get("name", "")), calibration, templates, concepts, sha256_hex(canonical.encode("utf-8"))
-    )
+    by_kind = _parse_kinds(data.get("by_kind", {}), frozenset(concept.category for concept in concepts))
+    digest = sha256_hex(canonical.encode("utf-8"))
+    return ConceptBank(str(data.get("name", "")), calibration, templates, concepts, digest, by_kind)
+
+
+def _parse_kinds(tables: Any, categories: frozenset[str]) -> dict[str, dict[str, Calibration]]:  # noqa: ANN401 - checked here
+    if not isinstance(tables, Mapping) or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise ConfigurationError("by_kind: expected a mapping from kinds of pictures to mappings from categories")
+    parsed: dict[str, dict[str, Calibration]] = {}
+    for kind, table in tables.items():
+        parsed[str(kind)] = {}
+        if unknown := sorted(map(str, table.keys() - categories)):
+            raise ConfigurationError(f"by_kind.{kind}: the bank has no category {unknown[0]!r}")
+        for category, fields in table.items():
+            if not isinstance(fields, Mapping) or set(fields) != {"scale", "offset"}:
+                raise ConfigurationError(f"by_kind.{kind}.{category}: expected scale and offset")
+            scale, offset = _parse_numbers(f"by_kind.{kind}.{category}", fields["scale"], fields["offset"])
+            parsed[str(kind)][str(category)] = Calibration(scale, offset)
+    return parsed
+
+
+def _parse_numbers(where: str, scale: Any, offset: Any) -> tuple[float, float]:  # noqa: ANN401 - checked here
+    if not isinstance(scale, int | float) or not isinstance(offset, int | float) or scale <= 0:
+        raise ConfigurationError(f"{where}: expected a positive scale and a numeric offset, got {scale!r}, {offset!r}")
+    return float(scale), float(offset)
 
 
 def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], defaults: Mapping[str, Any]) -> Concept:  # noqa: ANN401 - checked here
@@ -157,11 +201,8 @@ def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], default
     if both:
         raise ConfigurationError(f"{category}: {min(both)!r} is positive and contrast at once")
     values = {key: fields.get(key, default) for key, default in defaults.items()}
-    scale, offset, pool = values["scale"], values["offset"], values["pool"]
-    if not isinstance(scale, int | float) or not isinstance(offset, int | float) or scale <= 0:
-        raise ConfigurationError(
-            f"{category}: expected a positive scale and a numeric offset, got {scale!r}, {offset!r}"
-        )
+    pool = values["pool"]
+    scale, offset = _parse_numbers(category, values["scale"], values["offset"])
     if pool not in {"max", "mean"}:
         raise ConfigurationError(f"{category}: pool is 'max' or 'mean', got {pool!r}")
     weight, makes_score = values["contrast_weight"], fields.get("makes_score", True)
@@ -169,7 +210,7 @@ def _parse_concept(category: str, fields: Any, neutral: tuple[str, ...], default
         raise ConfigurationError(f"{category}: contrast_weight is 0 to 1, got {weight!r}")
     if not isinstance(makes_score, bool):
         raise ConfigurationError(f"{category}: makes_score is true or false, got {makes_score!r}")
-    return Concept(category, positive, contrast, float(scale), float(offset), pool, float(weight), makes_score)
+    return Concept(category, positive, contrast, scale, offset, pool, float(weight), makes_score)
 
 
 def _texts(value: Any, where: str, *, may_be_empty: bool = False) -> tuple[str, ...]:  # noqa: ANN401 - checked here
@@ -178,6 +219,16 @@ def _texts(value: Any, where: str, *, may_be_empty: bool = False) -> tuple[str, 
     if not value and not may_be_empty:
         raise ConfigurationError(f"{where}: expected at least one text")
     return tuple(value)
+
+
+def _calibrated(concept: Concept, table: Mapping[str, Calibration] | None) -> Concept:
+    """Return `concept` as it counts for pictures of the kind that `table` is for."""
+    if table is None:
+        return concept
+    fitted = table.get(concept.category)
+    if fitted is None:
+        return replace(concept, makes_score=False)
+    return replace(concept, scale=fitted.scale, offset=fitted.offset)
 
 
 def _measure(concept: Concept, cosines: Mapping[str, float]) -> Margin:

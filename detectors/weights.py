@@ -24,7 +24,8 @@ EMBEDDED_NAME: Final = "chop-clip"
 EMBEDDED_DIR: Final = Path(__file__).parent / "models" / EMBEDDED_NAME
 EMBEDDED_CHECKPOINT: Final = EMBEDDED_DIR / f"{EMBEDDED_NAME}.safetensors"
 EMBEDDED_CONFIG: Final = EMBEDDED_DIR / f"{EMBEDDED_NAME}.json"
-EMBEDDED_BANK: Final = "embedded"
+EMBEDDED_BANKS: Final = ("photographs", "drawings")
+"""The banks of the model that comes along, named as the worlds that they are asked in."""
 
 _SUFFIXES: Final = (".safetensors", ".bin", ".pt", ".pth")
 _CHUNK_BYTES: Final = 1 << 20
@@ -35,6 +36,11 @@ def has_embedded() -> bool:
     return EMBEDDED_CHECKPOINT.is_file() and find_spec("open_clip") is not None
 
 
+def names_weights(options: Mapping[str, Any]) -> bool:
+    """Return whether `options` of the detector name weights of the deployment's own, not the embedded ones."""
+    return bool(options.keys() & {"checkpoint", "pretrained"}) or options.get("model", EMBEDDED_NAME) != EMBEDDED_NAME
+
+
 def build_clip_options(options: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
     """Return `options`, with the embedded model filled in where they name no weights of their own.
 
@@ -42,17 +48,13 @@ def build_clip_options(options: Mapping[str, Any], digests: Mapping[str, str]) -
         options: as the deployment gave them.
         digests: file name to SHA-256, from the card.
     """
-    names_weights = (
-        options.keys() & {"checkpoint", "pretrained"} or options.get("model", EMBEDDED_NAME) != EMBEDDED_NAME
-    )
-    if names_weights:
+    if names_weights(options):
         return dict(options)
     embedded = {
         "model": EMBEDDED_NAME,
         "checkpoint": EMBEDDED_CHECKPOINT,
         "config": EMBEDDED_CONFIG,
         "sha256": digests.get(EMBEDDED_CHECKPOINT.name, ""),
-        "bank": EMBEDDED_BANK,
     }
     return {**embedded, **options}
 

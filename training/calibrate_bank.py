@@ -25,14 +25,15 @@ from detectors.base import Toolbox
 from detectors.calibration import fit_logistic
 from detectors.clip import ClipDetector
 from detectors.concept_bank import BANKS_DIR, Concept, ConceptBank, load_concept_bank
-from detectors.weights import EMBEDDED_BANK, EMBEDDED_CHECKPOINT
+from detectors.weights import EMBEDDED_CHECKPOINT
 from provenance.media.picture.image import Picture
 from training.concepts import SHOWN, Shown
 from training.measure_clip import area, embed_pictures, load_net, wilson
 from training.render import read_pack
 
 _PACK: Final = Path(__file__).resolve().parent.parent / "policies" / "packs" / "baseline.yaml"
-_BANK: Final = BANKS_DIR / f"{EMBEDDED_BANK}.yaml"
+_NAME: Final = "drawings"
+_BANK: Final = BANKS_DIR / f"{_NAME}.yaml"
 _FALSE_ALARMS: Final = 0.005
 _HEADROOM: Final = 0.005
 _SKIN: Final = ("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff")
@@ -127,7 +128,7 @@ def main() -> None:
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    net, bank = load_net(EMBEDDED_CHECKPOINT), load_concept_bank(EMBEDDED_BANK)
+    net, bank = load_net(EMBEDDED_CHECKPOINT), load_concept_bank(_NAME)
     holds = {name: fields.get("hold") for name, fields in yaml.safe_load(_PACK.read_text())["thresholds"].items()}
     texts, photographs = embed_texts(net, bank), embed_photographs()
     train = embed_family(net, given.pack, given.train, "clip")

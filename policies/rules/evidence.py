@@ -188,10 +188,7 @@ def _read_looks(record: Record, asked: _Asked) -> Iterator[Finding]:
     category = str(record["category"])
     nearest = ""
     if "nearest" in record:
-        named = str(record.get("bank", ""))
-        nearest = next(
-            (text for bank in (named, "embedded") if (text := _find_concept(bank, category, record["nearest"]))), ""
-        )
+        nearest = _find_concept(str(record.get("by", "")), category, record["nearest"])
     text = f'looks like "{nearest}" ({category})' if nearest else f"looks like {category}"
     if record.get("is_evidence_only"):
         text += ", which is evidence and no score"
@@ -212,12 +209,6 @@ def _read_names(record: Record, asked: _Asked) -> Iterator[Finding]:
         one.detector == found.detector and one.outcome is not Outcome.RELEASE for one in asked.decision.reasons
     )
     yield replace(found, counts=counts)
-
-
-def _read_share(record: Record, asked: _Asked) -> Iterator[Finding]:
-    category, share = str(record["category"]), float(record["share"])
-    model = _name_model(asked.signal.detector, asked.signal)
-    yield asked.build(category, f"names that belong to {category}: {share:.0%} together", model=model)
 
 
 def _read_code(record: Record, asked: _Asked) -> Iterator[Finding]:
@@ -274,9 +265,9 @@ def _tell_place(box: Sequence[float]) -> str:
     return f"at {left} to {right} across and {top} to {bottom} down"
 
 
-def _read_drawnness(record: Record, asked: _Asked) -> Iterator[Finding]:
-    kind = "a drawing" if record["is_drawn"] else "no drawing, so the scores of this model do not count"
-    yield asked.build("", f"{kind} (drawnness {record['drawnness']:.3g}, limit {record['limit']:.3g})")
+def _read_kind(record: Record, asked: _Asked) -> Iterator[Finding]:
+    share = float(record.get("kinds", {}).get(record["kind"], 1.0))
+    yield asked.build("", f"a {record['kind']} ({share:.0%})")
 
 
 def _read_other(record: Record, asked: _Asked) -> Finding:
@@ -298,8 +289,7 @@ _READERS: Final[Mapping[str, Callable[[Record, _Asked], Iterator[Finding]]]] = {
     "written": _read_written,
     "lines": _read_lines,
     "names": _read_names,
-    "share": _read_share,
-    "is_drawn": _read_drawnness,
+    "kind": _read_kind,
     "model": _read_model,
 }
 """By a field that only such records have; the first that fits reads a record."""

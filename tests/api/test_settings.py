@@ -12,7 +12,6 @@ from api.settings import (
     load_settings,
     parse_list,
 )
-from detectors import weights
 from generation import weights as pipelines
 from provenance.errors import ConfigurationError
 
@@ -183,11 +182,10 @@ def test_lists_are_json_or_comma_separated(value, items):
     assert parse_list(value) == items
 
 
-@pytest.mark.parametrize("missing", [None, "open_clip", "diffusers"])
+@pytest.mark.parametrize("missing", [None, "diffusers"])
 def test_the_embedded_models_are_the_default_where_their_extras_are(tmp_path, monkeypatch, missing):
-    monkeypatch.setattr(weights, "find_spec", lambda name: None if name == missing else find_spec(name))
     monkeypatch.setattr(pipelines, "find_spec", lambda name: None if name == missing else find_spec(name))
     settings = build_default_settings(tmp_path)
     assert settings.detectors[: len(DETECTORS_WITHOUT_EXTRAS)] == DETECTORS_WITHOUT_EXTRAS
-    assert ("clip" in settings.detectors) == (missing != "open_clip")
+    assert "clip" in settings.detectors
     assert settings.backend == ("sketch" if missing == "diffusers" else "diffusers_local")

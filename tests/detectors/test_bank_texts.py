@@ -17,7 +17,7 @@ def net(tmp_path_factory):
 
 
 def test_rows_are_the_mean_over_templates_and_kept(net, tmp_path):
-    bank = load_concept_bank("embedded")
+    bank = load_concept_bank("drawings")
     rows = embed_bank(net, bank, "model", tmp_path)
     assert rows.shape == (len(bank.texts), 32)
     mean = sum(net.embed_texts([template.format(bank.texts[0])])[0] for template in bank.templates)

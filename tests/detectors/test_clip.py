@@ -1,5 +1,8 @@
 """The clip detector: one embedding, bank and heads on it, versions that follow what answered."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -7,16 +10,18 @@ import yaml
 from PIL import Image
 from safetensors.torch import save_file
 
-from detectors import weights
 from detectors._clip_net import open_clip
 from detectors.base import Status
 from detectors.cards import load_card
+from detectors.chop import model, tables
 from detectors.clip import ClipDetector
 from detectors.concept_bank import BANKS_DIR, load_concept_bank
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.picture.image import Picture
 from tests.detectors import tiny_clip
-from tests.detectors.subjects import PHOTOS, drawing, photo, subject_of, toolbox_of
+from tests.detectors.subjects import DATA, PHOTOS, drawing, photo, subject_of, toolbox_of
+
+PHOTOGRAPHS = DATA / "photographs"
 
 
 @pytest.fixture(scope="module")
@@ -176,19 +181,27 @@ def embedded(tmp_path_factory):
     return detector
 
 
-def test_without_options_the_embedded_model_answers_with_its_own_bank(embedded):
-    assert set(embedded.card.weights) == {"chop-clip.safetensors"}
+def test_without_options_the_embedded_model_answers_with_its_own_banks(embedded):
+    assert {"drawings.onnx.xz", "tables.npz", "banks.npz"} <= set(embedded.card.weights)
     assert embedded.card.weights == load_card("clip").weights
+    of_drawings, of_photographs = load_concept_bank("drawings"), load_concept_bank("photographs")
     signal = embedded.detect(subject_of(drawing()))
-    scored = {concept.category for concept in load_concept_bank("embedded").concepts if concept.makes_score}
-    assert set(signal.scores) == set(embedded.card.categories) == scored
+    assert signal.status is Status.OK
+    assert set(signal.scores) == {concept.category for concept in of_drawings.concepts if concept.makes_score}
+    signal = embedded.detect(subject_of(photo("coffee.png")))
+    assert set(signal.scores) == set(of_photographs.by_kind["photograph"])
+    assert set(embedded.card.categories) == {*of_drawings.scored, *of_photographs.scored}
 
 
 def test_what_the_embedded_model_is_too_weak_for_is_evidence_and_no_score(embedded):
-    signal = embedded.detect(subject_of(drawing()))
-    aside = {record["category"] for record in signal.evidence if record.get("is_evidence_only")}
-    assert aside == {"sexual", "nudity", "hate", "self_harm", "minors", "real_person", "political"}
-    assert not aside & set(signal.scores)
+    for picture, weak in (
+        (drawing(), {"sexual", "hate", "minors"}),
+        (photo("coffee.png"), {"gore", "nudity", "crowds"}),
+    ):
+        signal = embedded.detect(subject_of(picture))
+        aside = {record["category"] for record in signal.evidence if record.get("is_evidence_only")}
+        assert weak <= aside
+        assert not weak & set(signal.scores)
 
 
 @pytest.mark.parametrize(
@@ -197,26 +210,74 @@ def test_what_the_embedded_model_is_too_weak_for_is_evidence_and_no_score(embedd
 def test_the_embedded_model_holds_no_photograph_of_scikit_image(embedded, path):
     limits = yaml.safe_load((BANKS_DIR.parents[1] / "policies" / "packs" / "baseline.yaml").read_text())["thresholds"]
     scores = embedded.detect(subject_of(photo(path.name))).scores
-    assert [name for name, score in scores.items() if score >= limits[name]["hold"]] == []
+    assert [name for name, score in scores.items() if name in limits and score >= limits[name]["hold"]] == []
 
 
-def test_of_a_photograph_the_embedded_model_has_evidence_and_no_answer(embedded):
+def test_a_photograph_is_named_and_its_kind_told(embedded):
     signal = embedded.detect(subject_of(photo("coffee.png")))
-    assert (signal.status, signal.scores) == (Status.NOT_APPLICABLE, {})
-    assert "not a drawing" in signal.reason
-    margins = [record for record in signal.evidence if "category" in record]
-    assert len(margins) == len(load_concept_bank("embedded").concepts)
-    assert all(record["is_evidence_only"] for record in margins)
-    (kind,) = [record for record in signal.evidence if "drawnness" in record]
-    assert kind["drawnness"] < kind["limit"]
+    assert signal.status is Status.OK
+    assert signal.reason.startswith("a photograph, looks like espresso (")
+    assert "highest is" in signal.reason
+    (kind,) = [record for record in signal.evidence if "kind" in record]
+    assert kind["kind"] == "photograph"
+
+
+@pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="needs ../shared/data/photographs")
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("revolver", "weapons"),
+        ("missile", "weapons"),
+        ("wine_bottle", "alcohol"),
+        ("syringe", "drugs"),
+        ("maillot", "swimwear"),
+    ],
+)
+def test_a_photograph_of_such_a_thing_is_past_every_packs_limit(embedded, name, category):
+    with Image.open(PHOTOGRAPHS / f"{name}.jpg") as opened:
+        signal = embedded.detect(subject_of(Picture.from_frame(np.asarray(opened.convert("RGB")))))
+    assert signal.scores[category] > 0.95
+    policed = ("weapons", "alcohol", "drugs", "tobacco", "gambling")
+    assert max(signal.scores[other] for other in policed if other != category) < 0.5
+
+
+def test_one_colour_is_held_for_nothing(embedded):
+    for level in (0, 128, 255):
+        signal = embedded.detect(subject_of(Picture.from_frame(np.full((300, 300, 3), level, np.uint8))))
+        assert max(signal.scores.values()) < 0.7
 
 
 def test_embedded_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
-    changed = tmp_path / "chop-clip.safetensors"
-    changed.write_bytes(weights.EMBEDDED_CHECKPOINT.read_bytes()[:-1] + b"\x01")
-    monkeypatch.setattr(weights, "EMBEDDED_CHECKPOINT", changed)
-    with pytest.raises(DetectorUnavailableError, match="expected SHA-256"):
-        ClipDetector(toolbox_of(tmp_path)).warm()
+    changed = tmp_path / tables.TABLES
+    changed.write_bytes((tables.FOLDER / tables.TABLES).read_bytes()[:-1] + b"\x01")
+    monkeypatch.setattr(
+        model,
+        "read_file",
+        lambda name, digests: tables.read_file(name, digests, tmp_path if name == tables.TABLES else tables.FOLDER),
+    )
+    model._load.cache_clear()
+    try:
+        with pytest.raises(DetectorUnavailableError, match="expected SHA-256"):
+            ClipDetector(toolbox_of(tmp_path)).warm()
+    finally:
+        model._load.cache_clear()
+
+
+def test_the_embedded_model_needs_no_framework_of_learning(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from detectors.base import Toolbox; from detectors.clip import ClipDetector;"
+        f"ClipDetector(Toolbox(None, Path({str(tmp_path)!r}))).warm();"
+        "print(sorted({'torch', 'torchvision', 'open_clip', 'transformers', 'timm'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=BANKS_DIR.parents[1]
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_an_option_for_weights_of_ones_own_is_refused_without_any(tmp_path):
+    with pytest.raises(ConfigurationError, match="option 'precision' of detector 'clip' is for weights of your own"):
+        ClipDetector(toolbox_of(tmp_path, precision="bf16"))
 
 
 def test_half_precision_files_are_read_like_any_other(tiny, detector, tmp_path):

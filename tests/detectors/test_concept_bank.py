@@ -54,7 +54,37 @@ def test_a_category_may_be_evidence_only_but_not_all_of_them():
         parse_concept_bank({**BANK, "categories": {"red": weak}})
 
 
-@pytest.mark.parametrize("name", ["embedded", "prompts"])
+def test_a_kind_has_a_calibration_of_its_own_and_lacks_what_its_table_lacks():
+    table = {"photograph": {"red": {"scale": 10, "offset": 0.5}}, "drawing": {}}
+    bank = parse_concept_bank({**BANK, "by_kind": table})
+    texts, row = np.eye(4, dtype=np.float32), unit(1, 2, 3, 4)
+    plain, photographs, drawings = (bank.measure(row, texts, kind) for kind in ("", "photograph", "drawing"))
+    assert [one.makes_score for one in plain] == [True, True]
+    assert [one.makes_score for one in photographs] == [True, False]
+    assert [one.makes_score for one in drawings] == [False, False]
+    assert photographs[0].score == pytest.approx(1 / (1 + np.exp(-10 * (photographs[0].margin - 0.5))))
+    assert bank.scored == ("red",)
+    assert parse_concept_bank(BANK).scored == ("red", "blue")
+    assert bank.texts_digest == parse_concept_bank(BANK).texts_digest
+    assert bank.digest != parse_concept_bank(BANK).digest
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ([], "by_kind: expected a mapping"),
+        ({"photograph": None}, "by_kind: expected a mapping"),
+        ({"photograph": {"green": {"scale": 1, "offset": 0}}}, "by_kind.photograph: the bank has no category 'green'"),
+        ({"photograph": {"red": {"scale": 1}}}, "by_kind.photograph.red: expected scale and offset"),
+        ({"photograph": {"red": {"scale": 0, "offset": 0}}}, "by_kind.photograph.red: expected a positive scale"),
+    ],
+)
+def test_a_malformed_table_of_kinds_is_refused(table, problem):
+    with pytest.raises(ConfigurationError, match=problem):
+        parse_concept_bank({**BANK, "by_kind": table})
+
+
+@pytest.mark.parametrize("name", ["drawings", "prompts"])
 def test_the_banks_of_the_embedded_model_are_fitted(name):
     bank = load_concept_bank(name)
     assert "not fitted" not in bank.calibration

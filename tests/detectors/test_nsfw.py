@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from detectors.base import Status
+from detectors.chop.model import load_names
 from detectors.contact_sheet import list_cells
 from detectors.nsfw import NsfwDetector, build_input
 from provenance.errors import ConfigurationError, DetectorUnavailableError
@@ -86,6 +87,36 @@ def test_odd_shapes_have_an_answer(detector, shape):
     signal = detector.detect(subject_of(Picture.from_frame(np.full((*shape, 3), 120, np.uint8))))
     assert signal.status is Status.OK
     assert 0 <= signal.scores["nsfw"] <= 1
+
+
+def test_what_is_surely_bread_or_an_animal_is_not_refused_for_skin(detector, monkeypatch):
+    """The names decide only how much is believed of a score that is already suspicious."""
+    coffee = subject_of(photo("coffee.png"))
+    monkeypatch.setattr(type(detector), "_score", lambda *_: 0.97)
+    for name, share, most in (
+        ("French loaf", 0.97, 0.45),
+        ("hog", 0.95, 0.85),
+        ("bath towel", 0.95, 0.97),
+        ("dough", 0.6, 0.97),
+    ):
+        place = load_names().index(name)
+        shares = np.full(1000, (1 - share) / 999, np.float32)
+        shares[place] = share
+        monkeypatch.setattr("detectors.nsfw.soften", lambda _, shares=shares: shares)
+        signal = detector.detect(coffee)
+        assert signal.scores["nsfw"] == pytest.approx(most)
+        assert signal.evidence[0]["name"] == name
+        assert signal.evidence[0]["raw"] == 0.97
+        assert ("surely of" in signal.reason) == (most < 0.97)
+
+
+@pytest.mark.skipif(not (DATA / "photographs").is_dir(), reason="needs ../shared/data/photographs")
+@pytest.mark.parametrize(("name", "is_held", "is_blocked"), [("mortar", False, False), ("hog", True, False)])
+def test_photographs_that_open_nsfw_takes_for_skin(detector, name, is_held, is_blocked):
+    with Image.open(DATA / "photographs" / f"{name}.jpg") as image:
+        picture = Picture.from_frame(np.asarray(image.convert("RGB")))
+    score = detector.detect(subject_of(picture)).scores["nsfw"]
+    assert (score >= 0.5, score >= 0.9) == (is_held, is_blocked)
 
 
 def test_other_weights_than_the_card_s_are_refused(tmp_path, monkeypatch):

@@ -77,7 +77,7 @@ def test_any_other_text_tower_takes_its_place(tmp_path):
     one = load_semantics(given, tmp_path, {})
     assert one.texts.shape[1] == 32
     assert one.measure("a cat")
-    assert one.digest != load_semantics({**given, "bank": "embedded"}, tmp_path, {}).digest
+    assert one.digest != load_semantics({**given, "bank": "drawings"}, tmp_path, {}).digest
 
 
 def test_missing_weights_and_unknown_options_are_said(tmp_path):

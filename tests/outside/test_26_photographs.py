@@ -1,4 +1,4 @@
-"""chop-clip learned from drawings: of photographs it has evidence for a person, and holds next to none."""
+"""Photographs are seen: ordinary ones pass, and what a pack forbids is held with the concept named."""
 
 import numpy as np
 import pytest
@@ -22,17 +22,39 @@ def held(tmp_path_factory):
 
     def find(picture):
         signal = detector.detect(subject_of(picture))
-        return signal, [name for name, score in signal.scores.items() if limits[name] and score >= limits[name]]
+        return signal, [name for name, score in signal.scores.items() if limits.get(name) and score >= limits[name]]
 
     return find
 
 
 @pytest.mark.parametrize("name", ["coffee.png", "chelsea.png", "astronaut.png", "camera.png"])
-def test_a_photograph_has_evidence_and_no_score(held, name):
+def test_an_ordinary_photograph_is_answered_for_and_passes(held, name):
     signal, categories = held(photo(name))
     assert categories == []
-    assert signal.status is Status.NOT_APPLICABLE
-    assert signal.evidence
+    assert signal.status is Status.OK
+    assert signal.reason.startswith("a photograph, looks like ")
+
+
+@pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="needs ../shared/data/photographs")
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("revolver", ["weapons"]),
+        ("cannon", ["weapons"]),
+        ("half_track", ["weapons"]),
+        ("wine_bottle", ["alcohol"]),
+        ("cocktail_shaker", ["alcohol"]),
+        ("syringe", ["drugs"]),
+        ("teapot", []),
+        ("hog", []),
+        ("honeycomb", []),
+    ],
+)
+def test_a_photograph_is_held_for_what_it_shows(held, name, expected):
+    path = PHOTOGRAPHS / f"{name}.jpg"
+    if not path.is_file():
+        pytest.skip(f"needs ../shared/data/photographs/{name}.jpg")
+    assert held(Picture.from_frame(np.asarray(Image.open(path).convert("RGB"))))[1] == expected
 
 
 def test_a_drawing_is_answered_for(held):
@@ -40,9 +62,12 @@ def test_a_drawing_is_answered_for(held):
 
 
 @pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="needs ../shared/data/photographs")
-def test_of_photographs_that_nothing_was_fitted_on_one_in_fifty_is_held_at_most(held):
+def test_of_photographs_of_other_things_one_in_a_hundred_is_held_at_most(held):
     paths = sorted(path for path in PHOTOGRAPHS.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png"})[1::2]
-    pictures = [Picture.from_frame(np.asarray(Image.open(path).convert("RGB"))) for path in paths[::2]]
-    count = sum(bool(held(picture)[1]) for picture in pictures)
+    shown = {"beer_bottle", "cannon", "cocktail_shaker", "goblet", "half_track", "lighter", "missile", "projectile"}
+    shown |= {"revolver", "syringe", "wine_bottle", "corkscrew", "eggnog", "hatchet", "military_uniform"}
+    pictures = [
+        Picture.from_frame(np.asarray(Image.open(path).convert("RGB"))) for path in paths[::2] if path.stem not in shown
+    ]
     assert len(pictures) >= 70
-    assert count <= len(pictures) // 50
+    assert sum(bool(held(picture)[1]) for picture in pictures) <= len(pictures) // 100 + 1

@@ -142,13 +142,13 @@ def test_a_part_of_a_work_is_told_in_shares():
 
 
 def test_models_name_their_weights_and_limits():
-    looks = {"category": "weapons", "by": "bank", "raw": 0.1, "score": 0.97, "nearest": 0}
+    looks = {"category": "weapons", "by": "photographs", "raw": 0.1, "score": 0.97, "nearest": 0}
     items = found(
         signal("clip", {"weapons": 0.97}, looks, {**looks, "category": "hate", "is_evidence_only": True}),
         signal("nsfw", {"nsfw": 0.93}, {"model": "open_nsfw.onnx", "raw": 0.93, "views": 2}),
     )
     by_category = {item.category: item for item in items}
-    concept = next(one for one in load_concept_bank("embedded").concepts if one.category == "weapons")
+    concept = next(one for one in load_concept_bank("photographs").concepts if one.category == "weapons")
     assert by_category["weapons"].nearest == concept.positive[0]
     assert "version v1" in by_category["weapons"].model
     assert "evidence and no score" in by_category["hate"].text
@@ -158,14 +158,8 @@ def test_models_name_their_weights_and_limits():
 
 def test_names_of_what_a_photograph_shows():
     names = {"names": [{"name": "revolver", "share": 0.89}, {"name": "holster", "share": 0.04}]}
-    items = found(signal("objects", {"weapons": 0.97}, names, {"category": "weapons", "share": 0.93}))
-    assert [item.text for item in items] == [
-        "looks like revolver (89%), holster (4%)",
-        "names that belong to weapons: 93% together",
-    ]
-    assert all(item.counts for item in items)
-    (drawn,) = found(signal("clip", {}, {"drawnness": 0.12, "limit": 0.5, "is_drawn": False}))
-    assert drawn.text == "no drawing, so the scores of this model do not count (drawnness 0.12, limit 0.5)"
+    items = found(signal("clip", {"weapons": 0.97}, names, {"kind": "photograph", "kinds": {"photograph": 0.93}}))
+    assert [item.text for item in items] == ["looks like revolver (89%), holster (4%)", "a photograph (93%)"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""chop-clip, the model that comes along: pictures of every kind, and words, as directions that can be compared."""

@@ -1,0 +1,139 @@
+"""chop-clip as the detector `clip` uses it: the shipped banks, or one of your own, asked about what it sees.
+
+The bank ``photographs`` is asked in the space of names, ``drawings`` in that of the tower for drawings; each has tables
+for the kinds of pictures that it answers about. A bank of your own is asked in the space that the picture's kind calls
+for, with your calibration.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.bank_texts import embed_bank
+from detectors.chop.model import KINDS, ChopClip, Seen, load_bank_rows, load_chop_clip, load_names
+from detectors.chop.tables import rows_key
+from detectors.concept_bank import ConceptBank, Embedding, Margin
+from detectors.eyes import Glance, Record, bank_record, head_record
+from detectors.heads import Head
+from provenance.errors import ConfigurationError, DetectorUnavailableError, WeightsError
+from provenance.media.picture.image import Picture
+
+WORLDS: Final = ("photographs", "drawings")
+"""The spaces that a bank can be asked in, in the order in which texts are embedded."""
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A bank in one world.
+
+    Attributes:
+        bank: what is asked.
+        world: where: one of `WORLDS`.
+        texts: its texts there, (T, D) rows of length 1.
+        kinds: of pictures for which it is asked there.
+    """
+
+    bank: ConceptBank
+    world: str
+    texts: NDArray[np.float32]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Embeds texts for one world."""
+
+    model: ChopClip
+    world: str
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (T, D) rows of length 1."""
+        return self.model.embed_texts(texts)[WORLDS.index(self.world)]
+
+
+@dataclass(frozen=True, slots=True)
+class ChopEyes:
+    """The embedded model with its banks and heads."""
+
+    model: ChopClip
+    parts: tuple[Part, ...]
+    heads: tuple[Head, ...]
+
+    def embed(self, picture: Picture) -> Embedding:
+        """Return the direction of an opaque picture as a photograph: (384,) of length 1."""
+        row: Embedding = self.model.see(picture).photographs[0]
+        return row
+
+    def look(self, picture: Picture) -> Glance:
+        """Return what banks and heads make of an opaque picture, its kind, and what it most looks like."""
+        seen = self.model.see(picture)
+        records: list[Record] = []
+        for part in self.parts:
+            if seen.kind in part.kinds:
+                records += (bank_record(one, part.bank.name) for one in _measure(part, seen))
+        records += (head_record(head, seen.photographs[0]) for head in self.heads)
+        order = seen.names.argsort()[::-1][:_NAMED]
+        likeliest = [(load_names()[place], float(seen.names[place])) for place in order]
+        kinds = {kind: round(float(share), 4) for kind, share in zip(KINDS, seen.kinds, strict=True)}
+        evidence: tuple[Mapping[str, Any], ...] = (
+            {"kind": seen.kind, "kinds": kinds},
+            {"names": [{"name": name, "share": round(share, 4)} for name, share in likeliest]},
+        )
+        name, share = likeliest[0]
+        return Glance(tuple(records), evidence, f"a {seen.kind}, looks like {name} ({share:.0%})")
+
+
+def _measure(part: Part, seen: Seen) -> list[Margin]:
+    """Return each category's margin, of a long picture the highest of its squares."""
+    rows = seen.photographs if part.world == WORLDS[0] else seen.drawing[np.newaxis]
+    measured = [part.bank.measure(row, part.texts, seen.kind) for row in rows]
+    return [max(margins, key=lambda one: one.margin) for margins in zip(*measured, strict=True)]
+
+
+def open_chop_eyes(banks: Sequence[ConceptBank], heads: tuple[Head, ...], cache_dir: Path, key: str) -> ChopEyes:
+    """Load the model and embed what is not embedded yet.
+
+    Args:
+        banks: the two shipped ones, named as their worlds, or one of your own.
+        heads: that read a photograph's direction.
+        cache_dir: where the texts of a bank of your own are kept.
+        key: names everything about the model that a text's place depends on.
+
+    Raises:
+        DetectorUnavailableError: weights are missing, or not those of this version.
+        ConfigurationError: a head takes another width.
+    """
+    try:
+        model = load_chop_clip()
+        if len(banks) > 1:
+            kept = load_bank_rows()
+            parts = [_shipped(bank, kept) for bank in banks]
+        else:
+            parts = [
+                Part(banks[0], world, embed_bank(_World(model, world), banks[0], f"{key} {world}", cache_dir), kinds)
+                for world, kinds in zip(WORLDS, (frozenset(KINDS[::2]), frozenset(KINDS[1:2])), strict=True)
+            ]
+    except WeightsError as exc:
+        raise DetectorUnavailableError(f"detector 'clip' has no network: {exc}") from exc
+    width = parts[0].texts.shape[1]
+    for head in heads:
+        if head.width != width:
+            raise ConfigurationError(f"head {head.name!r} takes {head.width} values, chop-clip yields {width}")
+    return ChopEyes(model, tuple(parts), heads)
+
+
+def _shipped(bank: ConceptBank, kept: Mapping[str, NDArray[np.float32]]) -> Part:
+    """Return a shipped bank with its rows.
+
+    Raises:
+        WeightsError: its texts are not those that were embedded.
+    """
+    texts = kept.get(rows_key(bank.texts_digest, bank.name))
+    if texts is None or len(texts) != len(bank.texts):
+        raise WeightsError(f"bank {bank.name!r} has other texts than were embedded for it: install chopmark again")
+    return Part(bank, bank.name, texts, frozenset(KINDS))

@@ -1,0 +1,215 @@
+"""chop-clip: one look at a picture tells its kind, names what it shows, and gives a direction that words have, too.
+
+Photographs: the network that finds copies (`provenance.sight`) names a thousand things; the picture's direction is the
+mix of what those names mean, in the space of the sentence encoder, with a part that was learned from the network's
+last features, so that what has no name of its own leans towards what is like it (ConSE, Norouzi et al. 2014, and a
+linear map). Drawings: a small tower of our own that learned from icons and emoji. Which of both counts is for the
+picture's kind to say, which a linear head reads off the same look. Everything runs on ONNX Runtime; trusts nothing.
+Figures: `docs/models/chop-clip.md`.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from detectors.cards import load_card
+from detectors.chop.tables import BANKS, DRAWINGS, TABLES, Tables, parse_tables, read_file, unpack_network
+from detectors.pixels import resized
+from provenance.asset import Frame
+from provenance.media.picture.image import Picture
+from provenance.sight.network import Network, load_network
+
+KINDS: Final = ("photograph", "drawing", "render")
+"""What a picture can be: taken or painted like it; drawn in flat colours; modelled and rendered."""
+
+DRAWING_SIDE: Final = 128
+SURE_LENGTH: Final = 0.6
+"""Length of the mix of names from which on they count as sure; one name has 1, of photographs half are over 0.8."""
+_SHARED_SIDE: Final = 512
+_LONG: Final = 2.5
+"""Longest side by shortest from which on a picture is looked at in squares along it, too."""
+_MOST_SQUARES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look made of a picture.
+
+    Attributes:
+        kinds: share of each of `KINDS`, in that order; together 1.
+        names: (1000,) share of each of ImageNet's names.
+        photographs: (N, 384) its directions as a photograph: the whole's, then each square's of a long one.
+        drawing: (256,) its direction as a drawing, of length 1.
+    """
+
+    kinds: NDArray[np.float32]
+    names: NDArray[np.float32]
+    photographs: NDArray[np.float32]
+    drawing: NDArray[np.float32]
+
+    @property
+    def kind(self) -> str:
+        """The likeliest kind."""
+        return KINDS[int(self.kinds.argmax())]
+
+
+class ChopClip:
+    """The model, loaded; safe for any number of threads."""
+
+    def __init__(self, sight: Network, drawings: bytes, tables: Tables) -> None:
+        """Take what is already checked; `load_chop_clip` is the usual door.
+
+        Args:
+            sight: the network that sees photographs.
+            drawings: the tower that sees drawings, as an ONNX file.
+            tables: as `training.chop_tables` makes them.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # Pictures, not layers, fill the cores; a spinning pool steals the core that a detector needs.
+        options.intra_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self._drawings: Any = onnxruntime.InferenceSession(drawings, options, providers=["CPUExecutionProvider"])
+        self._sight, self._tables = sight, tables
+
+    @property
+    def usual_features(self) -> NDArray[np.float32]:
+        """(1280,) mean features of photographs: where directions start."""
+        return self._tables["usual_features"]
+
+    def place_classes(self) -> NDArray[np.float32]:
+        """Return where ImageNet's names lie among photographs: (1000, 384), in the order of `load_names`."""
+        return self._tables["classes"]
+
+    def see(self, picture: Picture) -> Seen:
+        """Look at an opaque picture: whole, at its middle square, and of a long one at squares along it.
+
+        Kind and names are the mean of all looks.
+        """
+        looks = [self._sight.look(frame) for frame in cut_looks(picture.reduced(_SHARED_SIDE))]
+        features = np.stack([look.features.mean(axis=(0, 1)) for look in looks])
+        names = np.stack([soften(look.logits) for look in looks])
+        whole = self.embed_look(features.mean(axis=0), names.mean(axis=0))
+        squares = [self.embed_look(*look) for look in zip(features, names, strict=True)] if len(looks) > 2 else []
+        return Seen(
+            kinds=soften(features.mean(axis=0) @ self._tables["kinds"] + self._tables["kinds_bias"]),
+            names=names.mean(axis=0),
+            photographs=np.stack([whole, *squares]),
+            drawing=self._embed_drawing(picture),
+        )
+
+    def embed_look(self, features: NDArray[np.float32], names: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the direction of a photograph: (384,), of length 1, or less where its names are not sure.
+
+        Many unlikely names that have nothing in common leave a short mix, whatever it happens to point at. Every margin
+        shrinks with it, so that what the network does not know is not held.
+
+        Args:
+            features: (1280,) mean over the map.
+            names: (1000,) share of each name.
+        """
+        mix = names @ self._tables["classes"]
+        leaning = unit(features - self._tables["usual_features"]) @ self._tables["projection"]
+        sureness = min(1.0, float(np.linalg.norm(mix)) / SURE_LENGTH)
+        directed: NDArray[np.float32] = sureness * unit(unit(mix) + leaning)
+        return directed
+
+    def embed_texts(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return (T, 384) and (T, 256) rows of length 1: what the texts mean among photographs, and among drawings.
+
+        Raises:
+            WeightsError: the sentence encoder is missing, or not the one that this version was tested with.
+        """
+        from detectors.sentences.encoder import encode
+
+        return place_sentences(encode(texts), self._tables)
+
+    def _embed_drawing(self, picture: Picture) -> NDArray[np.float32]:
+        side = DRAWING_SIDE
+        small = resized(picture, (side, side), mode="shortest", resample=Image.Resampling.BICUBIC)
+        row: NDArray[np.float32] = self._drawings.run(None, {"pixels": small[np.newaxis].astype(np.float32)})[0][0]
+        return row
+
+
+def place_sentences(sentences: NDArray[np.float32], tables: Tables) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Bring rows of the sentence encoder to where pictures lie, photographs first, drawings second."""
+    photographs = unit((sentences - tables["usual_sentence"]) @ tables["whitening"])
+    hidden = np.maximum(photographs @ tables["words_in"] + tables["words_in_bias"], 0)
+    return photographs, unit(hidden @ tables["words_out"] + tables["words_out_bias"])
+
+
+def cut_looks(frame: Frame) -> list[Frame]:
+    """Return what is looked at: all of it, its middle square, and of a long picture up to five squares along it."""
+    rows, columns = frame.shape[:2]
+    side, length = min(rows, columns), max(rows, columns)
+    if side == length:
+        return [frame]
+    count = min(_MOST_SQUARES, round(length / side)) if length >= _LONG * side else 1
+    gap = (length - side) / (count + 1) if count == 1 else (length - side) / (count - 1)
+    starts = [round(gap)] if count == 1 else [round(place * gap) for place in range(count)]
+    squares = [frame[:, at : at + side] if columns > rows else frame[at : at + side] for at in starts]
+    return [frame, *(np.ascontiguousarray(square) for square in squares)]
+
+
+def soften(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return shares that add up to 1."""
+    raised = np.exp(logits - logits.max())
+    shares: NDArray[np.float32] = (raised / raised.sum()).astype(np.float32)
+    return shares
+
+
+def unit(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return rows of length 1; one of length 0 stays as it is."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled
+
+
+@cache
+def load_names() -> tuple[str, ...]:
+    """Return ImageNet-1k's names in the network's order, as torchvision spells them."""
+    return tuple(files("detectors").joinpath("words/imagenet.txt").read_text(encoding="utf-8").splitlines())
+
+
+_LOADING: Final = threading.Lock()
+
+
+def load_chop_clip() -> ChopClip:
+    """Return the model that comes with the package; loaded once for the whole process.
+
+    Raises:
+        WeightsError: a file is missing, or not the one that this version was tested with.
+    """
+    with _LOADING:
+        return _load()
+
+
+def load_bank_rows() -> Mapping[str, NDArray[np.float32]]:
+    """Return the texts of the shipped banks, embedded ahead of time; see `detectors.chop.tables.rows_key`.
+
+    Raises:
+        WeightsError: as `load_chop_clip`.
+    """
+    with _LOADING:
+        return _load_rows()
+
+
+@cache
+def _load() -> ChopClip:
+    digests = load_card("clip").weights
+    drawings = unpack_network(read_file(DRAWINGS, digests))
+    return ChopClip(load_network(), drawings, parse_tables(read_file(TABLES, digests)))
+
+
+@cache
+def _load_rows() -> Mapping[str, NDArray[np.float32]]:
+    return parse_tables(read_file(BANKS, load_card("clip").weights))
