@@ -113,10 +113,9 @@ async def verify(request: Request) -> dict[str, Any]:
         room.uploads.hold(),
         receive(request.stream(), most_bytes=most_bytes, idle_s=bounds.idle_s, total_s=bounds.upload_s) as file,
         room.files.hold(),
+        room.pixels.hold(await run_in_threadpool(site.verifier.weigh, file)),
     ):
-        data = file.read()
-        async with room.pixels.hold(await run_in_threadpool(site.verifier.weigh, data)):
-            return build_document(await run_in_threadpool(site.verifier.verify, data))
+        return build_document(await run_in_threadpool(site.verifier.verify, file))
 
 
 async def checkpoint(request: Request) -> Response:

@@ -5,13 +5,15 @@ is ended. Nothing here knows what is done with a file.
 """
 
 import asyncio
-import tempfile
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import IO, Final
+from typing import TYPE_CHECKING, Final
 
-from provenance.errors import AssetTooLargeError, GateError
+from provenance.errors import GateError
+
+if TYPE_CHECKING:
+    from provenance.storage.blob import Blob
 
 IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of an upload that comes; what is longer goes to a temporary file without a name (TMPDIR says where)."""
@@ -95,8 +97,8 @@ class Budget:
 @asynccontextmanager
 async def receive(
     parts: AsyncIterator[bytes], *, most_bytes: int, idle_s: float, total_s: float
-) -> AsyncIterator[IO[bytes]]:
-    """Take in a body, most of it outside of memory, and give it as a file that stands at its start.
+) -> AsyncIterator["Blob"]:
+    """Take in a body, most of it outside of memory, hashed as it comes, and give it as a file.
 
     Args:
         parts: as they come.
@@ -106,23 +108,22 @@ async def receive(
 
     Raises:
         AssetTooLargeError: it is longer.
+        SpoolError: it could not be kept on disk.
         StalledUploadError: it came too slowly.
     """
-    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-        size = 0
+    from provenance.storage.blob import Spool
+
+    with Spool(most_bytes=most_bytes, small_bytes=IN_MEMORY_BYTES) as spool:
         try:
             async with asyncio.timeout(total_s):
                 while part := await _next(parts, idle_s):
-                    size += len(part)
-                    if size > most_bytes:
-                        raise AssetTooLargeError(f"expected at most {most_bytes} bytes, got more")
-                    file.write(part)
+                    spool.write(part)
         except TimeoutError as exc:
+            got = f"got {spool.size_bytes} bytes"
             raise StalledUploadError(
-                f"expected a body within {total_s:g} s and a part of it every {idle_s:g} s, got {size} bytes"
+                f"expected a body within {total_s:g} s and a part of it every {idle_s:g} s, {got}"
             ) from exc
-        file.seek(0)
-        yield file
+        yield spool.finish()
 
 
 async def _next(parts: AsyncIterator[bytes], idle_s: float) -> bytes:

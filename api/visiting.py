@@ -15,6 +15,7 @@ from api.console import print_hint
 from api.home import has_site
 from api.reading import build_reader, open_reader
 from api.settings import Settings
+from provenance.storage.blob import Blob
 from provenance.verify.state import LayerStatus, Verification
 from provenance.verify.verifier import Verifier
 
@@ -30,13 +31,13 @@ class VisitingVerifier:
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
 
-    def verify(self, unverified_bytes: bytes, *arguments: Any, **options: Any) -> Verification:  # noqa: ANN401 - as `Verifier`
+    def verify(self, unverified_file: Blob | bytes, *arguments: Any, **options: Any) -> Verification:  # noqa: ANN401 - as `Verifier`
         """Ask the layers that need no site; takes what `Verifier.verify` takes.
 
         Raises:
             AssetError: the bytes are not a picture that can be looked at.
         """
-        found = self._verifier.verify(unverified_bytes, *arguments, **options)
+        found = self._verifier.verify(unverified_file, *arguments, **options)
         layers = tuple(
             replace(layer, status=LayerStatus.NOT_CHECKED, text=NO_SITE, plain=NO_SITE, detail={})
             if layer.name in SITE_LAYERS

@@ -27,6 +27,7 @@ from provenance import labels
 from provenance.asset import Asset, MediaType, new_asset_id, sha256_hex
 from provenance.media.picture.raster import Picture
 from provenance.media.view import PICTURE, View
+from provenance.storage.blob import as_blob
 
 SIDE = 1024
 FONTS = Path(mpl.__file__).parent / "mpl-data" / "fonts" / "ttf"
@@ -121,7 +122,7 @@ def written(photo: Image.Image, text: str, font: str, size: int, angle: float, r
 
 def ask(detector: Detector, frame: np.ndarray) -> dict[str, float]:
     asset = Asset(new_asset_id(), sha256_hex(b""), MediaType.PNG, 0, {})
-    return dict(detector.detect(Subject(asset, View(PICTURE, Picture.from_frame(frame)), b"")).scores)
+    return dict(detector.detect(Subject(asset, View(PICTURE, Picture.from_frame(frame)), as_blob(b""))).scores)
 
 
 def measure_writing(detector: Detector, photos: list[Image.Image], each: int) -> Iterator[tuple[str, str, int, int]]:

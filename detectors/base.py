@@ -16,6 +16,7 @@ from provenance.asset import Asset
 from provenance.errors import UnsupportedMediaError
 from provenance.media.view import PICTURE, TEXT, Span, View
 from provenance.plugins import Plugins
+from provenance.storage.blob import Blob
 
 if TYPE_CHECKING:
     # The registry brings the database along; a detector in a process of its own needs neither.
@@ -41,7 +42,7 @@ class Subject:
     Attributes:
         asset: verified facts.
         view: what is to be looked at, of a kind that the detector's card says it reads.
-        unverified_bytes: the file as handed in, for detectors that read its metadata.
+        unverified_file: the file as handed in, for detectors that read its metadata.
         prompt: the prompt it was made from, if known. Never log it, never put it in a Signal.
         thumbnails: what a manifest that came with it shows.
         unsearched: why the pixels are not to be searched for watermarks, in words; "" where they are.
@@ -49,7 +50,7 @@ class Subject:
 
     asset: Asset
     view: View
-    unverified_bytes: bytes
+    unverified_file: Blob
     prompt: str | None = None
     thumbnails: tuple[View, ...] = ()
     unsearched: str = ""

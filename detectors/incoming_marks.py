@@ -71,7 +71,7 @@ class IncomingMarksDetector:
 
     def _manifest(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
         # No anchors: whether a stranger is trusted is the verifier's question, whether the manifest holds is ours.
-        report = read_manifest(subject.unverified_bytes, subject.asset.media_type, TrustAnchors())
+        report = read_manifest(subject.unverified_file, subject.asset.media_type, TrustAnchors())
         if report is None:
             return {}, []
         scores = {"incoming_invalid_manifest": 1.0} if report.integrity is Integrity.FAILED else {}
@@ -84,7 +84,7 @@ class IncomingMarksDetector:
         return scores, [_manifest_record(report)]
 
     def _labels(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
-        found = read_labels(subject.unverified_bytes, subject.asset.media_type)
+        found = read_labels(subject.unverified_file.octets(), subject.asset.media_type)
         score = max((self._label_score(one.item.label if one.item else "") for one in found.aigc), default=0.0)
         if found.says_ai and not found.aigc:
             score = 1.0
@@ -95,7 +95,7 @@ class IncomingMarksDetector:
         return self.card.thresholds[_LABEL_SCORES.get(label, "label_is")]
 
     def _vendors(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
-        marks = read_vendor_marks(subject.unverified_bytes, subject.asset.media_type)
+        marks = read_vendor_marks(subject.unverified_file.octets(), subject.asset.media_type)
         records = [{"mark": "vendor metadata", **asdict(mark)} for mark in marks[:_MOST_ITEMS]]
         return ({"incoming_ai": 1.0} if marks else {}), records
 

@@ -26,6 +26,7 @@ from provenance.child import Child, Parent, bound, held_bytes
 from provenance.errors import DetectorError, DetectorUnavailableError, GateError, ProcessDiedError
 from provenance.media.picture.image import Picture
 from provenance.media.view import PICTURE, View
+from provenance.storage.blob import as_blob
 
 if TYPE_CHECKING:
     from provenance.works.registry import Works
@@ -156,10 +157,11 @@ def _build_request(subject: Subject) -> dict[str, Any]:
 
 
 def _parts(subject: Subject) -> tuple[bytes, bytes, bytes]:
+    file = subject.unverified_file.read(subject.unverified_file.size_bytes)
     if subject.view.kind != PICTURE:
-        return b"", b"", subject.unverified_bytes
+        return b"", b"", file
     alpha = subject.picture.alpha
-    return subject.picture.frame.tobytes(), b"" if alpha is None else alpha.tobytes(), subject.unverified_bytes
+    return subject.picture.frame.tobytes(), b"" if alpha is None else alpha.tobytes(), file
 
 
 def _parse_subject(header: Mapping[str, Any], parts: tuple[bytes, ...]) -> Subject:
@@ -172,7 +174,7 @@ def _parse_subject(header: Mapping[str, Any], parts: tuple[bytes, ...]) -> Subje
         facts["facts"],
         Origin(facts["origin"]),
     )
-    return Subject(asset, _parse_view(header, parts), parts[2], header["prompt"])
+    return Subject(asset, _parse_view(header, parts), as_blob(parts[2]), header["prompt"])
 
 
 def _parse_view(header: Mapping[str, Any], parts: tuple[bytes, ...]) -> View:

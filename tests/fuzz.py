@@ -94,7 +94,7 @@ def signed(data: bytes, media_type: MediaType) -> bytes:
     """Return the file with a manifest of a signer that nobody knows."""
     with tempfile.TemporaryDirectory() as folder:
         identity = load_development_identity(Path(folder) / "keys", environment="development")
-        return sign_manifest(data, media_type.value, define(), identity).data
+        return sign_manifest(data, media_type.value, define(), identity).file.read()
 
 
 def mutate(data: bytes, others: list[bytes], chance: random.Random) -> bytes:

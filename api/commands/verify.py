@@ -17,6 +17,7 @@ from api.console import (
     print_json,
     print_summary,
     read_input,
+    take_input,
     teaching_errors,
 )
 from api.settings import load_settings
@@ -91,10 +92,10 @@ def verify_file(site: Visit, path: str, *, manifest: str | None = None, fetch: b
     """
     from provenance.manifests.fetching import fetch_manifest
 
-    data = read_input(path, most_bytes=site.settings.verify_max_bytes)
+    file = take_input(path, most_bytes=site.settings.verify_max_bytes)
     given = None if manifest is None else read_input(manifest, most_bytes=MAX_SIDECAR_BYTES)
     return site.verifier.verify(
-        data, manifest_bytes=given, beside=find_sidecar(path), fetch=fetch_manifest if fetch else None
+        file, manifest_bytes=given, beside=find_sidecar(path), fetch=fetch_manifest if fetch else None
     )
 
 

@@ -41,12 +41,11 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     if known:
         return known
     content, file = load_content(here, asset)
-    data = file.read(here.limits.max_bytes)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
-    thumbnails = show_embedded(here.media, data, asset.media_type)
+    thumbnails = show_embedded(here.media, file, asset.media_type)
     unsearched = _explain_no_search(here, asset, row)
     views = tuple(content.views())
-    answers = here.runner.run(Subject(asset, views[0], data, prompt, thumbnails, unsearched), views)
+    answers = here.runner.run(Subject(asset, views[0], file, prompt, thumbnails, unsearched), views)
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)

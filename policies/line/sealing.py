@@ -119,7 +119,7 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         _log.warning("seal failed", asset_id=asset_id, code=exc.code, error=str(exc))
         return _hold(here, asset, decision, exc)
     quarantine = here.blobs.quarantine
-    quarantine.put(sealed_key(asset_id, sealed.sha256), sealed.data)
+    quarantine.put(sealed_key(asset_id, sealed.sha256), sealed.file)
     quarantine.put(manifest_key(asset_id, sealed.sha256), sealed.manifest_bytes)
     quarantine.put(facts_key(asset_id), json.dumps(build_seal_facts(sealed)).encode())
     return decision
@@ -132,7 +132,7 @@ def load_sealed(here: Deployment, asset_id: AssetId, decision: Decision) -> Seal
         facts = json.loads(quarantine.get(facts_key(asset_id)))
         sealed = parse_seal_facts(
             facts,
-            data=quarantine.get(sealed_key(asset_id, facts["sha256"])),
+            file=quarantine.open(sealed_key(asset_id, facts["sha256"])),
             manifest_bytes=quarantine.get(manifest_key(asset_id, facts["sha256"])),
         )
     except BlobNotFoundError:

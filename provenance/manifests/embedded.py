@@ -15,7 +15,7 @@ from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
 from provenance.media.medium import Claims, Content
 from provenance.media.view import View
-from provenance.storage.blob import Blob
+from provenance.storage.blob import Blob, as_blob
 
 MAX_FILES: Final = 16
 
@@ -25,12 +25,12 @@ LIMITS: Final = IntakeLimits(max_bytes=8 << 20, max_pixels=16_000_000)
 _MARK: Final = b"jumb"
 
 
-def show_embedded(media: Media, unverified_bytes: bytes, media_type: str) -> tuple[View, ...]:
+def show_embedded(media: Media, unverified_file: Blob | bytes, media_type: str) -> tuple[View, ...]:
     """Return what a file's manifests show, the first `MAX_FILES` files in them; what is of no medium is passed over."""
-    if _MARK not in unverified_bytes:
+    if as_blob(unverified_file).octets().find(_MARK) < 0:
         return ()
     try:
-        root = parse_store(read_store(unverified_bytes, media_type))
+        root = parse_store(read_store(unverified_file, media_type))
     except AssetError:
         return ()
     found: list[Content] = []
@@ -38,7 +38,7 @@ def show_embedded(media: Media, unverified_bytes: bytes, media_type: str) -> tup
         if len(found) == MAX_FILES:
             break
         with suppress(AssetError):
-            found.append(media.take(Blob(data=data, size_bytes=len(data)), Claims(), LIMITS))
+            found.append(media.take(as_blob(data), Claims(), LIMITS))
     return tuple(view for content in found for view in content.views())
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from provenance.asset import sha256_hex
 from provenance.manifests.claim import SOURCE_LABEL, Definition
 from provenance.manifests.plain import is_plain
 from provenance.manifests.redaction import REASON, IncomingRule, judge_store
 from provenance.manifests.report import ManifestReport, clean_text
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import Presence, locate_manifest, read_manifest, read_store
+from provenance.storage.blob import Blob
 
 MAX_URL_CHARS: Final = 512
 
@@ -54,14 +54,14 @@ class Attempt:
     incoming: Incoming
 
 
-def plan_attempts(definition: Definition, source: bytes, rule: IncomingRule) -> tuple[Attempt, ...]:
+def plan_attempts(definition: Definition, source: Blob | None, rule: IncomingRule) -> tuple[Attempt, ...]:
     """Return the ways to write `definition` around `source`, the better one first; at least one."""
     manifest = dict(definition.manifest)
     if definition.ingredient is None:
         return (Attempt(manifest, None, Incoming()),)
     ingredient, media_type = dict(definition.ingredient), definition.ingredient_media_type
     presence, url = locate_manifest(source, media_type) if source else (Presence.NONE, "")
-    if presence is Presence.EMBEDDED:
+    if source is not None and presence is Presence.EMBEDDED:
         judged = judge_store(read_store(source, media_type), rule.keep)
         referenced = _refer(manifest, ingredient, source, media_type, judged.words)
         if rule.mode != "redact" or judged.words:
@@ -115,12 +115,12 @@ def _with_actions(manifest: Mapping[str, Any], actions: list[dict[str, Any]]) ->
 
 
 def _refer(
-    manifest: dict[str, Any], ingredient: dict[str, Any], source: bytes, media_type: str, words: tuple[str, ...]
+    manifest: dict[str, Any], ingredient: dict[str, Any], source: Blob, media_type: str, words: tuple[str, ...]
 ) -> Attempt:
     """Say which manifest it was and what was found in it."""
     report = read_manifest(source, media_type, TrustAnchors())
     described = {**ingredient, "description": "its manifest is not repeated here"}
-    facts = {"assetSha256": str(sha256_hex(source)), **({} if report is None else _describe(report))}
+    facts = {"assetSha256": str(source.sha256), **({} if report is None else _describe(report))}
     assertions = [*manifest["assertions"], {"label": SOURCE_LABEL, "created": True, "data": facts}]
     return Attempt(
         {**manifest, "assertions": assertions, "ingredients": [described]},

@@ -6,9 +6,10 @@ time-stamp authority that was named is asked). Safe to call from several threads
 
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import c2pa
 
@@ -20,7 +21,8 @@ from provenance.manifests.redaction import IncomingRule, Judgement, judge_store
 from provenance.manifests.report import Integrity, ManifestReport, clean_text
 from provenance.manifests.timestamp import TimestampAuthority, verify_timestamp
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.validation import build_settings, read_manifest
+from provenance.manifests.validation import BoundedStream, build_settings, read_manifest
+from provenance.storage.blob import Blob, as_blob
 
 __all__ = ["Signed", "sign_manifest"]
 
@@ -32,17 +34,17 @@ NOTHING_LEFT: Final = Judgement()
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A picture with its manifest.
+    """A file with its manifest.
 
     Attributes:
-        data: the file that ships.
+        file: that ships.
         manifest_id: label of its manifest, ``urn:c2pa:...``.
         manifest_bytes: the manifest store (``application/c2pa``); kept, it can be shown for a stripped copy.
-        report: what reading `data` back says.
+        report: what reading `file` back says.
         incoming: what became of the manifest that came in.
     """
 
-    data: bytes
+    file: Blob
     manifest_id: str
     manifest_bytes: bytes
     report: ManifestReport
@@ -50,12 +52,12 @@ class Signed:
 
 
 def sign_manifest(
-    encoded: bytes,
+    encoded: Blob | bytes,
     media_type: str,
     definition: Definition,
     identity: SigningIdentity,
     *,
-    ingredient_bytes: bytes | None = None,
+    ingredient: Blob | bytes | None = None,
     timestamp: TimestampAuthority | None = None,
     trust: TrustAnchors = NO_ANCHORS,
     rule: IncomingRule = DEFAULT_RULE,
@@ -68,7 +70,7 @@ def sign_manifest(
         media_type: of `encoded`.
         definition: from `claim.build_definition`.
         identity: who signs.
-        ingredient_bytes: the file that `definition.ingredient` stands for; its manifest is repeated inside the new one,
+        ingredient: the file that `definition.ingredient` stands for; its manifest is repeated inside the new one,
             redacted as `rule` says, or where words would be left that cannot be redacted, only referenced.
         timestamp: the authority to ask, or None to stay off the network.
         trust: judges the ingredient's manifest and the new one; an unknown signer is not an error here.
@@ -79,13 +81,13 @@ def sign_manifest(
         SigningError: c2pa refuses, the identity fails, or what was written does not read back intact.
         TimestampError: the authority failed; nothing was signed, and trying again can help.
     """
-    source = ingredient_bytes or b""
+    file, source = as_blob(encoded), None if ingredient is None else as_blob(ingredient)
     attempts = plan_attempts(definition, source, rule)
     words: tuple[str, ...] = ()
     for attempt in attempts:
         try:
             signed = _sign(
-                encoded, media_type, attempt, definition, source, identity, timestamp, trust, is_embedded=is_embedded
+                file, media_type, attempt, definition, source, identity, timestamp, trust, is_embedded=is_embedded
             )
         except SigningError:
             if attempt is attempts[-1]:
@@ -99,11 +101,11 @@ def sign_manifest(
 
 
 def _sign(
-    encoded: bytes,
+    encoded: Blob,
     media_type: str,
     attempt: Attempt,
     definition: Definition,
-    source: bytes,
+    ingredient: Blob | None,
     identity: SigningIdentity,
     timestamp: TimestampAuthority | None,
     trust: TrustAnchors,
@@ -111,23 +113,37 @@ def _sign(
     is_embedded: bool,
 ) -> Signed:
     """Write and read back one manifest."""
-    signature, destination = _Callback(identity), io.BytesIO()
+    signature, destination = _Callback(identity), _open_destination(encoded)
     try:
         context = c2pa.Context.from_dict(build_settings(trust, hosts=() if timestamp is None else (timestamp.host,)))
         with (
             c2pa.Builder.from_json(json.dumps(attempt.manifest), context=context) as builder,
             _open_signer(identity, signature, timestamp) as signer,
         ):
-            if attempt.parent is not None:
-                builder.add_ingredient(json.dumps(attempt.parent), definition.ingredient_media_type, io.BytesIO(source))
+            if attempt.parent is not None and ingredient is not None:
+                source = BoundedStream(ingredient)
+                builder.add_ingredient(json.dumps(attempt.parent), definition.ingredient_media_type, source)
             if not is_embedded:
                 builder.set_no_embed()
-            manifest_bytes = builder.sign(signer, str(media_type), io.BytesIO(encoded), destination)
+            manifest_bytes = builder.sign(signer, str(media_type), BoundedStream(encoded), destination)
     except c2pa.C2paError as exc:
         raise _translate(exc, signature, timestamp) from (signature.error or exc)
-    data = destination.getvalue() if is_embedded else encoded
-    report = _read_back(data, media_type, trust, timestamp, None if is_embedded else manifest_bytes)
-    return Signed(data, report.manifest_id, manifest_bytes, report)
+    file = _take_over(destination) if is_embedded else encoded
+    report = _read_back(file, media_type, trust, timestamp, None if is_embedded else manifest_bytes)
+    return Signed(file, report.manifest_id, manifest_bytes, report)
+
+
+def _open_destination(encoded: Blob) -> BinaryIO:
+    """Return a file to write the signed one to: in memory, or on disk where the other is."""
+    return io.BytesIO() if encoded.is_small else cast("BinaryIO", tempfile.TemporaryFile())
+
+
+def _take_over(destination: BinaryIO) -> Blob:
+    if isinstance(destination, io.BytesIO):
+        data = destination.getvalue()
+        return Blob(data=data, size_bytes=len(data))
+    with destination:
+        return Blob.from_file(destination)
 
 
 class _Callback:
@@ -157,13 +173,13 @@ def _open_signer(
 
 
 def _read_back(
-    data: bytes,
+    file: Blob,
     media_type: str,
     trust: TrustAnchors,
     timestamp: TimestampAuthority | None,
     manifest_bytes: bytes | None,
 ) -> ManifestReport:
-    report = read_manifest(data, media_type, trust, manifest_bytes)
+    report = read_manifest(file, media_type, trust, manifest_bytes)
     if report is None or report.integrity is not Integrity.OK:
         codes = () if report is None else report.failure_codes
         raise SigningError(f"the manifest does not read back intact: {', '.join(codes) or 'none found'}")

@@ -7,7 +7,7 @@ revocation is not asked about.
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
@@ -20,6 +20,7 @@ from provenance.manifests.faults import describe_refusal
 from provenance.manifests.reading import build_report
 from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState, clean_text
 from provenance.manifests.trust import TrustAnchors
+from provenance.storage.blob import Blob
 
 __all__ = ["ManifestReport", "Presence", "build_settings", "locate_manifest", "read_manifest", "read_store"]
 
@@ -36,15 +37,28 @@ _UNSUPPORTED: Final = "type is unsupported"
 _UNREADABLE_ASSET: Final = ("asset could not be parsed", _UNSUPPORTED, "could not parse")
 
 
-class BoundedStream(io.BytesIO):
-    """A file that can be read so many times and no more.
+# What c2pa-rs 0.91 holds in memory to look into it, JPEG twice; other types it reads piece by piece.
+_READ_WHOLE: Final = (b"\xff\xd8", b"%PDF", b"<", b"\xef\xbb\xbf<")
+MOST_WHOLE_BYTES: Final = 256 << 20
+
+
+class BoundedStream:
+    """A file that can be read so many times and no more, as c2pa asks for files.
 
     c2pa-rs walks some containers byte by byte, each read a call into Python: a GIF of 2 MB in pieces of one byte takes
     it four million of them, and 9 s.
+
+    Attributes:
+        is_spent: it was read too often.
     """
 
-    is_spent = False
-    _left = MOST_READS
+    def __init__(self, file: "Blob | bytes") -> None:
+        """Read `file` from its start."""
+        opened = file.open() if isinstance(file, Blob) else io.BytesIO(file)
+        self.read, self.seek, self.tell, self.flush = opened.read, opened.seek, opened.tell, opened.flush
+        self._readinto: Callable[[Any], int] = opened.readinto  # type: ignore[attr-defined]  # of every binary file
+        self.is_spent = False
+        self._left = MOST_READS
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever can be written into
         """Read as any file does, or raise OSError once that was done too often."""
@@ -52,7 +66,11 @@ class BoundedStream(io.BytesIO):
         if self._left < 0:
             self.is_spent = True
             raise OSError("read too often")
-        return super().readinto(buffer)
+        return self._readinto(buffer)
+
+    def write(self, _data: bytes) -> int:
+        """Refuse: what is asked about is never written to."""
+        raise OSError("this file is for reading")
 
 
 def build_settings(trust: TrustAnchors, *, hosts: Sequence[str] = ()) -> dict[str, Any]:
@@ -79,6 +97,13 @@ def build_settings(trust: TrustAnchors, *, hosts: Sequence[str] = ()) -> dict[st
     }
 
 
+def _is_too_large(unverified_file: Blob | bytes) -> bool:
+    """Say whether c2pa would hold more of a file in memory than any file is worth."""
+    if isinstance(unverified_file, bytes) or unverified_file.size_bytes <= MOST_WHOLE_BYTES:
+        return False
+    return unverified_file.read_at(0, 8).lstrip().startswith(_READ_WHOLE)
+
+
 @cache
 def _list_walkable() -> frozenset[str]:
     """Return the types of file that c2pa can look into."""
@@ -91,12 +116,12 @@ def _is_walkable(media_type: str) -> bool:
 
 
 def read_manifest(
-    unverified_bytes: bytes, media_type: str, trust: TrustAnchors, manifest_bytes: bytes | None = None
+    unverified_file: Blob | bytes, media_type: str, trust: TrustAnchors, manifest_bytes: bytes | None = None
 ) -> ManifestReport | None:
     """Return what the file's manifest says and whether it holds; None when the file has none.
 
     Args:
-        unverified_bytes: the whole file.
+        unverified_file: the file; as bytes where it is in memory anyway.
         media_type: as found by content; "" to have c2pa find it, among more types than intake takes.
         trust: whom to trust.
         manifest_bytes: a manifest store kept elsewhere, to be checked against this file instead of an embedded one. A
@@ -107,12 +132,11 @@ def read_manifest(
     """
     if manifest_bytes is None and not _is_walkable(media_type):
         return None
-    context = c2pa.Context.from_dict(build_settings(trust))
-    stream = BoundedStream(unverified_bytes)
+    if _is_too_large(unverified_file):
+        return _build_unchecked("not checked: the file is too large for its type to be looked into", "")
+    stream = BoundedStream(unverified_file)
     try:
-        with c2pa.Reader(str(media_type), stream, manifest_bytes, context=context) as reader:
-            state = reader.get_validation_state() or ""
-            summary, crjson_text = reader.json(), reader.crjson()
+        state, summary, crjson_text = _read(stream, media_type, trust, manifest_bytes)
     except c2pa.C2paError as exc:
         if stream.is_spent:
             return _build_unchecked("not checked: the file is in too many pieces", "")
@@ -120,19 +144,34 @@ def read_manifest(
             return None
         failure = _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
         return replace(failure, is_embedded=manifest_bytes is None)
+    return _parse(state, summary, crjson_text, is_embedded=manifest_bytes is None)
+
+
+def _read(
+    stream: BoundedStream, media_type: str, trust: TrustAnchors, manifest_bytes: bytes | None
+) -> tuple[str, str, str]:
+    """Return c2pa's validation state, its summary and its crJSON."""
+    context = c2pa.Context.from_dict(build_settings(trust))
+    with c2pa.Reader(str(media_type), stream, manifest_bytes, context=context) as reader:
+        return reader.get_validation_state() or "", reader.json(), reader.crjson()
+
+
+def _parse(state: str, summary: str, crjson_text: str, *, is_embedded: bool) -> ManifestReport:
     try:
         parsed, crjson = json.loads(summary), json.loads(crjson_text)
     except (ValueError, RecursionError):
         return _report_failure("Json", "the manifest's report is not JSON")
-    return build_report(state, parsed, crjson_text, crjson, is_embedded=manifest_bytes is None)
+    return build_report(state, parsed, crjson_text, crjson, is_embedded=is_embedded)
 
 
-def read_store(unverified_bytes: bytes, media_type: str) -> bytes:
+def read_store(unverified_file: Blob | bytes, media_type: str) -> bytes:
     """Return the manifest store embedded in a file, unverified and as it is; empty where there is none to be read."""
+    if _is_too_large(unverified_file):
+        return b""
     context = c2pa.Context.from_dict(build_settings(TrustAnchors()))
     store = io.BytesIO()
     try:
-        with c2pa.Reader(str(media_type), BoundedStream(unverified_bytes), context=context) as reader:
+        with c2pa.Reader(str(media_type), BoundedStream(unverified_file), context=context) as reader:
             if reader.is_embedded():
                 active = json.loads(reader.json()).get("active_manifest")
                 reader.resource_to_stream(f"self#jumbf=/c2pa/{active}", store)
@@ -152,11 +191,13 @@ class Presence(StrEnum):
     """In the file, or the file itself, but too damaged to read."""
 
 
-def locate_manifest(unverified_bytes: bytes, media_type: str) -> tuple[Presence, str]:
+def locate_manifest(unverified_file: Blob | bytes, media_type: str) -> tuple[Presence, str]:
     """Return where the file's manifest is, and its address when that is elsewhere; fetches nothing, judges nothing."""
     if not _is_walkable(media_type):
         return Presence.NONE, ""
-    context, stream = c2pa.Context.from_dict(build_settings(TrustAnchors())), BoundedStream(unverified_bytes)
+    if _is_too_large(unverified_file):
+        return Presence.UNREADABLE, ""
+    context, stream = c2pa.Context.from_dict(build_settings(TrustAnchors())), BoundedStream(unverified_file)
     try:
         with c2pa.Reader(str(media_type), stream, context=context):
             return Presence.EMBEDDED, ""

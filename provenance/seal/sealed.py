@@ -9,6 +9,7 @@ from provenance.errors import VerificationError
 from provenance.fingerprints.base import Fingerprint
 from provenance.grant import MarkKind
 from provenance.manifests.softbinding import SoftBinding
+from provenance.storage.blob import Blob
 
 PAYLOAD_VERSION: Final = 1
 """First byte of a watermark payload; the other seven are the grant's id."""
@@ -63,8 +64,7 @@ class Sealed:
 
     asset_id: AssetId
     decision_id: str
-    data: bytes
-    sha256: Digest
+    file: Blob
     media_type: MediaType
     manifest_id: str
     manifest_bytes: bytes
@@ -73,6 +73,11 @@ class Sealed:
     fingerprints: tuple[Fingerprint, ...]
     source: SourceReport = NOTHING_CAME
     is_embedded: bool = True
+
+    @property
+    def sha256(self) -> Digest:
+        """Digest of the file."""
+        return self.file.sha256
 
 
 def build_payload(identifier: int) -> int:
@@ -92,7 +97,7 @@ def build_seal_facts(sealed: Sealed) -> dict[str, Any]:
         "decision_id": sealed.decision_id,
         "sha256": sealed.sha256,
         "manifest_sha256": sha256_hex(sealed.manifest_bytes),
-        "size_bytes": len(sealed.data),
+        "size_bytes": sealed.file.size_bytes,
         "media_type": sealed.media_type.value,
         "manifest_id": sealed.manifest_id,
         "marks": [
@@ -138,19 +143,18 @@ def describe_source(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def parse_seal_facts(facts: Mapping[str, Any], *, data: bytes, manifest_bytes: bytes) -> Sealed:
+def parse_seal_facts(facts: Mapping[str, Any], *, file: Blob, manifest_bytes: bytes) -> Sealed:
     """Return the seal that `build_seal_facts` described.
 
     Raises:
         VerificationError: the bytes are not those described.
     """
-    if (sha256_hex(data), sha256_hex(manifest_bytes)) != (facts["sha256"], facts["manifest_sha256"]):
+    if (file.sha256, sha256_hex(manifest_bytes)) != (facts["sha256"], facts["manifest_sha256"]):
         raise VerificationError(f"the sealed blobs of {facts['asset_id']} are not those that were sealed")
     return Sealed(
         asset_id=AssetId(facts["asset_id"]),
         decision_id=facts["decision_id"],
-        data=data,
-        sha256=Digest(facts["sha256"]),
+        file=file,
         media_type=MediaType(facts["media_type"]),
         manifest_id=facts["manifest_id"],
         manifest_bytes=manifest_bytes,

@@ -90,14 +90,12 @@ class Sealer:
         orders = Orders(asset.id, grant, build_payload(grant.payload), self.provider, recipe, original)
         made = medium.mark(content, orders)  # (a) what is seen or heard, the file, its metadata
         signed = self._sign(asset, original, grant, recipe, medium, made)  # (b) the signature over all
-        file = Blob.from_bytes(signed.data)
-        reports = self._read_back(medium, file, signed, grant, made)  # (c) what really ships
+        reports = self._read_back(medium, signed, grant, made)  # (c) what really ships
         bound = made.marks.watermark
         return Sealed(
             asset_id=asset.id,
             decision_id=grant.decision_id,
-            data=signed.data,
-            sha256=file.sha256,
+            file=signed.file,
             media_type=made.media_type,
             manifest_id=signed.manifest_id,
             manifest_bytes=signed.manifest_bytes,
@@ -121,9 +119,9 @@ class Sealer:
         medium: Medium,
         made: Made,
     ) -> Signed:
-        source, original_bytes = None, original.read(original.size_bytes)
+        source = None
         if asset.origin is Origin.SUBMITTED:
-            presence, _ = locate_manifest(original_bytes, asset.media_type)
+            presence, _ = locate_manifest(original, asset.media_type)
             source = SourceFile(asset.media_type, has_manifest=presence is Presence.EMBEDDED)
         definition = build_definition(
             asset,
@@ -135,26 +133,24 @@ class Sealer:
             source=source,
         )
         return sign_manifest(
-            made.file.read(made.file.size_bytes),
+            made.file,
             made.media_type,
             definition,
             self._identity,
-            ingredient_bytes=original_bytes if source else None,
+            ingredient=original if source else None,
             timestamp=self._timestamp if grant.obligation(MarkKind.TIMESTAMP) else None,
             trust=self._trust,
             rule=_read_rule(grant),
             is_embedded=medium.embeds_manifests,
         )
 
-    def _read_back(
-        self, medium: Medium, file: Blob, signed: Signed, grant: Grant, made: Made
-    ) -> tuple[MarkReport, ...]:
+    def _read_back(self, medium: Medium, signed: Signed, grant: Grant, made: Made) -> tuple[MarkReport, ...]:
         """Report every mark as the finished bytes show it.
 
         Raises:
             VerificationError: a mark that was made, or that is required, is not there.
         """
-        found = medium.show(file, made)
+        found = medium.show(signed.file, made)
         shown = {**found.marks, **_show_signature(signed)}
         reports = []
         for kind in MarkKind:

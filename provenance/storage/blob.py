@@ -117,6 +117,26 @@ class Blob:
             return cls(file=file, size_bytes=size)
         return cls(data=_Reader(file, size).readall(), size_bytes=size)
 
+    @classmethod
+    def from_file(cls, file: BinaryIO) -> "Blob":
+        """Take over a temporary file that was written and will not be written again, wherever it stands.
+
+        Raises:
+            SpoolError: what is still to be written could not be.
+        """
+        with _translating():
+            file.flush()
+            held = OpenFile(os.dup(file.fileno()))
+            return cls(file=held, size_bytes=os.fstat(held.descriptor).st_size)
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether it is the same bytes."""
+        return isinstance(other, Blob) and (self.size_bytes, self.sha256) == (other.size_bytes, other.sha256)
+
+    def __hash__(self) -> int:
+        """Hash by what is in it."""
+        return hash(self.sha256)
+
     @property
     def sha256(self) -> Digest:
         """Digest of the bytes.
@@ -189,6 +209,11 @@ class Blob:
             with _translating(), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.writelines(self.parts())
             yield path
+
+
+def as_blob(file: Blob | bytes) -> Blob:
+    """Return `file` as a blob; bytes are taken as they are, and hashed when that is asked for."""
+    return Blob(data=file, size_bytes=len(file)) if isinstance(file, bytes) else file
 
 
 class Spool:

@@ -33,7 +33,7 @@ from provenance.media.limits import OWN_LIMITS, IntakeLimits
 from provenance.media.media import PARTLY_ANSWERED, Media
 from provenance.media.medium import Claims, Comparison, Content, Look, Medium
 from provenance.seal.sealed import payload_bytes
-from provenance.storage.blob import Blob
+from provenance.storage.blob import Blob, as_blob
 from provenance.storage.database import Database
 from provenance.storage.store import BlobStore
 from provenance.storage.tables import SEALS, SOFT_BINDINGS
@@ -106,19 +106,19 @@ class Verifier:
 
     def verify(
         self,
-        unverified_bytes: bytes,
+        unverified_file: Blob | bytes,
         *,
         manifest_bytes: bytes | None = None,
         beside: bytes | None = None,
         fetch: Fetch | None = None,
     ) -> Verification:
-        """Ask every layer about `unverified_bytes` and say how the answers fit together.
+        """Ask every layer about `unverified_file` and say how the answers fit together.
 
         A file whose picture cannot be looked at, of whatever type c2pa reads, is answered by its manifest; the layers
         that look at pixels are then not checked.
 
         Args:
-            unverified_bytes: the whole file.
+            unverified_file: the file, of any size; as bytes where it is in memory anyway.
             manifest_bytes: a manifest store to be read instead of one inside the file.
             beside: a manifest store that lies beside the file, to be read where there is none inside it.
             fetch: gets a manifest that the file says is kept elsewhere; without it that is named and not fetched.
@@ -126,13 +126,13 @@ class Verifier:
         Raises:
             AssetError: the bytes are nothing that can be looked at, neither by its picture nor by its manifest.
         """
-        file = Blob(data=unverified_bytes, size_bytes=len(unverified_bytes))
+        file = as_blob(unverified_file)
         with self._take_turn(file):
             return self._verify(file, (manifest_bytes, beside), fetch)
 
-    def weigh(self, unverified_bytes: bytes) -> int:
+    def weigh(self, unverified_file: Blob) -> int:
         """Return about how many pixels or samples `verify` would hold of a file; 0 where it would none."""
-        return self.media.weigh(Blob(data=unverified_bytes, size_bytes=len(unverified_bytes)), self.limits)
+        return self.media.weigh(unverified_file, self.limits)
 
     def _take_turn(self, file: Blob) -> AbstractContextManager[object]:
         """Let files that take much memory be looked at one after another, however many threads ask."""
@@ -140,7 +140,7 @@ class Verifier:
 
     def _verify(self, file: Blob, kept_stores: tuple[bytes | None, bytes | None], fetch: Fetch | None) -> Verification:
         medium, seen = self.media.look(file, self.limits)
-        media_type, unverified_bytes = seen.media_type, file.read(file.size_bytes)
+        media_type = seen.media_type
         with ThreadPoolExecutor(1) as pool:
             reading_to_come = pool.submit(self._read_mark, medium, seen.content)
             report, remarks = self._find_manifest(file, media_type, kept_stores, fetch)
@@ -153,7 +153,7 @@ class Verifier:
         recorded = named if report and self._is_kept(report, file, media_type, named) else None
         likeness = choose_likeness(matches or (), recorded or mark.asset_id)
         claimed, asset_id = follow_layers(recorded, mark, likeness, named)
-        kept = None if recorded else self._load_kept(unverified_bytes, media_type, asset_id)
+        kept = None if recorded else self._load_kept(file, media_type, asset_id)
         ledger_layer, proved = self._prove(claimed, mark)
         state = decide_joint_state(build_findings(report, kept, mark, recorded, likeness, labels, proved))
         has_manifest = report is not None and report.integrity is not Integrity.NOT_CHECKED
@@ -181,15 +181,15 @@ class Verifier:
         A manifest that is given comes first, then one inside the file, one beside it, one that we keep of this very
         file, and one elsewhere.
         """
-        (given, beside), unverified_bytes = kept, file.read(file.size_bytes)
-        report = read_manifest(unverified_bytes, media_type, self._trust, given)
+        given, beside = kept
+        report = read_manifest(file, media_type, self._trust, given)
         if given is not None:
             return report, ("the manifest is the one that was named",)
         has_none = report is None or bool(report.remote_host)
         if beside is not None and has_none:
-            return read_manifest(unverified_bytes, media_type, self._trust, beside), (_BESIDE,)
+            return read_manifest(file, media_type, self._trust, beside), (_BESIDE,)
         if report is None:
-            ours = self._load_kept(unverified_bytes, media_type, self._find_released(file))
+            ours = self._load_kept(file, media_type, self._find_released(file))
             return ours, (_OURS,) if ours else ()
         if not report.remote_url or fetch is None:
             return report, ()
@@ -198,7 +198,7 @@ class Verifier:
         except FetchError as exc:
             return report, (f"the manifest at {report.remote_host} could not be fetched: {exc}",)
         remark = f"the manifest was fetched from {report.remote_host}"
-        return read_manifest(unverified_bytes, media_type, self._trust, fetched), (remark,)
+        return read_manifest(file, media_type, self._trust, fetched), (remark,)
 
     def _describe_hints(
         self,
@@ -255,10 +255,9 @@ class Verifier:
         if row is None or row.media_type not in medium.types:
             return None
         try:
-            data = self._blobs.public.get(f"{asset_id}/media{MediaType(row.media_type).extension}")
+            file = self._blobs.public.open(f"{asset_id}/media{MediaType(row.media_type).extension}")
         except BlobNotFoundError:
             return None
-        file = Blob.from_bytes(data)
         return medium.take(file, Claims(), OWN_LIMITS) if file.sha256 == row.sha256 else None
 
     def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
@@ -304,10 +303,10 @@ class Verifier:
             sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == named)).scalar()
         if sha256 == file.sha256:
             return True
-        kept = self._load_kept(file.read(file.size_bytes), media_type, named)
+        kept = self._load_kept(file, media_type, named)
         return kept is not None and kept.integrity is Integrity.OK
 
-    def _load_kept(self, unverified_bytes: bytes, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
+    def _load_kept(self, file: Blob, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
         """Return what a release's kept manifest says; its hash fits this file only if nothing changed.
 
         None where the store has lost it, or holds something else than was recorded.
@@ -321,7 +320,7 @@ class Verifier:
             return None
         if sha256_hex(kept) != facts["manifest_sha256"]:
             return None
-        return read_manifest(unverified_bytes, media_type, self._trust, manifest_bytes=kept)
+        return read_manifest(file, media_type, self._trust, manifest_bytes=kept)
 
     def _prove(self, asset_id: AssetId | None, mark: Mark) -> tuple[Layer, bool | None]:
         technique = "c2sp tlog-proof"

@@ -79,7 +79,7 @@ def test_contract(detector):
     if detector is None:
         return  # without its extra there is nothing more to keep to
     everything = list(subjects())
-    before = [(subject.picture.frame.tobytes(), subject.unverified_bytes) for subject in everything]
+    before = [(subject.picture.frame.tobytes(), subject.unverified_file.sha256) for subject in everything]
     first = [detector.detect(subject) for subject in everything]
     for signal in first:
         assert isinstance(signal, Signal)
@@ -95,7 +95,7 @@ def test_contract(detector):
         assert "qwert" not in said
         assert signal.reason
         assert "\n" not in signal.reason
-    assert [(subject.picture.frame.tobytes(), subject.unverified_bytes) for subject in everything] == before
+    assert [(subject.picture.frame.tobytes(), subject.unverified_file.sha256) for subject in everything] == before
     with ThreadPoolExecutor(4) as pool:
         again = list(pool.map(detector.detect, everything * 2))
     assert [comparable(signal) for signal in again] == [comparable(signal) for signal in first] * 2

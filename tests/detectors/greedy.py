@@ -39,6 +39,6 @@ class GreedyDetector:
         evidence = {
             "pid": os.getpid(),
             "alpha": subject.picture.alpha is not None,
-            "bytes": len(subject.unverified_bytes),
+            "bytes": subject.unverified_file.size_bytes,
         }
         return Signal("nsfw", "greedy-1", Status.OK, {"nsfw": mean}, (evidence,), "fine")

@@ -12,6 +12,7 @@ from detectors.base import Subject, Toolbox
 from provenance.asset import Asset, MediaType, new_asset_id, sha256_hex
 from provenance.media.picture.image import Picture
 from provenance.media.view import PICTURE, View
+from provenance.storage.blob import as_blob
 
 PHOTOS = Path(skimage.__file__).parent / "data"
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -45,7 +46,7 @@ def file_of(picture, pillow_format="PNG", **settings):
 
 def subject_of(picture, *, data=b"", media_type=MediaType.PNG, prompt=None):
     asset = Asset(new_asset_id(), sha256_hex(data), media_type, len(data), picture.facts)
-    return Subject(asset, View(PICTURE, picture), data, prompt)
+    return Subject(asset, View(PICTURE, picture), as_blob(data), prompt)
 
 
 def toolbox_of(folder, *, works=None, marks=None, **options):

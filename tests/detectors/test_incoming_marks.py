@@ -53,7 +53,7 @@ def test_a_plain_file_has_no_marks(detector):
 
 def test_a_manifest_that_says_ai_is_recorded(detector, identity, trust):
     signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, define(), identity, trust=trust)
-    found, signal = detect(detector, signed.data)
+    found, signal = detect(detector, signed.file.read())
     assert found == {"incoming_ai"}
     (record,) = signal.evidence
     assert record["mark"] == "c2pa manifest"
@@ -64,14 +64,14 @@ def test_a_manifest_that_says_ai_is_recorded(detector, identity, trust):
 def test_a_manifest_that_does_not_say_ai_is_recorded_without_a_score(detector, identity, trust):
     definition = define(recipe=SKETCH)
     signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, trust=trust)
-    _, signal = detect(detector, signed.data)
+    _, signal = detect(detector, signed.file.read())
     assert signal.scores["incoming_invalid_manifest"] == 0.0
     assert any(uri.endswith("/algorithmicMedia") for uri in signal.evidence[0]["digital_source_types"])
 
 
 def test_a_broken_manifest_is_evidence_not_a_crash(detector, identity, trust):
     signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, define(), identity, trust=trust)
-    data = bytearray(signed.data)
+    data = bytearray(signed.file.read())
     data[-200] ^= 1
     found, signal = detect(detector, bytes(data))
     assert "incoming_invalid_manifest" in found

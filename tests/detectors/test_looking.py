@@ -94,6 +94,6 @@ def test_a_score_that_is_no_number_is_not_lost():
 def test_an_answer_of_another_kind_is_handed_on_to_be_refused():
     class Mute(Brightness):
         def detect(self, subject):
-            return subject.unverified_bytes and None
+            return subject.unverified_file and None
 
     assert not isinstance(look_at(Mute(PICTURE), subject(), STILL), Signal)

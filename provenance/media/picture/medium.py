@@ -138,10 +138,10 @@ class PictureMedium:
 
     def show(self, file: Blob, made: Made) -> ReadBack:
         """Read every mark back from the finished bytes, and hold their fingerprint against what was sealed."""
-        data, marking = file.read(file.size_bytes), cast("Marking", made.kept)
-        shipped = parse_image(data, limits=OWN_LIMITS)
+        marking = cast("Marking", made.kept)
+        shipped = parse_image(file.octets(), limits=OWN_LIMITS)
         shown = {
-            **_show_metadata(read_labels(data, made.media_type), marking.labels),
+            **_show_metadata(read_labels(file.octets(), made.media_type), marking.labels),
             **self._show_pixels(shipped, made, marking),
         }
         return ReadBack(shown, self._compare_codes(shipped, made.codes))
@@ -161,7 +161,7 @@ class PictureMedium:
 
     def read_labels(self, file: Blob) -> FoundLabels:
         """Return what the metadata says, wherever the container keeps it."""
-        data = file.read(file.size_bytes)
+        data = file.octets()
         return read_labels(data, sniff_media_type(data))
 
     def fingerprint(self, content: Content) -> tuple[Fingerprint, ...]:
@@ -255,8 +255,7 @@ def _build_labels(media_type: MediaType, orders: Orders) -> ImplicitLabels:
             system_version=recipe.get("backend", ""),
             prompt_sha256=recipe.get("prompt_sha256", ""),
         )
-    original = orders.original.read(orders.original.size_bytes)
-    return ImplicitLabels(aigc, iptc).after(read_labels(original, media_type))
+    return ImplicitLabels(aigc, iptc).after(read_labels(orders.original.octets(), media_type))
 
 
 def _show_metadata(found: FoundLabels, labels: ImplicitLabels) -> dict[MarkKind, Shown]:

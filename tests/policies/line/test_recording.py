@@ -27,7 +27,7 @@ def test_the_entry_holds_digests_of_all_that_ships(here):
     entry = here.log.entry(index)
     said = entry.fields()
     assert entry.kind == "asset.released"
-    assert said["sealed_sha256"] == sha256_hex(sealed.data)
+    assert said["sealed_sha256"] == sha256_hex(sealed.file.read())
     assert said["manifest_sha256"] == sha256_hex(sealed.manifest_bytes)
     assert (said["decision_id"], said["manifest_id"]) == (decision.id, sealed.manifest_id)
     assert said["marks"] == ["signed_metadata", "watermark"]

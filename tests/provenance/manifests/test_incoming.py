@@ -18,25 +18,25 @@ def opened():
 
 @pytest.fixture(scope="module")
 def incoming(identity, trust):
-    return sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, worded(), identity, trust=trust).data
+    return sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, worded(), identity, trust=trust).file.read()
 
 
 @pytest.fixture(scope="module")
 def titled(identity, trust):
     definition = worded("Jane Doe in a red boat.jpg")
-    return sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, trust=trust).data
+    return sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, trust=trust).file.read()
 
 
 def resign(identity, trust, data, **options):
     return sign_manifest(
-        photograph(MediaType.JPEG), MediaType.JPEG, opened(), identity, ingredient_bytes=data, trust=trust, **options
+        photograph(MediaType.JPEG), MediaType.JPEG, opened(), identity, ingredient=data, trust=trust, **options
     )
 
 
 def test_a_manifest_is_repeated_without_what_holds_words(incoming, identity, trust):
     signed = resign(identity, trust, incoming)
     assert signed.incoming == Incoming("embedded", "repeated", ("com.example.generation", "stds.exif"))
-    assert WORDS not in signed.data
+    assert WORDS not in signed.file.read()
     assert signed.report.actions[:3] == ("c2pa.opened", "c2pa.redacted", "c2pa.redacted")
     assert signed.report.ingredients[0].has_manifest
     assert signed.report.ingredients[0].failure_codes == ()
@@ -45,8 +45,8 @@ def test_a_manifest_is_repeated_without_what_holds_words(incoming, identity, tru
 def test_words_that_cannot_be_redacted_leave_a_reference(titled, identity, trust):
     signed = resign(identity, trust, titled)
     assert signed.incoming == Incoming("embedded", "referenced", because=("c2pa.claim.v2",))
-    assert b"Jane Doe" not in signed.data
-    assert WORDS not in signed.data
+    assert b"Jane Doe" not in signed.file.read()
+    assert WORDS not in signed.file.read()
     facts = signed.report.crjson["manifests"][0]["assertions"][SOURCE_LABEL]
     assert facts["integrity"] == "ok"
     assert facts["steps"] == ["c2pa.created"]
@@ -75,17 +75,17 @@ def test_nothing_else_ships_when_the_check_of_what_was_written_finds_words(incom
 def test_what_cannot_be_repeated_is_referenced(incoming, identity, trust, monkeypatch):
     real = signing._sign
 
-    def failing(encoded, media_type, attempt, *rest):
+    def failing(encoded, media_type, attempt, *rest, **options):
         if attempt.parent is not None:
             raise SigningError("c2pa refuses")
-        return real(encoded, media_type, attempt, *rest)
+        return real(encoded, media_type, attempt, *rest, **options)
 
     monkeypatch.setattr(signing, "_sign", failing)
     assert resign(identity, trust, incoming).incoming.form == "referenced"
 
 
 def test_without_an_ingredient_nothing_came(identity, trust):
-    assert plan_attempts(Definition({}), b"", IncomingRule())[0].incoming == Incoming()
+    assert plan_attempts(Definition({}), None, IncomingRule())[0].incoming == Incoming()
     assert [item.incoming.presence for item in plan_attempts(opened(), b"\xff\xd8junk", IncomingRule())] == [
         "unreadable"
     ]

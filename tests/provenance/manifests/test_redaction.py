@@ -39,7 +39,7 @@ def incoming(identity, trust):
 
 
 def test_what_is_not_kept_is_to_be_redacted(incoming):
-    store = read_store(incoming.data, MediaType.JPEG)
+    store = read_store(incoming.file.read(), MediaType.JPEG)
     judged = judge_store(store, KEEPABLE)
     assert [item.rpartition("/")[2] for item in judged.redactions] == ["com.example.generation", "stds.exif"]
     assert judged.words == ()
@@ -56,7 +56,7 @@ def test_words_that_cannot_be_redacted_are_found(identity, trust):
         (worded(description=WORDS), "c2pa.actions.v2"),
     ):
         signed = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, trust=trust)
-        assert judge_store(read_store(signed.data, MediaType.JPEG), KEEPABLE).words == (where,)
+        assert judge_store(read_store(signed.file.read(), MediaType.JPEG), KEEPABLE).words == (where,)
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,10 @@ SHAPES = {
 }
 
 
-def sign(media_type, identity, trust, *, ingredient_bytes=None, **shape):
+def sign(media_type, identity, trust, *, ingredient=None, **shape):
     definition = define(media_type, **shape)
     return sign_manifest(
-        photograph(media_type), media_type, definition, identity, ingredient_bytes=ingredient_bytes, trust=trust
+        photograph(media_type), media_type, definition, identity, ingredient=ingredient, trust=trust
     ).report
 
 
@@ -58,7 +58,7 @@ def test_a_submission_with_its_own_manifest_conforms_and_keeps_it(media_type, id
         recipe=None,
         origin=Origin.SUBMITTED,
         source=source,
-        ingredient_bytes=signed_jpeg.data,
+        ingredient=signed_jpeg.file.read(),
     )
     assert rubric.score(report.crjson) == {}
     assert [item.id for item in report.ingredients] == [signed_jpeg.manifest_id]
@@ -78,7 +78,7 @@ def test_a_manifest_that_is_redacted_or_referenced_leaves_one_that_conforms(medi
             recipe=None,
             origin=Origin.SUBMITTED,
             source=source,
-            ingredient_bytes=incoming.data,
+            ingredient=incoming.file.read(),
         )
         assert rubric.score(report.crjson) == {}
         assert ("c2pa.redacted" in report.actions) is (title == "")
@@ -92,7 +92,7 @@ def test_incoming_manifests_of_others_conform_whole_or_broken(name, identity, tr
     source = SourceFile(MediaType.JPEG, name, has_manifest=True)
     incoming = (fixtures / name).read_bytes()
     report = sign(
-        MediaType.PNG, identity, trust, recipe=None, origin=Origin.SUBMITTED, source=source, ingredient_bytes=incoming
+        MediaType.PNG, identity, trust, recipe=None, origin=Origin.SUBMITTED, source=source, ingredient=incoming
     )
     assert rubric.score(report.crjson) == {}
     words = {"cloud.jpg", "CACAE-uri-CA.jpg", "ocsp.jpg"}
@@ -129,7 +129,7 @@ def opened(identity, trust, signed_jpeg):
         recipe=None,
         origin=Origin.SUBMITTED,
         source=source,
-        ingredient_bytes=signed_jpeg.data,
+        ingredient=signed_jpeg.file.read(),
     ).crjson
 
 

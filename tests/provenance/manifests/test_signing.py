@@ -46,9 +46,9 @@ def pixels(data):
 def test_every_format_is_signed_without_touching_a_pixel(media_type, identity, trust):
     before = photograph(media_type)
     signed = sign_manifest(before, media_type, define(media_type), identity, trust=trust)
-    assert np.array_equal(pixels(signed.data), pixels(before))
-    assert len(signed.data) - len(before) < 20_000, "no thumbnail"
-    report = read_manifest(signed.data, media_type, trust)
+    assert np.array_equal(pixels(signed.file.read()), pixels(before))
+    assert len(signed.file.read()) - len(before) < 20_000, "no thumbnail"
+    report = read_manifest(signed.file.read(), media_type, trust)
     assert report.manifest_id == signed.manifest_id
     assert report.manifest_id.startswith("urn:c2pa:")
     assert (report.integrity, report.trust) == (Integrity.OK, Trust.DEVELOPMENT)
@@ -60,7 +60,7 @@ def test_every_format_is_signed_without_touching_a_pixel(media_type, identity, t
 
 
 def test_the_report_is_that_of_the_very_bytes(signed_jpeg, trust):
-    again = read_manifest(signed_jpeg.data, MediaType.JPEG, trust)
+    again = read_manifest(signed_jpeg.file.read(), MediaType.JPEG, trust)
     assert again.manifest_id == signed_jpeg.report.manifest_id
     assert again.actions == signed_jpeg.report.actions
 
@@ -94,7 +94,7 @@ def test_an_incoming_manifest_is_kept_as_an_ingredient(identity, trust, signed_j
     source = SourceFile(MediaType.JPEG, "incoming.jpg", has_manifest=True)
     definition = define(MediaType.PNG, recipe=None, origin=Origin.SUBMITTED, source=source)
     signed = sign_manifest(
-        photograph(MediaType.PNG), MediaType.PNG, definition, identity, ingredient_bytes=signed_jpeg.data, trust=trust
+        photograph(MediaType.PNG), MediaType.PNG, definition, identity, ingredient=signed_jpeg.file.read(), trust=trust
     )
     (parent,) = signed.report.ingredients
     assert parent.id == signed_jpeg.manifest_id
@@ -107,7 +107,12 @@ def test_an_incoming_manifest_is_kept_even_when_nobody_knew_of_it(identity, trus
     definition = define(recipe=None, origin=Origin.SUBMITTED)
     assert "digital_source_type" in definition.ingredient
     signed = sign_manifest(
-        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient_bytes=signed_jpeg.data, trust=trust
+        photograph(MediaType.JPEG),
+        MediaType.JPEG,
+        definition,
+        identity,
+        ingredient=signed_jpeg.file.read(),
+        trust=trust,
     )
     assert [item.id for item in signed.report.ingredients] == [signed_jpeg.manifest_id]
 
@@ -117,7 +122,7 @@ def test_a_broken_incoming_manifest_is_kept_with_its_fault(identity, trust, fixt
     definition = define(recipe=None, origin=Origin.SUBMITTED, source=source)
     incoming = (fixtures / "E-sig-CA.jpg").read_bytes()
     signed = sign_manifest(
-        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient_bytes=incoming, trust=trust
+        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient=incoming, trust=trust
     )
     assert signed.report.integrity is Integrity.OK
     assert "claimSignature.mismatch" in signed.report.ingredients[0].failure_codes
@@ -127,7 +132,7 @@ def test_a_remote_incoming_manifest_is_named_and_not_fetched(identity, trust, fi
     definition = define(recipe=None, origin=Origin.SUBMITTED)
     incoming = (fixtures / "cloud.jpg").read_bytes()
     signed = sign_manifest(
-        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient_bytes=incoming, trust=trust
+        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient=incoming, trust=trust
     )
     ingredient = signed.report.crjson["manifests"][0]["assertions"]["c2pa.ingredient.v3"]
     assert "was not fetched" in ingredient["description"]
@@ -137,7 +142,7 @@ def test_a_remote_incoming_manifest_is_named_and_not_fetched(identity, trust, fi
 def test_an_unreadable_incoming_file_becomes_an_ingredient_that_says_so(identity, trust):
     definition = define(recipe=None, origin=Origin.SUBMITTED)
     signed = sign_manifest(
-        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient_bytes=b"\xff\xd8junk", trust=trust
+        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient=b"\xff\xd8junk", trust=trust
     )
     ingredient = signed.report.crjson["manifests"][0]["assertions"]["c2pa.ingredient.v3"]
     assert "could not be read" in ingredient["description"]

@@ -102,9 +102,9 @@ def test_a_time_stamp_outlives_the_certificate(authority):
     bare = sign_manifest(photograph(MediaType.JPEG), MediaType.JPEG, define(), identity, trust=anchors)
     assert stamped.report.trust is bare.report.trust is Trust.TRUSTED
     time.sleep(max(0.0, (short[0].not_valid_after_utc - datetime.now(UTC)).total_seconds()) + 1.1)
-    later = read_manifest(stamped.data, MediaType.JPEG, anchors)
+    later = read_manifest(stamped.file.read(), MediaType.JPEG, anchors)
     assert (later.integrity, later.trust) == (Integrity.OK, Trust.TRUSTED)
-    expired = read_manifest(bare.data, MediaType.JPEG, anchors)
+    expired = read_manifest(bare.file.read(), MediaType.JPEG, anchors)
     assert (expired.integrity, expired.trust) == (Integrity.OK, Trust.EXPIRED)
 
 

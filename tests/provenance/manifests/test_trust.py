@@ -21,14 +21,14 @@ def root_path(tmp_path, identity):
 
 def test_the_development_root_is_trusted_as_such(signed_jpeg, keys_directory):
     anchors = load_trust(environment="development", keys_directory=keys_directory)
-    report = read_manifest(signed_jpeg.data, MediaType.JPEG, anchors)
+    report = read_manifest(signed_jpeg.file.read(), MediaType.JPEG, anchors)
     assert (report.trust, report.validation_state) == (Trust.DEVELOPMENT, ValidationState.TRUSTED)
 
 
 def test_production_does_not_know_the_development_root(signed_jpeg, keys_directory):
     anchors = load_trust(environment="production", keys_directory=keys_directory)
     assert anchors == TrustAnchors()
-    report = read_manifest(signed_jpeg.data, MediaType.JPEG, anchors)
+    report = read_manifest(signed_jpeg.file.read(), MediaType.JPEG, anchors)
     assert (report.integrity, report.trust) == (Integrity.OK, Trust.UNTRUSTED)
     assert report.validation_state is ValidationState.VALID
     assert "signingCredential.untrusted" in report.failure_codes
@@ -36,18 +36,18 @@ def test_production_does_not_know_the_development_root(signed_jpeg, keys_directo
 
 def test_a_bundle_from_settings_is_trusted(signed_jpeg, root_path):
     anchors = load_trust((root_path,), environment="production")
-    assert read_manifest(signed_jpeg.data, MediaType.JPEG, anchors).trust is Trust.TRUSTED
+    assert read_manifest(signed_jpeg.file.read(), MediaType.JPEG, anchors).trust is Trust.TRUSTED
 
 
 def test_another_root_does_not_help(signed_jpeg, tmp_path):
     other = load_development_identity(tmp_path, environment="development")
-    report = read_manifest(signed_jpeg.data, MediaType.JPEG, TrustAnchors(manifest_pem=other.root_pem))
+    report = read_manifest(signed_jpeg.file.read(), MediaType.JPEG, TrustAnchors(manifest_pem=other.root_pem))
     assert (report.integrity, report.trust) == (Integrity.OK, Trust.UNTRUSTED)
 
 
 def test_a_time_stamp_root_does_not_vouch_for_signers(signed_jpeg, root_path):
     anchors = load_trust((), (root_path,), environment="production")
-    assert read_manifest(signed_jpeg.data, MediaType.JPEG, anchors).trust is Trust.UNTRUSTED
+    assert read_manifest(signed_jpeg.file.read(), MediaType.JPEG, anchors).trust is Trust.UNTRUSTED
 
 
 def test_several_bundles_are_joined(root_path, tmp_path):

@@ -142,8 +142,8 @@ def signed_files(identity, trust):
 @given(media_type=st.sampled_from(SIGNED_TYPES), offset=st.integers(0, 2**20), bit=st.integers(0, 7))
 def test_one_flipped_bit_in_the_picture_breaks_integrity(media_type, offset, bit, signed_files, trust):
     signed = signed_files[media_type]
-    start, stop = _pixel_range(signed.data, media_type)
-    damaged = bytearray(signed.data)
+    start, stop = _pixel_range(signed.file.read(), media_type)
+    damaged = bytearray(signed.file.read())
     damaged[start + offset % (stop - start)] ^= 1 << bit
     report = read_manifest(bytes(damaged), media_type, trust)
     assert report is not None
@@ -186,8 +186,8 @@ def test_one_flipped_bit_in_what_the_manifest_says_breaks_integrity(
     claim_size = int.from_bytes(store[claim : claim + 4], "big")
     spans = (store.index(b"c2pa.actions.v2\0"), claim - 14 - 25), (claim + 8, claim + claim_size)
     start, stop = spans[in_claim]
-    position = signed.data.index(store) + start + offset % (stop - start)
-    damaged = bytearray(signed.data)
+    position = signed.file.read().index(store) + start + offset % (stop - start)
+    damaged = bytearray(signed.file.read())
     damaged[position] ^= 1 << bit
     report = read_manifest(bytes(damaged), media_type, trust)
     assert report is not None

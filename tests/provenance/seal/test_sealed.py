@@ -23,12 +23,12 @@ from provenance.seal.sealed import (
     parse_seal_facts,
     payload_bytes,
 )
+from provenance.storage.blob import Blob
 
 SEALED = Sealed(
     asset_id=AssetId("a1"),
     decision_id="d1",
-    data=b"the file",
-    sha256=sha256_hex(b"the file"),
+    file=Blob.from_bytes(b"the file"),
     media_type=MediaType.JPEG,
     manifest_id="urn:c2pa:1",
     manifest_bytes=b"the manifest",
@@ -40,20 +40,20 @@ SEALED = Sealed(
 
 def test_a_seal_survives_its_record():
     facts = json.loads(json.dumps(build_seal_facts(SEALED)))
-    assert parse_seal_facts(facts, data=b"the file", manifest_bytes=b"the manifest") == SEALED
+    assert parse_seal_facts(facts, file=Blob.from_bytes(b"the file"), manifest_bytes=b"the manifest") == SEALED
     assert facts["size_bytes"] == 8
     assert facts["manifest_sha256"] == sha256_hex(b"the manifest")
 
 
-@pytest.mark.parametrize("blobs", [{"data": b"other"}, {"manifest_bytes": b"other"}])
+@pytest.mark.parametrize("blobs", [{"file": Blob.from_bytes(b"other")}, {"manifest_bytes": b"other"}])
 def test_a_record_does_not_take_other_bytes(blobs):
     facts = build_seal_facts(SEALED)
     with pytest.raises(VerificationError, match="not those that were sealed"):
-        parse_seal_facts(facts, **{"data": b"the file", "manifest_bytes": b"the manifest", **blobs})
+        parse_seal_facts(facts, **{"file": Blob.from_bytes(b"the file"), "manifest_bytes": b"the manifest", **blobs})
 
 
 def test_no_bytes_are_in_the_record():
-    assert "the file" not in json.dumps(build_seal_facts(replace(SEALED, data=b"the file")))
+    assert "the file" not in json.dumps(build_seal_facts(replace(SEALED, file=Blob.from_bytes(b"the file"))))
 
 
 @given(st.integers(0, 2**56 - 1))
@@ -68,7 +68,7 @@ def test_what_became_of_what_came_in_survives_and_is_said():
     manifest = {"presence": "embedded", "form": "repeated", "redacted": ("stds.exif",), "because": ()}
     sealed = replace(SEALED, source=SourceReport(("a pattern",), ("a gain map",), manifest))
     facts = json.loads(json.dumps(build_seal_facts(sealed)))
-    assert parse_seal_facts(facts, data=b"the file", manifest_bytes=b"the manifest") == sealed
+    assert parse_seal_facts(facts, file=Blob.from_bytes(b"the file"), manifest_bytes=b"the manifest") == sealed
     assert describe_source(facts) == (
         "cleaned: a pattern",
         "left out: a gain map",
@@ -78,4 +78,4 @@ def test_what_became_of_what_came_in_survives_and_is_said():
     assert "words that cannot be redacted in c2pa.claim.v2" in describe_source(referenced)[0]
     before = {name: value for name, value in facts.items() if name != "source"}
     assert describe_source(before) == ()
-    assert parse_seal_facts(before, data=b"the file", manifest_bytes=b"the manifest") == SEALED
+    assert parse_seal_facts(before, file=Blob.from_bytes(b"the file"), manifest_bytes=b"the manifest") == SEALED

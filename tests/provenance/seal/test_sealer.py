@@ -118,7 +118,7 @@ def test_heic_ships_as_jpeg(site):
     signed_only = Grant(asset.id, asset.sha256, "decision", (), (Obligation(MarkKind.SIGNED_METADATA),), 7)
     coarse = build_sealer(site, fingerprints=pictures(site).fingerprints[:1])  # pHash needs more pixels
     sealed = coarse.seal(asset, picture, Blob.from_bytes(data), signed_only, {})
-    shipped = parse_image(sealed.data)
+    shipped = parse_image(sealed.file.read())
     assert sealed.media_type is shipped.media_type is MediaType.JPEG
     assert (shipped.width, shipped.height) == (picture.width, picture.height)
     assert [mark.kind for mark in sealed.marks] == [MarkKind.SIGNED_METADATA]
@@ -368,7 +368,7 @@ def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
     before = picture.frame.copy()
     sealed = here.sealer.seal(asset, picture, original, grant(here, asset_id), {})
     assert np.array_equal(picture.frame, before)
-    reading = pictures(site).watermark.extract(np.asarray(Image.open(io.BytesIO(sealed.data)).convert("RGB")))
+    reading = pictures(site).watermark.extract(np.asarray(Image.open(io.BytesIO(sealed.file.read())).convert("RGB")))
     assert reading.payload == build_payload(grant(here, asset_id).payload)
     assert here.sealer.has_timestamp is False
 

@@ -12,7 +12,7 @@ import pytest
 
 from provenance.errors import AssetTooLargeError, SpoolError, TruncatedBlobError
 from provenance.storage import blob as blobs
-from provenance.storage.blob import Blob, Spool
+from provenance.storage.blob import Blob, Spool, as_blob
 
 DATA = random.Random(1).randbytes(300_000)
 SMALL = 1000
@@ -33,7 +33,15 @@ def write(path, data=DATA):
     return path
 
 
+def written(small):
+    with tempfile.TemporaryFile() as file:
+        file.write(DATA)
+        return Blob.from_file(file)
+
+
 MAKERS = {
+    "of bytes": lambda folder, small: as_blob(DATA),
+    "from a file that was written": lambda folder, small: written(small),
     "from bytes": lambda folder, small: Blob.from_bytes(DATA),
     "from a file-like": lambda folder, small: Blob.from_stream(io.BytesIO(DATA), small_bytes=small),
     "from parts": lambda folder, small: Blob.from_stream(iter([DATA[:7], b"", DATA[7:]]), small_bytes=small),
@@ -59,6 +67,14 @@ def test_it_is_read_again_and_again(made):
             assert file.read() == DATA
     assert made.read() == DATA
     assert b"".join(made.parts()) == DATA
+
+
+def test_it_is_equal_by_what_is_in_it(made):
+    assert made == Blob.from_bytes(DATA)
+    assert hash(made) == hash(Blob.from_bytes(DATA))
+    assert made != Blob.from_bytes(DATA[:-1])
+    assert made != DATA
+    assert as_blob(made) is made
 
 
 def test_it_is_walked_over_where_it_lies(made):
