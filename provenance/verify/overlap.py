@@ -36,6 +36,10 @@ _ALL_OVER: Final = 0.25
 _MOST_SCALE: Final = 10.0
 _MOST_STRETCH: Final = 2.0
 _MIRROR: Final = -1
+# Square roots of SIFT's descriptors, of length one, stay below 0.64: so many steps of a byte.
+_STEPS: Final = 400
+# SIFT's descriptor: 4 rows and 4 columns of histograms over 8 directions.
+_GRID: Final = (4, 4, 8)
 
 Places = NDArray[np.float32]
 """(N, 2) columns and rows in pixels."""
@@ -96,7 +100,7 @@ class Detailed:
     @cached_property
     def mirrored(self) -> Details:
         """Details of the picture mirrored, at places in the mirrored picture."""
-        return find_details(np.ascontiguousarray(self.frame[:, ::_MIRROR]))
+        return mirror_details(self.details, self.size[0])
 
     @property
     def size(self) -> tuple[float, float]:
@@ -104,6 +108,33 @@ class Detailed:
         height, width = self.frame.shape[:2]
         scale = min(1.0, _LONGEST_SIDE / max(height, width))
         return width * scale, height * scale
+
+
+class Kept(NamedTuple):
+    """The details of a picture in a few bytes each, and without its pixels: 109 KB of 800 of them.
+
+    Attributes:
+        places: (N, 2) columns and rows.
+        bytes_of: (N, 128) uint8.
+        size: width and height in the pixels that places are counted in.
+    """
+
+    places: Places
+    bytes_of: NDArray[np.uint8]
+    size: tuple[float, float]
+
+    @property
+    def details(self) -> Details:
+        """The details, within half a step of what they were."""
+        descriptors = self.bytes_of.astype(np.float32)
+        length = np.sqrt(np.einsum("ij,ij->i", descriptors, descriptors))
+        return self.places, descriptors / np.maximum(length, 1)[:, np.newaxis]
+
+
+def keep_details(seen: Detailed) -> Kept:
+    """Return the details of a picture to keep."""
+    places, descriptors = seen.details
+    return Kept(places, np.minimum(np.rint(descriptors * _STEPS), 255).astype(np.uint8), seen.size)
 
 
 def count_shared_details(part: Frame, whole: Frame) -> int:
@@ -115,13 +146,13 @@ def count_shared_details(part: Frame, whole: Frame) -> int:
     return find_overlap(Detailed(part), Detailed(whole)).shared
 
 
-def find_overlap(part: Detailed, whole: Detailed) -> Overlap:
+def find_overlap(part: Detailed, whole: Detailed | Kept) -> Overlap:
     """Return what `part` shares with `whole`, and where it lies in each; limits as for `count_shared_details`."""
     found, is_mirrored = _compare_both(part, whole)
     return _describe(part, whole, found, is_mirrored=is_mirrored)
 
 
-def lay_over(part: Detailed, whole: Detailed) -> tuple[Frame, NDArray[np.bool_]] | None:
+def lay_over(part: Detailed, whole: Detailed | Kept) -> tuple[Frame, NDArray[np.bool_]] | None:
     """Return `part` as it lies over `whole`, in the size that details are counted in, and where it lies.
 
     None where they share too little to say.
@@ -156,11 +187,25 @@ def find_details(frame: Frame) -> Details:
     return places, np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9))
 
 
+def mirror_details(details: Details, width: float) -> Details:
+    """Return the details as the mirrored picture has them, of which the descriptors' layout leaves no doubt.
+
+    Mirrored, a detail's direction stays its own; what lay to one side of it lies to the other, and turns are counted
+    the other way round.
+    """
+    places, descriptors = details
+    if not len(places):
+        return details
+    grid = descriptors.reshape(-1, *_GRID)[:, ::_MIRROR][..., -np.arange(_GRID[2]) % _GRID[2]]
+    moved = places * np.array([_MIRROR, 1], np.float32) + np.array([width - 1, 0], np.float32)
+    return moved, np.ascontiguousarray(grid.reshape(descriptors.shape))
+
+
 def _rounded(size: tuple[float, float]) -> tuple[int, int]:
     return max(1, round(size[0])), max(1, round(size[1]))
 
 
-def _compare_both(part: Detailed, whole: Detailed) -> tuple[_Alike, bool]:
+def _compare_both(part: Detailed, whole: Detailed | Kept) -> tuple[_Alike, bool]:
     """Return what they share, and whether `part` is mirrored there."""
     plain = _compare(part.details, whole.details)
     if len(plain.here) >= _SURELY_SHARED:
@@ -169,7 +214,7 @@ def _compare_both(part: Detailed, whole: Detailed) -> tuple[_Alike, bool]:
     return (mirrored, True) if len(mirrored.here) > len(plain.here) else (plain, False)
 
 
-def _describe(part: Detailed, whole: Detailed, found: _Alike, *, is_mirrored: bool) -> Overlap:
+def _describe(part: Detailed, whole: Detailed | Kept, found: _Alike, *, is_mirrored: bool) -> Overlap:
     import cv2
 
     if not len(found.here) or found.matrix is None:
@@ -206,15 +251,10 @@ def _compare(one: Details, other: Details) -> _Alike:
     nothing = _Alike(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
     if min(len(one[0]), len(other[0])) < LEAST_SHARED:
         return nothing
-    pairs = [
-        (near.queryIdx, near.trainIdx)
-        for near, second in cv2.BFMatcher(cv2.NORM_L2).knnMatch(one[1], other[1], k=2)
-        if near.distance < _RATIO * second.distance
-    ]
-    if len(pairs) < LEAST_SHARED:
-        return _Alike(one[0][[first for first, _ in pairs]], other[0][[second for _, second in pairs]])
-    first, second = np.array(pairs).T
+    first, second = _pair(one[1], other[1])
     here, there = one[0][first], other[0][second]
+    if len(first) < LEAST_SHARED:
+        return _Alike(here, there)
     matrix, fits = cv2.estimateAffine2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=_REACH_PIXELS, maxIters=2000, confidence=0.999
     )
@@ -226,3 +266,15 @@ def _compare(one: Details, other: Details) -> _Alike:
     inside = fits.ravel() > 0
     _, kept = np.unique(np.round(there[inside]), axis=0, return_index=True)
     return _Alike(here[inside][kept], there[inside][kept], matrix)
+
+
+def _pair(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which descriptors of `one` are clearly nearer to one of `other` than to any second, and to which."""
+    alike = one @ other.T
+    nearest = alike.argmax(axis=1)
+    rows = np.arange(len(one))
+    best = alike[rows, nearest]
+    alike[rows, nearest] = -1
+    # Of vectors of length one, the square of a distance is 2 - 2 times how alike they are.
+    clear = np.flatnonzero(1 - best < _RATIO**2 * (1 - alike.max(axis=1)))
+    return clear, nearest[clear]

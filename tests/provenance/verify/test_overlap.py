@@ -4,7 +4,16 @@ import cv2
 import numpy as np
 import pytest
 
-from provenance.verify.overlap import LEAST_SHARED, Detailed, count_shared_details, find_details, lay_over
+from provenance.verify.overlap import (
+    LEAST_SHARED,
+    Detailed,
+    count_shared_details,
+    find_details,
+    find_overlap,
+    keep_details,
+    lay_over,
+    mirror_details,
+)
 from tests.provenance.watermarks.photographs import NAMES, photograph, through_jpeg
 
 
@@ -66,3 +75,23 @@ def test_a_part_is_laid_over_the_whole(is_mirrored):
 
 def test_what_shares_nothing_is_not_laid_over():
     assert lay_over(Detailed(photograph(NAMES[0])), Detailed(photograph(NAMES[1]))) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mirrored_picture_has_the_details_mirrored(name):
+    """Found in the mirrored pixels, or made from those of the picture: nearly all are the same."""
+    seen = Detailed(photograph(name))
+    found = find_details(np.ascontiguousarray(seen.frame[:, ::-1]))
+    places, descriptors = mirror_details(seen.details, seen.size[0])
+    apart = np.abs(places[:, np.newaxis] - found[0]).max(axis=2)
+    alike = np.where(apart < 2, descriptors @ found[1].T, 0).max(axis=1)
+    assert (alike > 0.98).mean() > 0.85
+
+
+def test_kept_details_prove_what_the_details_prove():
+    whole, part = Detailed(photograph(NAMES[0])), Detailed(quarter(photograph(NAMES[0])))
+    kept = keep_details(whole)
+    assert sum(array.nbytes for array in kept[:2]) <= 136 * 800
+    exact, rounded = find_overlap(part, whole), find_overlap(part, kept)
+    assert rounded.shared == pytest.approx(exact.shared, rel=0.1)
+    assert np.allclose(rounded.in_whole, exact.in_whole, atol=0.05)
