@@ -1,10 +1,10 @@
-"""What any process does for a site besides its own work: finish what others left, sign what was added.
+"""What any process does for a site besides its own work: finish what others left, sign what was added, code old works.
 
 A process that opens a site does it then and when it closes; a server, which does neither for weeks, now and again.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -40,14 +40,26 @@ def sign_off(here: Deployment) -> None:
         _log.error("the ledger could not be signed", code=exc.code, error=str(exc))
 
 
+def code_old_works(here: Deployment, *, is_stopped: Callable[[], bool]) -> None:
+    """Give works the codes that are compared now, where other weights made theirs; what fails is done the next time."""
+    try:
+        done = sum(1 for _ in here.works.recode(is_stopped=is_stopped))
+    except GateError as exc:
+        _log.error("works could not be coded again", code=exc.code, error=str(exc))
+        return
+    if done:
+        _log.info("works were coded again", works=done)
+
+
 @contextmanager
 def keep_up(here: Deployment, *, every_s: float = UPKEEP_S) -> Iterator[None]:
-    """Finish and sign now and again, in a thread of its own, for as long as the block lasts."""
+    """Finish, code and sign now and again, in a thread of its own, for as long as the block lasts."""
     stopped = threading.Event()
 
     def work() -> None:
         while not stopped.wait(every_s):
             finish_interrupted(here)
+            code_old_works(here, is_stopped=stopped.is_set)
             sign_off(here)
 
     thread = threading.Thread(target=work, name="upkeep", daemon=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from api.console import OUT, Json, build_table, plain, print_json, print_line, teaching_errors
+from api.console import OUT, Json, build_progress, build_table, plain, print_json, print_line, teaching_errors
 from api.references import drop_reference
 from api.settings import load_settings
 from api.wiring import open_reader, open_site
@@ -81,6 +81,26 @@ def define_bank(
 
 @app.command()
 @teaching_errors
+def recode(as_json: Json = False) -> None:
+    """Code works again that an older version registered, so that parts of them are found.
+
+    A server does so by itself. Works without a kept picture are counted: register them again from their files.
+    """
+    with open_site(load_settings(), may_make=False) as site:
+        works = site.deployment.works
+        waiting = works.count_uncoded().waiting
+        done = _count(works.recode(), waiting, quiet=as_json)
+        lost = works.count_uncoded().lost
+    if as_json:
+        print_json({"recoded": done, "without_picture": lost})
+        return
+    print_line(f"coded again: {done} of {waiting} works")
+    if lost:
+        print_line(f"{lost} works have no kept picture: register them again from their files to find parts of them")
+
+
+@app.command()
+@teaching_errors
 def withdraw(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID", help="As `works list` shows it.")],
     reason: Annotated[str, typer.Option(help="Why; stays on the record.")],
@@ -94,6 +114,17 @@ def withdraw(
         print_json({"work": asdict(work)})
         return
     print_line(f"withdrawn: {work.title or work.id}")
+
+
+def _count(done: Iterable[str], total: int, *, quiet: bool) -> int:
+    """Return how many came, with a bar while they do."""
+    with build_progress(quiet=quiet) as progress:
+        task = progress.add_task("coding", total=total)
+        number = 0
+        for _ in done:
+            number += 1
+            progress.advance(task)
+    return number
 
 
 def _spell(thresholds: Iterable[tuple[str, int]]) -> str:

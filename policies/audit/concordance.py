@@ -222,8 +222,9 @@ def _compare_work(connection: Connection, work_id: str, *, tenant: Tenant) -> It
     query = query.where(WORK_REFERENCES.c.tenant == tenant, WORK_REFERENCES.c.work_id == work_id)
     reference = connection.execute(query).scalar()
     facts = {"title": work.title, "owner": work.owner, "claim": work.claim}
-    coded = entries.get(f"work.coded:{scoped}")
-    said = {**parse_body(bytes(entry.body)), **(parse_body(bytes(coded.body)) if coded else {})}
+    coded = [row for row in entries.values() if row.kind == "work.coded"]
+    newest = max(coded, key=lambda row: int(row._mapping["index"])) if coded else None  # noqa: SLF001 - public all the same
+    said = {**parse_body(bytes(entry.body)), **(parse_body(bytes(newest.body)) if newest else {})}
     pairs = {
         "index": (entry.index, work.ledger_index),
         "bank": (said["bank"], work.bank),

@@ -21,7 +21,7 @@ from provenance.errors import WeightsError
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.variants import INDEXED_SIDE
 from provenance.media.picture.image import Picture
-from provenance.sight.network import SIDE, load_network
+from provenance.sight.network import SIDE, WEIGHTS_SHA256, load_network
 
 PROJECTION: Final = "copy.npz"
 PROJECTION_SHA256: Final = "f5b588b80fef1dae0d8e60b7901834f8d15bf21ce0800471a6699fd97bc5359d"
@@ -51,6 +51,8 @@ class Copy:
     """
 
     alg: Final = "copy"
+    kept_as: Final = f"copy-{sha256_hex((WEIGHTS_SHA256 + PROJECTION_SHA256).encode())[:8]}"
+    """The name under which codes are kept: those of other weights say nothing about these."""
     bits: Final = 512
     confident_distance_bits: Final = CONFIDENT_DISTANCE_BITS
     nominating_distance_bits: Final = NOMINATING_DISTANCE_BITS

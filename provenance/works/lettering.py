@@ -30,15 +30,14 @@ _SHIFT_PIXELS: Final = 2
 Plane = NDArray[np.float32]
 
 
-def measure_other_lettering(picture: Picture, reference: Picture) -> float | None:
-    """Return which share of the lettering of `reference` is not in `picture`.
+def measure_other_lettering(picture: Picture, reference: Picture, *, seen: Detailed | None = None) -> float | None:
+    """Return which share of the lettering of `reference` is not in `picture`, whose details may be `seen` already.
 
     None where there is none, or where they share too little to lay one over the other.
     """
     import cv2
 
-    whole = Detailed(reference.frame)
-    over = lay_over(Detailed(picture.frame), whole)
+    over = lay_over(seen or Detailed(picture.frame), Detailed(reference.frame))
     if over is None:
         return None
     laid, there = over

@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from provenance.asset import MediaType
-from provenance.errors import AssetError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.copy import Copy
-from provenance.media.picture.image import Picture, encode_image, parse_image
+from provenance.media.picture.image import Picture, encode_image
 from provenance.storage.database import Database
 from provenance.tenant import MAIN, Tenant
 from provenance.verify.overlap import LEAST_SHARED, Detailed, find_overlap
@@ -25,7 +24,7 @@ from provenance.works.codes import Code
 from provenance.works.index import Hits, MatchIndex
 from provenance.works.matching import Found, build_matches, nearest_of_each_owner
 from provenance.works.record import PLAIN, Action, Bank, Match
-from provenance.works.tables import WORK_REFERENCES
+from provenance.works.references import References
 
 NOMINEES: Final = 8
 """Works whose details are compared. Of 630 copies in 21 ways among 300 works all but 3 were among the nearest 8."""
@@ -47,23 +46,28 @@ class Likeness:
         database: of the registry.
         index: of the works' codes.
         scheme: that makes them.
+        references: of the works.
         tenant: whose works.
     """
 
-    def __init__(self, database: Database, index: MatchIndex, scheme: Copy, tenant: Tenant = MAIN) -> None:
+    def __init__(
+        self, database: Database, index: MatchIndex, scheme: Copy, references: References, tenant: Tenant = MAIN
+    ) -> None:
         self._tenant = tenant
+        self._references = references
         self._database = database
         self._index = index
         self.scheme = scheme
 
     def match(
-        self, picture: Picture, banks: Mapping[str, Bank], *, besides: Collection[str] = ()
+        self, picture: Picture, banks: Mapping[str, Bank], *, seen: Detailed, besides: Collection[str] = ()
     ) -> tuple[Match, ...] | None:
         """Return the works of which `picture` shows a part; None for an even surface, which shows nothing.
 
         Args:
             picture: as it is seen, without transparency.
             banks: by name.
+            seen: its details.
             besides: ids of works that were found in another way.
         """
         if not self._index.size():
@@ -76,28 +80,26 @@ class Likeness:
         hits = _merge([self._index.search(code.value, radius) for code in (whole, *self.scheme.compute_parts(picture))])
         with self._database.read() as connection:
             found = [one for one in nearest_of_each_owner(connection, hits) if one.code.owner_id not in besides]
-            return self._prove(connection, picture, found[:NOMINEES], banks)
+            return self._prove(connection, seen, found[:NOMINEES], banks)
 
     def _prove(
-        self, connection: Connection, picture: Picture, found: list[Found], banks: Mapping[str, Bank]
+        self, connection: Connection, seen: Detailed, found: list[Found], banks: Mapping[str, Bank]
     ) -> tuple[Match, ...]:
         nominated = build_matches(
             connection,
             found,
             banks=banks,
+            alg=self.scheme.alg,
             default_bits=self.scheme.nominating_distance_bits,
             tenant=self._tenant,
         )
-        seen = Detailed(picture.frame)
         proved = []
         for match in nominated:
             # What is known and fine is so as a whole: a part of it must not take back what another work's match says.
-            reference = (
-                None if match.action is Action.ALLOW else load_reference(connection, match.work_id, self._tenant)
-            )
-            if reference is None:
+            whole = None if match.action is Action.ALLOW else self._references.details(connection, match.work_id)
+            if whole is None:
                 continue
-            overlap = find_overlap(seen, Detailed(reference.frame))
+            overlap = find_overlap(seen, whole)
             if overlap.shared >= LEAST_SHARED:
                 proved.append(replace(match, overlap=overlap, action=_weigh(match.action, overlap.shared)))
         return tuple(proved)
@@ -108,27 +110,14 @@ def build_codes(scheme: Copy, picture: Picture) -> list[Code]:
     plain = scheme.compute(picture)
     if not isinstance(plain, Fingerprint):
         return []
-    turned = (Code(scheme.alg, name, one.value) for name, one in scheme.compute_variants(picture))
-    return [Code(scheme.alg, PLAIN, plain.value), *turned]
+    turned = (Code(scheme.kept_as, name, one.value) for name, one in scheme.compute_variants(picture))
+    return [Code(scheme.kept_as, PLAIN, plain.value), *turned]
 
 
 def build_reference(picture: Picture) -> bytes:
     """Return the small JPEG that is kept of a work, to hold copies against and to show to moderators."""
     small = Picture.from_frame(picture.flattened().reduced(REFERENCE_SIDE))
     return encode_image(small, MediaType.JPEG, quality=REFERENCE_QUALITY)
-
-
-def load_reference(connection: Connection, work_id: str, tenant: Tenant = MAIN) -> Picture | None:
-    """Return the picture kept of a work, or None where there is none that can be read."""
-    this = (WORK_REFERENCES.c.tenant == tenant, WORK_REFERENCES.c.work_id == work_id)
-    query = select(WORK_REFERENCES.c.media).where(*this)
-    media = connection.execute(query).scalar()
-    if media is None:
-        return None
-    try:
-        return parse_image(media)
-    except AssetError:
-        return None
 
 
 def _merge(found: list[Hits]) -> Hits:

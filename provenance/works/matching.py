@@ -43,10 +43,11 @@ def build_matches(
     found: Iterable[Found],
     *,
     banks: Mapping[str, Bank],
+    alg: str,
     default_bits: int,
     tenant: Tenant = MAIN,
 ) -> tuple[Match, ...]:
-    """Return the matches among the works found: active, and near enough for their bank."""
+    """Return the matches among the works found: active, and near enough for their bank by the fingerprint `alg`."""
     nearest = {one.code.owner_id: one for one in found}
     matches = []
     ids = list(nearest)
@@ -55,7 +56,7 @@ def build_matches(
         query = select(*columns).where(WORKS.c.tenant == tenant, WORKS.c.id.in_(ids[first : first + _PAGE]))
         for row in connection.execute(query.where(WORKS.c.status == WorkStatus.ACTIVE.value)):
             one, bank = nearest[row.id], banks[row.bank]
-            threshold = bank.thresholds.get(one.code.alg, default_bits)
+            threshold = bank.thresholds.get(alg, default_bits)
             if one.distance_bits <= threshold:
                 matches.append(
                     Match(
@@ -64,7 +65,7 @@ def build_matches(
                         owner=row.owner,
                         bank=row.bank,
                         action=bank.action,
-                        alg=one.code.alg,
+                        alg=alg,
                         variant=one.code.variant,
                         distance_bits=one.distance_bits,
                         threshold_bits=threshold,

@@ -5,8 +5,7 @@ with digests and ids only: titles, owners and claims stay in the database. A wor
 first query after its transaction has committed.
 """
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -16,20 +15,23 @@ from typing import Final
 from sqlalchemy import Connection, exists, select, update
 
 from provenance.errors import WorksError
-from provenance.fingerprints.base import FINGERPRINTS, Fingerprint, FingerprintScheme, Unhashable
+from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.copy import Copy
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
 from provenance.media.picture.image import Picture
 from provenance.storage.database import Database, utc_now
 from provenance.tenant import MAIN, Tenant
+from provenance.verify.overlap import Detailed
 from provenance.works.banks import define_bank, load_banks
 from provenance.works.catalogue import find_same_picture, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
-from provenance.works.index import FOLD_AT, MatchIndex
+from provenance.works.index import FOLD_AT
+from provenance.works.indexes import Indexes
 from provenance.works.intake import Entry, build_entry, insert_work, parse_reason, settle
-from provenance.works.likeness import Likeness, build_codes, build_reference, load_reference
+from provenance.works.likeness import Likeness, build_codes, build_reference
 from provenance.works.matching import add_second_opinions, build_matches, nearest_of_each_owner, suppress_allowed
+from provenance.works.recoding import Uncoded, count_uncoded, recode
 from provenance.works.record import (
     PLAIN,
     Action,
@@ -42,6 +44,7 @@ from provenance.works.record import (
     Work,
     WorkStatus,
 )
+from provenance.works.references import References
 from provenance.works.tables import CODES, WORKS
 from provenance.works.witness import weigh_flat
 
@@ -79,16 +82,13 @@ class Works:
         fold_at: int = FOLD_AT,
     ) -> None:
         self._database = database
-        self._index_dir = index_dir
         self._log = log
         self._tenant = tenant
         self._algs = tuple(algs)
         self._second_opinion = second_opinion
-        self._fold_at = fold_at
         self._finds_parts = finds_parts
-        self._lock = threading.Lock()
-        self._schemes: dict[str, FingerprintScheme] = {}
-        self._indexes: dict[tuple[str, str], MatchIndex] = {}
+        self._indexes = Indexes(database, index_dir, tenant=tenant, fold_at=fold_at)
+        self._references = References(database, tenant)
 
     def register(
         self,
@@ -195,20 +195,23 @@ class Works:
             banks = {bank.name: bank for bank in load_banks(connection, self._tenant)}
         matches: list[Match] = []
         for alg, code in codes.items():
-            default = self._scheme(alg).confident_distance_bits
+            default = self._indexes.scheme(alg).confident_distance_bits
             radius = max((bank.thresholds.get(alg, default) for bank in banks.values()), default=default)
-            hits = self._index("works", alg).search(code.value, radius)
+            hits = self._indexes.index("works", alg).search(code.value, radius)
             if hits:
                 with self._database.read() as connection:
                     banks = {bank.name: bank for bank in load_banks(connection, self._tenant)}
                     found = nearest_of_each_owner(connection, hits)
-                    matches += build_matches(connection, found, banks=banks, default_bits=default, tenant=self._tenant)
-        parts = self._match_parts(picture, banks, matches)
+                    matches += build_matches(
+                        connection, found, banks=banks, alg=alg, default_bits=default, tenant=self._tenant
+                    )
+        seen = Detailed(picture.flattened().frame)
+        parts = self._match_parts(picture, seen, banks, matches)
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
         together = (*self._with_second_opinions(picture, matches), *(parts or ()))
         ordered = suppress_allowed(
-            weigh_flat(picture.flattened(), together, self.reference),
-            confident_bits={alg: self._scheme(alg).confident_distance_bits for alg in searched},
+            weigh_flat(picture.flattened(), together, self.reference, seen=seen),
+            confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits for alg in searched},
         )
         return MatchReport(ordered, unhashable, searched, {alg: code.value.hex() for alg, code in codes.items()})
 
@@ -228,8 +231,16 @@ class Works:
 
     def reference(self, work_id: str) -> Picture | None:
         """Return the small picture that was kept of a work, or None: works of older versions have none."""
+        return self._references.load(work_id)
+
+    def count_uncoded(self) -> Uncoded:
+        """Count the active works that are not found by their parts: coded by other weights, or without a reference."""
         with self._database.read() as connection:
-            return load_reference(connection, work_id, self._tenant)
+            return count_uncoded(connection, self._tenant)
+
+    def recode(self, *, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[str]:
+        """Code the works that wait for it from their references, yielding each id; several processes may do so."""
+        return recode(self._database, self._log, self._tenant, is_stopped=is_stopped)
 
     def works(self, bank: str | None = None, *, after: str = "") -> Iterator[Work]:
         """Return every work, or those of one bank, that come after an id, in order of id, reading a page at a time."""
@@ -259,7 +270,9 @@ class Works:
         Raises:
             WorksError: one of these is not allowed.
         """
-        limits = {alg: self._scheme(alg).bits // 4 for alg in self._algs} | {Copy.alg: Copy.nominating_distance_bits}
+        limits = {alg: self._indexes.scheme(alg).bits // 4 for alg in self._algs} | {
+            Copy.alg: Copy.nominating_distance_bits
+        }
         bank = Bank(name, Action.BLOCK, thresholds or {}, description)
         with self._database.write() as connection:
             return define_bank(connection, self._log, bank, tenant=self._tenant, action=action, limits=limits)
@@ -303,27 +316,24 @@ class Works:
 
     def size(self) -> int:
         """Return how many codes of works can match, over all fingerprints."""
-        return sum(self._index("works", alg).size() for alg in self._algs)
+        return sum(self._indexes.index("works", alg).size() for alg in self._algs)
 
     def fold(self) -> None:
         """Write what the indexes gathered in memory to new files now, instead of in the background."""
         for alg in self._algs:
             for collection in ("works", "releases"):
-                self._index(collection, alg).fold()
+                self._indexes.index(collection, alg).fold()
 
     def close(self) -> None:
         """Finish background work and let go of the database."""
-        with self._lock:
-            indexes = list(self._indexes.values())
-        for index in indexes:
-            index.close()
+        self._indexes.close()
 
     def _prepare(self, registration: Registration) -> Entry | Unhashable:
         """Compute everything that is kept of a picture; the first fingerprint that has none decides."""
         picture = registration.picture.flattened()
         codes: list[Code] = []
         for alg in (*self._algs, *([self._second_opinion] if self._second_opinion else [])):
-            scheme = self._scheme(alg)
+            scheme = self._indexes.scheme(alg)
             plain = scheme.compute(picture)
             if isinstance(plain, Fingerprint):
                 codes.append(Code(alg, PLAIN, plain.value))
@@ -335,23 +345,25 @@ class Works:
         return build_entry(registration, codes, build_reference(picture))
 
     def _match_parts(
-        self, picture: Picture, banks: Mapping[str, Bank], matches: Sequence[Match]
+        self, picture: Picture, seen: Detailed, banks: Mapping[str, Bank], matches: Sequence[Match]
     ) -> tuple[Match, ...] | None:
         if not self._finds_parts:
             return None
-        likeness = Likeness(self._database, self._index("works", Copy.alg), Copy(), self._tenant)
-        return likeness.match(picture.flattened(), banks, besides={match.work_id for match in matches})
+        likeness = Likeness(
+            self._database, self._indexes.index("works", Copy.alg), Copy(), self._references, self._tenant
+        )
+        return likeness.match(picture.flattened(), banks, seen=seen, besides={match.work_id for match in matches})
 
     def _fingerprint(self, picture: Picture) -> tuple[dict[str, Fingerprint], tuple[Unhashable, ...]]:
         flat = picture.flattened()
-        made = [self._scheme(alg).compute(flat) for alg in self._algs]
+        made = [self._indexes.scheme(alg).compute(flat) for alg in self._algs]
         codes = {one.alg: one for one in made if isinstance(one, Fingerprint)}
         return codes, tuple(one for one in made if isinstance(one, Unhashable))
 
     def _with_second_opinions(self, picture: Picture, matches: Sequence[Match]) -> Sequence[Match]:
         if not matches or self._second_opinion is None:
             return matches
-        scheme = self._scheme(self._second_opinion)
+        scheme = self._indexes.scheme(self._second_opinion)
         code = scheme.compute(picture.flattened())
         if isinstance(code, Unhashable):
             return matches
@@ -361,8 +373,8 @@ class Works:
 
     def _search_releases(self, alg: str, value: bytes, tenant: Tenant | None = None) -> tuple[ReleaseMatch, ...]:
         """Search what was released, which is public: every tenant's, or one's alone."""
-        threshold = self._scheme(alg).confident_distance_bits
-        hits = self._index("releases", alg).search(value, threshold)
+        threshold = self._indexes.scheme(alg).confident_distance_bits
+        hits = self._indexes.index("releases", alg).search(value, threshold)
         with self._database.read() as connection:
             found = nearest_of_each_owner(connection, hits)
         return tuple(
@@ -370,26 +382,3 @@ class Works:
             for one in found
             if tenant in {None, one.code.tenant}
         )
-
-    def _scheme(self, alg: str) -> FingerprintScheme:
-        with self._lock:
-            if alg not in self._schemes:
-                self._schemes[alg] = FINGERPRINTS.load(alg)()
-            return self._schemes[alg]
-
-    def _index(self, collection: str, alg: str) -> MatchIndex:
-        scheme = self._scheme(alg)
-        with self._lock:
-            key = (collection, alg)
-            if key not in self._indexes:
-                self._indexes[key] = MatchIndex(
-                    self._database,
-                    self._index_dir / f"{collection}-{alg}",
-                    collection=collection,
-                    tenant=self._tenant if collection == "works" else None,
-                    alg=alg,
-                    bits=scheme.bits,
-                    radius_bits=scheme.confident_distance_bits,
-                    fold_at=self._fold_at,
-                )
-            return self._indexes[key]

@@ -5,7 +5,8 @@ is shared. So where picture and work are drawn, the picture is held against the 
 every part that has structure must be the same structure, which other words and other faces are not; and no patch may
 have another colour, which another flag has. Of photographs, which memes share, the lettering alone is asked about
 (`provenance.works.lettering`). Where the witness does not agree, no match is more than a hold, and none takes another
-back. Figures: docs/works.md.
+back. Bars, frames and what a copy was pasted on are no part of it: where details proved the match, the part that both
+show is judged. Figures: docs/works.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from provenance.asset import Frame
 from provenance.fingerprints.variants import build_variants
 from provenance.media.picture.image import Picture
 from provenance.media.picture.kind import measure_kind
+from provenance.verify.overlap import Detailed
 from provenance.works.lettering import MOST_OTHER_LETTERING, measure_other_lettering
 from provenance.works.record import PLAIN, Action, Match, Witness
 
@@ -42,19 +44,19 @@ Plane = NDArray[np.float32]
 LoadReference = Callable[[str], Picture | None]
 
 
-def weigh_flat(picture: Picture, matches: Iterable[Match], load: LoadReference) -> tuple[Match, ...]:
+def weigh_flat(
+    picture: Picture, matches: Iterable[Match], load: LoadReference, *, seen: Detailed | None = None
+) -> tuple[Match, ...]:
     """Return `matches`, of flat and lettered pictures with what the second witness says, lowered where it disagrees.
 
     Args:
         picture: the one asked about, opaque.
         matches: of it, whatever found them.
         load: returns the reference of a work by its id, or None.
+        seen: details of the picture, where they were found already.
     """
-    found = tuple(matches)
-    if not found:
-        return ()
-    is_flat = measure_kind(picture).is_drawn
-    return tuple(one for match in found if (one := _weigh(picture, match, load(match.work_id), is_flat=is_flat)))
+    detailed = seen or Detailed(picture.frame)
+    return tuple(one for match in matches if (one := _weigh(picture, detailed, match, load(match.work_id))))
 
 
 def compare_flat(picture: Picture, reference: Picture) -> Witness:
@@ -65,9 +67,10 @@ def compare_flat(picture: Picture, reference: Picture) -> Witness:
     return Witness(agrees, round(structure, 4), MOST_OTHER_STRUCTURE, round(colour, 4), MOST_OTHER_COLOUR)
 
 
-def _weigh(picture: Picture, match: Match, reference: Picture | None, *, is_flat: bool) -> Match | None:
+def _weigh(picture: Picture, seen: Detailed, match: Match, reference: Picture | None) -> Match | None:
+    is_flat = measure_kind(_cut_out(picture, match)).is_drawn
     if not is_flat and (reference is None or not measure_kind(reference).is_drawn):
-        lettering = None if reference is None else measure_other_lettering(picture, reference)
+        lettering = None if reference is None else measure_other_lettering(picture, reference, seen=seen)
         if lettering is None:
             return match
         agrees = lettering <= MOST_OTHER_LETTERING
@@ -81,6 +84,18 @@ def _weigh(picture: Picture, match: Match, reference: Picture | None, *, is_flat
             turned = compare_flat(picture, forms.get(match.variant, reference))
             witness = turned if turned.agrees else witness
     return _lower(match, witness)
+
+
+def _cut_out(picture: Picture, match: Match) -> Picture:
+    """Return the part of the picture that shows the work; all of it where the match is of the whole frame."""
+    box = match.overlap.in_part if match.overlap else None
+    if box is None:
+        return picture
+    rows, columns = (
+        slice(int(low * side), max(int(low * side) + 1, round(high * side)))
+        for low, high, side in ((box.top, box.bottom, picture.height), (box.left, box.right, picture.width))
+    )
+    return Picture.from_frame(np.ascontiguousarray(picture.frame[rows, columns]))
 
 
 def _lower(match: Match, witness: Witness) -> Match | None:

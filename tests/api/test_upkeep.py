@@ -2,13 +2,17 @@
 
 import time
 
+import numpy as np
+
 from api.upkeep import finish_interrupted, keep_up, sign_off
 from api.wiring import open_site
 from policies.line.sweeping import unfinished
 from provenance.errors import InconsistentLedgerError, StoreError
+from provenance.fingerprints.copy import Copy
+from provenance.media.picture.image import Picture
 from provenance.storage.store import MARKER
 from tests.policies.deployments import hand_in
-from tests.sites import build_light_settings
+from tests.sites import build_light_settings, photograph
 
 
 def test_a_server_finishes_what_others_left_again_and_again(tmp_path):
@@ -49,3 +53,19 @@ def test_signing_off_covers_every_entry_and_tells_the_stores(tmp_path):
         sign_off(here)
         assert here.log.latest_checkpoint().size == here.log.size() == 1
         assert here.blobs.public.get(MARKER) == here.blobs.quarantine.get(MARKER) != marker
+
+
+def test_a_server_codes_what_other_weights_coded(tmp_path, monkeypatch):
+    settings = build_light_settings(tmp_path / "home")
+    picture = Picture.from_frame(np.asarray(photograph("coffee.png")))
+    with monkeypatch.context() as patch, open_site(settings) as site:
+        patch.setattr(Copy, "kept_as", "copy-00000000")
+        work = site.deployment.works.register(picture, title="Coffee", owner="somebody")
+    with open_site(settings) as site, keep_up(site.deployment, every_s=0.05):
+        assert site.deployment.works.count_uncoded().waiting in {0, 1}
+        for _ in range(1000):
+            if not site.deployment.works.count_uncoded().waiting:
+                break
+            time.sleep(0.02)
+        coded = [entry.subject for entry in site.deployment.log.entries() if entry.kind == "work.coded"]
+        assert coded == [work.id]

@@ -140,7 +140,7 @@ def test_what_an_older_version_did_not_keep_is_made_up_for(works, sqlite_databas
     """As a registry of version 0.1 looks: PDQ and pHash, no reference, and the ledger says so."""
     picture = taken(photograph("motorcycle_left.png"))
     log = works._log
-    older = Works(sqlite_database, works._index_dir, log, finds_parts=False)
+    older = Works(sqlite_database, works._indexes._folder, log, finds_parts=False)
     entry = older._prepare(Registration(picture, "Motorcycle", "somebody"))
     with sqlite_database.write() as connection:
         work = insert_work(connection, log, replace(entry, reference=b""))

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from PIL import ImageOps
 
 from provenance.fingerprints.pdq import Pdq
 from provenance.media.picture.image import Picture
@@ -11,7 +12,8 @@ from provenance.works.matching import distance_bits
 from provenance.works.record import PLAIN, Action, Match
 from provenance.works.witness import compare_flat, weigh_flat
 from tests.detectors.subjects import photo
-from tests.provenance.works.flat import FAMILIES, copies, picture
+from tests.provenance.works.flat import FAMILIES, card, copies, picture
+from tests.sites import photograph
 
 
 def match(action=Action.BLOCK, variant=PLAIN):
@@ -72,3 +74,23 @@ def test_photographs_are_asked_for_their_lettering_alone():
     (kept,) = weighed(photo("coffee.png"), photo("coffee.png"))
     assert (kept.action, kept.witness.agrees, kept.witness.other_structure) == (Action.BLOCK, True, None)
     assert weigh_flat(photo("coffee.png"), [], lambda _: None) == ()
+
+
+@pytest.mark.parametrize(("share", "colour"), [(0.05, "white"), (0.15, "black"), (0.3, "white")])
+def test_a_frame_makes_no_photograph_flat(sqlite_works, share, colour):
+    """An even frame has few colours and no middling steps: the picture in it has both."""
+    image = photograph("coffee.png")
+    sqlite_works.register(picture(image), title="Coffee", owner="somebody")
+    (found,) = sqlite_works.match(picture(ImageOps.expand(image, round(share * image.width), colour))).matches
+    assert (found.action, found.alg) == (Action.BLOCK, "copy")
+
+
+def test_a_flat_work_in_a_frame_is_held(sqlite_works):
+    ours, other = card("Anna Berg", 3, (40, 90, 160)), card("Tom Lund", 11, (40, 90, 160))
+    sqlite_works.register(picture(ours), title="Card", owner="somebody")
+    copy, stranger = (
+        sqlite_works.match(picture(ImageOps.expand(one, round(0.1 * one.width), "black"))).matches
+        for one in (ours, other)
+    )
+    assert [one.action for one in copy] == [Action.HOLD]
+    assert Action.BLOCK not in [one.action for one in stranger]
