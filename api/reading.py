@@ -1,13 +1,15 @@
 """A site opened for asking: no signer, no lock, no right to write; nothing is made or finished."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from api.console import print_hint
 from api.home import MEMORY_FILE, find_database_file, make_home, verify_site
 from api.settings import Settings
-from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
+from provenance.fingerprints.base import FingerprintScheme, make_scheme
+from provenance.labels.base import LABEL_PARTS, LABELS
 from provenance.ledger.log import Log
 from provenance.ledger.note import NoteSigner
 from provenance.manifests.trust import TrustAnchors, load_trust
@@ -24,6 +26,9 @@ from provenance.verify.verifier import Verifier
 from provenance.watermarks.base import WATERMARKS, Watermark, WatermarkKey
 from provenance.watermarks.tenancy import derive_keys
 from provenance.works.registry import Works
+
+SECOND_OPINION: Final = "phash"
+"""The fingerprint that says what it thinks of a match, and makes none: it is too coarse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,16 @@ def build_works(settings: Settings, database: Database, log: Log) -> Works:
     """Build the registry of the tenant that the settings act for; each has match indexes of its own."""
     is_main = settings.tenant == MAIN
     folder = settings.index_dir if is_main else settings.index_dir / "tenants" / settings.tenant
-    return Works(database, folder, log, tenant=settings.tenant)
+    names = settings.fingerprints
+    keys = tuple(name for name in names if name != SECOND_OPINION)
+    return Works(
+        database,
+        folder,
+        log,
+        tenant=settings.tenant,
+        algs=keys,
+        second_opinion=SECOND_OPINION if SECOND_OPINION in names else None,
+    )
 
 
 def build_limits(settings: Settings) -> IntakeLimits:
@@ -205,10 +219,11 @@ def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mappi
         UnknownPluginError: a name that no plugin has; the message lists the known ones.
     """
     watermark = marks[settings.watermark] if settings.watermark in marks else WATERMARKS.load(settings.watermark)(keys)
-    kit = Kit(keys, watermark, marks, build_fingerprints(), clean_hidden=settings.clean_hidden)
+    labels = tuple(LABELS.make(name, has=LABEL_PARTS) for name in settings.labels)
+    kit = Kit(keys, watermark, marks, build_fingerprints(settings.fingerprints), settings.clean_hidden, labels)
     return Media([MEDIA.load(name)(kit) for name in settings.media])
 
 
-def build_fingerprints() -> tuple[FingerprintScheme, ...]:
-    """Build the fingerprint schemes; PDQ is the key, pHash the second opinion."""
-    return tuple(FINGERPRINTS.load(name)() for name in ("pdq", "phash"))
+def build_fingerprints(names: Sequence[str] = ("pdq", "phash")) -> tuple[FingerprintScheme, ...]:
+    """Build the fingerprint schemes; the first is the key, pHash the second opinion."""
+    return tuple(make_scheme(name) for name in names)

@@ -241,6 +241,10 @@ class Settings(BaseSettings):
     """Scheme that the gate embeds."""
     read_watermarks: Names = ("tile", "dwt_dct_svd")
     """Schemes that verification and intake look for, in this order; older marks are still read."""
+    fingerprints: Names = ("pdq", "phash")
+    """Fingerprints that works and releases are found by, the most trusted first; "phash" is a second opinion alone."""
+    labels: Names = ()
+    """Labels of third parties that are written into whatever is released."""
     backend: str = Field(default_factory=find_backend)
     """Generation backend."""
     backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict)

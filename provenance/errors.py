@@ -318,6 +318,12 @@ class DuplicatePluginError(PluginError):
     code = "plugin.duplicate"
 
 
+class BrokenPluginError(PluginError):
+    """A plugin's code fails when it is imported or made, or what it makes is not what its kind has to be."""
+
+    code = "plugin.broken"
+
+
 class MissingExtraError(PluginError, ImportError):
     """A plugin needs an optional dependency; the message names the extra to install."""
 

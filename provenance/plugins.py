@@ -5,13 +5,13 @@ same door. Names stay strings until they are used, so importing a table imports 
 never enables its plugins: settings name what is enabled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
-from provenance.errors import DuplicatePluginError, MissingExtraError, UnknownPluginError
+from provenance.errors import BrokenPluginError, DuplicatePluginError, GateError, MissingExtraError, UnknownPluginError
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ class Plugins(Generic[T]):
             UnknownPluginError: no such name; the message lists the known ones.
             DuplicatePluginError: an entry point claims a name that is taken.
             MissingExtraError: the plugin's module cannot be imported here.
+            BrokenPluginError: its code fails when it is imported, or has no such attribute.
         """
         targets = self._targets()
         if name not in targets:
@@ -53,8 +54,44 @@ class Plugins(Generic[T]):
             extra = self.extras.get(name)
             hint = f"; install the extra: pip install 'chopmark[{extra}]'" if extra else ""
             raise MissingExtraError(f"{self.kind} plugin {name!r} cannot be imported: {exc}{hint}") from exc
+        except Exception as exc:  # anybody's code runs here
+            raise BrokenPluginError(self._describe(name, targets[name], exc)) from exc
         loaded: T = plugin
         return loaded
+
+    def make(self, name: str, *arguments: Any, has: Collection[str] = ()) -> Any:  # noqa: ANN401 - as the kind has it
+        """Return what the plugin makes out of `arguments`, checked to have what its kind has to have.
+
+        Args:
+            name: of the plugin.
+            arguments: that every plugin of the kind takes.
+            has: attributes that what is made must have.
+
+        Raises:
+            GateError: as `load`, or what the plugin itself says of its arguments.
+            BrokenPluginError: it fails otherwise, or what it makes lacks something.
+        """
+        factory: Any = self.load(name)
+        try:
+            made = factory(*arguments)
+        except GateError:
+            raise
+        except Exception as exc:  # anybody's code runs here
+            raise BrokenPluginError(self._describe(name, self._targets()[name], exc)) from exc
+        missing = sorted(one for one in has if not hasattr(made, one))
+        if missing:
+            raise BrokenPluginError(
+                f"{self.kind} plugin {name!r} is no plugin of its kind: it lacks {', '.join(missing)}; "
+                "mend it, or take it out of the settings"
+            )
+        return made
+
+    def _describe(self, name: str, target: str, exc: Exception) -> str:
+        said = (str(exc).splitlines() or [""])[0][:200]
+        return (
+            f"{self.kind} plugin {name!r} ({target}) is broken: {type(exc).__name__}: {said}; "
+            "mend it, or take it out of the settings"
+        )
 
     def _targets(self) -> dict[str, str]:
         targets = dict(self.builtins)

@@ -1,8 +1,9 @@
 """The seam between the gate and perceptual fingerprints."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from provenance.errors import BrokenPluginError
 from provenance.media.picture.image import Picture
 from provenance.plugins import Plugins
 
@@ -61,3 +62,23 @@ FINGERPRINTS: Plugins[type[FingerprintScheme]] = Plugins(
         "copy": "provenance.fingerprints.copy:Copy",
     },
 )
+
+MOST_BITS: Final = 512
+"""As wide as the column of codes."""
+
+_PARTS: Final = ("alg", "bits", "confident_distance_bits", "compute", "compute_variants")
+
+
+def make_scheme(name: str) -> FingerprintScheme:
+    """Return a fingerprint scheme, checked to be one whose codes can be kept and searched.
+
+    Raises:
+        PluginError: there is none of this name, or its code fails, or it is none.
+    """
+    scheme: FingerprintScheme = FINGERPRINTS.make(name, has=_PARTS)
+    if scheme.alg != name or not 0 < scheme.bits <= MOST_BITS or scheme.bits % 8:
+        raise BrokenPluginError(
+            f"fingerprints plugin {name!r} is no plugin of its kind: expected codes named {name} of whole bytes and at "
+            f"most {MOST_BITS} bits, got {scheme.alg} of {scheme.bits}"
+        )
+    return scheme

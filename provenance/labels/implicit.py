@@ -143,6 +143,7 @@ class FoundLabels:
         digital_source_type: last segment of the NewsCode where it is one, else the text as found; "" for none.
         places: where something was found, such as ``xmp``.
         problems: one line each; a file whose metadata cannot be read has at least one.
+        others: what enabled labels of third parties say, by their names.
     """
 
     aigc: tuple[FoundAigc, ...] = ()
@@ -150,6 +151,7 @@ class FoundLabels:
     digital_source_type: str = ""
     places: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def item(self) -> AigcItem | None:
@@ -159,7 +161,7 @@ class FoundLabels:
     @property
     def says_ai(self) -> bool:
         """Whether anything here, valid or not, claims that AI took part."""
-        return bool(self.aigc) or self.digital_source_type in AI_SOURCE_TYPES or _SYSTEM in self.iptc
+        return bool(self.aigc or self.others) or self.digital_source_type in AI_SOURCE_TYPES or _SYSTEM in self.iptc
 
 
 @dataclass(frozen=True, slots=True)

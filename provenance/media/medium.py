@@ -16,6 +16,7 @@ from provenance.asset import AssetId, MediaType
 from provenance.errors import AssetError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import Grant, MarkKind
+from provenance.labels.base import LabelScheme
 from provenance.labels.implicit import FoundLabels
 from provenance.manifests.claim import Marks
 from provenance.media.limits import IntakeLimits
@@ -290,6 +291,7 @@ class Kit:
         marks: schemes that pictures are read with, by plugin name.
         fingerprints: schemes of pictures; the first one is what releases are found by.
         clean_hidden: whether what nobody can see or hear is taken out before it ships.
+        labels: of third parties, written into whatever can carry them.
     """
 
     keys: tuple[WatermarkKey, ...] = ()
@@ -297,6 +299,7 @@ class Kit:
     marks: Mapping[str, Watermark] = field(default_factory=dict)
     fingerprints: tuple[FingerprintScheme, ...] = ()
     clean_hidden: bool = True
+    labels: tuple[LabelScheme, ...] = ()
 
 
 MediumFactory = Callable[[Kit], Medium]

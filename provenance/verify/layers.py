@@ -188,16 +188,20 @@ def describe_likeness(technique: str, matches: tuple[ReleaseMatch, ...] | None, 
         )
     detail = {
         "candidates": [
-            {"asset_id": match.asset_id, "distance_bits": match.distance_bits, "variant": match.variant}
+            {
+                "asset_id": match.asset_id,
+                "alg": match.alg,
+                "distance_bits": match.distance_bits,
+                "variant": match.variant,
+            }
             for match in matches[:MAX_CANDIDATES]
         ]
     }
     text = f"looks like release {chosen.asset_id}, {chosen.distance_bits} bits away"
-    if len(matches) > 1:
-        text = f"{text}, and like {len(matches) - 1} more"
     plain = f"like our release {chosen.asset_id}"
-    if len(matches) > 1:
-        plain = f"{plain} and {len(matches) - 1} more"
+    others = len({match.asset_id for match in matches} - {chosen.asset_id})
+    if others:
+        text, plain = f"{text}, and like {others} more", f"{plain} and {others} more"
     return Layer(name, chosen.alg, LayerStatus.FOUND, text, detail, plain)
 
 
@@ -206,10 +210,12 @@ def describe_labels(labels: FoundLabels) -> Layer:
     name, technique = "implicit_label", LABEL_TECHNIQUE
     source_type, items = labels.digital_source_type, len(labels.aigc)
     detail = {"digital_source_type": source_type, "aigc_items": items, "problems": list(labels.problems)}
+    detail |= {"others": dict(labels.others)} if labels.others else {}
     if labels.problems:
         return Layer(name, technique, LayerStatus.FAILED, labels.problems[0], detail, f"faulty: {labels.problems[0]}")
     if labels.says_ai or source_type:
-        text = f"says {source_type}" if source_type else "says that AI took part"
+        others = "; ".join(f"{name} says {said}" for name, said in labels.others.items())
+        text = f"says {source_type}" if source_type else others or "says that AI took part"
         words = SOURCE_WORDS.get(source_type, source_type)
         plain = f"says: {words}" if words else "says that AI took part"
         return Layer(name, technique, LayerStatus.FOUND, text, detail, f"{plain} (unsigned: anyone can write that)")

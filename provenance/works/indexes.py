@@ -7,7 +7,7 @@ has an index of its own and none is compared with another's.
 import threading
 from pathlib import Path
 
-from provenance.fingerprints.base import FINGERPRINTS, FingerprintScheme
+from provenance.fingerprints.base import FingerprintScheme, make_scheme
 from provenance.fingerprints.copy import Copy
 from provenance.storage.database import Database
 from provenance.tenant import Tenant
@@ -37,7 +37,7 @@ class Indexes:
         """Return the fingerprint of this name."""
         with self._lock:
             if alg not in self._schemes:
-                self._schemes[alg] = FINGERPRINTS.load(alg)()
+                self._schemes[alg] = make_scheme(alg)
             return self._schemes[alg]
 
     def index(self, collection: str, alg: str) -> MatchIndex:

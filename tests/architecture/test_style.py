@@ -10,6 +10,7 @@ MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 BROAD = {
     "detectors/runner.py": "a crash of a detector is a signal",
+    "provenance/plugins.py": "importing and making a plugin runs anybody's code",
     "api/errors.py": "a surprise becomes a report for people",
 }
 FORBIDDEN_FILES = {"utils.py", "helpers.py", "manager.py", "common.py", "misc.py"}
@@ -71,7 +72,7 @@ def is_broad(handler):
     )
 
 
-def test_broad_excepts_stand_in_two_places_only():
+def test_broad_excepts_stand_in_few_places_only():
     found = {
         str(path)
         for path in modules()

@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from provenance import plugins
-from provenance.errors import DuplicatePluginError, MissingExtraError, UnknownPluginError
+from provenance.errors import BrokenPluginError, DuplicatePluginError, MissingExtraError, UnknownPluginError
 from provenance.plugins import Plugins
 
 TABLE: Plugins[type] = Plugins(
@@ -74,3 +74,32 @@ def test_listing_names_imports_nothing():
     TABLE.names()
     assert "no_such_module_here" not in sys.modules
     assert set(sys.modules) - before <= {"importlib.metadata"}
+
+
+def test_two_packages_cannot_claim_one_name(installed):
+    installed("decimal", "decimal:Decimal")
+    installed("decimal", "fractions:Fraction")
+    with pytest.raises(DuplicatePluginError, match="'decimal': the second is fractions:Fraction"):
+        TABLE.load("decimal")
+
+
+@pytest.mark.parametrize(("source", "said"), [
+    ("raise RuntimeError('no\\nsense')", "RuntimeError: no; mend it"),
+    ("x = (", "SyntaxError"),
+    ("class Other: ...", "AttributeError"),
+    ("class Wheel:\n    def __init__(self): self.spokes = 1 // 0", "ZeroDivisionError"),
+    ("class Wheel: ...", "is no plugin of its kind: it lacks spokes"),
+    ("Wheel = 7", "TypeError"),
+])  # fmt: skip
+def test_what_is_broken_is_told_with_its_name_and_what_to_do(installed, tmp_path, monkeypatch, source, said):
+    (tmp_path / "broken_wheel.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "broken_wheel", raising=False)
+    installed("round", "broken_wheel:Wheel")
+    with pytest.raises(BrokenPluginError, match=f"wheels plugin 'round'.*{said}"):
+        TABLE.make("round", has=("spokes",))
+
+
+def test_what_is_whole_is_made(installed):
+    installed("decimal", "decimal:Decimal")
+    assert TABLE.make("decimal", "1.5", has=("as_tuple",)) * 2 == 3

@@ -15,6 +15,7 @@ from provenance.errors import UnmarkableError, UnsupportedMediaError, WatermarkE
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import MarkKind
 from provenance.labels.aigc import AigcItem
+from provenance.labels.base import LabelFacts, LabelScheme, read_every
 from provenance.labels.explicit import draw_label
 from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, read_labels, write_labels
 from provenance.manifests.claim import Marks
@@ -61,12 +62,14 @@ class PictureMedium:
         readers: schemes to look for, by plugin name.
         fingerprints: schemes whose codes are kept; the first is the one named in the manifest.
         clean: whether what nobody can see in a picture is taken out before it ships.
+        labels: of third parties, written into whatever ships.
     """
 
     watermark: Watermark | None
     readers: Mapping[str, Watermark]
     fingerprints: tuple[FingerprintScheme, ...]
     clean: bool = True
+    labels: tuple[LabelScheme, ...] = ()
 
     name = "picture"
     types = tuple(MediaType)
@@ -123,10 +126,16 @@ class PictureMedium:
                 SoftBinding(build_alg(code.alg), code.value) for code in codes if code.alg == self.code_alg
             ),
             explicit_label=label_text,
-            metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
+            metadata=(
+                *(("AIGC",) if labels.aigc else ()),
+                *(("IPTC",) if labels.iptc else ()),
+                *(scheme.name for scheme in self.labels),
+            ),
             orientation_applied=picture.is_turned,
         )
-        data = write_labels(encode_image(labelled, media_type), media_type, labels)
+        data = self._add_labels(
+            write_labels(encode_image(labelled, media_type), media_type, labels), media_type, orders
+        )
         return Made(
             file=Blob(data=data, size_bytes=len(data)),
             media_type=media_type,
@@ -144,7 +153,8 @@ class PictureMedium:
             **_show_metadata(read_labels(file.octets(), made.media_type), marking.labels),
             **self._show_pixels(shipped, made, marking),
         }
-        return ReadBack(shown, self._compare_codes(shipped, made.codes))
+        unread = self._find_unread(file, made.media_type)
+        return ReadBack(shown, unread or self._compare_codes(shipped, made.codes))
 
     def read_mark(self, content: Content) -> MarkReading:
         """Return the first reading of any scheme."""
@@ -162,7 +172,12 @@ class PictureMedium:
     def read_labels(self, file: Blob) -> FoundLabels:
         """Return what the metadata says, wherever the container keeps it."""
         data = file.octets()
-        return read_labels(data, sniff_media_type(data))
+        media_type = sniff_media_type(data)
+        found = read_labels(data, media_type)
+        if not self.labels:
+            return found
+        said, problems = read_every(self.labels, file.read(file.size_bytes), media_type)
+        return replace(found, others=said, problems=(*found.problems, *problems))
 
     def fingerprint(self, content: Content) -> tuple[Fingerprint, ...]:
         """Return the codes of a picture, as it looks on white."""
@@ -179,6 +194,21 @@ class PictureMedium:
     def having(self, **changes: object) -> "PictureMedium":
         """Return the same medium with other schemes."""
         return replace(self, **changes)  # type: ignore[arg-type]  # names and types are the dataclass's own
+
+    def _add_labels(self, data: bytes, media_type: MediaType, orders: Orders) -> bytes:
+        """Write what labels of third parties write."""
+        provider = orders.provider
+        source = str(orders.recipe.get("digital_source_type", "trainedAlgorithmicMedia"))
+        facts = LabelFacts(str(orders.asset_id), provider.name, provider.code, source)
+        for scheme in self.labels:
+            data = scheme.write(data, media_type, facts)
+        return data
+
+    def _find_unread(self, file: Blob, media_type: MediaType) -> str:
+        """Say which label of a third party does not read back from the finished bytes, or ""."""
+        said, _ = read_every(self.labels, file.read(file.size_bytes), media_type) if self.labels else ({}, [])
+        missing = [scheme.name for scheme in self.labels if scheme.name not in said]
+        return f"the label {', '.join(missing)} does not read back from the finished file" if missing else ""
 
     def _embed(self, picture: Picture, orders: Orders) -> tuple[Picture, str]:
         """Return the marked picture, or the picture as it is and why it carries no mark."""
@@ -227,7 +257,7 @@ class PictureMedium:
 
 def build_medium(kit: Kit) -> PictureMedium:
     """Build the medium with what the deployment lends."""
-    return PictureMedium(kit.watermark, kit.marks, kit.fingerprints, clean=kit.clean_hidden)
+    return PictureMedium(kit.watermark, kit.marks, kit.fingerprints, clean=kit.clean_hidden, labels=kit.labels)
 
 
 def _as_picture(content: Content) -> Picture:
