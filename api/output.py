@@ -140,6 +140,17 @@ class Place:
             raise _unwritable(self.path, exc) from exc
         return str(self.path)
 
+    def write_beside(self, manifest: bytes) -> None:
+        """Write a manifest that is not in the file beside it, as FILE.c2pa, where verification looks for it.
+
+        Raises:
+            FileAccessError: it cannot be written.
+        """
+        if self.path is not None:
+            beside = self.path.with_name(f"{self.path.name}.c2pa")
+            with telling_os_errors(beside):
+                write_whole(beside, manifest, replace=True)
+
     def _verify_free(self, path: Path) -> None:
         """Refuse what may not be replaced."""
         try:
@@ -296,7 +307,7 @@ def _find_kind(asked: str, *, several: bool, any_ending: bool) -> _Kind:
 
 
 def _verify_ending(asked: str, media_type: MediaType) -> None:
-    if find_named_type(asked) is not media_type:
+    if Path(asked).suffix.lower() != media_type.extension and find_named_type(asked) is not media_type:
         raise _misnamed(asked, media_type)
 
 

@@ -212,6 +212,11 @@ def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[s
     return {name: WATERMARKS.load(name)(keys) for name in settings.read_watermarks}
 
 
+def load_media(settings: Settings) -> Media:
+    """Build what the site takes, without keys: enough to tell types."""
+    return Media([MEDIA.load(name)(Kit()) for name in settings.media])
+
+
 def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mapping[str, Watermark]) -> Media:
     """Build what the site takes, looks at and marks.
 

@@ -18,13 +18,12 @@ from policies.gate import release
 from policies.line.deployment import Submission
 from policies.line.publishing import Result
 from policies.line.records import find_stage
-from policies.line.released import find_released, load_released
+from policies.line.released import find_released, load_manifest, load_released
 from policies.line.repeats import find_earlier
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import GateError
-from provenance.media.picture.encode import shipping_type
-from provenance.media.sniff import sniff_media_type
+from provenance.media.media import Media
 from provenance.storage.blob import Blob
 
 MOST_PROMPT_BYTES: Final = 1 << 20
@@ -62,11 +61,13 @@ class Source:
     Attributes:
         path: as given; ``-`` for standard input.
         place: where what is released goes, or why it cannot.
+        media: what may come, and as what it ships.
         file: what standard input held; None for a file, which is taken in when its turn comes.
     """
 
     path: str
     place: Place | GateError
+    media: Media
     file: Blob | None = None
 
     @property
@@ -91,7 +92,7 @@ class Source:
         """
         if isinstance(self.place, GateError):
             raise self.place
-        ships = find_shipping_type(file.read_at(0, HEAD_BYTES))
+        ships = find_shipping_type(self.media, file.read_at(0, HEAD_BYTES))
         if ships is not None:
             self.place.verify_type(ships)
         return self.place
@@ -160,9 +161,9 @@ def read_prompt(text: str | None, *, file: str | None = None) -> str | None:
     return prompt.strip()
 
 
-def plan_sources(paths: Iterable[str], output: Output, *, most_bytes: int) -> list[Source]:
+def plan_sources(paths: Iterable[str], output: Output, media: Media, *, most_bytes: int) -> list[Source]:
     """Give every file its place, in their order, by the type that its first bytes say."""
-    return [_plan(path, output, most_bytes=most_bytes) for path in paths]
+    return [_plan(path, output, media, most_bytes=most_bytes) for path in paths]
 
 
 def end_file(
@@ -240,31 +241,31 @@ def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_rep
         place.verify_type(released.media_type)
         file = load_released(site.deployment.blobs.public, released)
         written = str(place.path) if place.holds(file) else place.write(file)
+        if not released.is_embedded:
+            place.write_beside(load_manifest(site.deployment.blobs.public, released))
     except GateError as exc:
         lost = FileAccessError(f"{exc}; it is released as {result.asset_id}: chopmark fetch {result.asset_id} -o FILE")
         return Ended(name, result=result, error=lost, is_repeat=is_repeat)
     return Ended(name, result=result, written=written, is_repeat=is_repeat)
 
 
-def _plan(path: str, output: Output, *, most_bytes: int) -> Source:
+def _plan(path: str, output: Output, media: Media, *, most_bytes: int) -> Source:
     file: Blob | None = None
     try:
         if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):  # noqa: PTH110, PTH113
             file = take_input(path, most_bytes=most_bytes)  # a pipe is read once
         head = _read_head(path) if file is None else file.read_at(0, HEAD_BYTES)
         name = Path(path).name if file is None else f"picture-{file.sha256[:_DIGITS]}"
-        return Source(path, output.choose(name, find_shipping_type(head)), file)
+        return Source(path, output.choose(name, find_shipping_type(media, head)), media, file)
     except (GateError, ValueError) as exc:
         error = exc if isinstance(exc, GateError) else FileAccessError(f"cannot read {path}: {exc}")
-        return Source(path, error, file)
+        return Source(path, error, media, file)
 
 
-def find_shipping_type(head: bytes) -> MediaType | None:
+def find_shipping_type(media: Media, head: bytes) -> MediaType | None:
     """Return the type in which a file ships that begins with `head`, or None for one that intake will refuse."""
-    try:
-        return shipping_type(sniff_media_type(head))
-    except GateError:
-        return None
+    found = media.find(head)
+    return None if found is None else found[0].shipping_type(found[1])
 
 
 def _read_head(path: str) -> bytes:

@@ -202,8 +202,10 @@ def release_all(
     site: Site, submissions: Sequence[Submission], target: Output, bar: Progress, task: TaskID
 ) -> list[Ended]:
     """Walk all of them through the gate, on every core; sealed files land in the target."""
+    media = site.deployment.media
+    heads = [one.unverified_file.read_at(0, HEAD_BYTES) for one in submissions]
     places = [
-        target.choose(one.name, find_shipping_type(one.unverified_file.read_at(0, HEAD_BYTES))) for one in submissions
+        target.choose(one.name, find_shipping_type(media, head)) for one, head in zip(submissions, heads, strict=True)
     ]
     bar.update(task, description="through the gate", total=len(submissions), completed=0)
     ended = []

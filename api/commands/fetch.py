@@ -21,7 +21,7 @@ from api.home import verify_site
 from api.output import OUT_HELP, Force, Output, parse_output
 from api.reading import open_blobs, open_database
 from api.settings import load_settings
-from policies.line.released import Released, find_released, load_released
+from policies.line.released import Released, find_released, load_manifest, load_released
 from provenance.errors import GateError
 from provenance.storage.database import Database
 from provenance.storage.store import Blobs
@@ -77,7 +77,10 @@ def _fetch(
             released = find_released(connection, asset_id, tenant=tenant)
         place = target.choose(released.name or released.asset_id, released.media_type)
         file = load_released(public, released)
-        return released, str(place.path) if place.holds(file) else place.write(file)
+        written = str(place.path) if place.holds(file) else place.write(file)
+        if not released.is_embedded:
+            place.write_beside(load_manifest(public, released))
+        return released, written  # noqa: TRY300
     except GateError as exc:
         return exc
 

@@ -28,6 +28,7 @@ from api.console import (
 )
 from api.escape import quote_file
 from api.output import OUT_HELP, Force, Output, Place, parse_output
+from api.reading import load_media
 from api.releasing import Ended, Making, Repeats, end_file, end_one, plan_sources, read_prompt
 from api.settings import load_settings
 from api.wiring import Site, build_name, open_site
@@ -94,7 +95,7 @@ def command(
     target = open_output(out, files or [], *read, force=force, as_json=as_json)
     packs, repeats = tuple(pack or ()), Repeats(again=again, resume=resume)
     if files:
-        sources = plan_sources(files, target, most_bytes=settings.max_bytes)
+        sources = plan_sources(files, target, load_media(settings), most_bytes=settings.max_bytes)
         if len(sources) == 1 and isinstance(sources[0].place, GateError):
             raise sources[0].place
     else:

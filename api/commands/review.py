@@ -35,7 +35,6 @@ from policies.rules.decision import Outcome, Reason
 from policies.rules.explanation import explain
 from provenance.asset import AssetId
 from provenance.errors import GateError
-from provenance.media.picture.encode import shipping_type
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -191,7 +190,7 @@ def _report(asset_id: str, error: GateError, *, alone: bool) -> Ended:
 def _find_place(site: Site, asset_id: AssetId, target: Output) -> Place:
     """Return where the asset will go, checked before anything is decided."""
     asset, name = load_asset(site.deployment, asset_id), find_name(site.deployment, asset_id)
-    place = target.choose(name or asset_id, shipping_type(asset.media_type))
+    place = target.choose(name or asset_id, site.deployment.media.of(asset.media_type).shipping_type(asset.media_type))
     place.verify(asset.size_bytes)
     return place
 

@@ -31,7 +31,7 @@ from api.console import (
     teaching_errors,
 )
 from api.output import OUT_HELP, Force
-from api.reading import load_site_keys
+from api.reading import load_media, load_site_keys
 from api.releasing import Source, plan_sources
 from api.settings import Settings, load_settings
 from provenance.asset import Frame
@@ -110,7 +110,7 @@ def embed(
     marker = WATERMARKS.load(scheme or settings.watermark)(load_keys(settings, key, may_make=True))
     paths = tuple(dict.fromkeys(files))  # a file named twice is marked once
     target = open_output(out, paths, str(key or ""), force=force, as_json=as_json)
-    sources = plan_sources(paths, target, most_bytes=settings.max_bytes)
+    sources = plan_sources(paths, target, load_media(settings), most_bytes=settings.max_bytes)
     if len(sources) == 1 and isinstance(sources[0].place, GateError):
         raise sources[0].place
 

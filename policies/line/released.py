@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from policies.line.publishing import public_file_key
+from policies.line.publishing import public_file_key, public_manifest_key
 from policies.line.records import Stage, find_stage
-from provenance.asset import AssetId, Digest, MediaType
+from provenance.asset import AssetId, Digest, MediaType, sha256_hex
 from provenance.errors import AssetNotFoundError, StoreError
 from provenance.storage.blob import Blob
 from provenance.storage.store import Blobs
@@ -24,6 +24,8 @@ class Released:
         media_type: of the file that ships.
         sha256: of the file that ships, as it was sealed.
         ledger_index: of the release entry.
+        is_embedded: whether its manifest is in the file, or to be kept beside it.
+        manifest_sha256: of the manifest.
     """
 
     asset_id: AssetId
@@ -31,6 +33,8 @@ class Released:
     media_type: MediaType
     sha256: Digest
     ledger_index: int
+    is_embedded: bool
+    manifest_sha256: Digest
 
 
 def find_released(connection: Connection, asset_id: str | None = None, *, tenant: Tenant = MAIN) -> Released:
@@ -40,7 +44,13 @@ def find_released(connection: Connection, asset_id: str | None = None, *, tenant
         AssetNotFoundError: there is none, or it is not published.
     """
     query = select(
-        SEALS.c.asset_id, ASSETS.c.name, ASSETS.c.stage, SEALS.c.media_type, SEALS.c.sha256, SEALS.c.ledger_index
+        SEALS.c.asset_id,
+        ASSETS.c.name,
+        ASSETS.c.stage,
+        SEALS.c.media_type,
+        SEALS.c.sha256,
+        SEALS.c.ledger_index,
+        SEALS.c.body,
     ).join(ASSETS, ASSETS.c.id == SEALS.c.asset_id)
     query = query.where(ASSETS.c.tenant == tenant)
     if asset_id is None:
@@ -52,7 +62,15 @@ def find_released(connection: Connection, asset_id: str | None = None, *, tenant
         row = connection.execute(query.where(SEALS.c.asset_id == asset_id)).first()
     if row is None or row.stage != Stage.PUBLISHED.value:
         raise AssetNotFoundError(f"expected a released asset, got {_describe(connection, asset_id, tenant)}")
-    return Released(AssetId(row.asset_id), row.name, MediaType(row.media_type), Digest(row.sha256), row.ledger_index)
+    return Released(
+        AssetId(row.asset_id),
+        row.name,
+        MediaType(row.media_type),
+        Digest(row.sha256),
+        row.ledger_index,
+        row.body.get("is_embedded", True),
+        Digest(row.body["manifest_sha256"]),
+    )
 
 
 def load_released(public: Blobs, released: Released) -> Blob:
@@ -66,6 +84,19 @@ def load_released(public: Blobs, released: Released) -> Blob:
     if file.sha256 != released.sha256:
         raise StoreError(f"the public file of {released.asset_id} is not the one that was sealed: restore it")
     return file
+
+
+def load_manifest(public: Blobs, released: Released) -> bytes:
+    """Return the published manifest store, exactly as it was signed.
+
+    Raises:
+        BlobNotFoundError: it is not in the public store.
+        StoreError: what lies there is not what was signed.
+    """
+    data = public.get(public_manifest_key(released.asset_id))
+    if sha256_hex(data) != released.manifest_sha256:
+        raise StoreError(f"the public manifest of {released.asset_id} is not the one that was signed: restore it")
+    return data
 
 
 def _describe(connection: Connection, asset_id: str | None, tenant: Tenant) -> str:

@@ -225,6 +225,10 @@ class Medium(Protocol):
     def code_alg(self) -> str:
         """Name of the fingerprint that its releases are found by, "" where they have none."""
 
+    @property
+    def code_radius_bits(self) -> int:
+        """How many bits of such codes may differ between two files that count as the same."""
+
     def sniff(self, head: bytes) -> MediaType | None:
         """Return the type of a file by its first bytes, 4,096 at most, or None where it is none of `types`."""
 

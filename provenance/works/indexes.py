@@ -43,6 +43,10 @@ class Indexes:
     def index(self, collection: str, alg: str) -> MatchIndex:
         """Return the index of a collection's codes of one fingerprint."""
         scheme = self.scheme(alg)
+        return self.open(collection, alg, scheme.bits, scheme.confident_distance_bits)
+
+    def open(self, collection: str, alg: str, bits: int, radius_bits: int) -> MatchIndex:
+        """Return the index of a collection's codes of so many bits, of whatever medium."""
         kept_as = Copy.kept_as if alg == Copy.alg else alg
         with self._lock:
             key = (collection, kept_as)
@@ -53,8 +57,8 @@ class Indexes:
                     collection=collection,
                     tenant=self._tenant if collection == "works" else None,
                     alg=kept_as,
-                    bits=scheme.bits,
-                    radius_bits=scheme.confident_distance_bits,
+                    bits=bits,
+                    radius_bits=radius_bits,
                     fold_at=self._fold_at,
                 )
             return self._opened[key]

@@ -287,14 +287,13 @@ class Works:
             codes = [Code(one.alg, PLAIN, one.value) for one in fingerprints]
             append_codes(connection, "releases", owner_id=asset_id, codes=codes, tenant=self._tenant)
 
-    def match_releases(self, codes: Iterable[Fingerprint]) -> tuple[ReleaseMatch, ...]:
-        """Return the releases that have codes like these, nearest first: what leads back to a lost manifest.
+    def match_releases(self, code: Fingerprint, *, radius_bits: int) -> tuple[ReleaseMatch, ...]:
+        """Return the releases that have a code like this, nearest first: what leads back to a lost manifest.
 
-        What was released is public, so this is of every tenant. Codes of fingerprints that are no match by themselves
-        are passed over.
+        What was released is public, so this is of every tenant, and of any medium's fingerprint; each has one
+        `radius_bits`, up to which two assets count as the same.
         """
-        known = (code for code in codes if code.alg in self._algs)
-        return tuple(match for code in known for match in self._search_releases(code.alg, code.value))
+        return self._search_releases(code.alg, code.value, radius_bits)
 
     def match_work_to_releases(self, work_id: str) -> tuple[ReleaseMatch, ...]:
         """Return what was released that resembles a work, in any of its forms: for works registered too late.
@@ -307,8 +306,9 @@ class Works:
             with self._database.read() as connection:
                 find_work(connection, work_id, self._tenant)
                 stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg, tenant=self._tenant)
+            radius_bits = self._indexes.scheme(alg).confident_distance_bits
             for code in stored:
-                for match in self._search_releases(alg, code.value, self._tenant):
+                for match in self._search_releases(alg, code.value, radius_bits, self._tenant):
                     known = nearest.get(match.asset_id)
                     if known is None or match.distance_bits < known.distance_bits:
                         nearest[match.asset_id] = match
@@ -371,10 +371,11 @@ class Works:
         with self._database.read() as connection:
             return add_second_opinions(connection, matches, code=code, threshold_bits=bits, tenant=self._tenant)
 
-    def _search_releases(self, alg: str, value: bytes, tenant: Tenant | None = None) -> tuple[ReleaseMatch, ...]:
+    def _search_releases(
+        self, alg: str, value: bytes, threshold: int, tenant: Tenant | None = None
+    ) -> tuple[ReleaseMatch, ...]:
         """Search what was released, which is public: every tenant's, or one's alone."""
-        threshold = self._indexes.scheme(alg).confident_distance_bits
-        hits = self._indexes.index("releases", alg).search(value, threshold)
+        hits = self._indexes.open("releases", alg, 8 * len(value), threshold).search(value, threshold)
         with self._database.read() as connection:
             found = nearest_of_each_owner(connection, hits)
         return tuple(

@@ -87,6 +87,11 @@ class PictureMedium:
         """Name of the first fingerprint."""
         return self.fingerprints[0].alg if self.fingerprints else ""
 
+    @property
+    def code_radius_bits(self) -> int:
+        """Distance up to which the first fingerprint is sure."""
+        return self.fingerprints[0].confident_distance_bits if self.fingerprints else 0
+
     def sniff(self, head: bytes) -> MediaType | None:
         """Return the type of a picture by its first bytes."""
         try:

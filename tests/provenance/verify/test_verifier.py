@@ -134,7 +134,7 @@ def test_pixels_are_not_changed_by_being_looked_at(site, released):
     picture = parse_image(released[1])
     before = picture.frame.copy()
     pictures(site).read_mark(picture)
-    site.deployment.works.match_releases(pictures(site).fingerprint(picture))
+    pictures(site).fingerprint(picture)
     assert np.array_equal(picture.frame, before)
 
 

@@ -1,0 +1,166 @@
+"""What every medium keeps to: the built-in ones, third parties', and the toy."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+
+import pytest
+
+from provenance.asset import AssetId, Digest
+from provenance.errors import AssetError, AssetTooLargeError, MislabelledAssetError
+from provenance.fingerprints.pdq import Pdq
+from provenance.grant import Grant, MarkKind, Obligation
+from provenance.media.limits import IntakeLimits
+from provenance.media.medium import MEDIA, Claims, Kit, Orders, Provider
+from provenance.storage.blob import Blob
+from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.dwt_dct_svd import DwtDctSvd
+from tests import toy_medium
+from tests.sites import encode, photograph
+
+NAMES = sorted({*MEDIA.builtins, *(point.name for point in entry_points(group="chopmark.media"))})
+KEYS = (WatermarkKey("own", bytes(range(32))),)
+SCHEME = DwtDctSvd(KEYS)
+KIT = Kit(KEYS, SCHEME, {"dwt_dct_svd": SCHEME}, (Pdq(),))
+LIMITS = IntakeLimits()
+WORDS = [f"line {number} says something of its own about boat number {number * 7}" for number in range(12)]
+
+
+def spell(words):
+    return toy_medium.MAGIC + "\n".join(words).encode()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A medium with files of it: one sound, one that is like it, one that is not."""
+
+    build: Callable
+    sound: bytes
+    alike: bytes
+    other: bytes
+
+
+CASES = {
+    "picture": Case(
+        lambda: MEDIA.load("picture")(KIT),
+        encode(photograph(side=288), "PNG"),
+        encode(photograph(side=288), quality=60),
+        encode(photograph("chelsea.png", 288), "PNG"),
+    ),
+    "lines": Case(
+        lambda: toy_medium.build_medium(KIT), spell(WORDS), spell([*WORDS[:-1], "a last"]), spell(["a", "b c d"])
+    ),
+}
+
+
+@pytest.fixture(params=sorted({*NAMES, *CASES}))
+def case(request):
+    """A third party's medium without a case here is held to what needs no file."""
+    return CASES.get(request.param) or pytest.skip(f"tests/contracts/test_media.py has no files of {request.param}")
+
+
+@pytest.fixture
+def medium(case):
+    return case.build()
+
+
+def orders(file, kinds=MarkKind, **changes):
+    licence = Grant(
+        AssetId("a"), Digest("0" * 64), "d", (), tuple(Obligation(kind, required=False) for kind in kinds), 7
+    )
+    given = {"grant": licence, "payload": 7 << 8 | 1, "provider": Provider("somebody"), "recipe": {}, "original": file}
+    return Orders(AssetId("a"), **{**given, **changes})
+
+
+def test_it_says_what_it_is(case, medium):
+    assert medium.name.isidentifier()
+    assert medium.types
+    assert len(set(medium.types)) == len(medium.types)
+    assert medium.carriers
+    assert medium.marks <= set(MarkKind) - {MarkKind.SIGNED_METADATA, MarkKind.TIMESTAMP}
+    media_type = medium.sniff(case.sound[:4096])
+    assert media_type in medium.types
+    assert medium.shipping_type(media_type) in medium.types
+    assert media_type.extension.startswith(".")
+    assert medium.sniff(b"") is None
+    assert medium.sniff(b"%PDF-1.7 and so on") is None
+
+
+def test_what_it_takes_it_shows(case, medium):
+    content = medium.take(Blob.from_bytes(case.sound), Claims(), LIMITS)
+    views = tuple(content.views())
+    assert {view.kind for view in views} == medium.carriers
+    assert content.media_type == medium.sniff(case.sound[:4096])
+    assert content.size_bytes > 0
+    assert all(isinstance(value, int | float | str) for value in content.facts.values())
+    with pytest.raises(AssetTooLargeError):
+        medium.take(Blob.from_bytes(case.sound), Claims(), replace(LIMITS, max_bytes=8))
+    with pytest.raises(MislabelledAssetError):
+        medium.take(Blob.from_bytes(case.sound), Claims(media_type="application/pdf"), LIMITS)
+
+
+def test_a_damaged_file_is_an_error_of_ours(case, medium):
+    for cut in range(len(case.sound[:4096]), 0, -97):
+        damaged = Blob.from_bytes(case.sound[:cut] + b"\xff" * 40)
+        if medium.sniff(damaged.read()[:4096]) is None:
+            continue
+        with pytest.raises(AssetError):
+            medium.take(damaged, Claims(), LIMITS)
+        seen = medium.look(damaged, LIMITS)
+        assert (seen.content is None) == (seen.problem is not None)
+        assert medium.weigh(damaged, LIMITS) >= 0
+
+
+def test_every_mark_reads_back_from_the_file(case, medium):
+    file = Blob.from_bytes(case.sound)
+    content = medium.take(file, Claims(), LIMITS)
+    before = tuple(medium.fingerprint(content))
+    made = medium.mark(content, orders(file))
+    found = medium.show(made.file, made)
+    assert found.problem == ""
+    assert set(found.marks) == medium.marks
+    assert all(mark.is_made and mark.technique for mark in found.marks.values())
+    assert medium.fingerprint(content) == before, "what came in stays as it is"
+    assert medium.mark(content, orders(file)).file.sha256 == made.file.sha256
+    again = medium.take(made.file, Claims(), LIMITS)
+    reading = medium.read_mark(again).reading
+    assert (reading.payload, reading.alg) == (7 << 8 | 1, made.marks.watermark.alg)
+    assert reading.alg in medium.mark_algs
+    assert medium.read_labels(made.file) is not None
+
+
+def test_what_is_not_granted_is_not_made(case, medium):
+    file = Blob.from_bytes(case.sound)
+    made = medium.mark(medium.take(file, Claims(), LIMITS), orders(file, ()))
+    assert not any(mark.is_made for mark in medium.show(made.file, made).marks.values())
+    assert made.marks.watermark is None
+    assert medium.read_mark(medium.take(made.file, Claims(), LIMITS)).reading is None
+
+
+def test_a_mark_that_is_gone_is_missed(case, medium):
+    file = Blob.from_bytes(case.sound)
+    content = medium.take(file, Claims(), LIMITS)
+    made = medium.mark(content, orders(file))
+    bare = medium.mark(content, orders(file, ()))
+    assert not medium.show(bare.file, made).marks[MarkKind.WATERMARK].is_made
+    other = Blob.from_bytes(case.other)
+    swapped = medium.mark(medium.take(other, Claims(), LIMITS), orders(other))
+    assert medium.show(swapped.file, made).problem
+
+
+def test_releases_are_found_by_their_code(case, medium):
+    take = [medium.take(Blob.from_bytes(data), Claims(), LIMITS) for data in (case.sound, case.alike, case.other)]
+    codes = [medium.fingerprint(content)[0] for content in take]
+    assert {code.alg for code in codes} == {medium.code_alg}
+    assert medium.compare(take[1], codes[0].value, lambda: take[0]).agrees is True
+    assert not medium.compare(take[2], codes[0].value, lambda: None).agrees
+    assert medium.compare(take[0], None, lambda: None).agrees is None
+
+
+def test_threads_share_it(case, medium):
+    file = Blob.from_bytes(case.sound)
+    content = medium.take(file, Claims(), LIMITS)
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(lambda _: medium.mark(content, orders(file)).file.sha256, range(8)))
+    assert len(made) == 1
