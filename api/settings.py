@@ -32,7 +32,16 @@ DATABASE_FILE: Final = "chopmark.db"
 
 PREFIX: Final = "CHOPMARK_"
 
-DETECTORS_WITHOUT_EXTRAS: Final = ("prompt", "incoming_marks", "copyright", "nsfw", "clip", "faces", "codes")
+DETECTORS_WITHOUT_EXTRAS: Final = (
+    "prompt",
+    "incoming_marks",
+    "copyright",
+    "nsfw",
+    "clip",
+    "faces",
+    "codes",
+    "personal",
+)
 
 
 def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out

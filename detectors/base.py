@@ -183,6 +183,7 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "clip": "detectors.clip:ClipDetector",
         "nsfw": "detectors.nsfw:NsfwDetector",
         "nudity": "detectors.nudity:NudityDetector",
+        "personal": "detectors.personal:PersonalDetector",
         "faces": "detectors.faces:FacesDetector",
         "codes": "detectors.codes:CodesDetector",
         "ocr": "detectors.ocr:OcrDetector",

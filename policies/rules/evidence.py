@@ -235,8 +235,15 @@ def _read_face(record: Record, asked: _Asked) -> Iterator[Finding]:
 def _read_personal(record: Record, asked: _Asked) -> Iterator[Finding]:
     category = str(record["category"])
     kind = category.partition(".")[2].replace("_", " ")
-    text = f"{kind} ({record['personal']}) {_tell_place(record['box'])}"
-    yield asked.build(category, text, score=float(record["score"]), model=_name_model("ocr", asked.signal))
+    score = float(record["score"])
+    if "box" in record:
+        text = f"{kind} ({record['personal']}) {_tell_place(record['box'])}"
+        yield asked.build(category, text, score=score, model=_name_model("ocr", asked.signal))
+        return
+    start, end = int(record["start"]), int(record["end"])
+    text = f"{kind} ({record['personal']}) at {_PLACE.format(start, end)}"
+    model = f"check digits, version {asked.signal.version}"
+    yield asked.build(category, text, score=score, start=start, end=end, model=model)
 
 
 def _read_document(record: Record, asked: _Asked) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ def test_a_site_is_opened_where_nothing_was(tmp_path):
         assert site.deployment.log.size() == 0
         assert set(site.deployment.packs) >= {"baseline", "cn-labeling-2025", "eu-ai-act-50"}
         assert [detector.card.name for detector in site.deployment.runner.detectors] == [
-            "prompt", "incoming_marks", "copyright", "nsfw", "clip", "faces", "codes",
+            "prompt", "incoming_marks", "copyright", "nsfw", "clip", "faces", "codes", "personal",
         ]  # fmt: skip
     assert home.stat().st_mode & 0o777 == 0o700
     assert (home / "quarantine").stat().st_mode & 0o077 == 0

@@ -92,6 +92,13 @@ def test_what_is_written_is_told_by_kind_and_place_alone():
     assert texts["written.unread"] == ("3 lines of writing, and 25% more that was too much to read", False)
 
 
+def test_personal_data_of_a_prompt_is_told_by_its_place():
+    record = {"category": "personal.payment_card", "personal": "visa", "score": 0.95, "start": 5, "end": 24}
+    (item,) = found(signal("personal", {"personal.payment_card": 0.95}, record), prompt="card 4111 1111 1111 1111")
+    assert item.text == "payment card (visa) at characters 5 to 24"
+    assert (item.start, item.end, item.words, item.counts) == (5, 24, "", True)
+
+
 def test_faces_and_where_they_are():
     records = (
         {"faces": 2, "largest": 0.1234, "view": "as it is"},
