@@ -37,9 +37,10 @@ _UNSUPPORTED: Final = "type is unsupported"
 _UNREADABLE_ASSET: Final = ("asset could not be parsed", _UNSUPPORTED, "could not parse")
 
 
-# What c2pa-rs 0.91 holds in memory to look into it, JPEG twice; other types it reads piece by piece.
+# What c2pa-rs 0.91 holds in memory to look into it, JPEG twice; other types it reads piece by piece. Beyond what intake
+# takes by default, 64 MiB, and the longest manifest, it is not asked.
 _READ_WHOLE: Final = (b"\xff\xd8", b"%PDF", b"<", b"\xef\xbb\xbf<")
-MOST_WHOLE_BYTES: Final = 256 << 20
+MOST_WHOLE_BYTES: Final = 96 << 20
 
 
 class BoundedStream:

@@ -16,7 +16,15 @@ from provenance.manifests.report import Integrity, Trust, ValidationState
 from provenance.manifests.signing import sign_manifest
 from provenance.manifests.softbinding import SoftBinding
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.validation import Presence, build_settings, locate_manifest, read_manifest
+from provenance.manifests.validation import (
+    MOST_WHOLE_BYTES,
+    Presence,
+    build_settings,
+    locate_manifest,
+    read_manifest,
+    read_store,
+)
+from provenance.storage.blob import Blob
 from tests import image_bytes as make
 from tests.provenance.manifests.samples import MARKS, RECIPE, SIGNED_TYPES, define, photograph
 
@@ -338,3 +346,19 @@ def test_a_file_in_too_many_pieces_is_not_checked_and_never_none():
     assert (report.integrity, report.note) == (Integrity.NOT_CHECKED, "not checked: the file is in too many pieces")
     assert locate_manifest(data, MediaType.GIF) == (Presence.UNREADABLE, "")
     assert read_manifest(make.gif_with(b"\x21\xfe" + b"\1x" * 50_000 + b"\0"), MediaType.GIF, NOBODY) is None
+
+
+def test_what_c2pa_would_hold_whole_is_looked_into_up_to_a_bound(trust, tmp_path):
+    path = tmp_path / "large"
+    for head, integrity in (
+        (b"\xff\xd8\xff", Integrity.NOT_CHECKED),
+        (b"  <svg", Integrity.NOT_CHECKED),
+        (b"RIFF", None),
+    ):
+        with path.open("wb") as file:
+            file.write(head)
+            file.truncate(MOST_WHOLE_BYTES + 1)
+        report = read_manifest(Blob.from_stored(path), "image/jpeg" if integrity else "image/webp", trust)
+        assert (report and report.integrity) == integrity
+        assert read_store(Blob.from_stored(path), "image/jpeg") == b""
+    assert report is None
