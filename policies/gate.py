@@ -17,11 +17,12 @@ done returns what it did, so walking the line again after a crash repeats nothin
 """
 
 from policies.line.deployment import Deployment, Submission
+from policies.line.granting import grant
 from policies.line.intake import intake
 from policies.line.publishing import Result, publish, withhold
 from policies.line.recording import record
 from policies.line.screening import decide, screen
-from policies.line.sealing import grant, seal
+from policies.line.sealing import seal
 from policies.line.sweeping import find_tenancy, interrupted
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
@@ -47,7 +48,7 @@ def walk(here: Deployment, asset_id: AssetId, *, wait: bool = True) -> Result:
     Raises:
         AssetInUseError: somebody else is at work on it, for too long, or now, unless `wait`.
     """
-    with here.leases.hold(asset_id, wait=wait):
+    with here.leases.hold(asset_id, wait=wait), here.handover.walking(asset_id):
         screen(here, asset_id)  # (2)
         if decide(here, asset_id).outcome is not Outcome.RELEASE:  # (3)
             return withhold(here, asset_id)  # (4)

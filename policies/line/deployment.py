@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.runner import Runner
+from policies.line.handover import Handover
 from policies.rules.loader import Pack
 from provenance.asset import AssetId, Origin
 from provenance.errors import ConfigurationError
@@ -62,6 +63,7 @@ class Deployment:
         limits: bounds on what intake takes.
         contents: decoded files by digest, so that stages need not decode twice.
         leases: which assets this process works on.
+        handover: what stages tell each other, so that none reads again what the one before it has just made.
         tenant: for whom: works, packs, sealer and limits are this tenant's, and so is every asset that is found.
         find_tenancy: what `tenancy` asks; None where there is one tenant.
     """
@@ -78,6 +80,7 @@ class Deployment:
     limits: IntakeLimits
     contents: ContentCache
     leases: Leases
+    handover: Handover = field(default_factory=Handover)
     tenant: Tenant = MAIN
     find_tenancy: Callable[[Tenant], "Deployment"] | None = None
 

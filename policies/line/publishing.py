@@ -81,6 +81,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     if row["stage"] != Stage.PUBLISHED.value:
         _make_public(here, asset_id, seal, file_key)
     _empty_quarantine(here, asset_id, file_key)
+    here.leases.finish(asset_id)
     return Result(
         asset_id,
         row["name"],
@@ -119,8 +120,7 @@ def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key
         manifest_sha256 = seal["body"]["manifest_sha256"]
         manifest = _load_recorded(quarantine, manifest_key(asset_id, seal["sha256"]), manifest_sha256)
         file = _load_recorded(quarantine, sealed_key(asset_id, seal["sha256"]), seal["sha256"])
-        public.put(public_manifest_key(asset_id), manifest)
-        public.put(file_key, file)
+        public.put_all({public_manifest_key(asset_id): manifest, file_key: file})  # the file last
     except BlobNotFoundError:
         if not public.has(file_key):  # else another worker has published it meanwhile
             raise

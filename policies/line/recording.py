@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, insert, select
 
 from policies.line.deployment import Deployment
+from policies.line.granting import find_current, grant
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset
-from policies.line.sealing import grant, load_sealed
+from policies.line.sealing import load_sealed
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId, sha256_hex
 from provenance.errors import GrantMismatchError
@@ -26,8 +27,10 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         decision = latest_decision(connection, asset_id)
     if known is not None:
         return known
-    licence = grant(here, asset_id)
-    sealed = load_sealed(here, asset_id, decision) if decision else None
+    licence = find_current(here, asset_id, decision) if decision else grant(here, asset_id)
+    sealed = here.handover.notes(asset_id).sealed
+    if sealed is None or decision is None or sealed.decision_id != decision.id:
+        sealed = load_sealed(here, asset_id, decision) if decision else None
     if sealed is None:
         with here.database.read() as connection:
             known = find_release(connection, asset_id)
@@ -78,8 +81,11 @@ def _insert_seal(connection: Connection, sealed: Sealed, ledger_index: int) -> N
             created_at=utc_now(),
         )
     )
-    for binding in sealed.soft_bindings:
-        connection.execute(insert(SOFT_BINDINGS).values(alg=binding.alg, value=binding.value, asset_id=sealed.asset_id))
+    bindings = [
+        {"alg": binding.alg, "value": binding.value, "asset_id": sealed.asset_id} for binding in sealed.soft_bindings
+    ]
+    if bindings:
+        connection.execute(insert(SOFT_BINDINGS), bindings)
 
 
 def find_release(connection: Connection, asset_id: AssetId) -> int | None:

@@ -92,7 +92,8 @@ def lock_asset(connection: Connection, asset_id: AssetId) -> None:
 
     Lock before appending to the ledger, as every transaction does, so that none waits in a circle.
     """
-    connection.execute(select(ASSETS.c.id).where(ASSETS.c.id == asset_id).with_for_update())
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(ASSETS.c.id).where(ASSETS.c.id == asset_id).with_for_update())
 
 
 def move_stage(connection: Connection, asset_id: AssetId, stage: Stage) -> None:

@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, insert
+from sqlalchemy import Connection, RowMapping, insert
 
 from detectors.base import Signal, Subject
 from policies.line.deployment import Deployment
-from policies.line.intake import load_asset, load_content
+from policies.line.granting import make_grant
+from policies.line.intake import load_content
 from policies.line.records import (
     Stage,
     append_decision,
@@ -22,7 +23,7 @@ from policies.line.records import (
 )
 from policies.line.request import build_request_context, load_prompt, load_request_packs
 from policies.line.searching import explain_no_search
-from policies.rules.decision import Decision, Reason
+from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.engine import decide as decide_by_packs
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.errors import DamagedRecordError, PackInvalidError
@@ -33,13 +34,18 @@ from provenance.storage.tables import SIGNALS
 
 
 def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
-    """Ask every enabled detector about the asset and its prompt; the answers are kept."""
-    asset = load_asset(here, asset_id)
+    """Ask every enabled detector about the asset and its prompt; the answers are written down with the decision.
+
+    A process that dies before that asks again; nobody was told anything by then.
+    """
+    notes = here.handover.notes(asset_id)
     with here.database.read() as connection:
         known = find_signals(connection, asset_id)
         row = asset_row(connection, asset_id, here.tenant)
+    known = known or notes.signals
     if known:
         return known
+    asset = parse_asset(row)
     content, file = load_content(here, asset)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
     thumbnails = show_embedded(here.media, file, asset.media_type)
@@ -47,21 +53,7 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     views = tuple(content.views())
     answers = here.runner.run(Subject(asset, views[0], file, prompt, thumbnails, unsearched), views)
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
-    with here.database.write() as connection:
-        lock_asset(connection, asset_id)
-        known = find_signals(connection, asset_id)
-        if known:
-            return known
-        for signal in signals:
-            connection.execute(
-                insert(SIGNALS).values(
-                    asset_id=asset_id,
-                    detector=signal.detector,
-                    status=signal.status.value,
-                    body=build_signal(signal),
-                    created_at=utc_now(),
-                )
-            )
+    notes.signals = signals
     return signals
 
 
@@ -80,9 +72,11 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
     with here.database.read() as connection:
         known = latest_decision(connection, asset_id)
         row = asset_row(connection, asset_id, here.tenant)
-        signals = find_signals(connection, asset_id)
+        kept = find_signals(connection, asset_id)
     if known is not None:
         return known
+    notes = here.handover.notes(asset_id)
+    signals = kept or notes.signals
     asset = parse_asset(row)
     request = row["request"]
     context = build_request_context(here, asset, request, decided_on=datetime.now(UTC).date())
@@ -94,6 +88,8 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         known = latest_decision(connection, asset_id)
         if known is not None:
             return known
+        if not kept:
+            _keep_signals(connection, asset_id, signals)
         append_decision(connection, decision)
         move_stage(connection, asset_id, Stage.DECIDED)
         here.log.append(
@@ -103,7 +99,24 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
             body=build_decision_entry(asset, decision, signals),
             key=f"decision:{decision.id}",
         )
+        if decision.outcome is Outcome.RELEASE:
+            notes.note_grant(make_grant(connection, asset, decision))
     return decision
+
+
+def _keep_signals(connection: Connection, asset_id: AssetId, signals: Sequence[Signal]) -> None:
+    rows = [
+        {
+            "asset_id": asset_id,
+            "detector": signal.detector,
+            "status": signal.status.value,
+            "body": build_signal(signal),
+            "created_at": utc_now(),
+        }
+        for signal in signals
+    ]
+    if rows and not find_signals(connection, asset_id):  # another worker may have been quicker
+        connection.execute(insert(SIGNALS), rows)
 
 
 def build_decision_entry(asset: Asset, decision: Decision, signals: tuple[Signal, ...]) -> dict[str, Json]:

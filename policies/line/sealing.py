@@ -1,19 +1,17 @@
-"""Stages (5) and (6): the grant, and the marks that it licenses."""
+"""Stage (6): the marks that a grant licenses."""
 
 import json
-import secrets
 import uuid
 from dataclasses import replace
-from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from policies.line.deployment import Deployment
+from policies.line.granting import find_current
 from policies.line.intake import load_content
 from policies.line.records import (
     append_decision,
     asset_row,
-    find_grant,
     find_signals,
     latest_decision,
     lock_asset,
@@ -28,18 +26,12 @@ from provenance.errors import (
     ConfigurationError,
     DatabaseUnavailableError,
     GateError,
-    GrantMismatchError,
     StoreError,
     VerificationError,
 )
-from provenance.grant import Grant
 from provenance.journal import Journal
 from provenance.seal.sealed import Sealed, build_seal_facts, parse_seal_facts
-from provenance.storage.database import utc_now
-from provenance.storage.tables import GRANTS, SEALS
-
-PAYLOAD_BITS: Final = 56
-"""The id part of a watermark payload; the other 8 bits are its version."""
+from provenance.storage.tables import SEALS
 
 _log = Journal(__name__)
 
@@ -59,38 +51,6 @@ def facts_key(asset_id: AssetId) -> str:
     return f"{asset_id}/facts"
 
 
-def grant(here: Deployment, asset_id: AssetId) -> Grant:
-    """Return the grant of a released asset, made the first time; it names bytes, packs, marks and payload.
-
-    Raises:
-        GrantMismatchError: the decision that counts is not RELEASE.
-    """
-    with here.database.write() as connection:
-        lock_asset(connection, asset_id)
-        asset = parse_asset(asset_row(connection, asset_id, here.tenant))
-        decision = latest_decision(connection, asset_id)
-        if decision is None or decision.outcome is not Outcome.RELEASE:
-            raise GrantMismatchError(
-                f"expected a RELEASE decision about {asset_id}, got {decision and decision.outcome}"
-            )
-        known = find_grant(connection, asset, decision)
-        if known is not None:
-            return known
-        previous = connection.execute(select(GRANTS.c.payload).where(GRANTS.c.asset_id == asset_id)).scalar()
-        connection.execute(delete(GRANTS).where(GRANTS.c.asset_id == asset_id))
-        connection.execute(
-            insert(GRANTS).values(
-                asset_id=asset_id,
-                decision_id=decision.id,
-                payload=secrets.randbits(PAYLOAD_BITS) if previous is None else previous,
-                created_at=utc_now(),
-            )
-        )
-        made = find_grant(connection, asset, decision)
-        assert made is not None
-        return made
-
-
 def seal(here: Deployment, asset_id: AssetId) -> Decision:
     """Mark, sign and read back; return the RELEASE decision, or a new HOLD when anything is not as granted.
 
@@ -105,7 +65,7 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
     assert decision is not None
     if recorded or load_sealed(here, asset_id, decision) is not None:
         return decision
-    licence = grant(here, asset_id)
+    licence = find_current(here, asset_id, decision)
     try:
         content, file = load_content(here, asset)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
@@ -119,9 +79,14 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         _log.warning("seal failed", asset_id=asset_id, code=exc.code, error=str(exc))
         return _hold(here, asset, decision, exc)
     quarantine = here.blobs.quarantine
-    quarantine.put(sealed_key(asset_id, sealed.sha256), sealed.file)
-    quarantine.put(manifest_key(asset_id, sealed.sha256), sealed.manifest_bytes)
-    quarantine.put(facts_key(asset_id), json.dumps(build_seal_facts(sealed)).encode())
+    quarantine.put_all(
+        {
+            sealed_key(asset_id, sealed.sha256): sealed.file,
+            manifest_key(asset_id, sealed.sha256): sealed.manifest_bytes,
+            facts_key(asset_id): json.dumps(build_seal_facts(sealed)).encode(),
+        }
+    )
+    here.handover.notes(asset_id).note_sealed(sealed)
     return decision
 
 

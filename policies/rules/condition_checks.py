@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
-import cel
-
+from policies.rules.cel_library import load_cel
 from policies.rules.condition_cost import ASSUMED, MOST_US, weigh
 from policies.rules.condition_syntax import MACROS, ConditionSyntaxError, Node, parse_tree, read_literal
 from policies.rules.conditions import (
@@ -68,7 +67,7 @@ def parse_condition(unverified_text: str, *, categories: Collection[str], detect
     if len(unverified_text) > LENGTH_LIMIT:
         raise ConditionFlawedError((Flaw(f"condition of {len(unverified_text)} characters, at most {LENGTH_LIMIT}"),))
     try:
-        program = cel.compile(unverified_text)
+        program = load_cel().compile(unverified_text)
     except ValueError as exc:
         raise ConditionFlawedError((_syntax_flaw(unverified_text, str(exc)),)) from exc
     flaws = [*_name_flaws(unverified_text, program), *_member_flaws(unverified_text, categories, detectors)]
@@ -81,7 +80,7 @@ def parse_condition(unverified_text: str, *, categories: Collection[str], detect
     cost_us = weigh(tree, ASSUMED)
     flaws = [*_call_flaws(tree), *_cost_flaws(cost_us)]
     if not flaws:
-        program = cel.compile(_rename_matches(unverified_text, tree))
+        program = load_cel().compile(_rename_matches(unverified_text, tree))
         flaws.extend(_trial_flaws(program, categories, detectors))
     if flaws:
         raise ConditionFlawedError(tuple(flaws))

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, Final
 
-import cel
-
 from detectors.base import Signal, Status
+from policies.rules.cel_library import load_cel
 from policies.rules.condition_cost import ASSUMED, MOST_IN_ALL_US, MOST_US, Size, measure_values, weigh
 from policies.rules.condition_syntax import Node
 from policies.rules.context import CONDITION_FIELDS, Context
@@ -82,7 +81,7 @@ class Variables:
     @classmethod
     def build(cls, roots: Mapping[str, Any]) -> "Variables":
         """Convert the values of the four roots."""
-        return cls(cel.Context(variables=dict(roots), functions={MATCHES: match_pattern}), measure_values(roots))
+        return cls(load_cel().Context(variables=dict(roots), functions={MATCHES: match_pattern}), measure_values(roots))
 
     def spend(self, cost_us: float, text: str) -> None:
         """Note what a condition can take before it runs; nothing can end it while it does.

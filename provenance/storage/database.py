@@ -155,12 +155,12 @@ class Database:
         Raises:
             ConfigurationError: the database cannot be opened, or is of a newer revision than this code.
         """
+        if self.has_newest_schema():
+            return
         from alembic import command
         from alembic.config import Config
         from alembic.util import CommandError
 
-        if self.has_newest_schema():
-            return
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         try:

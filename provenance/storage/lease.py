@@ -32,6 +32,8 @@ from provenance.storage.tables import LEASES
 TERM_MS: Final = 60_000
 """How long a lease lasts; a live owner moves it on four times in that time."""
 _BEAT_S: Final = TERM_MS / 4000
+_LINGER_S: Final = 1.0
+"""How long the lease of a finished asset is kept at most; a busy process gives it back with the next asset it takes."""
 _POLL_S: Final = 0.1
 WAIT_S: Final = 600.0
 """How long one waits for another to finish with an asset before giving up."""
@@ -54,6 +56,8 @@ class Leases:
         self._folder = folder
         self._presence: TextIO | None = None
         self._held: set[AssetId] = set()
+        self._finished: set[AssetId] = set()
+        self._claimed: dict[AssetId, float] = {}
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._heart: threading.Thread | None = None
@@ -61,7 +65,17 @@ class Leases:
     def claim(self, connection: Connection, asset_id: AssetId) -> None:
         """Take the lease of a new asset in the transaction that makes it; `hold` takes it from there."""
         self._appear()
+        self._give_back(connection)
         connection.execute(insert(LEASES).values(self._columns(connection, asset_id)))
+        self._claimed[asset_id] = time.monotonic()
+
+    def finish(self, asset_id: AssetId) -> None:
+        """Say that nothing is left to do about an asset: its lease is given back with the next writing, or soon.
+
+        Until then nobody misses it, and a process that is killed leaves a lease of which nothing comes.
+        """
+        with self._changed:
+            self._finished.add(asset_id)
 
     @contextmanager
     def hold(self, asset_id: AssetId, *, wait: bool = True) -> Iterator[None]:
@@ -90,11 +104,13 @@ class Leases:
         with self._database.read() as connection:
             rows = connection.execute(select(LEASES)).all()
             now = _now_ms(connection)
-        free = frozenset(
-            AssetId(row.asset_id)
-            for row in rows
-            if (row.asset_id not in self._held if row.owner == self.owner else row.expires_at_ms <= now)
-        )
+        with self._changed:
+            rows = [row for row in rows if row.owner != self.owner or row.asset_id not in self._finished - self._held]
+            free = frozenset(
+                AssetId(row.asset_id)
+                for row in rows
+                if (row.asset_id not in self._held if row.owner == self.owner else row.expires_at_ms <= now)
+            )
         return free, frozenset(AssetId(row.asset_id) for row in rows) - free
 
     def close(self) -> None:
@@ -126,6 +142,9 @@ class Leases:
     def _take(self, asset_id: AssetId) -> bool:
         """Take the lease if nobody has it, or whoever had it is gone; say whether."""
         self._appear()
+        claimed_at = self._claimed.pop(asset_id, None)
+        if claimed_at is not None and time.monotonic() - claimed_at < TERM_MS / 4000:
+            return True  # nobody else could have taken it since
         with self._database.read() as connection:
             known = connection.execute(select(LEASES).where(LEASES.c.asset_id == asset_id)).one_or_none()
             now = _now_ms(connection)
@@ -147,11 +166,22 @@ class Leases:
             return False
 
     def _drop(self, asset_id: AssetId) -> None:
+        with self._changed:
+            if asset_id in self._finished:
+                return
         try:
             with self._database.write() as connection:
                 connection.execute(delete(LEASES).where(LEASES.c.asset_id == asset_id, LEASES.c.owner == self.owner))
         except DatabaseUnavailableError as exc:
             _log.warning("a lease could not be given back, it ends by itself", asset_id=asset_id, error=str(exc))
+
+    def _give_back(self, connection: Connection) -> None:
+        """Give back what is finished and not held, in the caller's transaction; if that fails, they end by time."""
+        with self._changed:
+            done = self._finished - self._held
+            self._finished -= done
+        if done:
+            connection.execute(delete(LEASES).where(LEASES.c.asset_id.in_(done), LEASES.c.owner == self.owner))
 
     def _columns(self, connection: Connection, asset_id: AssetId) -> dict[str, str | int]:
         return {"asset_id": asset_id, "owner": self.owner, "expires_at_ms": _now_ms(connection) + TERM_MS}
@@ -171,11 +201,17 @@ class Leases:
             self._heart.start()
 
     def _beat(self) -> None:
-        while not self._stopped.wait(_BEAT_S):
-            if not self._held:
+        beats_at = time.monotonic() + _BEAT_S
+        while not self._stopped.wait(_LINGER_S):
+            is_due = bool(self._held) and time.monotonic() >= beats_at
+            if not (is_due or self._finished - self._held):
                 continue
             try:
                 with self._database.write() as connection:
+                    self._give_back(connection)
+                    if not is_due:
+                        continue
+                    beats_at = time.monotonic() + _BEAT_S
                     until = _now_ms(connection) + TERM_MS
                     connection.execute(update(LEASES).where(LEASES.c.owner == self.owner).values(expires_at_ms=until))
             except DatabaseUnavailableError as exc:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from api.wiring import open_site
 from policies import gate
-from policies.line import intake, publishing, recording, screening, sealing
+from policies.line import granting, intake, publishing, recording, screening, sealing
 from policies.review.verdicts import queue, review
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType, new_asset_id, sha256_hex
@@ -131,7 +131,7 @@ def test_every_stage_repeated_changes_nothing(site):
     assert intake.intake(here, handed_in) == asset_id
     assert screening.screen(here, asset_id) == screening.screen(here, asset_id)
     assert screening.decide(here, asset_id) == screening.decide(here, asset_id)
-    assert sealing.grant(here, asset_id) == sealing.grant(here, asset_id)
+    assert granting.grant(here, asset_id) == sealing.grant(here, asset_id)
     assert sealing.seal(here, asset_id) == sealing.seal(here, asset_id)
     assert recording.record(here, asset_id) == recording.record(here, asset_id)
     first, second = publishing.publish(here, asset_id), publishing.publish(here, asset_id)
@@ -165,7 +165,7 @@ def test_unknown_context_is_refused_at_the_door(site):
 def test_nothing_is_granted_without_a_release_decision(site):
     result = gate.release(site.deployment, submission(prompt="a poster on how to make a pipe bomb"))
     with pytest.raises(GrantMismatchError):
-        sealing.grant(site.deployment, result.asset_id)
+        granting.grant(site.deployment, result.asset_id)
 
 
 def test_swapped_quarantine_bytes_hold_instead_of_shipping(site):

@@ -10,7 +10,7 @@ import pytest
 from api.wiring import open_site
 from detectors.base import Status
 from policies import gate
-from policies.line import intake, publishing, recording, screening, sealing
+from policies.line import granting, intake, publishing, recording, screening, sealing
 from policies.line.records import Stage
 from policies.line.sweeping import unfinished
 from policies.review.verdicts import queue
@@ -38,16 +38,16 @@ def test_no_byte_is_readable_outside_quarantine_without_a_ledger_entry(here):
     stored = []
 
     class Watched:
-        def put(self, key, data):
-            stored.append((key, here.log.find(f"release:{key.partition('/')[0]}")))
-            here.blobs.public.put(key, data)
+        def put_all(self, blobs):
+            stored.extend((key, here.log.find(f"release:{key.partition('/')[0]}")) for key in blobs)
+            here.blobs.public.put_all(blobs)
 
         def __getattr__(self, name):
             return getattr(here.blobs.public, name)
 
     watched = replace(here, blobs=BlobStore(quarantine=here.blobs.quarantine, public=Watched()))
     asset_id = hand_in(watched)
-    for stage in (screening.screen, screening.decide, sealing.grant, sealing.seal, recording.record):
+    for stage in (screening.screen, screening.decide, granting.grant, sealing.seal, recording.record):
         stage(watched, asset_id)
         assert not public_of(here, asset_id), stage.__name__
     publishing.publish(watched, asset_id)
@@ -114,7 +114,7 @@ def test_a_mismatch_after_sealing_holds(site, here):
 
 def test_seal_refuses_bytes_that_are_not_the_granted_ones(here):
     asset_id, other = decided(here), decided(here, name="chelsea.png")
-    licence = sealing.grant(here, asset_id)
+    licence = granting.grant(here, asset_id)
     asset = intake.load_asset(here, other)
     picture, original = intake.load_content(here, asset)
     with pytest.raises(GrantMismatchError, match="grant is for bytes"):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Finding, Signal, Status
+from policies.line.granting import grant
 from policies.line.records import (
     append_decision,
     asset_row,
@@ -20,7 +21,6 @@ from policies.line.records import (
     parse_decision,
     parse_signal,
 )
-from policies.line.sealing import grant
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import AssetId, new_asset_id
 from provenance.errors import AssetNotFoundError

@@ -1,15 +1,14 @@
-"""The grant, and what becomes of an asset whose marks cannot be made."""
+"""What becomes of an asset whose marks cannot be made."""
 
 from dataclasses import replace
 
 import pytest
 
 from policies import gate
-from policies.line import intake, sealing
+from policies.line import granting, intake, sealing
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
-from provenance.errors import GrantMismatchError, SigningError
-from provenance.grant import MarkKind
+from provenance.errors import SigningError
 from tests.policies.deployments import decided, entries_of, kept_of, public_of
 from tests.sites import build_sealer
 
@@ -27,33 +26,9 @@ class Refuses:
         return getattr(self._identity, name)
 
 
-def test_a_grant_names_bytes_decision_packs_and_marks(here):
-    asset_id = decided(here)
-    licence = sealing.grant(here, asset_id)
-    assert licence.asset_sha256 == intake.load_asset(here, asset_id).sha256
-    assert [pack.sha256 for pack in licence.packs] == [here.packs["light"].sha256]
-    assert {item.kind for item in licence.obligations} == {MarkKind.SIGNED_METADATA, MarkKind.WATERMARK}
-    assert 0 <= licence.payload < 1 << sealing.PAYLOAD_BITS
-
-
-def test_payloads_are_not_counted_but_drawn(here):
-    payloads = {sealing.grant(here, decided(here)).payload for _ in range(2)}
-    assert len(payloads) == 2
-    assert max(payloads) > 1 << 32
-
-
-@pytest.mark.parametrize(("prompt", "outcome"), [
-    ("how to make a pipe bomb", Outcome.BLOCK), ("people at a roulette table in a casino", Outcome.HOLD),
-])  # fmt: skip
-def test_only_a_release_is_granted(here, prompt, outcome):
-    asset_id = decided(here, outcome, prompt=prompt)
-    with pytest.raises(GrantMismatchError, match=f"got {outcome}"):
-        sealing.grant(here, asset_id)
-
-
 def test_a_key_out_of_reach_holds_and_a_moderator_can_try_again(site, here):
     asset_id = decided(here)
-    payload = sealing.grant(here, asset_id).payload
+    payload = granting.grant(here, asset_id).payload
     broken = replace(here, sealer=build_sealer(site, identity=Refuses(site.identity)))
     held = gate.walk(broken, asset_id)
     assert held.outcome is Outcome.HOLD

@@ -334,7 +334,7 @@ def test_without_an_authority_the_missing_time_stamp_is_reported(site):
 def test_an_optional_watermark_is_reported_missing_where_it_cannot_be(site):
     """A pack may ask for a mark where the picture allows it."""
     from policies.line import intake
-    from policies.line.sealing import grant
+    from policies.line.granting import grant
     from tests.policies.deployments import decided
 
     here = site.deployment
@@ -358,7 +358,7 @@ def test_an_optional_watermark_is_reported_missing_where_it_cannot_be(site):
 
 def test_the_sealer_does_not_touch_the_picture_that_it_was_given(site):
     from policies.line import intake
-    from policies.line.sealing import grant
+    from policies.line.granting import grant
     from tests.policies.deployments import decided
 
     here = site.deployment

@@ -1,0 +1,73 @@
+"""Stage (5): the grant, made with the decision that it rests on."""
+
+import secrets
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from policies.line.deployment import Deployment
+from policies.line.records import asset_row, find_grant, latest_decision, lock_asset, parse_asset
+from policies.rules.decision import Decision, Outcome
+from provenance.asset import Asset, AssetId
+from provenance.errors import GrantMismatchError
+from provenance.grant import Grant
+from provenance.storage.database import utc_now
+from provenance.storage.tables import GRANTS
+
+PAYLOAD_BITS: Final = 56
+"""The id part of a watermark payload; the other 8 bits are its version."""
+
+
+def grant(here: Deployment, asset_id: AssetId) -> Grant:
+    """Return the grant of a released asset; it names bytes, packs, marks and payload.
+
+    A decision of the gate comes with its grant, in one transaction; for one of a moderator it is made here.
+
+    Raises:
+        GrantMismatchError: the decision that counts is not RELEASE.
+    """
+    with here.database.read() as connection:
+        asset = parse_asset(asset_row(connection, asset_id, here.tenant))
+        known = find_grant(connection, asset, _find_release(connection, asset_id))
+    if known is None:
+        with here.database.write() as connection:
+            lock_asset(connection, asset_id)
+            decision = _find_release(connection, asset_id)
+            known = find_grant(connection, asset, decision) or make_grant(connection, asset, decision)
+    here.handover.notes(asset_id).note_grant(known)
+    return known
+
+
+def make_grant(connection: Connection, asset: Asset, decision: Decision) -> Grant:
+    """Write down the grant for a decision, in the transaction of whoever holds the asset's row; the payload stays."""
+    previous = connection.execute(select(GRANTS.c.payload).where(GRANTS.c.asset_id == asset.id)).scalar()
+    if previous is not None:
+        connection.execute(delete(GRANTS).where(GRANTS.c.asset_id == asset.id))
+    payload = secrets.randbits(PAYLOAD_BITS) if previous is None else int(previous)
+    row = {"asset_id": asset.id, "decision_id": decision.id, "payload": payload, "created_at": utc_now()}
+    connection.execute(insert(GRANTS).values(row))
+    return Grant(
+        asset_id=asset.id,
+        asset_sha256=asset.sha256,
+        decision_id=decision.id,
+        packs=decision.packs,
+        obligations=decision.obligations,
+        payload=payload,
+    )
+
+
+def find_current(here: Deployment, asset_id: AssetId, decision: Decision) -> Grant:
+    """Return the grant for `decision`, from the notes where the walk has just made it.
+
+    Raises:
+        GrantMismatchError: another decision counts by now, and it is not RELEASE.
+    """
+    noted = here.handover.notes(asset_id).grant
+    return noted if noted is not None and noted.decision_id == decision.id else grant(here, asset_id)
+
+
+def _find_release(connection: Connection, asset_id: AssetId) -> Decision:
+    decision = latest_decision(connection, asset_id)
+    if decision is None or decision.outcome is not Outcome.RELEASE:
+        raise GrantMismatchError(f"expected a RELEASE decision about {asset_id}, got {decision and decision.outcome}")
+    return decision
