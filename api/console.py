@@ -4,6 +4,7 @@ Answers go to standard output, everything else (progress, hints, errors) to stan
 come from strangers: they are printed as text, never as markup, and what is unsafe to show is spelled out, here for all.
 """
 
+import json
 import os
 import sys
 from collections import Counter
@@ -102,6 +103,15 @@ def print_json(document: Mapping[str, Any]) -> None:
     """Write one JSON document and nothing else to standard output."""
     try:
         sys.stdout.write(build_json(document, ascii_only=not _writes_utf8()) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_quietly()
+
+
+def print_json_line(document: Mapping[str, Any]) -> None:
+    """Write one JSON document as one line to standard output: for a command that answers again and again."""
+    try:
+        sys.stdout.write(json.dumps(document, default=str) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         leave_quietly()

@@ -23,6 +23,8 @@ from api.console import (
     print_error,
     print_hint,
     print_json,
+    print_json_line,
+    print_line,
     print_summary,
     teaching_errors,
 )
@@ -31,6 +33,8 @@ from api.output import OUT_HELP, Force, Output, Place, parse_output
 from api.reading import load_media
 from api.releasing import Ended, Making, Repeats, end_file, end_one, plan_sources, read_prompt
 from api.settings import load_settings
+from api.upkeep import keep_up
+from api.watching import stopping_on_signals, watch_folder
 from api.wiring import Site, build_name, open_site
 from policies.line.deployment import Submission
 from policies.line.prompting import build_refusal
@@ -61,6 +65,10 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on where a batch was interrupted: what was blocked is not asked again.")
 ]
 Again = Annotated[bool, typer.Option("--again", help="Release the same bytes once more, as another asset.")]
+WatchFolder = Annotated[
+    str | None,
+    typer.Option("--watch", metavar="FOLDER", help="Stay, and take up each file that is written into this folder."),
+]
 
 
 @app.command()
@@ -79,14 +87,21 @@ def command(
     asset_id: Annotated[str, typer.Option(help="UUID of your own for the asset: handed in twice, it is one.")] = "",
     resume: Resume = False,
     again: Again = False,
+    watch: WatchFolder = None,
     as_json: Json = False,
 ) -> None:
     """Walk files through the gate: screen, decide, mark, sign, record, release.
 
     Say with --prompt what they were made from, and the prompt is screened and its digest recorded. Without files the
-    prompt is drawn. What was released before is not released again. Exits 0 when all were released, 3 when one was
-    held, 4 when one was blocked, 2 on an error.
+    prompt is drawn. What was released before is not released again. With --watch the process stays and takes up
+    each file that is written into the folder, until Ctrl-C. Exits 0 when all were released, 3 when one was held, 4 when
+    one was blocked, 2 on an error.
     """
+    if watch is not None:
+        _verify_watching(watch, files or [], seed=seed, asset_id=asset_id, out=out)
+        asked = Making(read_prompt(prompt, file=prompt_file), seed, model)
+        repeats = Repeats(again=again, resume=not again)
+        raise typer.Exit(_watch(watch, asked, tuple(pack or ()), out, repeats, force=force, as_json=as_json))
     making = Making(_read_making(files or [], prompt, prompt_file), seed, model)
     chosen = parse_asset_id(asset_id)
     _verify_making(files or [], seed=seed, model=model, asset_id=chosen)
@@ -117,6 +132,49 @@ def command(
             ended = [_release_prompt(site, making, packs, place, chosen, repeats, quiet=as_json)]
     tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
+
+
+def _verify_watching(watch: str, files: Sequence[str], *, seed: int | None, asset_id: str, out: str | None) -> None:
+    given = [name for name, value in (("files", files), ("--seed", seed), ("--asset-id", asset_id)) if value]
+    if given:
+        raise CommandUsageError(f"--watch takes up what is written into a folder: it does not go with {given[0]}")
+    if not Path(watch).is_dir():
+        raise CommandUsageError(f"expected --watch to name a folder, got {watch!r}")
+    if out is not None and out != "-" and Path(out).resolve() == Path(watch).resolve():
+        raise CommandUsageError(f"what is released cannot go into {watch}, where it would be taken up again: -o OTHER/")
+
+
+def _watch(
+    watch: str, making: Making, packs: tuple[str, ...], out: str | None, repeats: Repeats, *, force: bool, as_json: bool
+) -> int:
+    """Watch a folder until somebody ends it; 0, for what became of the files was told as each ended."""
+    settings = load_settings()
+    open_output(out, [], force=force, as_json=as_json, several=True)
+
+    def end(path: str) -> Ended:
+        target = open_output(out, [path], force=force, as_json=as_json, several=True)
+        (source,) = plan_sources([path], target, most_bytes=settings.max_bytes)
+        return end_file(site, source, packs=packs, making=making, repeats=repeats)
+
+    with stopping_on_signals() as stopped, open_site(settings) as site, keep_up(site.deployment):
+        site.deployment.select_packs(packs)
+        site.warm()
+        print_hint(f"watching {watch}; Ctrl-C ends it when the files at work are done")
+        counts = watch_folder(Path(watch), end, lambda ended: _tell_one(ended, as_json=as_json), stopped)
+    print_hint(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing was written")
+    return 0
+
+
+def _tell_one(ended: Ended, *, as_json: bool) -> None:
+    """Say how one file ended, in one line; under --json that line is its document."""
+    if as_json:
+        print_json_line(build_document(ended))
+        return
+    word, error = _word(ended), ended.error
+    if error is not None:
+        print_line(f"{word}: {ended.name}: {error} [{error.code}]")
+    elif ended.result is not None:
+        print_line(f"{word}: {ended.name}: {ended.written or describe_reasons(ended.result)}")
 
 
 def open_output(
