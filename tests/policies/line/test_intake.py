@@ -31,7 +31,7 @@ def test_an_accepted_file_is_described_and_kept(here):
     asset_id = intake.intake(here, handed_in)
     asset = intake.load_asset(here, asset_id)
     assert asset.sha256 == handed_in.unverified_file.sha256
-    assert (asset.media_type, asset.height, asset.origin) == (MediaType.JPEG, SIDE, Origin.GENERATED)
+    assert (asset.media_type, asset.facts["height"], asset.origin) == (MediaType.JPEG, SIDE, Origin.GENERATED)
     row = row_of(here, asset_id)
     assert (row["stage"], row["recipe"], row["has_prompt"]) == (Stage.ACCEPTED, {"seed": 7}, True)
     assert sorted(kept_of(here, asset_id)) == ["original", "prompt"]
