@@ -153,7 +153,7 @@ def _watch(
 
     def end(path: str) -> Ended:
         target = open_output(out, [path], force=force, as_json=as_json, several=True)
-        (source,) = plan_sources([path], target, most_bytes=settings.max_bytes)
+        (source,) = plan_sources([path], target, site.deployment.media, most_bytes=settings.max_bytes)
         return end_file(site, source, packs=packs, making=making, repeats=repeats)
 
     with stopping_on_signals() as stopped, open_site(settings) as site, keep_up(site.deployment):
