@@ -38,7 +38,7 @@ from policies.line.prompting import judge_prompt
 from policies.line.sweeping import sweep_staging
 from policies.rules.decision import Decision
 from policies.rules.loader import load_named
-from provenance.asset import MediaType, Origin
+from provenance.asset import Origin
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
 from provenance.manifests.deferred import DeferredIdentity
@@ -51,8 +51,8 @@ from provenance.manifests.identity import (
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.media.cache import ContentCache
 from provenance.media.media import Media
-from provenance.media.medium import Provider
-from provenance.media.picture.image import Picture, encode_image, parse_image
+from provenance.media.medium import Claims, Provider
+from provenance.media.picture.image import encode_frame
 from provenance.seal.sealer import Sealer
 from provenance.storage.binding import bind_stores
 from provenance.storage.blob import Blob
@@ -156,11 +156,11 @@ class Site:
         if source is None:
             request = TextToImage(prompt, width=size[0], height=size[1], seed=seed, steps=steps)
         else:
-            start = parse_image(source, limits=self.deployment.limits)
-            request = ImageToImage(prompt, start.frame, strength=strength, seed=seed, steps=steps)
+            start = self.deployment.media.take(Blob.from_bytes(source), Claims(), self.deployment.limits)
+            request = ImageToImage(prompt, next(start.views()).carrier.frame, strength=strength, seed=seed, steps=steps)
         made = self.backend().generate(request, progress)
         return Submission(
-            Blob.from_bytes(encode_image(Picture.from_frame(made.frame), MediaType.PNG)),
+            Blob.from_bytes(encode_frame(made.frame)),
             name=build_name(prompt, seed),
             prompt=prompt,
             recipe=_spell_recipe(made.recipe),

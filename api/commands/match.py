@@ -27,7 +27,7 @@ from api.settings import load_settings
 from provenance.asset import MediaType
 from provenance.errors import GateError
 from provenance.media.picture.image import Picture, encode_image, parse_image
-from provenance.verify.overlap import Overlap
+from provenance.media.picture.overlap import Overlap
 from provenance.works.drawing import draw_match
 from provenance.works.registry import Action, Match, MatchReport, Works
 

@@ -17,8 +17,8 @@ from detectors.concept_bank import load_concept_bank
 from detectors.term_bank import load_term_bank
 from policies.rules.decision import Decision, Outcome
 from provenance.errors import GateError
+from provenance.media.picture.overlap import Box
 from provenance.media.view import PROMPT
-from provenance.verify.overlap import Box
 
 Record = Mapping[str, Any]
 _PLACE: Final = "characters {0} to {1}"

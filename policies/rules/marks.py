@@ -21,7 +21,7 @@ NONE_KEPT: Final = "none"
 LABEL_TEXT_LIMIT: Final = 40
 """Characters of an explicit label; at 5 % of the shortest side each, more would not fit a square picture."""
 
-# GB 45438-2025 s5.2 asks for 0.05; `provenance.labels.explicit.draw_label` draws up to 0.25.
+# GB 45438-2025 s5.2 asks for 0.05; `provenance.media.picture.label.draw_label` draws up to 0.25.
 _HEIGHT_RATIOS: Final = (0.01, 0.25)
 _TEXT_JOINT: Final = " · "
 

@@ -1,1 +1,1 @@
-"""Labels that people see (explicit) and that machines read (implicit)."""
+"""Labels that machines read (implicit); those that people see belong to the medium that shows them."""

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from provenance.media.picture.image import Picture
-from provenance.verify.overlap import Box, Overlap
+from provenance.media.picture.overlap import Box, Overlap
 
 HEIGHT: Final = 480
 """Pixels that both pictures are brought to, so that they can be compared."""

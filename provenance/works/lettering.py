@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.media.picture.image import Picture
-from provenance.verify.overlap import Detailed, lay_over
+from provenance.media.picture.overlap import Detailed, lay_over
 
 MOST_OTHER_LETTERING: Final = 0.25
 """Share of the work's lettering that may be another one. Of 180 copies of lettered photographs none has more."""

@@ -17,9 +17,9 @@ from provenance.asset import MediaType
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.copy import Copy
 from provenance.media.picture.image import Picture, encode_image
+from provenance.media.picture.overlap import LEAST_SHARED, Detailed, find_overlap
 from provenance.storage.database import Database
 from provenance.tenant import MAIN, Tenant
-from provenance.verify.overlap import LEAST_SHARED, Detailed, find_overlap
 from provenance.works.codes import Code
 from provenance.works.index import Hits, MatchIndex
 from provenance.works.matching import Found, build_matches, nearest_of_each_owner

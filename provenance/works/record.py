@@ -7,7 +7,7 @@ from enum import StrEnum
 from provenance.fingerprints.base import Unhashable
 from provenance.ledger.canonical import Json
 from provenance.media.picture.image import Picture
-from provenance.verify.overlap import Overlap
+from provenance.media.picture.overlap import Overlap
 
 PLAIN = "plain"
 """Name of the variant that is the work as it was registered."""

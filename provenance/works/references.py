@@ -8,9 +8,9 @@ from sqlalchemy import Connection, select
 
 from provenance.errors import AssetError
 from provenance.media.picture.image import Picture, parse_image
+from provenance.media.picture.overlap import Detailed, Kept, keep_details
 from provenance.storage.database import Database
 from provenance.tenant import MAIN, Tenant
-from provenance.verify.overlap import Detailed, Kept, keep_details
 from provenance.works.tables import WORK_REFERENCES
 
 MOST_KEPT: Final = 512

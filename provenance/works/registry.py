@@ -20,9 +20,9 @@ from provenance.fingerprints.copy import Copy
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
 from provenance.media.picture.image import Picture
+from provenance.media.picture.overlap import Detailed
 from provenance.storage.database import Database, utc_now
 from provenance.tenant import MAIN, Tenant
-from provenance.verify.overlap import Detailed
 from provenance.works.banks import define_bank, load_banks
 from provenance.works.catalogue import find_same_picture, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes

@@ -20,7 +20,7 @@ from provenance.asset import Frame
 from provenance.fingerprints.variants import build_variants
 from provenance.media.picture.image import Picture
 from provenance.media.picture.kind import measure_kind
-from provenance.verify.overlap import Detailed
+from provenance.media.picture.overlap import Detailed
 from provenance.works.lettering import MOST_OTHER_LETTERING, measure_other_lettering
 from provenance.works.record import PLAIN, Action, Match, Witness
 

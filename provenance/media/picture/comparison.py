@@ -9,8 +9,8 @@ from typing import Final
 
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.media.medium import Comparison
+from provenance.media.picture.overlap import LEAST_SHARED, count_shared_details
 from provenance.media.picture.raster import Picture
-from provenance.verify.overlap import LEAST_SHARED, count_shared_details
 
 # baselines: of 530,000 pairs of different photographs the nearest were 84 bits apart; edits that keep the frame stay
 # within 31. Between the two lies what was cropped a little: it neither agrees nor speaks of another picture.

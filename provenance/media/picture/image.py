@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from provenance.asset import MediaType
+from provenance.asset import Frame, MediaType
 from provenance.errors import AssetTooLargeError
 from provenance.media.containers import bmff, gif, jpeg, png, tiff, webp
 from provenance.media.containers.base import Layout
@@ -25,6 +25,7 @@ from provenance.storage.octets import Octets
 __all__ = [
     "IntakeLimits",
     "Picture",
+    "encode_frame",
     "encode_image",
     "find_end",
     "measure_image",
@@ -111,6 +112,11 @@ def _check_size(unverified_bytes: Octets, limits: IntakeLimits) -> MediaType:
     if media_type in _SLOW and size > limits.max_slow_bytes:
         raise AssetTooLargeError(f"{media_type.value}: expected at most {limits.max_slow_bytes} bytes, got {size}")
     return media_type
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """Return drawn pixels, (H, W, 3) uint8 sRGB, as a PNG that intake takes."""
+    return encode_image(Picture.from_frame(frame), MediaType.PNG)
 
 
 def find_end(unverified_bytes: Octets, *, limits: IntakeLimits) -> int:

@@ -16,7 +16,6 @@ from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import MarkKind
 from provenance.labels.aigc import AigcItem
 from provenance.labels.base import LabelFacts, LabelScheme, read_every
-from provenance.labels.explicit import draw_label
 from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, read_labels, write_labels
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
@@ -26,6 +25,7 @@ from provenance.media.picture.comparison import compare
 from provenance.media.picture.encode import LOSSLESS
 from provenance.media.picture.hidden import clean_hidden, find_hidden
 from provenance.media.picture.image import encode_image, parse_image, shipping_type, sniff_media_type
+from provenance.media.picture.label import draw_label
 from provenance.media.picture.looking import look, measure
 from provenance.media.picture.raster import Picture
 from provenance.media.view import PICTURE

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from provenance.media.picture.image import Picture
-from provenance.verify.overlap import Box, Overlap
+from provenance.media.picture.overlap import Box, Overlap
 from provenance.works.drawing import HEIGHT, draw_match
 
 ORANGE = (230, 97, 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from provenance.verify.overlap import Detailed, find_overlap
+from provenance.media.picture.overlap import Detailed, find_overlap
 from provenance.works import references
 from provenance.works.references import References
 from tests.provenance.works.test_likeness import cornered, taken

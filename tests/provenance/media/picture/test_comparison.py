@@ -7,7 +7,7 @@ from provenance.fingerprints.pdq import Pdq
 from provenance.media.medium import Comparison
 from provenance.media.picture.comparison import compare
 from provenance.media.picture.image import Picture
-from provenance.verify.overlap import LEAST_SHARED
+from provenance.media.picture.overlap import LEAST_SHARED
 from tests.provenance.watermarks.photographs import photograph, through_jpeg
 
 SCHEME = Pdq()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from provenance.verify.overlap import (
+from provenance.media.picture.overlap import (
     LEAST_SHARED,
     Detailed,
     count_shared_details,

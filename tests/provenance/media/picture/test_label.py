@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from provenance.asset import MediaType
 from provenance.errors import LabelError
-from provenance.labels.explicit import CORNERS, MIN_LEGIBLE_PX, draw_label, has_required_elements, measure_ink_height
+from provenance.media.picture.label import (
+    CORNERS,
+    MIN_LEGIBLE_PX,
+    draw_label,
+    has_required_elements,
+    measure_ink_height,
+)
 from provenance.media.picture.raster import Picture
 
 

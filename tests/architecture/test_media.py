@@ -1,0 +1,46 @@
+"""What is inside a file is its medium's: nothing above `provenance/media` knows pixels."""
+
+import ast
+import re
+
+from tests.architecture.checkout import ROOT, modules
+
+PIXELS = {"Picture", "Frame", "parse_image", "encode_image", "parse_layout"}
+"""Names by which a module would know what is inside a picture."""
+
+SCHEMES = ("provenance/media/", "provenance/fingerprints/", "provenance/watermarks/", "provenance/sight/", "detectors/")
+"""Media, schemes of pictures, and detectors that read pictures."""
+
+PICTURES_ONLY = {
+    "provenance/asset.py": "says what the arrays that schemes share are",
+    "provenance/works/": "registered works are pictures; what is released is matched by codes alone",
+    "generation/": "backends draw pictures",
+    "api/commands/watermark.py": "marks pictures by hand",
+    "api/commands/match.py": "shows a picture beside the work that it matches",
+    "api/commands/demo.py": "registers and draws pictures",
+    "api/registering.py": "reads pictures that become works",
+}
+
+
+def names_in(path):
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return found | {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+def test_nothing_above_media_knows_pixels():
+    above = [str(path) for path in modules() if not str(path).startswith((*SCHEMES, *PICTURES_ONLY))]
+    knowing = {path: sorted(names_in(path) & PIXELS) for path in above if names_in(path) & PIXELS}
+    assert knowing == {}
+    stale = [name for name in PICTURES_ONLY if not any(str(path).startswith(name) for path in modules())]
+    assert stale == []
+
+
+def test_no_stage_asks_which_medium_it_is():
+    """A branch for one kind of file outside its folder would be needed for every other kind, too."""
+    asking = re.compile(
+        r"""(?:medium|medium\.name|view\.kind)\s*(?:==|!=|is|in)\s*\(?["'](?:picture|video|sound|text)["']"""
+    )
+    line = [path for path in modules() if str(path).startswith(("policies/", "provenance/seal/", "provenance/verify/"))]
+    assert [str(path) for path in line if asking.search((ROOT / path).read_text(encoding="utf-8"))] == []
