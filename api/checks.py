@@ -66,7 +66,9 @@ def check_installation(settings: Settings, *, full: bool = False) -> Iterator[Ch
         text = "clip is off, so pictures are screened by nsfw only, and prompts by listed words: docs/detectors.md"
         yield Check("classifiers", Level.NOTE, text)
     elif not settings.detector_options.get("clip"):
-        text = "clip runs the embedded chop-clip, which knows icons and clip art: chopmark models pull clip ViT-B-32"
+        text = (
+            "clip runs the embedded chop-clip: names of things and icons, no scenes: chopmark models pull clip ViT-B-32"
+        )
         yield Check("classifiers", Level.NOTE, text)
 
 

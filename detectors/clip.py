@@ -88,8 +88,16 @@ class ClipDetector:
         Raises:
             DetectorError: as `warm`, which the first call makes if nobody did.
         """
+        return self.answer(subject.picture)
+
+    def answer(self, picture: Picture) -> Signal:
+        """Answer about a picture alone, as `detect` does.
+
+        Raises:
+            DetectorError: as `detect`.
+        """
         eyes = self._opened()
-        views = list_views(subject.picture)
+        views = list_views(picture)
         glances = [eyes.look(view.picture) for view in views]
         best: dict[tuple[str, str], Record] = {}
         for view, glance in zip(views, glances, strict=True):

@@ -115,9 +115,17 @@ class NsfwDetector:
             MissingExtraError: as `warm`, which the first call makes if nobody did.
             DetectorUnavailableError: likewise.
         """
+        return self.answer(subject.picture)
+
+    def answer(self, picture: Picture) -> Signal:
+        """Answer about a picture alone, as `detect` does.
+
+        Raises:
+            DetectorError: as `detect`.
+        """
         if self._session is None:
             self.warm()
-        views = list_views(subject.picture)
+        views = list_views(picture)
         score, worst = max((self._score(view.picture), view.name) for view in views)
         record: dict[str, Any] = {"model": _WEIGHTS, "raw": score, "views": len(views), "view": worst}
         reason = f"open_nsfw says {score:.3f}"

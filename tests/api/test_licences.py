@@ -21,7 +21,9 @@ def test_what_every_deployment_uses_is_listed_with_a_licence(tmp_path):
 def test_only_what_settings_use_is_active(tmp_path):
     plain = names_of(build_settings(tmp_path))
     assert not plain & {"torch", "diffusers", "nudenet", "pyarrow", "psycopg"}
-    assert {"torch", "open-clip-torch"} <= names_of(build_settings(tmp_path, detectors=("clip",)))
+    assert not {"torch", "open-clip-torch"} & names_of(build_settings(tmp_path, detectors=("clip",)))
+    own = build_settings(tmp_path, detectors=("clip",), detector_options={"clip": {"model": "ViT-B-32"}})
+    assert {"torch", "open-clip-torch"} <= names_of(own)
     assert {"torch", "diffusers"} <= names_of(build_settings(tmp_path, backend="diffusers_local"))
     assert "psycopg" in names_of(build_settings(tmp_path, database_url="postgresql://x/y"))
     assert "torch" in names_of(build_settings(tmp_path, read_watermarks=("riva_gan",)))

@@ -188,7 +188,7 @@ def test_a_picture_too_small_for_the_watermark_is_held(site):
 
 def test_an_unavailable_detector_holds(tmp_path):
     absent = {"clip": {"checkpoint": str(tmp_path / "absent.safetensors")}}
-    settings = build_settings(tmp_path / "home", detectors=(*DETECTORS, "clip"), detector_options=absent)
+    settings = build_settings(tmp_path / "home", detectors=DETECTORS, detector_options=absent)
     with open_site(settings) as site:
         result = gate.release(site.deployment, submission())
         assert result.outcome is Outcome.HOLD

@@ -1,0 +1,1 @@
+"""How well detectors find what they are for, on material that whoever runs it brings."""
