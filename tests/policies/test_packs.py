@@ -179,7 +179,7 @@ def test_cn_waiver_drops_the_explicit_label_and_keeps_the_implicit_one():
     ("width", "height", "outcome"), [(64, 64, Outcome.RELEASE), (63, 4000, Outcome.HOLD), (4000, 63, Outcome.HOLD)]
 )
 def test_cn_holds_what_is_too_small_for_a_legible_label(width, height, outcome):
-    asset = replace(ASSET, width=width, height=height)
+    asset = replace(ASSET, facts={**ASSET.facts, "width": width, "height": height})
     assert decided(CN, asset=asset).outcome is outcome
     assert decided(CN, asset=asset, explicit_label_waived=True).outcome is Outcome.RELEASE
 
