@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint serve bench lock setup clean train-data train-clip train-draw
+.PHONY: demo test lint coverage wheel audit-deps serve bench lock setup clean train-data train-clip train-draw
 setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
@@ -12,7 +12,13 @@ setup: .venv/.ready
 	  || { echo "set-up needs g++ and Python's headers; on Debian: apt-get install g++ python3-dev python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1" -c constraints.txt
+ifdef LOCKED
+	@# Every file has to have a hash that requirements.lock names, so torch comes from PyPI, with CUDA.
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+else
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group test
+endif
 	@# invisible-watermark asks for the desktop build of OpenCV, which needs libGL and glib; the headless one is the same
 	@# library without windows, and both write one folder: the last one installed has to be the headless one.
 	$(BIN)/pip uninstall --quiet --yes opencv-python opencv-python-headless
@@ -33,6 +39,28 @@ lint: .venv/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/interrogate -q provenance detectors generation policies api
+
+# Branches of what decides, seals and records, under the suites that are about it: a fifth of the whole suite.
+COVERED := policies/gate.py,policies/line/*,policies/rules/*,provenance/seal/*,provenance/ledger/*
+coverage: .venv/.ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest tests/policies tests/provenance/seal tests/provenance/ledger
+	$(BIN)/python -m coverage report --include "$(COVERED)" --fail-under $(COVERAGE_FLOOR) --skip-covered
+COVERAGE_FLOOR := 90
+
+# The wheel, installed into a folder of its own, walks its demo from there: what is not packed is missed.
+wheel: .venv/.ready
+	rm -rf out/wheel out/wheel-demo build
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation -w out/wheel .
+	$(BIN)/pip install --quiet --no-deps --no-index --target out/wheel/there out/wheel/chopmark-*.whl
+	cd out/wheel && PYTHONPATH="$$PWD/there" ../../$(BIN)/python -c "import api, sys; assert '/there/' in api.__file__, api.__file__"
+	cd out/wheel && PYTHONPATH="$$PWD/there" ../../$(BIN)/python -m chopmark demo --out ../wheel-demo
+	rm -rf build
+
+# Known weaknesses of what is installed: asks the advisory database of PyPI, so it needs a network and is no part of CI.
+audit-deps: .venv/.ready
+	$(PYTHON) -m venv out/audit
+	out/audit/bin/pip install --quiet pip-audit
+	out/audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 serve: .venv/.ready
 	$(BIN)/python -m api.server
@@ -78,6 +106,10 @@ lock: .venv/.ready
 	  sed -E -e 's/^(torch|torchvision)==([^+]+)\+.*/\1==\2/' -e '/^opencv-python-headless==/{p;s/-headless//}' \
 	    constraints.part | LC_ALL=C sort -fu; } > constraints.txt
 	rm constraints.part
+	$(PYTHON) -m venv out/uv
+	out/uv/bin/pip install --quiet uv
+	out/uv/bin/uv pip compile constraints.txt --no-deps --generate-hashes --universal --python-version 3.11 --no-annotate \
+	  --no-header --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .venv out build *.egg-info

@@ -1,16 +1,13 @@
 """Run every benchmark side by side, print the tables, and write docs/benchmarks.md when asked."""
 
 import argparse
-import os
-import platform
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from bench import line, registry
+from bench.page import build_table, machine
 
 NOTES = {
     "The line against a naive script": (
@@ -27,22 +24,6 @@ NOTES = {
 }
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-
-
-def machine() -> str:
-    """Name the machine."""
-    model = next(
-        (
-            row.partition(":")[2].strip()
-            for row in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in row
-        ),
-        platform.processor(),
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
-    )
 
 
 def main() -> None:
@@ -65,16 +46,6 @@ def main() -> None:
         console.print(build_table("The works registry", sections["The works registry"]))
     if options.write:
         PAGE.write_text(build_page(sections))
-
-
-def build_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
-    """Return the rows as a terminal table."""
-    table = Table(title=title, title_justify="left")
-    for column in rows[0]:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row.values()))
-    return table
 
 
 def build_page(sections: dict[str, list[dict[str, Any]]]) -> str:

@@ -24,6 +24,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from rich.console import Console
 from rich.progress import track
 
+from bench.page import build_table, machine
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 from provenance.media.picture.image import Picture
@@ -380,8 +381,6 @@ def milliseconds(seconds: float) -> str:
 
 def main() -> None:
     """Run and print the table."""
-    from bench.__main__ import build_table, machine
-
     parser = argparse.ArgumentParser(prog="python -m bench.registry", description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="only 1,000,000 codes")
     parser.add_argument("--recall", action="store_true", help="instead, what the registry finds again after edits")

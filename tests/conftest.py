@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from provenance.storage.database import METADATA, Database
+from tests.skips import find_skips
 
 _NUMBER = count()
 
@@ -129,3 +130,19 @@ def _with_name(url, name):
 
 def _libpq(url):
     return url.replace("+psycopg", "")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tell every reason for which something was skipped."""
+    told, unknown = find_skips(terminalreporter.stats.get("skipped", ()))
+    for reason, times in sorted(told.items()):
+        mark = "NO KNOWN REASON, see tests/skips.py: " if reason in unknown else ""
+        terminalreporter.write_line(f"skipped {times}: {mark}{reason}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Let a run fail in which something was skipped for no known reason."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and find_skips(reporter.stats.get("skipped", ()))[1]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

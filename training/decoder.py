@@ -14,8 +14,9 @@ import torch
 
 from generation._chop_draw_net import PictureDecoder
 from training.clock import Clock, Curve, choose_device, load_checkpoint, save_checkpoint
+from training.render import load_subjects
 from training.run import Run
-from training.subjects import draw_layers, fit_basis, load_subjects
+from training.subjects import draw_layers, fit_basis
 
 COMPONENTS: Final = 48
 FIXED: Final = ("mean", "basis", "scale")

@@ -23,8 +23,9 @@ from training.clock import Clock, Curve, choose_device, load_checkpoint, save_ch
 from training.compose import named_colours
 from training.decoder import FIXED, build_decoder
 from training.pipeline import build_text_encoder, write_pipeline
+from training.render import load_subjects
 from training.run import Run
-from training.subjects import draw_layers, load_subjects
+from training.subjects import draw_layers
 from training.tokens import CONTEXT, END, START, load_tokenizers, to_small
 from training.wording import word
 

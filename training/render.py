@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
 from PIL import Image
 
 from training.sources import SOURCES
@@ -59,6 +60,14 @@ def read_pack(pack: Path, which: str) -> list[Record]:
             and not any(tone in record["key"] for tone in _SKIN)
         ]
     return [record for record in records if roles[record["family"]] != "test"]
+
+
+def load_subjects(pack: Path, pictures: Path) -> tuple[list[Record], NDArray[np.uint8]]:
+    """Return the records and their (N, 256, 256, 4) pictures; see `render_pack` with ``draw``."""
+    records = read_pack(pack, "draw")
+    pixels: NDArray[np.uint8] = np.load(pictures, mmap_mode="r")
+    assert len(pixels) == len(records), "the pack and the rendered pictures differ: render again"
+    return records, pixels
 
 
 def render(record: Record, side: int, raster: zipfile.ZipFile | None) -> Image.Image:

@@ -1,7 +1,6 @@
 """What chop-draw learns from: things, each by a few hands, placed anew every time."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -61,13 +60,3 @@ def fit_basis(pixels: NDArray[np.uint8], components: int, rounds: int = 2) -> tu
     scale = deviation**0.75
     scale *= (deviation**2 / scale**2).mean().sqrt()
     return mean, vectors[:, order].T.float().contiguous(), scale
-
-
-def load_subjects(pack: Path, pictures: Path) -> tuple[list[Record], NDArray[np.uint8]]:
-    """Return the records and their (N, 256, 256, 4) pictures; see `training.render` with ``draw``."""
-    from training.render import read_pack
-
-    records = read_pack(pack, "draw")
-    pixels: NDArray[np.uint8] = np.load(pictures, mmap_mode="r")
-    assert len(pixels) == len(records), "the pack and the rendered pictures differ: render again"
-    return records, pixels

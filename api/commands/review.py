@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,7 @@ from api.console import (
 )
 from api.escape import spell_command
 from api.output import NOWHERE, OUT_HELP, Force, Output, Place, parse_output
+from api.paging import PAGE, verify_after
 from api.records import Record, find_findings, find_record, view_findings
 from api.releasing import Ended, deliver
 from api.settings import load_settings
@@ -43,8 +44,6 @@ Why = Annotated[str, typer.Option("--reason", help="Why; goes on the record.")]
 Asset = Annotated[str, typer.Argument(metavar="ASSET_ID", help="As `review list` shows it.")]
 Assets = Annotated[list[str], typer.Argument(metavar="ASSET_ID", help="As `review list` shows them.")]
 
-PAGE: Final = 50
-
 
 @app.command("list")
 @teaching_errors
@@ -62,6 +61,7 @@ def list_held(
     """List held assets, oldest first, with what holds them."""
     if outcome not in STAGES:
         raise CommandUsageError(f"expected --outcome {', '.join(STAGES)}, got {outcome!r}")
+    verify_after(after, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the id of an asset")
     query = Query(outcome, detector, category, pack, name, parse_time(since), after)
     with open_site(load_settings(), may_make=False) as site:
         found = list(islice(find_waiting(site.deployment.database, query, site.deployment.tenant), limit + 1))

@@ -2,12 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from api.console import OUT, Json, build_progress, build_table, plain, print_json, print_line, teaching_errors
+from api.console import (
+    OUT,
+    Json,
+    build_progress,
+    build_table,
+    plain,
+    print_hint,
+    print_json,
+    print_line,
+    teaching_errors,
+)
+from api.escape import spell_command
+from api.paging import PAGE, verify_after
 from api.references import drop_reference
 from api.settings import load_settings
 from api.wiring import open_reader, open_site
@@ -19,13 +32,17 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 @teaching_errors
 def list_works(
     bank: Annotated[str, typer.Option(help="Only this bank.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at a time.")] = PAGE,
+    after: Annotated[str, typer.Option(metavar="WORK_ID", help="Go on after this one.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List registered works, withdrawn ones too."""
+    """List registered works in order of their ids, withdrawn ones too."""
+    verify_after(after, r"[A-Za-z0-9._:-]{1,128}", "the id of a work")
     with open_reader(load_settings()) as site:
-        works = tuple(site.works.works(bank or None))
+        found = list(islice(site.works.works(bank or None, after=after), limit + 1))
+    works, more = found[:limit], len(found) > limit
     if as_json:
-        print_json({"works": [asdict(work) for work in works]})
+        print_json({"works": [asdict(work) for work in works], **({"next": works[-1].id} if more else {})})
         return
     if not works:
         OUT.print("no work is registered; chopmark register FILE --owner NAME")
@@ -36,6 +53,9 @@ def list_works(
         named = Text("\n").join((plain(work.title), plain(work.owner, "dim")))
         table.add_row(plain(work.id), named, plain(work.bank), plain(work.status.value))
     OUT.print(table)
+    if more:
+        words = [*(("--bank", bank) if bank else ()), *(("--limit", str(limit)) if limit != PAGE else ())]
+        print_hint(f"more: {spell_command('chopmark', 'works', 'list', *words, '--after', works[-1].id)}")
 
 
 @app.command()

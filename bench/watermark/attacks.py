@@ -16,6 +16,15 @@ import numpy as np
 from bench.watermark import capture, edits
 from provenance.asset import Frame
 
+
+def chain(frame: Frame, rng: edits.Rng, *, steps: Sequence[edits.Step]) -> Frame:
+    """Do several edits, one after the other; each step names one of `EDITS` and its parameters."""
+    made = frame
+    for name, parameters in steps:
+        made = EDITS[name](made, rng, **parameters)
+    return made
+
+
 EDITS: Final[Mapping[str, Callable[..., Frame]]] = {
     function.__name__: function
     for function in (
@@ -23,7 +32,7 @@ EDITS: Final[Mapping[str, Callable[..., Frame]]] = {
         edits.cropped, edits.rotated, edits.turned, edits.sheared, edits.perspective, edits.curve, edits.coloured,
         edits.grey, edits.warmed, edits.posterised, edits.equalised, edits.blurred, edits.moved, edits.median,
         edits.denoised, edits.smoothed, edits.sharpened, edits.noisy, edits.salted, edits.lettered, edits.stickered,
-        edits.bent, edits.thinned, edits.inverted, edits.erased, edits.bordered, edits.chain,
+        edits.bent, edits.thinned, edits.inverted, edits.erased, edits.bordered, chain,
         capture.print_and_photograph, capture.screen_and_photograph, capture.screenshot,
     )
 }  # fmt: skip

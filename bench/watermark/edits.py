@@ -7,7 +7,7 @@ table of attacks in `attacks.py` names them with their parameters. Sources: the 
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import cv2
@@ -313,13 +313,3 @@ def bordered(
     words = "".join(rng.choice(list("when you mark it"), 18)).upper()
     ImageDraw.Draw(image).text((beside + 8, max(2, above // 4)), words, font=font, fill=(255 - tone,) * 3)
     return np.array(image)
-
-
-def chain(frame: Frame, rng: Rng, *, steps: Sequence[Step]) -> Frame:
-    """Do several edits, one after the other; each step names one of `EDITS` and its parameters."""
-    from bench.watermark.attacks import EDITS
-
-    made = frame
-    for name, parameters in steps:
-        made = EDITS[name](made, rng, **parameters)
-    return made

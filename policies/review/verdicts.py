@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from policies.gate import walk
 from policies.line.deployment import Deployment
@@ -13,22 +13,21 @@ from policies.line.records import (
     Stage,
     append_decision,
     asset_row,
-    find_decision_body,
     find_signals,
     latest_decision,
     lock_asset,
     move_stage,
     parse_asset,
-    show_decision,
 )
 from policies.line.screening import build_decision_entry
 from policies.line.sealing import is_recorded
+from policies.review.queue import Query, find_waiting
 from policies.review.reviewers import REVIEW, name_reviewer
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import Asset, AssetId
 from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
-from provenance.storage.tables import ASSETS, REVIEWS
+from provenance.storage.tables import REVIEWS
 
 REVIEWER_LIMIT: Final = 128
 REASON_LIMIT: Final = 2000
@@ -37,16 +36,8 @@ REASON_LIMIT: Final = 2000
 
 def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
     """Return (asset id, name, decision) of every held asset, oldest first."""
-    with here.database.read() as connection:
-        rows = connection.execute(
-            select(ASSETS.c.id, ASSETS.c.name)
-            .where(ASSETS.c.tenant == here.tenant, ASSETS.c.stage == Stage.HELD.value)
-            .order_by(ASSETS.c.id)
-        ).all()
-        return tuple(
-            (AssetId(asset_id), name, show_decision(asset_id, find_decision_body(connection, asset_id)))
-            for asset_id, name in rows
-        )
+    held = find_waiting(here.database, Query(), here.tenant)
+    return tuple((item.asset_id, item.name, item.decision) for item in held)
 
 
 def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: str, reason: str) -> Result:

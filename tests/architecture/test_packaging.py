@@ -2,6 +2,7 @@
 
 import fnmatch
 import importlib.util
+import re
 import tomllib
 from importlib.metadata import packages_distributions
 
@@ -28,6 +29,21 @@ def test_tests_are_not_shipped():
     assert PROJECT["tool"]["setuptools"]["packages"]["find"]["include"] == [
         f"{package}*" for package in ("provenance", "detectors", "generation", "policies", "api")
     ]
+
+
+def test_a_source_distribution_has_no_more_than_a_wheel():
+    pruned = (ROOT / "MANIFEST.in").read_text().split()[1::2]
+    folders = {path.parts[0] for path in files() if len(path.parts) > 1 and not path.parts[0].startswith(".")}
+    assert set(pruned) == folders - set(PACKAGES)
+
+
+def test_each_pin_is_locked_with_its_hashes():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = {re.sub(r"[-_.]+(?=.*==)", "-", line).lower() for line in lines if line and line[0] != "#"}
+    blocks = re.split(r"\n(?! )", (ROOT / "requirements.lock").read_text().strip())
+    locked = {block.split()[0]: len(re.findall(r"--hash=sha256:[0-9a-f]{64}", block)) for block in blocks}
+    assert locked.keys() == pins, "run: make lock"
+    assert all(locked.values())
 
 
 @pytest.mark.parametrize("package", PACKAGES)

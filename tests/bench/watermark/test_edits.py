@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.watermark import edits
+from bench.watermark import attacks, edits
 from tests.bench.watermark.pictures import photograph
 
 
@@ -83,7 +83,7 @@ def test_colour_leaves_the_luma_nearly_alone(frame, rng):
 def test_a_chain_is_its_steps(frame, rng):
     steps = (("resized", {"across": 0.5}), ("encoded", {"form": "JPEG", "quality": 60}))
     by_hand = edits.encoded(edits.resized(frame, rng, across=0.5), rng, form="JPEG", quality=60)
-    assert np.array_equal(edits.chain(frame, rng, steps=steps), by_hand)
+    assert np.array_equal(attacks.chain(frame, rng, steps=steps), by_hand)
 
 
 def test_borders_and_stickers_leave_the_rest(frame, rng):
