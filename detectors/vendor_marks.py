@@ -15,8 +15,9 @@ from typing import Final
 
 from provenance.asset import MediaType
 from provenance.errors import AssetError, LabelError
-from provenance.labels.exif import Directory, read_directory, read_layout
+from provenance.labels.exif import read_first
 from provenance.labels.implicit import CONTAINERS
+from provenance.media.containers.ifd import Directory
 from provenance.media.containers.png import read_chunks
 from provenance.storage.octets import Octets
 
@@ -79,10 +80,10 @@ def read_vendor_marks(unverified_bytes: Octets, media_type: MediaType) -> tuple[
 
 
 def _exif_marks(block: Octets) -> Iterator[VendorMark]:
-    head = read_layout(block)
-    directory = read_directory(block, *head) if head else None
-    if directory is None:
+    found = read_first(block)
+    if found is None:
         return
+    directory = found[1]
     description, artist = _value(block, directory, _DESCRIPTION), _value(block, directory, _ARTIST)
     if _XAI_SIGNATURE.match(description) and _UUID.match(artist):
         yield VendorMark("xai", "exif signature")
@@ -93,7 +94,7 @@ def _exif_marks(block: Octets) -> Iterator[VendorMark]:
 
 def _value(block: Octets, directory: Directory, tag: int) -> bytes:
     entry = directory.find(tag)
-    return b"" if entry is None else block[entry.start : entry.start + min(entry.length, _MOST_TEXT_BYTES)]
+    return b"" if entry is None else block[entry.start : entry.start + min(entry.size, _MOST_TEXT_BYTES)]
 
 
 def _png_keywords(unverified_bytes: Octets) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provenance.asset import MediaType
-from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
+from provenance.errors import UndecodableAssetError, UnsupportedMediaError
 from provenance.media.containers.base import (
     UPRIGHT,
     Edit,
@@ -18,17 +18,13 @@ from provenance.media.containers.base import (
     Tally,
     check_orientation,
     check_span,
-    read_bytes,
 )
+from provenance.media.containers.ifd import Entry, Form, find_first, read_directory, read_form
 from provenance.media.limits import IntakeLimits
 from provenance.storage.octets import Octets
 
 NAME: Final = MediaType.TIFF.value
 
-# TIFF 6.0 s2 (types 1-12), TIFF Technical Note 1 (13), BigTIFF (16-18): bytes a value.
-_TYPE_BYTES: Final = {
-    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
-}  # fmt: skip
 _UNSIGNED: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
@@ -70,56 +66,17 @@ _MAX_PARTS: Final = 65_536
 _MAX_DIRECTORIES: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How numbers are laid out in this file: byte order, and classic or BigTIFF widths."""
-
-    order: str
-    is_big: bool
-
-    @property
-    def count_bytes(self) -> int:
-        return 8 if self.is_big else 2
-
-    @property
-    def offset_bytes(self) -> int:
-        return 8 if self.is_big else 4
-
-    @property
-    def entry_bytes(self) -> int:
-        return 20 if self.is_big else 12
-
-    def read(self, data: Octets, start: int, size: int) -> int:
-        raw = read_bytes(data, start, size, NAME)
-        return int.from_bytes(raw, "little" if self.order == "<" else "big")
-
-    def pack(self, value: int, size: int) -> bytes:
-        return value.to_bytes(size, "little" if self.order == "<" else "big")
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One tag: its raw entry, and where its values lie."""
-
-    tag: int
-    kind: int
-    count: int
-    raw: bytes
-    start: int
-    size: int
-
-
 @dataclass(slots=True)
 class _Walk:
     """What the directories say, collected."""
 
     data: Octets
-    form: _Form
+    form: Form
     tally: Tally
     end: int = 0
     visited: set[int] = field(default_factory=set)
 
-    def values(self, entry: _Entry) -> tuple[int, ...]:
+    def values(self, entry: Entry) -> tuple[int, ...]:
         """Return an entry's unsigned values."""
         code = _UNSIGNED.get(entry.kind)
         if code is None or entry.count > _MAX_PARTS:
@@ -127,48 +84,30 @@ class _Walk:
                 f"{NAME}: tag {entry.tag}: expected at most {_MAX_PARTS} unsigned values, "
                 f"got {entry.count} of type {entry.kind}"
             )
-        return struct.unpack(f"{self.form.order}{entry.count}{code}", self.data[entry.start : entry.start + entry.size])
+        order = "<" if self.form.order == "little" else ">"
+        return struct.unpack(f"{order}{entry.count}{code}", self.data[entry.start : entry.start + entry.size])
 
-    def single(self, entries: dict[int, _Entry], tag: int, default: int) -> int:
+    def single(self, entries: dict[int, Entry], tag: int, default: int) -> int:
         """Return the first value of a tag, or `default` where it is absent."""
         if tag not in entries:
             return default
         return next(iter(self.values(entries[tag])), default)
 
-    def read_directory(self, start: int) -> tuple[dict[int, _Entry], int]:
+    def read_directory(self, start: int) -> tuple[dict[int, Entry], int]:
         """Return the entries at `start` by tag, and the offset of the next directory."""
         if start in self.visited or len(self.visited) >= _MAX_DIRECTORIES:
             raise UndecodableAssetError(f"{NAME}: expected at most {_MAX_DIRECTORIES} directories, got more or a loop")
         self.visited.add(start)
-        form = self.form
-        count = form.read(self.data, start, form.count_bytes)
-        if count > self.tally.limits.max_metadata_items:
-            raise AssetTooLargeError(
-                f"{NAME}: expected at most {self.tally.limits.max_metadata_items} tags, got {count}"
-            )
-        position = start + form.count_bytes
-        found = [self._read_entry(position + index * form.entry_bytes) for index in range(count)]
-        tail = position + count * form.entry_bytes
-        following = form.read(self.data, tail, form.offset_bytes)
-        self.end = max(self.end, tail + form.offset_bytes)
-        entries: dict[int, _Entry] = {}
-        for entry in found:
+        found = read_directory(self.data, self.form, start, most=self.tally.limits.max_metadata_items)
+        self.end = max(self.end, found.end)
+        entries: dict[int, Entry] = {}
+        for entry in found.entries:
+            check_span(self.data, entry.start, entry.size, f"{NAME}: tag {entry.tag}")
+            self.end = max(self.end, entry.start + entry.size)
             entries.setdefault(entry.tag, entry)
-        return entries, following
+        return entries, found.following
 
-    def _read_entry(self, start: int) -> _Entry:
-        form = self.form
-        raw = read_bytes(self.data, start, form.entry_bytes, NAME)
-        tag, kind = form.read(raw, 0, 2), form.read(raw, 2, 2)
-        count = form.read(raw, 4, form.offset_bytes)
-        size = count * _TYPE_BYTES.get(kind, 1)
-        at = 4 + form.offset_bytes
-        where = start + at if size <= form.offset_bytes else form.read(raw, at, form.offset_bytes)
-        check_span(self.data, where, size, f"{NAME}: tag {tag}")
-        self.end = max(self.end, where + size)
-        return _Entry(tag, kind, count, raw, where, size)
-
-    def visit(self, start: int, *, is_main: bool) -> tuple[dict[int, _Entry], int]:
+    def visit(self, start: int, *, is_main: bool) -> tuple[dict[int, Entry], int]:
         """Read a directory and those it points to, counting what is not pixels."""
         entries, following = self.read_directory(start)
         for entry in entries.values():
@@ -180,7 +119,7 @@ class _Walk:
         self._count_pixels(entries)
         return entries, following
 
-    def _count_pixels(self, entries: dict[int, _Entry]) -> None:
+    def _count_pixels(self, entries: dict[int, Entry]) -> None:
         """Check that strips or tiles lie inside the file."""
         for offsets, sizes in ((_STRIP_OFFSETS, _STRIP_BYTES), (_TILE_OFFSETS, _TILE_BYTES)):
             if offsets in entries and sizes in entries:
@@ -198,12 +137,11 @@ def parse_layout(data: Octets, limits: IntakeLimits) -> Layout:
         UnsupportedMediaError: camera raw, or a compression that is not taken.
         AssetTooLargeError: a bound is passed; several pages by default.
     """
-    form = _Form("<" if data[:2] == b"II" else ">", is_big=43 in data[2:4])
+    form = read_form(data, NAME)
     walk = _Walk(data, form, Tally(MediaType.TIFF, limits))
     if data[8:10] == b"CR":
         raise UnsupportedMediaError(f"{NAME}: expected a picture, got camera raw (CR2)")
-    first = form.read(data, 8 if form.is_big else 4, form.offset_bytes)
-    main, following = walk.visit(first, is_main=True)
+    main, following = walk.visit(find_first(data, form), is_main=True)
     width, height = _check_picture(walk, main)
     frames, asides = 1, 0
     while following:
@@ -230,7 +168,7 @@ def parse_layout(data: Octets, limits: IntakeLimits) -> Layout:
     )
 
 
-def _check_picture(walk: _Walk, main: dict[int, _Entry]) -> tuple[int, int]:
+def _check_picture(walk: _Walk, main: dict[int, Entry]) -> tuple[int, int]:
     """Return (width, height) of the first picture once everything that costs memory is within bounds."""
     if _DNG_VERSION in main:
         raise UnsupportedMediaError(f"{NAME}: expected a picture, got camera raw (DNG)")
@@ -263,7 +201,7 @@ def _count_asides(asides: int) -> tuple[str, ...]:
     return (f"{asides} smaller version{plural} or mask{plural}",) if asides else ()
 
 
-def _describe_kind(walk: _Walk, main: dict[int, _Entry]) -> str:
+def _describe_kind(walk: _Walk, main: dict[int, Entry]) -> str:
     """Say what pixels these are, for people whose kind no decoder here takes."""
     samples = walk.single(main, _SAMPLES, 1)
     bits = max(walk.values(main[_BITS]), default=1) if _BITS in main else 1
@@ -272,19 +210,19 @@ def _describe_kind(walk: _Walk, main: dict[int, _Entry]) -> str:
     return f"{bits}-bit {form} TIFF {colour}, {samples} sample{'' if samples == 1 else 's'} a pixel"
 
 
-def _count_pixel_bytes(walk: _Walk, main: dict[int, _Entry]) -> int:
+def _count_pixel_bytes(walk: _Walk, main: dict[int, Entry]) -> int:
     """Return how many bytes one pixel has at most, compressed badly."""
     bits = max(walk.values(main[_BITS]), default=1) if _BITS in main else 1
     return 2 + walk.single(main, _SAMPLES, 1) * bits // 7
 
 
-def _build_essence(data: Octets, form: _Form, main: dict[int, _Entry]) -> Essence:
+def _build_essence(data: Octets, form: Form, main: dict[int, Entry]) -> Essence:
     """Return the file with a directory of essential tags at its end, and the header pointing there."""
     entries = [main[tag].raw for tag in sorted(main.keys() & _ESSENTIAL)]
     # TIFF 6.0 s2: directories begin on a word boundary.
     end = len(data)
     start = end + end % 2
-    at = 8 if form.is_big else 4
+    at = form.pointer_at
     directory = b"".join([
         b"\0" * (start - end),
         form.pack(len(entries), form.count_bytes),

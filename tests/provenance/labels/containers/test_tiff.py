@@ -4,7 +4,7 @@ import pytest
 
 from provenance.errors import LabelError
 from provenance.labels.containers.tiff import find, write
-from provenance.labels.exif import read_directory, read_layout
+from provenance.labels.exif import read_first
 from tests.provenance.labels import files
 
 
@@ -12,12 +12,10 @@ from tests.provenance.labels import files
 def test_the_new_directory_is_sorted_and_keeps_every_entry(kind):
     _, data = files.make(kind)
     written = write(write(data, b"first packet"), b"odd")
-    layout, at = read_layout(written)
-    directory = read_directory(written, layout, at)
+    _, directory = read_first(written)
     tags = [entry.tag for entry in directory.entries]
     assert tags == sorted(set(tags))
-    before_layout, before_at = read_layout(data)
-    before = read_directory(data, before_layout, before_at)
+    _, before = read_first(data)
     assert {entry.raw for entry in before.entries} <= {entry.raw for entry in directory.entries}
     assert find(written).xmp[0].strip() == b"odd"
     assert b"first packet" not in written
