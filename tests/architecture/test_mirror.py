@@ -10,7 +10,7 @@ ELSEWHERE = {
         "tests/provenance/labels/test_exif.py",
         "records, and what blanks user comments",
     ),
-    "provenance/labels/containers/bmff_items.py": (
+    "provenance/media/containers/bmff_items.py": (
         "tests/provenance/labels/containers/test_bmff.py",
         "lists inside its boxes",
     ),

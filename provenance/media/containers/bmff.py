@@ -12,6 +12,7 @@ from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.containers.av1 import check_stream
 from provenance.media.containers.base import Essence, Layout, Tally, read_bytes, read_uint
+from provenance.media.containers.bmff_items import Item, parse_items, parse_locations
 from provenance.media.limits import IntakeLimits
 from provenance.storage.octets import Octets
 
@@ -39,17 +40,15 @@ _AUXILIARIES: Final = (
     (b"matte", "a matte"),
 )
 _HDR_CURVES: Final = {16: "its HDR curve (PQ)", 18: "its HDR curve (HLG)"}
-# A 12-megapixel telephone picture has about 50 tile items.
-_MAX_ITEMS: Final = 2048
 _MAX_BOXES: Final = 8192
-_MAX_EXTENTS: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box: its type, and where its content lies."""
+    """A box: its type, where it begins, and where its content lies."""
 
     kind: bytes
+    at: int
     start: int
     stop: int
 
@@ -74,7 +73,7 @@ def read_boxes(data: Octets, start: int, stop: int, name: str) -> Iterator[Box]:
                 f"{name}: expected a box of {header} to {stop - start} bytes at offset {start}, got {size}: "
                 "truncated or damaged"
             )
-        yield Box(kind, start + header, start + size)
+        yield Box(kind, start, start + header, start + size)
         start += size
     raise AssetTooLargeError(f"{name}: expected at most {_MAX_BOXES} boxes in a row, got more")
 
@@ -213,79 +212,44 @@ def _describe_property(kind: bytes, body: bytes) -> tuple[str, ...]:
     return ()
 
 
-def _read_item_types(data: Octets, iinf: Box, name: str) -> dict[int, bytes]:
-    """Return item id to item type (ISO/IEC 14496-12 s8.11.6)."""
+def read_items(data: Octets, iinf: Box, name: str) -> tuple[Item, ...]:
+    """Return what iinf lists (ISO/IEC 14496-12 s8.11.6)."""
     counted = 2 if read_uint(data, iinf.start, 1, name) == 0 else 4
-    kinds: dict[int, bytes] = {}
+    boxes = read_boxes(data, iinf.start + 4 + counted, iinf.stop, name)
+    return parse_items(data[box.start : box.stop] for box in boxes if box.kind == b"infe")
+
+
+def _read_item_types(data: Octets, iinf: Box, name: str) -> dict[int, bytes]:
+    """Return item id to item type, all texts checked."""
+    counted = 2 if read_uint(data, iinf.start, 1, name) == 0 else 4
     for box in read_boxes(data, iinf.start + 4 + counted, iinf.stop, name):
-        version = read_uint(data, box.start, 1, name)
-        if box.kind != b"infe":
-            continue
-        if version not in {2, 3}:
+        if box.kind == b"infe" and read_uint(data, box.start, 1, name) not in {2, 3}:
             texts = data[box.start + 8 : box.stop].split(b"\0")
             _check_text(b"\0".join(texts[:_TEXTS_OF_OLD_ENTRIES]), "item name", name)
-            continue
-        id_bytes = 2 if version == 2 else 4
-        item = read_uint(data, box.start + 4, id_bytes, name)
-        start = box.start + 4 + id_bytes + 2
-        kinds[item] = read_bytes(data, start, 4, name)
-        _check_code(kinds[item], f"type of item {item}", name)
-        _check_text(data[start + 4 : box.stop], f"name and content type of item {item}", name)
-        if len(kinds) > _MAX_ITEMS:
-            raise AssetTooLargeError(f"{name}: expected at most {_MAX_ITEMS} items, got more")
+    kinds: dict[int, bytes] = {}
+    for item in read_items(data, iinf, name):
+        kinds[item.id] = read_bytes(item.kind, 0, 4, name)
+        _check_code(item.kind, f"type of item {item.id}", name)
+        _check_text(item.texts, f"name and content type of item {item.id}", name)
     return kinds
 
 
 def _read_locations(data: Octets, children: dict[bytes, Box], name: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Yield (item id, extents), each extent (offset in the file, bytes) and inside it (ISO/IEC 14496-12 s8.11.3)."""
-    iloc = children[b"iloc"]
-    cursor = _Cursor(data, iloc, name)
-    version = cursor.take(1)
-    cursor.take(3)
-    widths = cursor.take(1), cursor.take(1)
-    offset_bytes, length_bytes, base_bytes = widths[0] >> 4, widths[0] & 15, widths[1] >> 4
-    index_bytes = widths[1] & 15 if version in {1, 2} else 0
-    count = cursor.take(4 if version == 2 else 2)
-    if count > _MAX_ITEMS:
-        raise AssetTooLargeError(f"{name}: expected at most {_MAX_ITEMS} items, got {count}")
-    idat, seen = children.get(b"idat"), 0
-    for _ in range(count):
-        item = cursor.take(4 if version == 2 else 2)
-        method = cursor.take(2) & 15 if version in {1, 2} else 0
-        cursor.take(2)
-        base = cursor.take(base_bytes)
-        count_here = cursor.take(2)
-        seen += count_here
-        if seen > _MAX_EXTENTS:
-            raise AssetTooLargeError(f"{name}: expected at most {_MAX_EXTENTS} item extents, got more")
+    iloc, idat = children[b"iloc"], children.get(b"idat")
+    for location in parse_locations(data[iloc.start : iloc.stop]):
         # Construction method 0 counts from the file's start, 1 from idat's; 2 is inside another item.
+        method = location.method
         first, stop = {0: (0, len(data)), 1: (idat.start, idat.stop) if idat else (0, 0)}.get(method, (0, 0))
         extents = []
-        for _ in range(count_here):
-            cursor.take(index_bytes)
-            start, size = first + base + cursor.take(offset_bytes), cursor.take(length_bytes)
+        for offset, length in location.extents:
+            start = first + offset
             # Length 0 is all there is: ISO/IEC 14496-12 s8.11.3.3.
-            size = size or max(0, stop - start)
+            size = length or max(0, stop - start)
             if method in {0, 1} and start + size > stop:
+                item = f"{name}: item {location.item_id}"
                 raise UndecodableAssetError(
-                    f"{name}: item {item}: expected {size} bytes at offset {start}, got {stop} in all: truncated"
+                    f"{item}: expected {size} bytes at offset {start}, got {stop} in all: truncated"
                 )
             extents.append((start, size))
-        yield item, [] if method > 1 else extents
-
-
-@dataclass(slots=True)
-class _Cursor:
-    """Reads big-endian numbers one after the other, inside one box."""
-
-    data: Octets
-    box: Box
-    name: str
-    offset: int = 0
-
-    def take(self, size: int) -> int:
-        start = self.box.start + self.offset
-        if start + size > self.box.stop:
-            raise UndecodableAssetError(f"{self.name}: expected {size} more bytes in a box, got its end")
-        self.offset += size
-        return read_uint(self.data, start, size, self.name) if size else 0
+        yield location.item_id, [] if method > 1 else extents
