@@ -27,7 +27,11 @@ from provenance.works.record import PLAIN, Action, Bank, Match
 from provenance.works.references import References
 
 NOMINEES: Final = 8
-"""Works whose details are compared. Of 630 copies in 21 ways among 300 works all but 3 were among the nearest 8."""
+"""Works whose details are compared: as many nearest to the picture as a whole, and as many more nearest to a part.
+
+Apart, for the parts of a picture are near many works: among 12,672 codes of strangers 28 of 30 quarters of a work are
+among the 8 nearest to the whole, 25 of 30 among the 16 nearest to either.
+"""
 
 CERTAIN_SHARED: Final = 20
 """Details from which on a match means what its bank says; with fewer a person decides."""
@@ -77,10 +81,15 @@ class Likeness:
             return None
         default = self.scheme.nominating_distance_bits
         radius = max((bank.thresholds.get(self.scheme.alg, default) for bank in banks.values()), default=default)
-        hits = _merge([self._index.search(code.value, radius) for code in (whole, *self.scheme.compute_parts(picture))])
+        by_whole = _merge([self._index.search(whole.value, radius)])
+        by_parts = _merge([self._index.search(code.value, radius) for code in self.scheme.compute_parts(picture)])
         with self._database.read() as connection:
-            found = [one for one in nearest_of_each_owner(connection, hits) if one.code.owner_id not in besides]
-            return self._prove(connection, seen, found[:NOMINEES], banks)
+            nominees: dict[str, Found] = {}
+            for hits in (by_whole, by_parts):
+                found = [one for one in nearest_of_each_owner(connection, hits) if one.code.owner_id not in besides]
+                new = [one for one in found if one.code.owner_id not in nominees][:NOMINEES]
+                nominees |= {one.code.owner_id: one for one in new}
+            return self._prove(connection, seen, list(nominees.values()), banks)
 
     def _prove(
         self, connection: Connection, seen: Detailed, found: list[Found], banks: Mapping[str, Bank]

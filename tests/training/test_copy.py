@@ -1,28 +1,48 @@
-"""What `training.copy` fits, on vectors and pictures made here."""
+"""What the fingerprint `copy` learns from, and that it learns."""
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from training.copy import BITS, PARTS, cut_parts, fit
-
-
-def test_parts_lie_within_the_picture_and_are_of_many_sizes():
-    frame = np.arange(300 * 200 * 3, dtype=np.uint32).reshape(300, 200, 3).astype(np.uint8)
-    parts = cut_parts(frame, np.random.default_rng(0))
-    areas = np.array([part.shape[0] * part.shape[1] / (300 * 200) for part in parts])
-    assert len(parts) == PARTS
-    assert 0.05 < areas.min() < 0.2
-    assert areas.max() > 0.8
+from tests.sites import photograph
+from training import copy
+from training.copy import BITS, VIEWS, build_views, learn, load_pictures, whiten
 
 
-def test_signs_follow_what_differs_and_not_what_all_share():
-    noise = np.random.default_rng(0)
-    shared = noise.normal(size=400) * 50
-    vectors = (shared + noise.normal(size=(900, 400)) * np.linspace(3, 0.01, 400)).astype(np.float32)
-    mean, matrix = fit(vectors)
-    assert matrix.shape == (400, BITS)
-    signs = (vectors - mean) @ matrix.astype(np.float32) > 0
-    assert abs(signs.mean() - 0.5) < 0.02
-    apart = (signs[:100, None] != signs[None, 100:200]).mean(axis=2)
-    assert 0.4 < apart.mean() < 0.6
-    moved = (vectors[:100] + noise.normal(size=(100, 400)) * 0.01 - mean) @ matrix.astype(np.float32) > 0
-    assert (moved != signs[:100]).mean() < 0.05
+def test_large_pictures_are_cut_and_each_is_taken_once(tmp_path):
+    large = photograph("coffee.png").resize((1200, 800))
+    large.save(tmp_path / "large.png")
+    large.save(tmp_path / "same.webp", lossless=True)
+    photograph("chelsea.png").save(tmp_path / "small.jpg")
+    Image.new("RGB", (400, 400), "white").save(tmp_path / "even.png")
+    made = list(load_pictures([tmp_path], np.random.default_rng(1)))
+    assert len(made) == 5
+    assert all(max(picture.size) <= 600 for picture in made)
+
+
+def test_views_are_the_pictures_and_near_one_another():
+    noise = np.random.default_rng(1)
+    views = build_views(photograph("coffee.png"), photograph("chelsea.png"), noise)
+    other = build_views(photograph("chelsea.png"), photograph("coffee.png"), noise)
+    assert views.shape == (VIEWS, 1280)
+    assert np.isfinite(views).all()
+    assert np.linalg.norm(views[0] - views[1]) < np.linalg.norm(views[0] - other[0])
+
+
+def test_learning_draws_the_views_of_a_picture_together(monkeypatch):
+    pytest.importorskip("torch", reason="training needs the group `training`")
+    monkeypatch.setattr(copy, "STEPS", 30)
+    noise = np.random.default_rng(1)
+    pictures = noise.normal(size=(60, 1, 300)) + 0.8 * noise.normal(size=(60, VIEWS, 300))
+    pictures[..., :16] += 4 * noise.normal(size=(60, VIEWS, 16))  # what edits change says nothing
+    views = pictures.astype(np.float32)
+    mean, start = whiten(views.reshape(-1, 300))
+    learned = learn(views, mean, start)
+    assert start.shape == learned.shape == (300, BITS)
+
+    def separation(matrix):
+        signs = (views - mean) @ matrix > 0
+        same, other = (signs[:, 0] != signs[:, 1]).mean(), (signs[1:, 0] != signs[:-1, 1]).mean()
+        return other - same
+
+    assert separation(learned) > separation(start)
