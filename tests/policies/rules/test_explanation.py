@@ -3,12 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from detectors.base import Status
+from detectors.base import Finding, Status
+from policies.line.records import build_signal
 from policies.rules.decision import Outcome
 from policies.rules.explanation import CASE_SIZE_LIMIT, MarkRow, ReasonRow, explain, parse_case, what_if
 from provenance.asset import MediaType, Origin
 from provenance.errors import PolicyError
 from provenance.grant import MarkKind
+from provenance.media.view import Span
 from tests.policies.samples import ASSET, DAY, context, demand, pack, rule, signal
 
 
@@ -128,3 +130,20 @@ def test_a_case_may_say_everything():
 def test_a_case_that_cannot_be_used_names_each_field(content, message):
     with pytest.raises(PolicyError, match=message):
         parse_case(content, today=DAY)
+
+
+def test_when_it_was_seen_or_heard_is_told():
+    seen = replace(signal(nsfw=0.95), findings=(Finding("nsfw", 0.95, Span(3.2, 4.2)),), looked_at=("picture",))
+    made = what_if([seen], [pack()])
+    (row,) = explain(made, [seen]).reasons
+    assert row.measured == "nsfw: nsfw 0.95, limit 0.9, from 3.2 to 4.2 s"
+    assert explain(made).reasons[0].measured == "nsfw: nsfw 0.95, limit 0.9"
+    record = {**build_signal(seen), "evidence": []}
+    case = parse_case(json.dumps({"signals": [record]}).encode(), today=DAY)
+    assert case.signals == (seen,), "a signal as it was recorded is a case"
+
+
+def test_a_fact_that_a_medium_does_not_have_holds_where_a_rule_asks_for_it():
+    text = replace(ASSET, facts={"lines": 3})
+    made = what_if([signal(nsfw=0.0)], [pack(rules=[rule("asset.width > 1")])], asset=text)
+    assert made.outcome is Outcome.HOLD
