@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint coverage wheel audit-deps serve bench lock setup clean train-data train-clip train-draw
+.PHONY: demo test lint coverage rest wheel audit-deps serve bench lock setup clean train-data train-clip train-draw
 setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
@@ -15,7 +15,7 @@ setup: .venv/.ready
 ifdef LOCKED
 	@# Every file has to have a hash that requirements.lock names, so torch comes from PyPI, with CUDA.
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet --no-deps -e .
 else
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group test
 endif
@@ -42,15 +42,20 @@ lint: .venv/.ready
 
 # Branches of what decides, seals and records, under the suites that are about it: a fifth of the whole suite.
 COVERED := policies/gate.py,policies/line/*,policies/rules/*,provenance/seal/*,provenance/ledger/*
+COVERING := tests/policies tests/provenance/seal tests/provenance/ledger
 coverage: .venv/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest tests/policies tests/provenance/seal tests/provenance/ledger
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest $(COVERING)
 	$(BIN)/python -m coverage report --include "$(COVERED)" --fail-under $(COVERAGE_FLOOR) --skip-covered
 COVERAGE_FLOOR := 90
+
+# All the others, so that CI runs each test once.
+rest: .venv/.ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(COVERING))
 
 # The wheel, installed into a folder of its own, walks its demo from there: what is not packed is missed.
 wheel: .venv/.ready
 	rm -rf out/wheel out/wheel-demo build
-	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation -w out/wheel .
+	$(BIN)/pip wheel --quiet --no-deps -w out/wheel .
 	$(BIN)/pip install --quiet --no-deps --no-index --target out/wheel/there out/wheel/chopmark-*.whl
 	cd out/wheel && PYTHONPATH="$$PWD/there" ../../$(BIN)/python -c "import api, sys; assert '/there/' in api.__file__, api.__file__"
 	cd out/wheel && PYTHONPATH="$$PWD/there" ../../$(BIN)/python -m chopmark demo --out ../wheel-demo
