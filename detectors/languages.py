@@ -1,13 +1,13 @@
 """How much of a prompt can the word lists not read? What nobody could read is "not checked", never "ok".
 
-The banks and the text tower know English and Chinese. Everything else is told by its letters: other scripts, Japanese
-and Korean with the Chinese characters among them, words that are not English, and the small words of other languages
-that English also has. Names and numbers count for little. Trusts nothing; source: Unicode's names of characters, and
-`detectors.lexicon`. Figures: `cards/prompt.toml`.
+The banks know English and Chinese. Everything else is told by its letters: other scripts, Japanese and Korean with the
+Chinese characters among them, words that are not English, and the small words of other languages that English also has.
+Where meaning is compared in many languages, what its encoder knows is read as well. Names and numbers count for little.
+Trusts nothing; source: Unicode's names of characters, and `detectors.lexicon`. Figures: `cards/prompt.toml`.
 """
 
 import unicodedata
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -32,7 +32,9 @@ _HAN_LETTERS: Final = 3
 _LONGEST_NUMBERED: Final = 20
 
 
-def measure_unread(tokens: Sequence[Token], prompt: str, known: Container[str]) -> float:
+def measure_unread(
+    tokens: Sequence[Token], prompt: str, known: Container[str], reads: Callable[[str], bool] | None = None
+) -> float:
     """Return the share of the prompt's letters in words that nothing here can read, 0..1; 1 for a phrase of such words.
 
     A Chinese character counts as three letters: a word of it is about two characters.
@@ -41,6 +43,7 @@ def measure_unread(tokens: Sequence[Token], prompt: str, known: Container[str]) 
         tokens: of `prompt`, in order.
         prompt: as given.
         known: words that the term banks hold, folded.
+        reads: whether something else reads a word, as it is written.
     """
     words = [(token, prompt[token.start : token.end]) for token in tokens]
     lettered = [(token, written) for token, written in words if any(map(str.isalpha, token.word))]
@@ -49,11 +52,13 @@ def measure_unread(tokens: Sequence[Token], prompt: str, known: Container[str]) 
         return float(bool(prompt.strip()) and not is_read)
     capitals = [written for _, written in lettered if written[:1].isupper()]
     is_title = len(capitals) == len(lettered) and (len(lettered) >= _TITLE_WORDS or all(map(str.isupper, capitals)))
-    is_japanese = _is_japanese(prompt)
+    is_japanese = _is_japanese(prompt) and reads is None
     shares = [
         float(is_japanese) if is_han(token.word) else _unread_share(token.word, written, known, is_title=is_title)
         for token, written in lettered
     ]
+    if reads is not None:
+        shares = [share and share * (not reads(written)) for share, (_, written) in zip(shares, lettered, strict=True)]
     gaps = ["", *(prompt[one.end : other.start] for (one, _), (other, _) in pairwise(lettered))]
     sizes = [_HAN_LETTERS if is_han(token.word) else len(token.word) for token, _ in lettered]
     if _has_phrase(shares, sizes, gaps):

@@ -1,9 +1,10 @@
 """Does the prompt ask for something that a policy may forbid?
 
-Two looks: term banks in English and Chinese, matched through disguises, and likeness of meaning to a concept bank, by
-the text tower of a CLIP model where there is one. Each has its own categories, so that no rule takes a likeness for a
-word that was written. Trusts nothing in the prompt, and never repeats it: evidence names a term by an opaque id, a
-likeness by a number, and both by their place. Source: `cards/prompt.toml`.
+Two looks: term banks in English and Chinese, matched through disguises, and likeness of meaning to concept sentences,
+in any common language, by a sentence encoder (or by the text tower of a CLIP model). Each has its own categories, so
+that no rule takes a likeness for a word that was written. Trusts nothing in the prompt, and never repeats it: evidence
+names a term by an opaque id, a likeness by the concept sentence, which is ours, and both by their place. Source:
+`cards/prompt.toml`.
 """
 
 import re
@@ -19,11 +20,11 @@ from detectors.cards import Card, load_card
 from detectors.decoding import Hidden, Plain, find_hidden, reverse, undo_escapes
 from detectors.languages import measure_unread
 from detectors.lexicon import english_words
+from detectors.meaning import Meaning, load_meaning
 from detectors.normalisation import build_tokens, fold
 from detectors.segmentation import warm_segmentation
-from detectors.semantics import MOST_WORDS, Likeness, Semantics, is_too_long, load_semantics
+from detectors.semantics import Likeness, Semantics, load_semantics
 from detectors.term_bank import TERMS_DIR, Found, Grade, Place, TermBank, load_term_bank
-from detectors.weights import has_embedded
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorError
 
@@ -33,6 +34,8 @@ _UNREAD: Final = "prompt.unread"
 _UNCOMPARED: Final = "prompt.meaning_unchecked"
 # A picture's audit record has to stay small; a prompt with more matches is judged by its strictest ones anyway.
 _MOST_EVIDENCE: Final = 50
+# What a prompt wraps is compared too, so many layers of it.
+_MOST_LAYERS: Final = 8
 # Shorter words read from their end are other words: lana, stun, top.
 _SHORTEST_REVERSED: Final = 5
 _SENTENCE_END: Final = re.compile(r"(?<![.!?])[.!?]+\s+|[\u3002\uff01\uff1f\n]+")
@@ -40,17 +43,17 @@ _SENTENCE_END: Final = re.compile(r"(?<![.!?])[.!?]+\s+|[\u3002\uff01\uff1f\n]+"
 
 @dataclass(slots=True)
 class PromptDetector:
-    """Matches the prompt against term banks, and compares its meaning with a concept bank.
+    """Matches the prompt against term banks, and compares its meaning with concept sentences.
 
     Options: ``terms``, a folder of further YAML files (same form as `detectors/terms`), whose categories must be on the
-    card; ``semantics``, whether meaning is compared: true (with the embedded model), false, or a table of options of
-    another model as the detector `clip` takes them. Unless given, it is where the detector `clip` is enabled.
+    card; ``semantics``, whether meaning is compared: true, unless given (with the sentence encoder that comes along),
+    false, or a table of options of a CLIP model as the detector `clip` takes them.
     """
 
     toolbox: Toolbox
     card: Card = field(init=False)
     _banks: tuple[TermBank, ...] = field(init=False, default=())
-    _semantics: Semantics | None = field(init=False, default=None)
+    _semantics: Semantics | Meaning | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         unknown = set(self.toolbox.options) - {"terms", "semantics"}
@@ -59,12 +62,12 @@ class PromptDetector:
         self.card = load_card("prompt")
 
     def warm(self) -> None:
-        """Load the banks, and the text tower where meaning is compared.
+        """Load the banks, and what meaning is compared by.
 
         Raises:
             ConfigurationError: a bank or an option cannot be used.
-            DetectorUnavailableError: meaning is to be compared, and weights are missing or have another digest.
-            MissingExtraError: meaning is to be compared, and the extra ``clip`` is not installed.
+            DetectorUnavailableError, WeightsError: weights are missing or have another digest.
+            MissingExtraError: meaning is to be compared by a CLIP model, and the extra ``clip`` is not installed.
         """
         self._warm_semantics()
         warm_segmentation()
@@ -79,14 +82,17 @@ class PromptDetector:
         self._banks = tuple(banks)
 
     def _warm_semantics(self) -> None:
-        wanted = self.toolbox.options.get("semantics", "clip" in self.toolbox.enabled and has_embedded())
+        wanted = self.toolbox.options.get("semantics", True)
         if not isinstance(wanted, bool | Mapping):
             raise ConfigurationError(f"semantics is true, false or a table of options, got {wanted!r}")
         if wanted is False or self._semantics is not None:
             return
-        given = {} if wanted is True else wanted
-        loaded = load_semantics(given, self.toolbox.models_dir, load_card("clip").weights)
-        unknown = {_PREFIX + one.category for one in loaded.bank.concepts} - set(self.card.categories)
+        loaded: Semantics | Meaning
+        if wanted is True:
+            loaded = load_meaning()
+        else:
+            loaded = load_semantics(wanted, self.toolbox.models_dir, load_card("clip").weights)
+        unknown = {_PREFIX + category for category in loaded.categories} - set(self.card.categories)
         if unknown:
             raise ConfigurationError(f"concept bank category {min(unknown)!r} is not on the card of 'prompt'")
         version = sha256_hex(f"{self.card.version} {loaded.digest}".encode())[:16]
@@ -121,7 +127,7 @@ class PromptDetector:
         found += self._read_hidden(plain, hidden)
         found.sort(key=lambda one: -one.found.grade.rank)
         spared = [place for reading in readings for place in reading.spared]
-        alike, meaning = self._measure(plain.text, spared)
+        alike, meaning = self._measure(plain.text, spared, hidden)
         scores = dict.fromkeys(self.card.categories, 0.0) | meaning
         for written in found:
             name = _PREFIX + written.found.category
@@ -157,21 +163,29 @@ class PromptDetector:
 
     def _measure_unread(self, text: str) -> float:
         known = _Known(self._banks)
-        return measure_unread(build_tokens(fold(text)), text, known)
+        reads = self._semantics.reads if isinstance(self._semantics, Meaning) else None
+        return measure_unread(build_tokens(fold(text)), text, known, reads)
 
-    def _measure(self, prompt: str, spared: Sequence[Place]) -> tuple[tuple[Likeness, ...], dict[str, float]]:
+    def _measure(
+        self, prompt: str, spared: Sequence[Place], hidden: Sequence[Hidden]
+    ) -> tuple[tuple[Likeness, ...], dict[str, float]]:
         """Return the likenesses that count, those of a hold at least, and what they score."""
         if self._semantics is None:
             return (), {}
-        if is_too_long(prompt):
+        if self._semantics.is_too_long(prompt):
             return (), {_UNCOMPARED: 1.0}
+        found = list(self._semantics.measure(prompt, spared))
+        for layer in hidden[:_MOST_LAYERS]:
+            inner = self._semantics.measure(layer.text)
+            found += (Likeness(one.margin, layer.start, layer.end) for one in inner)
         least, most = self.card.thresholds["likeness_least"], self.card.thresholds["likeness_most"]
-        alike = tuple(
-            one
-            for one in self._semantics.measure(prompt, spared)
-            if one.margin.makes_score and one.margin.score >= least
-        )
-        return alike, {_MEANING + one.margin.category: min(one.margin.score, most) for one in alike}
+        best: dict[str, Likeness] = {}
+        for one in found:
+            known = best.get(one.margin.category)
+            if one.margin.makes_score and one.margin.score >= max(least, known.margin.score if known else 0):
+                best[one.margin.category] = one
+        scores = {_MEANING + category: min(one.margin.score, most) for category, one in best.items()}
+        return tuple(best.values()), scores
 
     def _record_likeness(self, one: Likeness, plain: Plain, sentences: Sequence[int]) -> dict[str, Any]:
         assert self._semantics is not None
@@ -179,11 +193,12 @@ class PromptDetector:
         start, end = plain.place(one.start, one.end)
         return {
             "likeness": margin.nearest,
+            "concept": self._semantics.describe(margin),
             "category": margin.category,
             "raw": round(margin.margin, 4),
             "limit": self.card.thresholds["likeness_least"],
             "score": round(margin.score, 4),
-            "bank": self._semantics.bank.name,
+            "bank": self._semantics.name,
             "model": self._semantics.digest[:16],
             "start": start,
             "end": end,
@@ -203,7 +218,7 @@ class PromptDetector:
         if self._semantics is None:
             parts.append("meaning was not compared")
         elif scores[_UNCOMPARED]:
-            parts.append(f"meaning was not compared: more than {MOST_WORDS} words")
+            parts.append("meaning was not compared: the prompt is too long for it")
         elif not alike:
             parts.append("no likeness")
         return "; ".join(parts)

@@ -68,6 +68,25 @@ class Semantics:
     texts: NDArray[np.float32]
     digest: Digest
 
+    @property
+    def name(self) -> str:
+        """What evidence calls the bank."""
+        return self.bank.name
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What it scores."""
+        return tuple(one.category for one in self.bank.concepts)
+
+    def is_too_long(self, prompt: str) -> bool:
+        """Whether a prompt has more words than meaning says something about."""
+        return is_too_long(prompt)
+
+    def describe(self, margin: Margin) -> str:
+        """Return the text of the bank that is nearest."""
+        concept = next(one for one in self.bank.concepts if one.category == margin.category)
+        return concept.positive[margin.nearest]
+
     def measure(self, prompt: str, exempt: Iterable[Span] = ()) -> tuple[Likeness, ...]:
         """Return the nearest run of words for each category; nothing for a prompt without words, or with too many.
 

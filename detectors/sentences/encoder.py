@@ -22,9 +22,12 @@ from provenance.errors import WeightsError
 
 WEIGHTS: Final = "sentences.onnx"
 PIECES: Final = "pieces.npz"
+HEAD: Final = "head.npz"
+"""What a prompt's direction says: `detectors.meaning` reads it."""
 DIGESTS: Final = {
     WEIGHTS: "1ad0f751526f299ef2f32618289f0b1039c7ba36bd6e6ffe2b1167dfb1327eae",
     PIECES: "46a177dcf7eec8c55e5b27b152c8569bc6f843fe386f197f4a886c04121a6a6e",
+    HEAD: "396135430414dbecdec5370c147df0b4cc3aba1b2fe0b89b045eb7f6fe7a4681",
 }
 WIDTH: Final = 384
 """Numbers of one direction."""
@@ -34,6 +37,8 @@ _BEGIN: Final = 0
 _END: Final = 2
 # The model's card asks for this in front of every text that is compared with its like.
 _PREFIX: Final = "query: "
+# No piece is longer than 16 signs: more of a text is never needed.
+_MOST_SIGNS: Final = 16 * LONGEST
 
 
 class Encoder:
@@ -60,18 +65,19 @@ class Encoder:
         """
         # One by one: bytes are scaled by the largest number of a run, and no text's answer may hang on its neighbours.
         ids = (np.array([self._line(text)], np.int64) for text in texts)
-        rows = np.array([self._session.run(None, {"ids": one})[0][0] for one in ids], np.float32).reshape(-1, WIDTH)
+        rows = np.array([self._session.run(["means"], {"ids": one})[0][0] for one in ids], np.float32).reshape(
+            -1, WIDTH
+        )
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         return rows
 
-    def count(self, text: str) -> int:
-        """Return how many pieces `text` is cut into."""
-        return len(self._pieces.cut(text))
+    def cut(self, text: str) -> list[int]:
+        """Return the numbers of the pieces of `text`, in order."""
+        return self._pieces.cut(text)
 
     def _line(self, text: str) -> list[int]:
         room = LONGEST - 2 - len(self._prefix)
-        # No piece is longer than 16 signs, and a sign may fold to several: more than this is never needed.
-        return [_BEGIN, *self._prefix, *self._pieces.cut(text[: 16 * LONGEST])[:room], _END]
+        return [_BEGIN, *self._prefix, *self._pieces.cut(text[:_MOST_SIGNS])[:room], _END]
 
 
 _LOADING: Final = threading.Lock()
@@ -98,7 +104,7 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
 
 @cache
 def _load() -> Encoder:
-    weights, data = _read(WEIGHTS), _read(PIECES)
+    weights, data = read_file(WEIGHTS), read_file(PIECES)
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         pieces = archive["pieces"].tobytes().decode().split("\n")
         folds = json.loads(archive["folds"].tobytes())
@@ -107,7 +113,12 @@ def _load() -> Encoder:
     return Encoder(weights, known)
 
 
-def _read(name: str) -> bytes:
+def read_file(name: str) -> bytes:
+    """Return one of the files that come with the package.
+
+    Raises:
+        WeightsError: it is missing, or not the one that this version was tested with.
+    """
     try:
         data = files("detectors.sentences").joinpath(name).read_bytes()
     except OSError as exc:

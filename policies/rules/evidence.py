@@ -126,14 +126,17 @@ def _read_likeness(record: Record, asked: _Asked) -> Iterator[Finding]:
     short = str(record["category"])
     names = (f"prompt.meaning.{short}", f"prompt.{short}")
     category = next((name for name in names if name in asked.signal.scores), names[1])
-    nearest = _find_concept(str(record.get("bank", "prompts")), short, int(record["likeness"]))
+    nearest = str(record.get("concept", "")) or _find_concept(
+        str(record.get("bank", "prompts")), short, int(record["likeness"])
+    )
     words = asked.words(start, end, record)
     said = f'"{words}"' if words else "what stands"
     text = f"{said} at {_PLACE.format(start, end)} means something like "
     text += f'"{nearest}" ({short})' if nearest else short
     facts: dict[str, Any] = {"words": words, "start": start, "end": end, "nearest": nearest}
     facts |= {"score": record["score"]} if "score" in record else {}
-    model = f"{record.get('bank', 'prompts')} bank" + (f", text tower {record['model']}" if record.get("model") else "")
+    reader = "sentence encoder" if record.get("bank") == "meaning" else "text tower"
+    model = f"{record.get('bank', 'prompts')} bank" + (f", {reader} {record['model']}" if record.get("model") else "")
     yield asked.build(category, text, **facts, model=model)
 
 

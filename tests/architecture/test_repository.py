@@ -19,7 +19,7 @@ MODELS = {
     "provenance/sight": 10_000_000,
     "detectors/models/chop-clip": 33_000_000,
     "detectors/models/faces": 250_000,
-    "detectors/sentences": 26_000_000,
+    "detectors/sentences": 27_500_000,
     "generation/models/chop-draw": 40_000_000,
 }
 

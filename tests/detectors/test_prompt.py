@@ -1,6 +1,5 @@
 """The prompt detector: scores by grade, evidence without words, nothing to say without a prompt."""
 
-import dataclasses
 import json
 
 import pytest
@@ -8,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Status
-from detectors.concept_bank import load_concept_bank
+from detectors.meaning import load_meaning
 from detectors.prompt import PromptDetector, find_sentences
-from provenance.errors import ConfigurationError, DetectorError
+from detectors.sentences import encoder
+from provenance.errors import ConfigurationError, DetectorError, WeightsError
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
 MEANT = "a dealer selling dope"
@@ -18,7 +18,7 @@ MEANT = "a dealer selling dope"
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory):
-    detector = PromptDetector(toolbox_of(tmp_path_factory.mktemp("models")))
+    detector = PromptDetector(toolbox_of(tmp_path_factory.mktemp("models"), semantics=False))
     detector.warm()
     return detector
 
@@ -104,13 +104,13 @@ def meaning(tmp_path_factory):
 def test_a_meaning_that_no_term_says_holds_and_has_a_category_of_its_own(detector, meaning):
     assert max(detector.detect_prompt(MEANT).scores.values()) < 0.5
     signal = meaning.detect_prompt(MEANT)
-    (record,) = [one for one in signal.evidence if "likeness" in one]
+    record = max((one for one in signal.evidence if "likeness" in one), key=lambda one: one["score"])
     assert 0.5 <= signal.scores[f"prompt.meaning.{record['category']}"] <= 0.85
     assert signal.scores[f"prompt.{record['category']}"] < 0.5
     assert record["category"] in signal.reason
     assert MEANT[record["start"] : record["end"]] in MEANT
     assert record["limit"] <= record["score"]
-    assert load_concept_bank(record["bank"]).concepts
+    assert record["concept"] == "a drug dealer handing over a small bag"
     assert signal.version == meaning.card.version != detector.card.version
 
 
@@ -125,9 +125,26 @@ def test_terms_are_found_as_before_and_allowed_phrases_stay_allowed(detector, me
 
 
 def test_a_prompt_too_long_for_meaning_says_so(meaning):
-    signal = meaning.detect_prompt("a lamp and a table " * 20)
+    signal = meaning.detect_prompt("a b " * 5000)
     assert signal.scores["prompt.meaning_unchecked"] == 1
-    assert "more than 50 words" in signal.reason
+    assert "too long" in signal.reason
+
+
+def test_a_long_prompt_is_compared_passage_by_passage(meaning):
+    lamp = "a lamp on a table in a quiet room, "
+    assert meaning.detect_prompt(lamp * 60).scores["prompt.meaning.drugs"] < 0.5
+    prompt = f"{lamp * 30}{MEANT}, {lamp * 30}"
+    signal = meaning.detect_prompt(prompt)
+    assert signal.scores["prompt.meaning.drugs"] >= 0.5
+    record = next(one for one in signal.evidence if one["category"] == "drugs")
+    assert MEANT in prompt[record["start"] : record["end"]]
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["draw YSBkZWFsZXIgc2VsbGluZyBkb3Bl now", "a dealer sel\u200bling do\u200bpe", "a dеаlеr sеlling dоpе"]
+)
+def test_a_meaning_that_is_disguised_is_found(meaning, wrapped):
+    assert meaning.detect_prompt(wrapped).scores["prompt.meaning.drugs"] >= 0.5
 
 
 def test_what_is_unwrapped_is_found_at_its_place(detector):
@@ -162,14 +179,53 @@ def test_an_answer_says_whether_meaning_was_compared(detector, meaning):
     assert meaning.detect_prompt("a cup of coffee").reason.endswith("no likeness")
 
 
-@pytest.mark.parametrize("enabled", [frozenset(), frozenset({"clip", "prompt"})])
-def test_meaning_is_compared_where_clip_is_enabled_unless_told_otherwise(tmp_path, enabled):
+def test_meaning_is_compared_unless_told_otherwise(tmp_path):
     def reason(**options):
-        toolbox = dataclasses.replace(toolbox_of(tmp_path, **options), enabled=enabled)
-        return PromptDetector(toolbox).detect_prompt("a cup of coffee").reason
+        return PromptDetector(toolbox_of(tmp_path, **options)).detect_prompt("a cup of coffee").reason
 
-    assert ("not compared" in reason()) == ("clip" not in enabled)
+    assert "not compared" not in reason()
     assert "not compared" in reason(semantics=False)
+
+
+def test_weights_that_are_not_ours_stop_the_start(tmp_path, monkeypatch):
+    monkeypatch.setitem(encoder.DIGESTS, encoder.HEAD, "0" * 64)
+    load_meaning.cache_clear()
+    with pytest.raises(WeightsError, match="expected head.npz with SHA-256"):
+        PromptDetector(toolbox_of(tmp_path)).warm()
+    monkeypatch.undo()
+    load_meaning.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "category"),
+    [
+        ("un homme pointe un fusil sur un enfant", "weapons"),
+        ("мужчина нюхает кокаин с зеркала", "drugs"),
+        ("吸毒者在巷子里注射海洛因", "drugs"),
+        ("asker tüfeğiyle nişan alıyor", "weapons"),
+        ("zakrwawione zwłoki na podłodze", "gore"),
+        ("une femme entièrement nue sur un canapé", "nudity"),
+    ],
+)
+def test_what_is_meant_in_another_language_is_held_with_its_reason(meaning, prompt, category):
+    signal = meaning.detect_prompt(prompt)
+    assert signal.scores[f"prompt.meaning.{category}"] >= 0.5
+    assert all(one["concept"].isascii() for one in signal.evidence if "concept" in one)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["una mujer pasea por la playa", "eine Katze schläft", "猫が寝ている", "고양이가 자고 있다", "кошка спит"]
+)
+def test_what_the_encoder_reads_counts_as_read(meaning, prompt):
+    scores = meaning.detect_prompt(prompt).scores
+    assert max(scores.values()) < meaning.card.thresholds["unread_least"]
+
+
+@pytest.mark.parametrize(
+    "prompt", ["zxqwv bkjdfg wqrtp lkjhg", "ወታደር ጠመንጃ ይዞ", "\u13a0\u13a1\u13a2 \u13a3\u13a4\u13a5"]
+)
+def test_what_nothing_reads_is_still_said(meaning, prompt):
+    assert meaning.detect_prompt(prompt).scores["prompt.unread"] == 1
 
 
 def test_semantics_that_cannot_work_stop_the_start(tmp_path):

@@ -1,0 +1,265 @@
+"""Does a prompt mean what a policy speaks of, in any common language, whether or not it uses a listed word?
+
+The sentence encoder reads the prompt, a passage at a time, and a head that learned from sentences of each kind, and
+from harmless ones in nearly the same words, says how near each passage and each part of it comes to each category. The
+nearest concept sentence is named as its reason. Of many passages one always looks like something: the more there are,
+the nearer one has to come. Source: `cards/prompt.toml`, with the figures; made by `training.meaning`.
+"""
+
+import io
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.concept_bank import Margin, logistic
+from detectors.lexicon import is_english
+from detectors.normalisation import fold_character
+from detectors.semantics import Likeness, Span
+from detectors.sentences.encoder import DIGESTS, HEAD, load_encoder, read_file
+from detectors.sentences.pieces import UNKNOWN
+from provenance.asset import Digest, sha256_hex
+
+BANK: Final = "meaning"
+"""What evidence calls the concept sentences."""
+MOST_PASSAGES: Final = 150
+"""Passages of a prompt that are compared, each up to 30 words; of a longer one nothing is, and it says so."""
+_WORDS_IN_PASSAGE: Final = 30
+_WORDS_IN_PART: Final = 16
+# A style or two ("8k, oil on canvas") say nothing of their own.
+_FEWEST_WORDS: Final = 3
+_READ: Final = frozenset(["LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "BENGALI", "TAMIL", "THAI"])
+_SYLLABLES: Final = frozenset(["CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA"])
+# Pieces a letter, above which a word is spelled rather than known. Two letters a piece are common in any language.
+_MOST_PIECES: Final = 0.55
+_HOLD: Final = 0.5
+# A word of letters, or up to two signs of a script without blanks: about a word.
+_WORD: Final = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{1,2}"
+    r"|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{1,40}"
+    r"|[\u2600-\u27bf\U0001f300-\U0001faff]"
+)
+_PART_END: Final = re.compile(
+    r"[.,;:!?()\[\]|\n\r\u060c\u061b\u061f\u0964\u06d4\u2026\u3001\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09]"
+)
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What was learned: anchors, and what nearness to each says of each category.
+
+    Attributes:
+        categories: in the order of the weights' columns, which have one more, for all of them.
+        texts: category and text of each anchor.
+        are_english: of each anchor.
+        anchors: (A, 384) float32 directions.
+        centre, spread, reach, share: how a direction becomes a description (`training.meaning.Kernel`).
+        weights: (A + 384 + 1, categories + 1) float32, the last row constants.
+        offsets: (categories,) float32, the margin that scores 0.5.
+    """
+
+    categories: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...]
+    are_english: tuple[bool, ...]
+    anchors: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    spread: float
+    reach: float
+    share: float
+    weights: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+
+    def judge(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (n, categories) float32 margins of (n, 384) directions, 0 where half of a score is reached."""
+        points, near = ((one - self.centre) / self.spread for one in (rows, self.anchors))
+        squares = (points**2).sum(1)[:, None] + (near**2).sum(1)[None] - 2 * points @ near.T
+        described = np.hstack([np.exp(-self.reach * np.maximum(squares, 0)), points * self.share])
+        logits = described @ self.weights[:-1] + self.weights[-1]
+        return np.asarray(logits[:, :-1] + logits[:, -1:] - self.offsets, np.float32)
+
+    def find_nearest(self, row: NDArray[np.float32], category: str) -> int:
+        """Return which English anchor of `category`, for a reader, lies nearest to a direction."""
+        own = [place for place, (name, _) in enumerate(self.texts) if name == category and self.are_english[place]]
+        return own[int(np.argmax(self.anchors[own] @ row))]
+
+
+@dataclass(slots=True)
+class Meaning:
+    """The encoder, once a prompt needs it, and the head.
+
+    Attributes:
+        head: what was learned.
+        digest: of everything that influences an answer.
+    """
+
+    head: Head
+    digest: Digest
+    name: str = BANK
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What it scores."""
+        return self.head.categories
+
+    def measure(self, prompt: str, exempt: Iterable[Span] = ()) -> tuple[Likeness, ...]:
+        """Return the nearest part of `prompt` for each category; nothing for one without words, or too long a one.
+
+        Args:
+            prompt: as given.
+            exempt: phrases that mean something else to a category: it is judged without them.
+        """
+        passages = build_passages(prompt)
+        if not passages or len(passages) > MOST_PASSAGES:
+            return ()
+        spared = tuple(exempt)
+        best: dict[str, Likeness] = {}
+        for passage in passages:
+            for one in self._measure_passage(prompt, passage, spared, len(passages)):
+                known = best.get(one.margin.category)
+                if known is None or one.margin.margin > known.margin.margin:
+                    best[one.margin.category] = one
+        return tuple(best.values())
+
+    def is_too_long(self, prompt: str) -> bool:
+        """Whether a prompt has more passages than are compared."""
+        return len(build_passages(prompt)) > MOST_PASSAGES
+
+    def describe(self, margin: Margin) -> str:
+        """Return the concept sentence that is nearest."""
+        return self.head.texts[margin.nearest][1]
+
+    def reads(self, word: str) -> bool:
+        """Whether the encoder knows a word, of a script that it was measured in, as more than a row of letters."""
+        scripts = {unicodedata.name(sign, "?").split(" ")[0] for sign in word if sign.isalpha()}
+        if not scripts or scripts - _READ - _SYLLABLES:
+            return False
+        pieces = load_encoder().cut(word)
+        most = len(word) if scripts & _SYLLABLES else _MOST_PIECES * len(word)
+        return UNKNOWN not in pieces and len(pieces) - 1 <= most
+
+    def _measure_passage(
+        self, prompt: str, parts: Sequence[Place], spared: Sequence[Span], passages: int
+    ) -> Iterator[Likeness]:
+        whole = parts[0][0], parts[-1][1]
+        places = [whole] if len(parts) == 1 else [whole, *parts]
+        rows = load_encoder().encode([_undisguise(prompt[start:end]) for start, end in places])
+        margins = self.head.judge(rows)
+        for column, category in enumerate(self.categories):
+            row = int(np.argmax(margins[:, column]))
+            start, end = places[row]
+            margin, direction = float(margins[row, column]), rows[row]
+            cut = [one for one in spared if one[0] == category and one[1] < end and start < one[2]]
+            if cut and score_of(margin, passages) >= _HOLD:
+                direction = load_encoder().encode([_undisguise(_leave_out(prompt, (start, end), cut))])[0]
+                margin = float(self.head.judge(direction[None])[0, column])
+            score = score_of(margin, passages)
+            nearest = self.head.find_nearest(direction, category) if score >= _HOLD else 0
+            yield Likeness(Margin(category, margin, score, nearest), start, end)
+
+
+def score_of(margin: float, passages: int) -> float:
+    """Return what the best margin of so many passages scores: the more there are, the less.
+
+    Bonferroni takes the logarithm of their number off a logit; half of that is enough, as passages of one prompt are
+    about one thing.
+    """
+    return logistic(margin - math.log(passages) / 2)
+
+
+def _undisguise(text: str) -> str:
+    """Return `text` without invisible signs, and with words of mixed alphabets as what they look like."""
+    if text.isascii():
+        return text
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return _WORD.sub(lambda word: _unmix(word.group()), seen)
+
+
+def _unmix(word: str) -> str:
+    scripts = {unicodedata.name(sign, "?").split(" ")[0] for sign in word if sign.isalpha()}
+    folded = "".join(map(fold_character, word)) if len(scripts) > 1 and "LATIN" in scripts else word
+    return folded if folded.isascii() else word
+
+
+def _leave_out(prompt: str, place: Place, spared: Sequence[Span]) -> str:
+    start, end = place
+    kept = [
+        " " if any(first <= start + at < last for _, first, last in spared) else sign
+        for at, sign in enumerate(prompt[start:end])
+    ]
+    return "".join(kept)
+
+
+def build_passages(prompt: str) -> list[list[Place]]:
+    """Return offsets of the prompt's parts, passage by passage, in order; every word is in one of them.
+
+    A part ends where a sentence or a part of it does, or after 16 words; what has fewer than three joins the one
+    before. A passage is as many parts as have 30 words together.
+    """
+    parts: list[tuple[int, int, int]] = []
+    before = None
+    for word in _WORD.finditer(prompt):
+        breaks = before is None or _PART_END.search(prompt, before, word.start()) is not None
+        if parts and (parts[-1][2] < _FEWEST_WORDS or not breaks) and parts[-1][2] < _WORDS_IN_PART:
+            parts[-1] = (parts[-1][0], word.end(), parts[-1][2] + 1)
+        else:
+            parts.append((word.start(), word.end(), 1))
+        before = word.end()
+    return _join_passages(_join_short(parts))
+
+
+def _join_short(parts: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    joined: list[tuple[int, int, int]] = []
+    for start, end, words in parts:
+        if joined and words < _FEWEST_WORDS and joined[-1][2] + words <= _WORDS_IN_PART:
+            joined[-1] = (joined[-1][0], end, joined[-1][2] + words)
+        else:
+            joined.append((start, end, words))
+    return joined
+
+
+def _join_passages(parts: Sequence[tuple[int, int, int]]) -> list[list[Place]]:
+    passages: list[list[Place]] = []
+    words = 0
+    for start, end, count in parts:
+        if not passages or words + count > _WORDS_IN_PASSAGE:
+            passages.append([])
+            words = 0
+        passages[-1].append((start, end))
+        words += count
+    return passages
+
+
+@cache
+def load_meaning() -> Meaning:
+    """Return what comes with the package; the encoder itself is loaded by the first prompt.
+
+    Raises:
+        WeightsError: a file is missing, or not the one that this version was tested with.
+    """
+    data = {name: read_file(name) for name in DIGESTS}
+    with np.load(io.BytesIO(data[HEAD]), allow_pickle=False) as archive:
+        read = {name: archive[name] for name in archive.files}
+    spread, reach, share = read["numbers"].tolist()
+    floats: dict[str, Any] = {
+        name: read[name].astype(np.float32) for name in ("anchors", "centre", "weights", "offsets")
+    }
+    texts = tuple((category, text) for category, text in json.loads(read["texts"].tobytes()))
+    are_english = tuple(all(map(is_english, re.findall(r"\w+", text.lower()))) for _, text in texts)
+    head = Head(
+        tuple(json.loads(read["categories"].tobytes())),
+        texts,
+        are_english,
+        spread=spread,
+        reach=reach,
+        share=share,
+        **floats,
+    )
+    return Meaning(head, sha256_hex(" ".join(DIGESTS.values()).encode()))
