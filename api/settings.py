@@ -211,7 +211,7 @@ class Http(BaseModel):
     uploads: int = Field(default=32, gt=0)
     """Uploads at once, each in a temporary file above 1 MiB."""
     files: int = Field(default=4, gt=0)
-    """Files looked at at once, each in memory."""
+    """Files looked at at once."""
     pixels: int = Field(default=33_554_432, gt=0)
     """Pixels of the pictures looked at at once; a larger picture comes alone."""
 
