@@ -40,7 +40,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     file, digest = submission.unverified_file, submission.unverified_file.sha256
     here.select_packs(submission.packs)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
-    if _verify_same(here, asset_id, digest):
+    if submission.asset_id is not None and _verify_same(here, asset_id, digest):
         return asset_id
     content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
     here.contents.keep(digest, content)

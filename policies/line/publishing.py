@@ -79,7 +79,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
     assert decision is not None
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
     if row["stage"] != Stage.PUBLISHED.value:
-        _make_public(here, asset_id, seal, file_key)
+        _make_public(here, asset_id, seal, decision, file_key)
     _empty_quarantine(here, asset_id, file_key)
     here.leases.finish(asset_id)
     return Result(
@@ -110,11 +110,11 @@ def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> Blob:
     return file
 
 
-def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, file_key: str) -> None:
+def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, decision: Decision, file_key: str) -> None:
     """Copy the sealed file into the public store, while the decision that it was sealed under counts."""
     decision_id, quarantine, public = seal["body"]["decision_id"], here.blobs.quarantine, here.blobs.public
-    with here.database.read() as connection:
-        verify_counts(connection, asset_id, decision_id)
+    if decision.id != decision_id or decision.outcome is not Outcome.RELEASE:
+        raise GrantMismatchError(f"{asset_id} was sealed by decision {decision_id}, now {decision.id} counts")
     here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
     try:
         manifest_sha256 = seal["body"]["manifest_sha256"]

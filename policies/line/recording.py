@@ -9,6 +9,7 @@ from policies.line.sealing import load_sealed
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId, sha256_hex
 from provenance.errors import GrantMismatchError
+from provenance.grant import Grant
 from provenance.ledger.canonical import Json
 from provenance.seal.sealed import Sealed, build_seal_facts
 from provenance.storage.database import utc_now
@@ -21,23 +22,10 @@ def record(here: Deployment, asset_id: AssetId) -> int:
     Raises:
         GrantMismatchError: there is nothing sealed under the decision that counts, or another counts by now.
     """
-    with here.database.read() as connection:
-        known = find_release(connection, asset_id)
-        asset = parse_asset(asset_row(connection, asset_id, here.tenant))
-        decision = latest_decision(connection, asset_id)
-    if known is not None:
-        return known
-    licence = find_current(here, asset_id, decision) if decision else grant(here, asset_id)
-    sealed = here.handover.notes(asset_id).sealed
-    if sealed is None or decision is None or sealed.decision_id != decision.id:
-        sealed = load_sealed(here, asset_id, decision) if decision else None
-    if sealed is None:
-        with here.database.read() as connection:
-            known = find_release(connection, asset_id)
-        if known is not None:  # another worker has finished meanwhile, and emptied the quarantine
-            return known
-        raise GrantMismatchError(f"expected a sealed file of {asset_id} under decision {licence.decision_id}, got none")
-    licence.verify_bytes(asset.sha256)
+    found = _find_made(here, asset_id)
+    if isinstance(found, int):
+        return found
+    licence, sealed = found
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         known = find_release(connection, asset_id)
@@ -48,13 +36,39 @@ def record(here: Deployment, asset_id: AssetId) -> int:
             connection,
             kind="asset.released",
             subject=asset_id,
-            body=build_release_entry(asset.sha256, sealed),
+            body=build_release_entry(licence.asset_sha256, sealed),
             key=f"release:{asset_id}",
         )
         _insert_seal(connection, sealed, entry.index)
         here.works.record_release(connection, asset_id, sealed.fingerprints)
         move_stage(connection, asset_id, Stage.RECORDED)
     return entry.index
+
+
+def _find_made(here: Deployment, asset_id: AssetId) -> tuple[Grant, Sealed] | int:
+    """Return the licence and what was sealed under it, or the ledger index where that is recorded already.
+
+    Where this walk has just made both they are at hand; whether they still count is checked where they are recorded.
+    """
+    notes = here.handover.notes(asset_id)
+    if notes.sealed is not None and notes.grant is not None and notes.sealed.decision_id == notes.grant.decision_id:
+        return notes.grant, notes.sealed
+    with here.database.read() as connection:
+        known = find_release(connection, asset_id)
+        asset = parse_asset(asset_row(connection, asset_id, here.tenant))
+        decision = latest_decision(connection, asset_id)
+    if known is not None:
+        return known
+    licence = find_current(here, asset_id, decision) if decision else grant(here, asset_id)
+    sealed = load_sealed(here, asset_id, decision) if decision else None
+    if sealed is None:
+        with here.database.read() as connection:
+            known = find_release(connection, asset_id)
+        if known is not None:  # another worker has finished meanwhile, and emptied the quarantine
+            return known
+        raise GrantMismatchError(f"expected a sealed file of {asset_id} under decision {licence.decision_id}, got none")
+    licence.verify_bytes(asset.sha256)
+    return licence, sealed
 
 
 def verify_counts(connection: Connection, asset_id: AssetId, decision_id: str) -> None:

@@ -135,11 +135,10 @@ def _build_finding(finding: Finding) -> dict[str, Any]:
     return {"category": finding.category, "score": finding.score, **span}
 
 
-def append_decision(connection: Connection, decision: Decision) -> None:
-    """Store `decision` as the newest about its asset; the newest counts."""
-    last = connection.execute(
-        select(func.max(DECISIONS.c.sequence)).where(DECISIONS.c.asset_id == decision.asset_id)
-    ).scalar()
+def append_decision(connection: Connection, decision: Decision, *, is_first: bool = False) -> None:
+    """Store `decision` as the newest about its asset; the newest counts. `is_first` for one that has none yet."""
+    newest = select(func.max(DECISIONS.c.sequence)).where(DECISIONS.c.asset_id == decision.asset_id)
+    last = None if is_first else connection.execute(newest).scalar()
     connection.execute(
         insert(DECISIONS).values(
             id=decision.id,

@@ -69,13 +69,13 @@ def _explain_no_search(here: Deployment, asset: Asset, row: RowMapping) -> str:
 
 def decide(here: Deployment, asset_id: AssetId) -> Decision:
     """Return the decision that counts; the first time, make it out of packs and signals and put it on the ledger."""
+    notes = here.handover.notes(asset_id)
     with here.database.read() as connection:
         known = latest_decision(connection, asset_id)
         row = asset_row(connection, asset_id, here.tenant)
-        kept = find_signals(connection, asset_id)
+        kept = () if notes.signals else find_signals(connection, asset_id)
     if known is not None:
         return known
-    notes = here.handover.notes(asset_id)
     signals = kept or notes.signals
     asset = parse_asset(row)
     request = row["request"]
@@ -90,7 +90,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
             return known
         if not kept:
             _keep_signals(connection, asset_id, signals)
-        append_decision(connection, decision)
+        append_decision(connection, decision, is_first=True)
         move_stage(connection, asset_id, Stage.DECIDED)
         here.log.append(
             connection,
@@ -100,7 +100,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
             key=f"decision:{decision.id}",
         )
         if decision.outcome is Outcome.RELEASE:
-            notes.note_grant(make_grant(connection, asset, decision))
+            notes.note_grant(make_grant(connection, asset, decision, is_first=True))
     return decision
 
 
@@ -115,7 +115,7 @@ def _keep_signals(connection: Connection, asset_id: AssetId, signals: Sequence[S
         }
         for signal in signals
     ]
-    if rows and not find_signals(connection, asset_id):  # another worker may have been quicker
+    if rows:
         connection.execute(insert(SIGNALS), rows)
 
 

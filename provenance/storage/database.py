@@ -52,6 +52,9 @@ _URL_FORMS: Final = (
     "a database url looks like sqlite:////path/to/file or postgresql://host:5432/name: see database_url in the settings"
 )
 
+_WRITES: Final = "chopmark.writes"
+"""In what a connection knows of itself: whether it may write."""
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Names of revisions are as long, and sort as they follow each other.
 _REVISION_DIGITS: Final = 4
@@ -105,23 +108,25 @@ class Database:
             DatabaseUnavailableError: no connection.
         """
         with self._transaction("BEGIN", isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("PRAGMA query_only=ON")
-            try:
-                yield connection
-            finally:
-                if self.is_sqlite and not self.is_reading:
-                    connection.exec_driver_sql("PRAGMA query_only=OFF")
+            yield connection
 
     @contextmanager
     def _transaction(self, begin: str, **postgres_options: Any) -> Iterator[Connection]:  # noqa: ANN401 - as SQLAlchemy
         """Begin explicitly on SQLite, at the given isolation on PostgreSQL; roll back what was not committed."""
         with self.telling_errors(), self.engine.connect() as connection:  # leaving rolls back
             if self.is_sqlite:
+                self._allow_writing(connection, is_writing=begin != "BEGIN")
                 connection.exec_driver_sql(begin)
             elif postgres_options:
                 connection.execution_options(**postgres_options)
             yield connection
+
+    def _allow_writing(self, connection: Connection, *, is_writing: bool) -> None:
+        """Have SQLite refuse to write in a reading transaction; told anew only where a connection changes sides."""
+        if self.is_reading or connection.info.get(_WRITES, True) == is_writing:
+            return
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if is_writing else 'ON'}")
+        connection.info[_WRITES] = is_writing
 
     @contextmanager
     def telling_errors(self) -> Iterator[None]:

@@ -201,14 +201,16 @@ class MatchIndex:
             view = self._open(connection, marks)  # first use, or the database was set back to an older state
         if marks == view.marks:
             return view
-        removed = read_removals(
-            connection,
-            self._collection,
-            alg=self._alg,
-            after=view.marks.removal,
-            upto=marks.removal,
-            tenant=self._tenant,
-        )
+        removed: Mapping[int, int] = {}
+        if marks.removal != view.marks.removal:
+            removed = read_removals(
+                connection,
+                self._collection,
+                alg=self._alg,
+                after=view.marks.removal,
+                upto=marks.removal,
+                tenant=self._tenant,
+            )
         chunks = list(
             read_codes(
                 connection,

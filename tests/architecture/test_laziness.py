@@ -1,12 +1,20 @@
 """Importing costs nothing: heavy libraries come in when something is warmed, never before."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from tests.architecture.checkout import ROOT, modules
+from tests.sites import DETECTORS, LIGHT_PACKS, encode, photograph
+
+LIGHT = {
+    "CHOPMARK_DETECTORS": ",".join(DETECTORS[:3]),
+    "CHOPMARK_PACKS": "light",
+    "CHOPMARK_PACK_FOLDERS": str(LIGHT_PACKS),
+}
 
 HEAVY = (
     "accelerate", "cv2", "diffusers", "faiss", "imagehash", "imwatermark", "nudenet", "numba", "onnxruntime", "open_clip",
@@ -37,3 +45,34 @@ def test_no_public_module_imports_anything_heavy():
     names = [".".join(path.with_suffix("").parts) for path in modules() if not path.name.startswith("_")]
     assert len(names) > 100
     assert imported_with(*names) & set(HEAVY) == set()
+
+
+UNSEEN = {"structlog", "alembic", "cel", "prompt_toolkit", "torch", "fastapi", "uvicorn", "mako"}
+"""What no verb needs that merely starts, asks or releases under a schema that is current."""
+
+
+def verb_imports(*arguments, home):
+    """Return which modules a process has after running a verb."""
+    code = "import json, sys\nfrom api.cli import main\ntry: main(sys.argv[1:])\nfinally: print('', json.dumps(sorted(sys.modules)), sep='\\n', file=sys.stderr)"
+    environment = {**os.environ, **LIGHT, "CHOPMARK_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1]) if name != "cel.cel"}
+
+
+@pytest.mark.parametrize("flag", ["--version", "--help"])
+def test_starting_imports_the_command_line_alone(flag, tmp_path):
+    seen = verb_imports(flag, home=tmp_path / "home")
+    assert seen & {*HEAVY, *UNSEEN, "numpy", "sqlalchemy", "pydantic", "PIL", "c2pa", "cryptography", "yaml"} == set()
+
+
+def test_releasing_and_asking_import_what_they_use(tmp_path):
+    """The first release makes the site, so the second one shows what a release takes; of CEL the evaluator alone."""
+    for name in ("coffee.png", "chelsea.png"):
+        (tmp_path / name).write_bytes(encode(photograph(name, side=256), "PNG"))
+    home, out = tmp_path / "home", str(tmp_path / "out.png")
+    verb_imports("release", str(tmp_path / "chelsea.png"), home=home)
+    assert verb_imports("release", str(tmp_path / "coffee.png"), "-o", out, home=home) & UNSEEN == set()
+    assert verb_imports("verify", out, home=home) & {*UNSEEN, "scipy", "onnxruntime", "rjieba", "symspellpy"} == set()
