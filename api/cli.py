@@ -115,8 +115,12 @@ def _root(
     del version
     if tenant:
         from api.settings import act_for
+        from provenance.errors import ConfigurationError
 
-        act_for(tenant)
+        try:
+            act_for(tenant)
+        except ConfigurationError as exc:
+            raise typer.BadParameter(str(exc), param_hint="--tenant") from exc
     if verbose:
         _log_to_standard_error()
     else:

@@ -35,7 +35,8 @@ class Submission:
         origin: made here, or handed in.
         packs: names of the packs that decide; empty for the deployment's default.
         context: flags that packs may read, see docs/policies.md.
-        asset_id: chosen by the caller to make the submission idempotent; None for a fresh one.
+        asset_id: chosen by the caller as the key that makes the submission idempotent: with the same request it is one
+            asset, with another it is refused, and so is an id of another tenant; None for a fresh one.
     """
 
     unverified_file: Blob

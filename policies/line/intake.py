@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from policies.line.deployment import Deployment, Submission
 from policies.line.records import Stage, asset_row, parse_asset
-from policies.line.request import encode_prompt, fix_request, prompt_key
+from policies.line.request import encode_prompt, find_differences, fix_request, prompt_key
 from policies.rules.context import parse_context
-from provenance.asset import Asset, AssetId, Digest, new_asset_id
+from provenance.asset import Asset, AssetId, new_asset_id
 from provenance.errors import AssetError
 from provenance.media.medium import Claims, Content
 from provenance.storage.blob import Blob
@@ -32,7 +32,8 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     The row is written last: an id that is returned, or found in the database, has its blob.
 
     Raises:
-        AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes; nothing is kept.
+        AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes or with another
+            request; nothing is kept.
         ConfigurationError: an unknown pack is named.
         PolicyError: the context has an unknown or wrong field.
     """
@@ -40,7 +41,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     file, digest = submission.unverified_file, submission.unverified_file.sha256
     here.select_packs(submission.packs)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
-    if submission.asset_id is not None and _verify_same(here, asset_id, digest):
+    if submission.asset_id is not None and _verify_same(here, asset_id, submission):
         return asset_id
     content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
     here.contents.keep(digest, content)
@@ -53,20 +54,25 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
             here.leases.claim(connection, asset_id)
     except IntegrityError:
-        _verify_same(here, asset_id, digest)  # another worker has taken in the same submission meanwhile
+        _verify_same(here, asset_id, submission)  # another worker has taken in the same submission meanwhile
     return asset_id
 
 
-def _verify_same(here: Deployment, asset_id: AssetId, digest: Digest) -> bool:
-    """Return whether `asset_id` is known, for the same bytes."""
+def _verify_same(here: Deployment, asset_id: AssetId, submission: Submission) -> bool:
+    """Return whether `asset_id` is known, for the same bytes and the same request."""
+    digest = submission.unverified_file.sha256
     with here.database.read() as connection:
-        query = select(ASSETS.c.sha256, ASSETS.c.tenant).where(ASSETS.c.id == asset_id)
-        known = connection.execute(query).one_or_none()
-    if known is not None and known.tenant != here.tenant:
+        query = select(ASSETS).where(ASSETS.c.id == asset_id)
+        known = connection.execute(query).mappings().one_or_none()
+    if known is None:
+        return False
+    if known["tenant"] != here.tenant:
         raise AssetError(f"the id {asset_id} cannot be used: choose another")
-    if known is not None and known.sha256 != digest:
-        raise AssetError(f"the id {asset_id} belongs to bytes {known.sha256[:12]}, got {digest[:12]}")
-    return known is not None
+    if known["sha256"] != digest:
+        raise AssetError(f"the id {asset_id} belongs to bytes {known['sha256'][:12]}, got {digest[:12]}")
+    if different := find_differences(known, submission):
+        raise AssetError(f"the id {asset_id} was handed in with another {', '.join(different)}: choose another id")
+    return True
 
 
 def _describe(here: Deployment, submission: Submission, content: Content) -> dict[str, Any]:

@@ -5,6 +5,7 @@ decide are those whose digests the asset was taken in under, kept whole in the d
 they may ask about, and the name that labels and manifests give the provider.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -42,6 +43,30 @@ def fix_request(here: Deployment, submission: Submission) -> dict[str, Any]:
         "provider": {"name": provider.name, "code": provider.code, "label_text": provider.label_text},
         "prompt_sha256": None if submission.prompt is None else sha256_hex(encode_prompt(submission.prompt)),
     }
+
+
+def find_differences(row: Mapping[Any, Any], submission: Submission) -> tuple[str, ...]:
+    """Return what `submission` asks otherwise than the asset of `row` was taken in with; what was not kept is the same.
+
+    Packs are compared as they were named: one that has changed since decides as it was at intake.
+    """
+    request = row["request"]
+    now = {
+        "prompt": None if submission.prompt is None else sha256_hex(encode_prompt(submission.prompt)),
+        "recipe": json.loads(json.dumps(dict(submission.recipe))),
+        "origin": submission.origin.value,
+        "choice of packs": sorted(set(submission.packs)),
+        "context": json.loads(json.dumps(dict(submission.context))),
+    }
+    with reading_record("request of an asset"):
+        then = {
+            "prompt": request.get("prompt_sha256", now["prompt"] if row["has_prompt"] else None),
+            "recipe": row["recipe"],
+            "origin": row["origin"],
+            "choice of packs": sorted(set(request["packs"])),
+            "context": request["context"],
+        }
+    return tuple(name for name in now if now[name] != then[name])
 
 
 def prompt_key(asset_id: AssetId) -> str:

@@ -91,6 +91,7 @@ def test_the_version(run):
     (("release", "--seed", "x"), "'--seed'"),
     (("verify",), "files"),
     (("works", "withdraw", "x"), "--reason"),
+    (("works", "list", "--tenant", "../x"), "lower-case letters, digits and hyphens"),
 ])  # fmt: skip
 def test_usage_errors_teach_and_exit_2(run, arguments, said):
     done = run(*arguments)

@@ -98,6 +98,23 @@ def test_an_id_of_ones_own_is_handed_in_once(run, light, tmp_path):
     assert "belongs to bytes" in run("release", other, "--asset-id", own).words
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--prompt", "a gun"), "another prompt, recipe"),
+        (("--pack", "baseline"), "another choice of packs"),
+        (("--seed", "7"), "another recipe"),
+    ],
+)
+def test_an_id_of_ones_own_is_no_way_round_what_else_is_asked(run, light, tmp_path, asked, said):
+    cover = png(tmp_path / "cover.png")
+    own = "01890a5d-ac96-774b-bcce-b302099a8058"
+    assert run("release", cover, "--asset-id", own, "-o", tmp_path / "x.png").code == 0
+    again = run("release", cover, "--asset-id", own, "-o", tmp_path / "y.png", *asked)
+    assert (again.code, said in again.words, (tmp_path / "y.png").exists()) == (2, True, False)
+    assert run("release", cover, "--asset-id", own, "-o", tmp_path / "y.png").code == 0
+
+
 def test_two_shells_with_the_same_batch_at_once_release_it_once(run, light, tmp_path, pictures):
     started = [
         subprocess.Popen(
