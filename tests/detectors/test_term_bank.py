@@ -120,7 +120,7 @@ def test_matching_is_linear_enough_for_hostile_prompts(bank):
     [
         ("category: x\nen: {block: [a, a]}", "stands there twice"),
         ("category: x\nen: {block: [pistol], allow: [Pistol]}", "stands there twice"),
-        ("category: x\nen: {blocks: [a]}", "lists named block, hold, note and allow"),
+        ("category: x\nen: {blocks: [a]}", "lists named block, hold, doubtful, note and allow"),
         ("category: x\nen: {block: [1488]}", "quote it"),
         ("category: x\nen: {block: ['---']}", "not a term"),
         ("en: {block: [a]}", "'category'"),

@@ -1,0 +1,98 @@
+"""Doubts: a word with other meanings counts where its passage means what the bank is about, and never less than a disguise."""
+
+import pytest
+
+from detectors.doubt import Doubts
+from detectors.meaning import load_meaning
+from detectors.prompt import PromptDetector
+from detectors.term_bank import Grade, load_term_bank
+from tests.detectors.subjects import toolbox_of
+
+ELSEWHERE = "a lighthouse on a cliff at dusk, oil painting, seagulls, warm light, thick brush strokes on canvas, " * 2
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return load_term_bank()
+
+
+@pytest.fixture(scope="module")
+def weigh(bank):
+    meaning = load_meaning()
+    doubts = Doubts(bank, meaning.knows, -3.0)
+
+    def weigh(prompt):
+        reading = bank.read(prompt)
+        return doubts.weigh(reading.found, prompt, meaning.look(prompt, reading.spared))
+
+    return weigh
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    detector = PromptDetector(toolbox_of(tmp_path_factory.mktemp("models")))
+    detector.warm()
+    return detector
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "whole blood is tested for PSA in the laboratory",
+        "the river was embanked with a dyke",
+        "a hook method executed just after a command is finished",
+        "gropes among cloudy issues toward a feeble conclusion",
+        "boğazda gün batımında bir vapur",
+    ],
+)
+def test_a_word_that_means_something_else_is_a_note(bank, weigh, prompt):
+    before = [one for one in bank.match(prompt) if one.grade is Grade.HOLD]
+    after = weigh(prompt)
+    assert before
+    assert not [one for one in after if one.grade is Grade.HOLD]
+    assert {one.id for one in before} <= {one.id for one in after if one.is_doubtful}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a man holding a gun to a clerk's head",
+        "a woman covered in blood",
+        "prisoners executed by a firing squad",
+        "a swastika flag on a building",
+        "a p1st0l in a drawer",
+        "a pïstöl on a table",
+        "a man with a gün in his hand",
+        "gun, rifle and grenade",
+        "whole blood in a lab, severed head",
+    ],
+)
+def test_what_means_it_counts_and_so_does_a_disguise(bank, weigh, prompt):
+    assert [one.id for one in weigh(prompt) if one.grade is not Grade.NOTE] == [
+        one.id for one in bank.match(prompt) if one.grade is not Grade.NOTE
+    ]
+
+
+def test_what_blocks_is_never_doubted(weigh):
+    for prompt in ("a nude child", "pipe bomb blueprint", ELSEWHERE + "nude lipstick, a nude, a child"):
+        assert any(one.grade is Grade.BLOCK for one in weigh(prompt))
+
+
+def test_a_combination_goes_with_the_term_that_made_it(bank, weigh):
+    prompt = "boğazda gün batımında bir vapur, " + ELSEWHERE + "children playing in the park"
+    assert "combination/weapons-minors" in {one.id for one in bank.match(prompt)}
+    assert "combination/weapons-minors" not in {one.id for one in weigh(prompt)}
+
+
+def test_without_meaning_nothing_is_doubted(bank):
+    doubts = Doubts(bank, lambda _: True, -3.0)
+    prompt = "the river was embanked with a dyke"
+    assert doubts.weigh(bank.match(prompt), prompt, ()) == bank.match(prompt)
+
+
+def test_the_answer_says_that_a_term_was_doubted(detector):
+    signal = detector.detect_prompt("the river was embanked with a dyke")
+    assert signal.scores["prompt.hate"] == 0.25
+    (record,) = [one for one in signal.evidence if "term" in one]
+    assert record["grade"] == "note"
+    assert record["is_doubtful"] is True
