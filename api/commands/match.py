@@ -1,6 +1,7 @@
 """`chopmark match`: ask the works registry about pictures."""
 
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -28,7 +29,7 @@ from provenance.asset import MediaType
 from provenance.errors import GateError
 from provenance.media.picture.image import Picture, encode_image, parse_image
 from provenance.media.picture.overlap import Overlap
-from provenance.works.drawing import draw_match
+from provenance.works.drawing import MOST_DRAWN, draw_matches
 from provenance.works.registry import Action, Match, MatchReport, Works
 
 app = typer.Typer(add_completion=False)
@@ -51,7 +52,7 @@ class Answer:
 def command(
     files: Annotated[list[str], typer.Argument(help="Pictures; - reads one from a pipe.")],
     draw: Annotated[
-        str | None, typer.Option(help=f"Draw each beside the work that it matches, as PNG: {OUT_HELP}")
+        str | None, typer.Option(help=f"Draw each beside the nearest works that it matches, as PNG: {OUT_HELP}")
     ] = None,
     force: Force = False,
     as_json: Json = False,
@@ -87,12 +88,10 @@ def command(
 
 
 def _draw(works: Works, picture: Picture, report: MatchReport) -> bytes | None:
-    """Return the picture beside the first work that it matches and that has a reference, or None."""
-    for match in report.matches:
-        reference = works.reference(match.work_id)
-        if reference is not None:
-            return encode_image(draw_match(picture, reference, match.overlap), MediaType.PNG)
-    return None
+    """Return the picture beside the nearest works that it matches and that have a reference, or None."""
+    known = ((works.reference(match.work_id), match.overlap) for match in report.matches)
+    drawn = [*islice(((reference, overlap) for reference, overlap in known if reference), MOST_DRAWN)]
+    return encode_image(draw_matches(picture, drawn), MediaType.PNG) if drawn else None
 
 
 def _build_document(answer: Answer) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A match as a picture: what was asked about beside the work, the part that both show framed in each."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,9 @@ from provenance.media.picture.overlap import Box, Overlap
 
 HEIGHT: Final = 480
 """Pixels that both pictures are brought to, so that they can be compared."""
+
+MOST_DRAWN: Final = 4
+"""Works that one sheet shows: the nearest."""
 
 _MOST_WIDTH: Final = 2 * HEIGHT
 _GAP: Final = 24
@@ -41,6 +45,21 @@ def draw_match(picture: Picture, reference: Picture, overlap: Overlap | None) ->
     ]
     for one, other in zip(*ends, strict=True):
         pen.line((*one, *other), fill=_FRAME, width=1)
+    return Picture.from_frame(np.asarray(sheet))
+
+
+def draw_matches(picture: Picture, works: Sequence[tuple[Picture, Overlap | None]]) -> Picture:
+    """Return `picture` beside each of the first four of `works`, one below the other, as `draw_match` has it.
+
+    Args:
+        picture: what was asked about.
+        works: reference and overlap of each match, nearest first, at least one.
+    """
+    rows = [Image.fromarray(draw_match(picture, *work).frame) for work in works[:MOST_DRAWN]]
+    step = HEIGHT + _GAP
+    sheet = Image.new("RGB", (max(row.width for row in rows), step * len(rows) - _GAP), _GROUND)
+    for number, row in enumerate(rows):
+        sheet.paste(row, (0, step * number))
     return Picture.from_frame(np.asarray(sheet))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.media.picture.image import Picture
-from provenance.media.picture.overlap import Detailed, lay_over
+from provenance.media.picture.overlap import DETAILS_SIDE, Detailed, Kept, lay_over
 
 MOST_OTHER_LETTERING: Final = 0.25
 """Share of the work's lettering that may be another one. Of 180 copies of lettered photographs none has more."""
@@ -30,14 +30,19 @@ _SHIFT_PIXELS: Final = 2
 Plane = NDArray[np.float32]
 
 
-def measure_other_lettering(picture: Picture, reference: Picture, *, seen: Detailed | None = None) -> float | None:
-    """Return which share of the lettering of `reference` is not in `picture`, whose details may be `seen` already.
+def measure_other_lettering(
+    picture: Picture, reference: Picture, *, seen: Detailed | None = None, details: Kept | None = None
+) -> float | None:
+    """Return which share of the lettering of `reference` is not in `picture`.
 
-    None where there is none, or where they share too little to lay one over the other.
+    None where there is none, or where they share too little to lay one over the other. Details of the picture may be
+    `seen` already, and those of the reference given.
     """
     import cv2
 
-    over = lay_over(seen or Detailed(picture.frame), Detailed(reference.frame))
+    if not find_lettering(_grey(reference.reduced(DETAILS_SIDE))).any():
+        return None
+    over = lay_over(seen or Detailed(picture.frame), details or Detailed(reference.frame))
     if over is None:
         return None
     laid, there = over

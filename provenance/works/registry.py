@@ -20,7 +20,7 @@ from provenance.fingerprints.copy import Copy
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
 from provenance.media.picture.image import Picture
-from provenance.media.picture.overlap import Detailed
+from provenance.media.picture.overlap import Detailed, Kept
 from provenance.storage.database import Database, utc_now
 from provenance.tenant import MAIN, Tenant
 from provenance.works.banks import define_bank, load_banks
@@ -210,7 +210,7 @@ class Works:
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
         together = (*self._with_second_opinions(picture, matches), *(parts or ()))
         ordered = suppress_allowed(
-            weigh_flat(picture.flattened(), together, self.reference, seen=seen),
+            self._weigh(picture.flattened(), together, seen),
             confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits for alg in searched},
         )
         return MatchReport(ordered, unhashable, searched, {alg: code.value.hex() for alg, code in codes.items()})
@@ -353,6 +353,13 @@ class Works:
             self._database, self._indexes.index("works", Copy.alg), Copy(), self._references, self._tenant
         )
         return likeness.match(picture.flattened(), banks, seen=seen, besides={match.work_id for match in matches})
+
+    def _weigh(self, picture: Picture, matches: Sequence[Match], seen: Detailed) -> tuple[Match, ...]:
+        def details(work_id: str) -> Kept | None:
+            with self._database.read() as connection:
+                return self._references.details(connection, work_id)
+
+        return weigh_flat(picture, matches, self.reference, seen=seen, details=details)
 
     def _fingerprint(self, picture: Picture) -> tuple[dict[str, Fingerprint], tuple[Unhashable, ...]]:
         flat = picture.flattened()

@@ -5,8 +5,8 @@ is shared. So where picture and work are drawn, the picture is held against the 
 every part that has structure must be the same structure, which other words and other faces are not; and no patch may
 have another colour, which another flag has. Of photographs, which memes share, the lettering alone is asked about
 (`provenance.works.lettering`). Where the witness does not agree, no match is more than a hold, and none takes another
-back. Bars, frames and what a copy was pasted on are no part of it: where details proved the match, the part that both
-show is judged. Figures: docs/works.md.
+back. Bars, frames and what a copy was pasted on are no part of it: where details proved the match, the picture is laid
+over the work as the details say, and what both show is judged. Figures: docs/works.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from provenance.asset import Frame
 from provenance.fingerprints.variants import build_variants
 from provenance.media.picture.image import Picture
 from provenance.media.picture.kind import measure_kind
-from provenance.media.picture.overlap import Detailed
+from provenance.media.picture.overlap import Detailed, Kept, lay_over
 from provenance.works.lettering import MOST_OTHER_LETTERING, measure_other_lettering
 from provenance.works.record import PLAIN, Action, Match, Witness
 
@@ -29,6 +29,9 @@ MOST_OTHER_STRUCTURE: Final = 0.002
 
 MOST_OTHER_COLOUR: Final = 0.006
 """Share of the picture that one patch of another colour may cover. Of 2,184 copies of flat graphics 14 have more."""
+
+LEAST_LAID: Final = 0.15
+"""Share of a drawn work that has to lie under the picture: a bar of a template says nothing about the rest."""
 
 _STRUCTURE_SIDE: Final = 512
 _WINDOW_PIXELS: Final = 16
@@ -42,10 +45,16 @@ _MOST_OFFSET: Final = 30.0
 
 Plane = NDArray[np.float32]
 LoadReference = Callable[[str], Picture | None]
+LoadDetails = Callable[[str], Kept | None]
 
 
 def weigh_flat(
-    picture: Picture, matches: Iterable[Match], load: LoadReference, *, seen: Detailed | None = None
+    picture: Picture,
+    matches: Iterable[Match],
+    load: LoadReference,
+    *,
+    seen: Detailed | None = None,
+    details: LoadDetails | None = None,
 ) -> tuple[Match, ...]:
     """Return `matches`, of flat and lettered pictures with what the second witness says, lowered where it disagrees.
 
@@ -54,9 +63,16 @@ def weigh_flat(
         matches: of it, whatever found them.
         load: returns the reference of a work by its id, or None.
         seen: details of the picture, where they were found already.
+        details: returns those of a reference by the work's id, or None, where they were found already.
     """
     detailed = seen or Detailed(picture.frame)
-    return tuple(one for match in matches if (one := _weigh(picture, detailed, match, load(match.work_id))))
+    weighed = []
+    for match in matches:
+        reference = load(match.work_id)
+        whole = details(match.work_id) if details and reference else None
+        one = _weigh(picture, detailed, match, reference, whole)
+        weighed += [one] if one else []
+    return tuple(weighed)
 
 
 def compare_flat(picture: Picture, reference: Picture) -> Witness:
@@ -67,10 +83,14 @@ def compare_flat(picture: Picture, reference: Picture) -> Witness:
     return Witness(agrees, round(structure, 4), MOST_OTHER_STRUCTURE, round(colour, 4), MOST_OTHER_COLOUR)
 
 
-def _weigh(picture: Picture, seen: Detailed, match: Match, reference: Picture | None) -> Match | None:
+def _weigh(
+    picture: Picture, seen: Detailed, match: Match, reference: Picture | None, details: Kept | None
+) -> Match | None:
     is_flat = measure_kind(_cut_out(picture, match)).is_drawn
     if not is_flat and (reference is None or not measure_kind(reference).is_drawn):
-        lettering = None if reference is None else measure_other_lettering(picture, reference, seen=seen)
+        lettering = None
+        if reference is not None:
+            lettering = measure_other_lettering(picture, reference, seen=seen, details=details)
         if lettering is None:
             return match
         agrees = lettering <= MOST_OTHER_LETTERING
@@ -83,7 +103,30 @@ def _weigh(picture: Picture, seen: Detailed, match: Match, reference: Picture | 
             forms = dict(build_variants(reference))
             turned = compare_flat(picture, forms.get(match.variant, reference))
             witness = turned if turned.agrees else witness
+        if not witness.agrees and match.overlap:
+            laid = _compare_laid(seen, reference, details or Detailed(reference.frame))
+            witness = laid or witness
     return _lower(match, witness)
+
+
+def _compare_laid(seen: Detailed, reference: Picture, details: Detailed | Kept) -> Witness | None:
+    """Hold what a picture shows of a work against the reference; None where that is too little to say."""
+    import cv2
+
+    over = lay_over(seen, details)
+    if over is None:
+        return None
+    laid, there = over
+    inside = cv2.erode(there.astype(np.uint8), np.ones((_WINDOW_PIXELS + 1, _WINDOW_PIXELS + 1), np.uint8)) > 0
+    if inside.mean() < LEAST_LAID:
+        return None
+    own = cv2.resize(reference.frame, laid.shape[1::-1], interpolation=cv2.INTER_AREA)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    cut = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    # What lies under nothing is filled with what the work has there: it speaks neither for nor against.
+    filled = np.where(inside[..., np.newaxis], laid, own)
+    one, other = (Picture.from_frame(np.ascontiguousarray(frame[cut])) for frame in (filled, own))
+    return compare_flat(one, other)
 
 
 def _cut_out(picture: Picture, match: Match) -> Picture:

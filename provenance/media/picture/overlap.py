@@ -22,9 +22,11 @@ a quarter of the area at JPEG 50 or at half the size at least 21, a tenth of the
 at least 115.
 """
 
+DETAILS_SIDE: Final = 512
+"""Pixels of the longest side at which details are found."""
+
 # What is symmetrical shares some with its own mirror image; beyond this many nobody need look there.
 _SURELY_SHARED: Final = 4 * LEAST_SHARED
-_LONGEST_SIDE: Final = 512
 _MOST_DETAILS: Final = 800
 # Half of SIFT's own contrast: skies and skin have some, too.
 _CONTRAST: Final = 0.02
@@ -106,7 +108,7 @@ class Detailed:
     def size(self) -> tuple[float, float]:
         """Width and height in the pixels that places are counted in."""
         height, width = self.frame.shape[:2]
-        scale = min(1.0, _LONGEST_SIDE / max(height, width))
+        scale = min(1.0, DETAILS_SIDE / max(height, width))
         return width * scale, height * scale
 
 
@@ -174,7 +176,7 @@ def find_details(frame: Frame) -> Details:
     import cv2
 
     grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    scale = _LONGEST_SIDE / max(grey.shape)
+    scale = DETAILS_SIDE / max(grey.shape)
     if scale < 1:
         size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)

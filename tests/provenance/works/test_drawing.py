@@ -3,7 +3,7 @@ import pytest
 
 from provenance.media.picture.image import Picture
 from provenance.media.picture.overlap import Box, Overlap
-from provenance.works.drawing import HEIGHT, draw_match
+from provenance.works.drawing import HEIGHT, MOST_DRAWN, draw_match, draw_matches
 
 ORANGE = (230, 97, 1)
 
@@ -40,3 +40,11 @@ def test_a_match_of_the_whole_frames_both():
 def test_any_shape_is_drawn(shape):
     drawn = draw_match(even(*shape, 90), even(30, 20, 10), Overlap(12, Box(0, 0, 1, 1), Box(0, 0, 1, 1)))
     assert drawn.height == HEIGHT
+
+
+@pytest.mark.parametrize("count", [1, 2, MOST_DRAWN, MOST_DRAWN + 3])
+def test_every_match_has_a_row_up_to_four(count):
+    works = [(even(100, 100 + number, 40 * number % 256), None) for number in range(count)]
+    drawn = draw_matches(even(60, 90, 90), works)
+    rows = min(count, MOST_DRAWN)
+    assert drawn.height == rows * HEIGHT + (rows - 1) * 24

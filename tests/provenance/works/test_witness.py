@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 from provenance.fingerprints.pdq import Pdq
 from provenance.media.picture.image import Picture
+from provenance.media.picture.kind import measure_kind
 from provenance.works.matching import distance_bits
 from provenance.works.record import PLAIN, Action, Match
 from provenance.works.witness import compare_flat, weigh_flat
@@ -83,6 +84,34 @@ def test_a_frame_makes_no_photograph_flat(sqlite_works, share, colour):
     sqlite_works.register(picture(image), title="Coffee", owner="somebody")
     (found,) = sqlite_works.match(picture(ImageOps.expand(image, round(share * image.width), colour))).matches
     assert (found.action, found.alg) == (Action.BLOCK, "copy")
+
+
+@pytest.mark.parametrize("box", [(0, 0, 0.75, 0.8), (0.3, 0.2, 1, 1)])
+def test_a_part_of_a_flat_work_is_its_copy_and_no_copy_of_its_template(sqlite_works, box):
+    ours, *others = FAMILIES["cards"]
+    sqlite_works.register(picture(ours), title="Card", owner="somebody")
+    copy, *strangers = (
+        [one.action for one in sqlite_works.match(picture(cut(each, box))).matches] for each in FAMILIES["cards"]
+    )
+    assert copy == [Action.BLOCK]
+    assert strangers == [[Action.HOLD]] * len(others)
+
+
+def test_an_even_photograph_of_a_thing_is_found_turned(sqlite_works):
+    """A thing on an even ground counts as drawn; the details say where it lies, and there it is compared."""
+    thing = Image.new("RGB", (600, 500), "white")
+    thing.paste(photograph("coffee.png").resize((240, 160)), (180, 170))
+    assert measure_kind(picture(thing)).is_drawn
+    sqlite_works.register(picture(thing), title="Cup", owner="somebody")
+    turned = thing.rotate(10, Image.Resampling.BICUBIC, fillcolor="white")
+    (found,) = sqlite_works.match(picture(turned)).matches
+    assert (found.action, found.alg) == (Action.BLOCK, "copy")
+    assert found.witness.agrees
+
+
+def cut(image, box):
+    size = image.width, image.height, image.width, image.height
+    return image.crop([round(share * side) for share, side in zip(box, size, strict=True)])
 
 
 def test_a_flat_work_in_a_frame_is_held(sqlite_works):
