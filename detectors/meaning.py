@@ -29,8 +29,8 @@ from provenance.asset import Digest, sha256_hex
 
 BANK: Final = "meaning"
 """What evidence calls the concept sentences."""
-MOST_PASSAGES: Final = 150
-"""Passages of a prompt that are compared, each up to 30 words; of a longer one nothing is, and it says so."""
+MOST_TEXTS: Final = 400
+"""Passages and parts of a prompt that are compared, some 3 s of one core; of a longer one nothing is, and it says."""
 _WORDS_IN_PASSAGE: Final = 30
 _WORDS_IN_PART: Final = 16
 # A style or two ("8k, oil on canvas") say nothing of their own.
@@ -134,7 +134,7 @@ class Meaning:
             exempt: phrases that mean something else to a category: it is judged without them.
         """
         passages = build_passages(prompt)
-        if not passages or len(passages) > MOST_PASSAGES:
+        if _count_texts(passages) > MOST_TEXTS:
             return ()
         spared = tuple(exempt)
         return tuple(
@@ -143,8 +143,8 @@ class Meaning:
         )
 
     def is_too_long(self, prompt: str) -> bool:
-        """Whether a prompt has more passages than are compared."""
-        return len(build_passages(prompt)) > MOST_PASSAGES
+        """Whether a prompt has more passages and parts than are compared."""
+        return _count_texts(build_passages(prompt)) > MOST_TEXTS
 
     def describe(self, margin: Margin) -> str:
         """Return the concept sentence that is nearest."""
@@ -181,6 +181,10 @@ class Meaning:
             score = score_of(margin, passages)
             nearest = self.head.find_nearest(direction, category) if score >= _HOLD else 0
             yield Likeness(Margin(category, margin, score, nearest), start, end)
+
+
+def _count_texts(passages: Iterable[Sequence[Place]]) -> int:
+    return sum(1 if len(parts) == 1 else 1 + len(parts) for parts in passages)
 
 
 def find_nearest(passages: Iterable[Passage]) -> tuple[Likeness, ...]:

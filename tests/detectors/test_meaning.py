@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.detectors.prompts import HARMLESS, ask, build_detector, read_languages, read_vectors
-from detectors.meaning import MOST_PASSAGES, build_passages, load_meaning, score_of
+from detectors.meaning import MOST_TEXTS, build_passages, load_meaning, score_of
 
 FIGURES = tomllib.loads((Path(__file__).parent / "vectors" / "prompts_figures.toml").read_text(encoding="utf-8"))
 
@@ -38,7 +38,7 @@ def test_every_word_of_a_long_prompt_is_in_some_passage_of_bounded_length(prompt
 
 
 def test_of_too_long_a_prompt_nothing_is_compared():
-    meaning, prompt = load_meaning(), "a gun " * 17 * MOST_PASSAGES
+    meaning, prompt = load_meaning(), "a gun by the sea, " * (MOST_TEXTS + 1)
     assert meaning.is_too_long(prompt)
     assert meaning.measure(prompt) == ()
     assert not meaning.is_too_long("a gun")
