@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -53,7 +53,7 @@ _PART_END: Final = re.compile(
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """What was learned: anchors, and what nearness to each says of each category.
 
@@ -80,11 +80,18 @@ class Head:
 
     def judge(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (n, categories) float32 margins of (n, 384) directions, 0 where half of a score is reached."""
-        points, near = ((one - self.centre) / self.spread for one in (rows, self.anchors))
-        squares = (points**2).sum(1)[:, None] + (near**2).sum(1)[None] - 2 * points @ near.T
+        points = (rows - self.centre) / self.spread
+        near, sizes = self._near
+        squares = (points**2).sum(1)[:, None] + sizes[None] - 2 * points @ near.T
         described = np.hstack([np.exp(-self.reach * np.maximum(squares, 0)), points * self.share])
         logits = described @ self.weights[:-1] + self.weights[-1]
         return np.asarray(logits[:, :-1] + logits[:, -1:] - self.offsets, np.float32)
+
+    @cached_property
+    def _near(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The anchors as `judge` compares them, and their squared lengths."""
+        near = (self.anchors - self.centre) / self.spread
+        return near, (near**2).sum(1)
 
     def find_nearest(self, row: NDArray[np.float32], category: str) -> int:
         """Return which English anchor of `category`, for a reader, lies nearest to a direction."""
