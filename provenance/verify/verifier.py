@@ -278,7 +278,7 @@ class Verifier:
         codes = medium.fingerprint(content)
         if not codes or codes[0].alg != medium.code_alg:
             return None
-        return self._works.match_releases(codes[0], radius_bits=medium.code_radius_bits)
+        return self._works.match_releases(codes, radius_bits=medium.code_radius_bits)
 
     def _find_released(self, file: Blob) -> AssetId | None:
         """Return the release whose sealed file is this very one."""

@@ -287,13 +287,20 @@ class Works:
             codes = [Code(one.alg, PLAIN, one.value) for one in fingerprints]
             append_codes(connection, "releases", owner_id=asset_id, codes=codes, tenant=self._tenant)
 
-    def match_releases(self, code: Fingerprint, *, radius_bits: int) -> tuple[ReleaseMatch, ...]:
-        """Return the releases that have a code like this, nearest first: what leads back to a lost manifest.
+    def match_releases(self, codes: Sequence[Fingerprint], *, radius_bits: int) -> tuple[ReleaseMatch, ...]:
+        """Return the releases that have codes like these, nearest first: what leads back to a lost manifest.
 
-        What was released is public, so this is of every tenant, and of any medium's fingerprint; each has one
-        `radius_bits`, up to which two assets count as the same.
+        What was released is public, so this is of every tenant, and of any medium's fingerprint: by the first code two
+        assets count as the same up to `radius_bits`. Further codes count where works are searched by them, too.
         """
-        return self._search_releases(code.alg, code.value, radius_bits)
+        first, *others = codes
+        found = self._search_releases(first.alg, first.value, radius_bits)
+        for code in others:
+            if code.alg in self._algs:
+                found += self._search_releases(
+                    code.alg, code.value, self._indexes.scheme(code.alg).confident_distance_bits
+                )
+        return found
 
     def match_work_to_releases(self, work_id: str) -> tuple[ReleaseMatch, ...]:
         """Return what was released that resembles a work, in any of its forms: for works registered too late.

@@ -27,7 +27,7 @@ def jpeg(picture, quality=60, factor=1.0):
 
 
 def releases_like(works, picture):
-    return works.match_releases(Pdq().compute(picture), radius_bits=Pdq().confident_distance_bits)
+    return works.match_releases((Pdq().compute(picture),), radius_bits=Pdq().confident_distance_bits)
 
 
 def entries(works):
