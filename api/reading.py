@@ -15,7 +15,7 @@ from provenance.ledger.note import NoteSigner
 from provenance.manifests.trust import TrustAnchors, load_trust
 from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
-from provenance.media.medium import MEDIA, Kit
+from provenance.media.medium import MEDIA, MEDIUM_PARTS, Kit
 from provenance.storage.binding import is_bound, verify_owner, verify_stores
 from provenance.storage.database import Database
 from provenance.storage.keyring import Keyring, load_keyring
@@ -209,12 +209,12 @@ def load_site_trust(settings: Settings) -> TrustAnchors:
 
 def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
     """Build the watermark schemes that verification reads."""
-    return {name: WATERMARKS.load(name)(keys) for name in settings.read_watermarks}
+    return {name: WATERMARKS.make(name, keys) for name in settings.read_watermarks}
 
 
 def load_media(settings: Settings) -> Media:
     """Build what the site takes, without keys: enough to tell types."""
-    return Media([MEDIA.load(name)(Kit()) for name in settings.media])
+    return Media([MEDIA.make(name, Kit(), has=MEDIUM_PARTS) for name in settings.media])
 
 
 def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mapping[str, Watermark]) -> Media:
@@ -223,10 +223,10 @@ def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mappi
     Raises:
         UnknownPluginError: a name that no plugin has; the message lists the known ones.
     """
-    watermark = marks[settings.watermark] if settings.watermark in marks else WATERMARKS.load(settings.watermark)(keys)
+    watermark = marks[settings.watermark] if settings.watermark in marks else WATERMARKS.make(settings.watermark, keys)
     labels = tuple(LABELS.make(name, has=LABEL_PARTS) for name in settings.labels)
     kit = Kit(keys, watermark, marks, build_fingerprints(settings.fingerprints), settings.clean_hidden, labels)
-    return Media([MEDIA.load(name)(kit) for name in settings.media])
+    return Media([MEDIA.make(name, kit, has=MEDIUM_PARTS) for name in settings.media])
 
 
 def build_fingerprints(names: Sequence[str] = ("pdq", "phash")) -> tuple[FingerprintScheme, ...]:

@@ -5,10 +5,13 @@ same door. Names stay strings until they are used, so importing a table imports 
 never enables its plugins: settings name what is enabled.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Generic, TypeVar
 
 from provenance.errors import BrokenPluginError, DuplicatePluginError, GateError, MissingExtraError, UnknownPluginError
@@ -54,7 +57,7 @@ class Plugins(Generic[T]):
             extra = self.extras.get(name)
             hint = f"; install the extra: pip install 'chopmark[{extra}]'" if extra else ""
             raise MissingExtraError(f"{self.kind} plugin {name!r} cannot be imported: {exc}{hint}") from exc
-        except Exception as exc:  # anybody's code runs here
+        except (Exception, SystemExit) as exc:  # anybody's code runs here
             raise BrokenPluginError(self._describe(name, targets[name], exc)) from exc
         loaded: T = plugin
         return loaded
@@ -76,7 +79,7 @@ class Plugins(Generic[T]):
             made = factory(*arguments)
         except GateError:
             raise
-        except Exception as exc:  # anybody's code runs here
+        except (Exception, SystemExit) as exc:  # anybody's code runs here
             raise BrokenPluginError(self._describe(name, self._targets()[name], exc)) from exc
         missing = sorted(one for one in has if not hasattr(made, one))
         if missing:
@@ -86,7 +89,7 @@ class Plugins(Generic[T]):
             )
         return made
 
-    def _describe(self, name: str, target: str, exc: Exception) -> str:
+    def _describe(self, name: str, target: str, exc: BaseException) -> str:
         said = (str(exc).splitlines() or [""])[0][:200]
         return (
             f"{self.kind} plugin {name!r} ({target}) is broken: {type(exc).__name__}: {said}; "
@@ -102,3 +105,22 @@ class Plugins(Generic[T]):
                 )
             targets[point.name] = point.value
         return targets
+
+
+@contextmanager
+def running(kind: str, name: str) -> Iterator[None]:
+    """Run what a plugin does with an asset; what it says of its failure may quote the asset and is not told.
+
+    Raises:
+        BrokenPluginError: it fails with anything but an error of ours.
+    """
+    try:
+        yield
+    except GateError:
+        raise
+    except (Exception, SystemExit) as exc:  # anybody's code runs here
+        last = extract_tb(exc.__traceback__)[-1]
+        what = f"{type(exc).__name__} at {Path(last.filename).name}:{last.lineno}"
+        raise BrokenPluginError(
+            f"{kind} plugin {name!r} is broken: {what}; mend it, or take it out of the settings"
+        ) from exc

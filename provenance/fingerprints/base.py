@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from provenance.errors import BrokenPluginError
 from provenance.media.picture.image import Picture
-from provenance.plugins import Plugins
+from provenance.plugins import Plugins, running
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +81,50 @@ def make_scheme(name: str) -> FingerprintScheme:
             f"fingerprints plugin {name!r} is no plugin of its kind: expected codes named {name} of whole bytes and at "
             f"most {MOST_BITS} bits, got {scheme.alg} of {scheme.bits}"
         )
-    return scheme
+    return scheme if name in FINGERPRINTS.builtins else _Checked(scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A third party's scheme, whose failures and wrong answers are told by its name."""
+
+    scheme: FingerprintScheme
+
+    @property
+    def alg(self) -> str:
+        """As the scheme says."""
+        return self.scheme.alg
+
+    @property
+    def bits(self) -> int:
+        """As the scheme says."""
+        return self.scheme.bits
+
+    @property
+    def confident_distance_bits(self) -> int:
+        """As the scheme says."""
+        return self.scheme.confident_distance_bits
+
+    def compute(self, picture: Picture) -> Fingerprint | Unhashable:
+        """Ask the scheme, and check the answer."""
+        with running(FINGERPRINTS.kind, self.alg):
+            made = self.scheme.compute(picture)
+        if not isinstance(made, Unhashable):
+            self._verify(made)
+        return made
+
+    def compute_variants(self, picture: Picture) -> tuple[tuple[str, Fingerprint], ...]:
+        """Ask the scheme, and check the answers."""
+        with running(FINGERPRINTS.kind, self.alg):
+            made = tuple((str(name), code) for name, code in self.scheme.compute_variants(picture))
+        for _, code in made:
+            self._verify(code)
+        return made
+
+    def _verify(self, code: object) -> None:
+        if not isinstance(code, Fingerprint) or code.alg != self.alg or len(code.value) * 8 != self.bits:
+            got = f"{len(code.value) * 8} of {code.alg}" if isinstance(code, Fingerprint) else type(code).__name__
+            raise BrokenPluginError(
+                f"fingerprints plugin {self.alg!r} is broken: expected a code of {self.bits} bits, got {got}; "
+                "mend it, or take it out of the settings"
+            )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from provenance.asset import MediaType
-from provenance.errors import LabelError
-from provenance.plugins import Plugins
+from provenance.errors import BrokenPluginError, LabelError
+from provenance.plugins import Plugins, running
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,29 @@ LABEL_PARTS = ("name", "write", "read")
 """What a scheme must have."""
 
 
+def write_every(schemes: Sequence[LabelScheme], file: bytes, media_type: MediaType, facts: LabelFacts) -> bytes:
+    """Return the file with every label in it.
+
+    Raises:
+        LabelError: a file of this type cannot carry one.
+        BrokenPluginError: a scheme fails, or writes no bytes.
+    """
+    for scheme in schemes:
+        with running(LABELS.kind, scheme.name):
+            file = bytes(memoryview(scheme.write(file, media_type, facts)))
+    return file
+
+
 def read_every(schemes: Sequence[LabelScheme], file: bytes, media_type: MediaType) -> tuple[dict[str, str], list[str]]:
-    """Return what each scheme reads, by its name, and what is wrong with those that are damaged."""
+    """Return what each scheme reads, by its name, and what is wrong with those that are damaged or fail."""
     said, problems = {}, []
     for scheme in schemes:
         try:
-            text = scheme.read(file, media_type)
-        except LabelError as exc:
+            with running(LABELS.kind, scheme.name):
+                text = "".join(scheme.read(file, media_type))[:200]
+        except (LabelError, BrokenPluginError) as exc:
             problems.append(f"{scheme.name}: {exc}")
             continue
         if text:
-            said[scheme.name] = text[:200]
+            said[scheme.name] = text
     return said, problems

@@ -10,7 +10,7 @@ which ones a deployment takes. `tests/contracts/test_media.py` holds each to wha
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from provenance.asset import AssetId, MediaType
 from provenance.errors import AssetError
@@ -312,3 +312,6 @@ MediumFactory = Callable[[Kit], Medium]
 MEDIA: Plugins[MediumFactory] = Plugins(
     kind="media", builtins={"picture": "provenance.media.picture.medium:build_medium"}
 )
+
+MEDIUM_PARTS: Final = tuple(name for name in vars(Medium) if not name.startswith("_"))
+"""What a medium must have."""

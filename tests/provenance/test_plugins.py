@@ -86,6 +86,7 @@ def test_two_packages_cannot_claim_one_name(installed):
 @pytest.mark.parametrize(("source", "said"), [
     ("raise RuntimeError('no\\nsense')", "RuntimeError: no; mend it"),
     ("x = (", "SyntaxError"),
+    ("raise SystemExit(0)", "SystemExit"),
     ("class Other: ...", "AttributeError"),
     ("class Wheel:\n    def __init__(self): self.spokes = 1 // 0", "ZeroDivisionError"),
     ("class Wheel: ...", "is no plugin of its kind: it lacks spokes"),

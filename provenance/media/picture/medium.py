@@ -15,7 +15,7 @@ from provenance.errors import UnmarkableError, UnsupportedMediaError, WatermarkE
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import MarkKind
 from provenance.labels.aigc import AigcItem
-from provenance.labels.base import LabelFacts, LabelScheme, read_every
+from provenance.labels.base import LabelFacts, LabelScheme, read_every, write_every
 from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, read_labels, write_labels
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
@@ -205,9 +205,7 @@ class PictureMedium:
         provider = orders.provider
         source = str(orders.recipe.get("digital_source_type", "trainedAlgorithmicMedia"))
         facts = LabelFacts(str(orders.asset_id), provider.name, provider.code, source)
-        for scheme in self.labels:
-            data = scheme.write(data, media_type, facts)
-        return data
+        return write_every(self.labels, data, media_type, facts)
 
     def _find_unread(self, file: Blob, media_type: MediaType) -> str:
         """Say which label of a third party does not read back from the finished bytes, or ""."""
