@@ -19,7 +19,7 @@ from provenance.manifests.validation import read_manifest
 from provenance.media.picture.image import parse_image
 from provenance.watermarks import Tile
 from tests.end_to_end.attackers import repaint
-from tests.sites import as_submission, build_light_settings, build_sealer, encode, photograph, pictures
+from tests.sites import LIGHT_PACKS, as_submission, build_light_settings, build_sealer, encode, photograph, pictures
 
 SIDE = 640
 
@@ -160,6 +160,32 @@ def test_the_line_reads_back_where_it_laid_the_tile_and_searches_what_packs_ask_
     monkeypatch.setattr(Tile, "inspect", watched)
     release(site, encode(photograph("chelsea.png", 400)))
     assert stages == ["straight"]
+
+
+ASKS = """
+thresholds:
+  incoming_own_mark:
+    hold: 0.5
+    clause: House rules 4
+    text: the file carries our own mark
+"""
+
+
+def test_a_pack_that_asks_which_marks_came_in_gets_the_search(site, tmp_path, coffee):
+    """A part of what was released, without its metadata, is known by the mark in its pixels alone, and held."""
+    document = (LIGHT_PACKS / "light.yaml").read_text(encoding="utf-8").replace("name: light", "name: asking")
+    (tmp_path / "asking.yaml").write_text(document.replace("\nthresholds:\n", ASKS), encoding="utf-8")
+    home, folders = site.settings.home, (LIGHT_PACKS, tmp_path)
+    handed_in = as_submission(encode(quarter(opened(coffee[1])), quality=85))
+    with open_site(build_light_settings(home, pack_folders=folders)) as asking:
+        unasked, asked = (
+            gate.release(asking.deployment, replace(handed_in, packs=packs)) for packs in ((), ("light", "asking"))
+        )
+    assert unasked.outcome is Outcome.RELEASE
+    assert (asked.outcome, [reason.category for reason in asked.decision.reasons]) == (
+        Outcome.HOLD,
+        ["incoming_own_mark"],
+    )
 
 
 # pictures that cannot carry it
