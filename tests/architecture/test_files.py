@@ -11,6 +11,7 @@ WHOLE = {
     ("policies/rules/parsing.py", "parse_pack"): "a pack, within a bound of its own",
     ("provenance/labels/base.py", "read"): "the seam of other people's labels, for pictures that were decoded",
     ("provenance/labels/base.py", "read_every"): "the seam of other people's labels, for pictures that were decoded",
+    ("provenance/labels/base.py", "write_every"): "the same seam, for pictures just encoded in memory",
     ("provenance/labels/base.py", "write"): "the seam of other people's labels, for pictures just encoded in memory",
     ("provenance/labels/implicit.py", "write_labels"): "a picture that an encoder has just made in memory",
     ("provenance/manifests/jumbf.py", "parse_store"): "a manifest store, 32 MiB at most",
