@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import file_digest
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -56,9 +57,13 @@ PHOTOGRAPHS: Final = (
 )
 """Real pictures; here they stand for what a generator hands in, so they are marked as generated."""
 WORK: Final = "motorcycle_left.png"
+"""Registered as somebody's work before the run."""
 MADE_BY: Final = "made-by-demo"
 """A file in every site that a demo made; no other is ever removed."""
-"""Registered as somebody's work before the run."""
+ARMS: Final = "cannon.jpg"
+"""A photograph of a weapon, by the name that it has in the demo; `_ARMS_FILE` of the package `_ARMS_PACKAGE`."""
+_ARMS_PACKAGE: Final = "foolbox"
+_ARMS_FILE: Final = "data/imagenet_13_471.jpg"
 COPY: Final = "near-copy.jpg"
 POSTER: Final = "poster.jpg"
 SHEET: Final = "poster-beside-the-work.png"
@@ -139,6 +144,18 @@ def find_photographs() -> Path:
     return Path(skimage.__file__).parent / "data"
 
 
+def find_arms() -> Path:
+    """Return the photograph of a cannon that Foolbox brings along; nothing of that package is imported.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    found = find_spec(_ARMS_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtraError("the demo needs its photographs: pip install 'chopmark[demo]'")
+    return Path(found.submodule_search_locations[0]) / _ARMS_FILE
+
+
 def remove_earlier(out: Path) -> None:
     """Remove the site of an earlier demo and the files that it released into `out`, and nothing else that lies there.
 
@@ -188,6 +205,7 @@ def build_submissions(site: Site, photographs: Path, bar: Progress, task: TaskID
     made += draw_wishes(site, WISHES, lambda: bar.advance(task))
     for name, packs in PHOTOGRAPHS:
         made.append(Submission(Blob.from_path(photographs / name), name=name, packs=packs))
+    made.append(Submission(Blob.from_path(find_arms()), name=ARMS))
     with Image.open(photographs / WORK) as work:
         small = work.convert("RGB").resize((work.width * 3 // 4, work.height * 3 // 4))
         poster = make_poster(work.convert("RGB"))
@@ -229,6 +247,7 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
         raise GateError("the demo expected the gate to release its photographs, see what held them")
     bar.update(task, description="proving it", total=len(files) + 4, completed=0)
     proofs = [_judge(item) for item in ended if find_wish(item.name)]
+    proofs.append(_prove_end(find(ended, ARMS), "a photograph of a cannon handed in", "held", "weapons"))
     for path in files:
         proofs.append(_ask(site, f"nothing was done to {path.name}", path.read_bytes(), JointState.CONSISTENT))
         bar.advance(task)
@@ -245,9 +264,9 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     done = f"one bit of one byte of {jpegs[0].name} changed"
     proofs.append(_ask(site, done, tamper(jpegs[0].read_bytes()), JointState.TAMPERED))
     copied = "a smaller, brighter copy of a registered work handed in"
-    proofs.append(_prove_block(next(item for item in ended if item.name == COPY), copied))
+    proofs.append(_prove_end(find(ended, COPY), copied, "blocked", "copyright_block"))
     made_over = "a corner of a registered work handed in, tilted and captioned"
-    proofs.append(_prove_block(next(item for item in ended if item.name == POSTER), made_over))
+    proofs.append(_prove_end(find(ended, POSTER), made_over, "blocked", "copyright_block"))
     return proofs
 
 
@@ -299,10 +318,20 @@ def _judge(ended: Ended) -> Proof:
     return Proof(f"{wish.prompt} asked for, {how}", expected, got, says, is_conflict=expected != "released")
 
 
-def _prove_block(ended: Ended, done: str) -> Proof:
-    got = WORDS[ended.result.outcome] if ended.result else "error"
-    says = "; ".join(reason.text for reason in ended.result.decision.reasons[:1]) if ended.result else f"{ended.error}"
-    return Proof(done, "blocked", got, says, is_conflict=True)
+def find(ended: Sequence[Ended], name: str) -> Ended:
+    """Return what became of the file of this name."""
+    return next(item for item in ended if item.name == name)
+
+
+def _prove_end(ended: Ended, done: str, expected: str, category: str) -> Proof:
+    """Judge what was withheld; to be withheld for another reason is something else."""
+    if ended.result is None:
+        return Proof(done, expected, "error", f"{ended.error}", is_conflict=True)
+    reasons = ended.result.decision.reasons
+    got = WORDS[ended.result.outcome]
+    if got == expected and category not in {reason.category for reason in reasons}:
+        got = f"{got} for something else"
+    return Proof(done, expected, got, "; ".join(reason.text for reason in reasons[:1]), is_conflict=True)
 
 
 def draw_sheet(site: Site, photographs: Path) -> None:

@@ -37,7 +37,7 @@ def test_the_demo_does_what_it_promises_and_can_be_run_again(tmp_path):
     shown = run_demo(out)
     assert {path.name for path in out.iterdir()} == before
     assert "7 sealed files" in shown
-    assert "20 of 20 proofs hold" in shown
+    assert "23 of 23 proofs hold" in shown
     assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in shown
 
 
@@ -61,6 +61,9 @@ def check_prompts_and_photographs_are_released_held_and_blocked(document, out):
     }
     assert "prompt.weapons" in named["drawn-pistol.png"]
     assert "prompt.tobacco" in named["drawn-cigarette.png"]
+    assert "prompt.meaning.weapons" in named["drawn-paraphrase.png"]
+    assert "prompt.meaning.weapons" in named["drawn-spanish.png"]
+    assert found["cannon.jpg"] == "held"
     assert named["drawn-pistol-no-prompt.png"] == {"weapons"}
     assert named["drawn-cigarette-no-prompt.png"] == {"tobacco"}
 
