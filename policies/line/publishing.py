@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 
 from policies.line.deployment import Deployment
-from policies.line.recording import verify_counts
+from policies.line.recording import verify_counts, verify_latest
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage
 from policies.line.sealing import manifest_key, sealed_key
 from policies.rules.decision import Decision, Outcome
@@ -113,8 +113,7 @@ def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> Blob:
 def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, decision: Decision, file_key: str) -> None:
     """Copy the sealed file into the public store, while the decision that it was sealed under counts."""
     decision_id, quarantine, public = seal["body"]["decision_id"], here.blobs.quarantine, here.blobs.public
-    if decision.id != decision_id or decision.outcome is not Outcome.RELEASE:
-        raise GrantMismatchError(f"{asset_id} was sealed by decision {decision_id}, now {decision.id} counts")
+    verify_latest(decision, asset_id, decision_id)
     here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
     try:
         manifest_sha256 = seal["body"]["manifest_sha256"]

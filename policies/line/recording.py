@@ -6,7 +6,7 @@ from policies.line.deployment import Deployment
 from policies.line.granting import find_current, grant
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset
 from policies.line.sealing import load_sealed
-from policies.rules.decision import Outcome
+from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, sha256_hex
 from provenance.errors import GrantMismatchError
 from provenance.grant import Grant
@@ -77,7 +77,15 @@ def verify_counts(connection: Connection, asset_id: AssetId, decision_id: str) -
     Raises:
         GrantMismatchError: somebody held, blocked or decided anew meanwhile.
     """
-    latest = latest_decision(connection, asset_id)
+    verify_latest(latest_decision(connection, asset_id), asset_id, decision_id)
+
+
+def verify_latest(latest: Decision | None, asset_id: AssetId, decision_id: str) -> None:
+    """Check the same of the latest decision, once read.
+
+    Raises:
+        GrantMismatchError: it is another one, or it does not release.
+    """
     if latest is None or latest.id != decision_id or latest.outcome is not Outcome.RELEASE:
         said = "none" if latest is None else f"{latest.outcome.value} by {latest.id}"
         raise GrantMismatchError(f"{asset_id} was sealed to be released by decision {decision_id}, now it is {said}")

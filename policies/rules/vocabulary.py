@@ -15,7 +15,10 @@ CONTENT_CATEGORIES: Final = frozenset({
     "alcohol", "documents", "drugs", "gambling", "gore", "hate", "illegal", "minors", "nudity", "political",
     "real_person", "self_harm", "sexual", "tobacco", "violence", "weapons",
 })  # fmt: skip
-"""What a picture may show."""
+"""What a picture may show, a prompt may ask for and writing may say."""
+
+SHOWN_CATEGORIES: Final = frozenset({"children", "crowds", "flags", "medical", "money", "swimwear", "uniforms"})
+"""What a picture may show besides, and no term bank lists."""
 
 PROMPT_CATEGORIES: Final = frozenset(f"prompt.{category}" for category in CONTENT_CATEGORIES)
 """The same, asked for in words."""
@@ -48,6 +51,7 @@ PERSONAL_CATEGORIES: Final = frozenset(f"personal.{kind}" for kind in Kind)
 
 CATEGORIES: Final = frozenset(
     CONTENT_CATEGORIES
+    | SHOWN_CATEGORIES
     | PROMPT_CATEGORIES
     | MEANING_CATEGORIES
     | READING_CATEGORIES
