@@ -21,6 +21,8 @@ from detectors.calibration import Calibration
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError
 
+KINDS: Final = ("photograph", "drawing", "render")
+"""What a picture can be: taken or painted like it; drawn in flat colours; modelled and rendered."""
 BANKS_DIR: Final = Path(__file__).parent / "banks"
 Embedding = NDArray[np.float32]
 """(D,) float32 of length 1."""
@@ -98,12 +100,12 @@ class ConceptBank:
 
     @property
     def scored(self) -> tuple[str, ...]:
-        """The categories that make a score of some kind of picture."""
-        tables = self.by_kind.values()
+        """The categories that make a score of some kind of picture; a kind without a table takes every one."""
+        tables = [self.by_kind.get(kind) for kind in KINDS]
         return tuple(
             one.category
             for one in self.concepts
-            if one.makes_score and (not tables or any(one.category in table for table in tables))
+            if one.makes_score and any(table is None or one.category in table for table in tables)
         )
 
     def measure(self, embedding: Embedding, texts: NDArray[np.float32], kind: str = "") -> tuple[Margin, ...]:

@@ -14,17 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bank_texts import embed_bank
-from detectors.chop.model import KINDS, ChopClip, Seen, load_bank_rows, load_chop_clip, load_names
+from detectors.chop.model import ChopClip, Seen, load_bank_rows, load_chop_clip, load_names
 from detectors.chop.tables import rows_key
-from detectors.concept_bank import ConceptBank, Embedding, Margin
+from detectors.concept_bank import KINDS, ConceptBank, Embedding, Margin
 from detectors.eyes import Glance, Record, bank_record, head_record
 from detectors.heads import Head
 from provenance.errors import ConfigurationError, DetectorUnavailableError, WeightsError
 from provenance.media.picture.image import Picture
+from provenance.media.picture.kind import measure_kind
 
 WORLDS: Final = ("photographs", "drawings")
 """The spaces that a bank can be asked in, in the order in which texts are embedded."""
 _NAMED: Final = 5
+SURE_NAME: Final = 0.5
+"""Share of one name from which on a picture that looks drawn is what the name says, a thing on an even ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +76,36 @@ class ChopEyes:
         """Return what banks and heads make of an opaque picture, its kind, and what it most looks like."""
         seen = self.model.see(picture)
         records: list[Record] = []
+        asked_as = _kinds(picture, seen)
         for part in self.parts:
-            if seen.kind in part.kinds:
-                records += (bank_record(one, part.bank.name) for one in _measure(part, seen))
+            for kind in sorted(asked_as & part.kinds):
+                records += (bank_record(one, part.bank.name) for one in _measure(part, seen, kind))
         records += (head_record(head, seen.photographs[0]) for head in self.heads)
         order = seen.names.argsort()[::-1][:_NAMED]
         likeliest = [(load_names()[place], float(seen.names[place])) for place in order]
         kinds = {kind: round(float(share), 4) for kind, share in zip(KINDS, seen.kinds, strict=True)}
         evidence: tuple[Mapping[str, Any], ...] = (
-            {"kind": seen.kind, "kinds": kinds},
+            {"kind": seen.kind, "kinds": kinds, "asked_as": sorted(asked_as)},
             {"names": [{"name": name, "share": round(share, 4)} for name, share in likeliest]},
         )
         name, share = likeliest[0]
         return Glance(tuple(records), evidence, f"a {seen.kind}, looks like {name} ({share:.0%})")
 
 
-def _measure(part: Part, seen: Seen) -> list[Margin]:
+def _kinds(picture: Picture, seen: Seen) -> frozenset[str]:
+    """Return what a picture is to be asked as: its likeliest kind, and a drawing where its pixels say so.
+
+    The head for kinds never saw soft drawings such as a small generator makes, and takes them for photographs of
+    nothing in particular; their flat colours and hard edges tell.
+    """
+    drawn = float(seen.names.max()) < SURE_NAME and measure_kind(picture).is_drawn
+    return frozenset({seen.kind, *KINDS[1:2]} if drawn else {seen.kind})
+
+
+def _measure(part: Part, seen: Seen, kind: str) -> list[Margin]:
     """Return each category's margin, of a long picture the highest of its squares."""
     rows = seen.photographs if part.world == WORLDS[0] else seen.drawing[np.newaxis]
-    measured = [part.bank.measure(row, part.texts, seen.kind) for row in rows]
+    measured = [part.bank.measure(row, part.texts, kind) for row in rows]
     return [max(margins, key=lambda one: one.margin) for margins in zip(*measured, strict=True)]
 
 

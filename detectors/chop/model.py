@@ -21,16 +21,14 @@ from PIL import Image
 
 from detectors.cards import load_card
 from detectors.chop.tables import BANKS, DRAWINGS, TABLES, Tables, parse_tables, read_file, unpack_network
+from detectors.concept_bank import KINDS
 from detectors.pixels import resized
 from provenance.asset import Frame
 from provenance.media.picture.image import Picture
 from provenance.sight.network import Network, load_network
 
-KINDS: Final = ("photograph", "drawing", "render")
-"""What a picture can be: taken or painted like it; drawn in flat colours; modelled and rendered."""
-
 DRAWING_SIDE: Final = 128
-SURE_LENGTH: Final = 0.6
+SURE_LENGTH: Final = 0.78
 """Length of the mix of names from which on they count as sure; one name has 1, of photographs half are over 0.8."""
 _SHARED_SIDE: Final = 512
 _LONG: Final = 2.5

@@ -14,8 +14,8 @@ from detectors._clip_net import open_clip
 from detectors.base import Status
 from detectors.cards import load_card
 from detectors.chop import model, tables
-from detectors.clip import ClipDetector
-from detectors.concept_bank import BANKS_DIR, load_concept_bank
+from detectors.clip import EMBEDDED_BANKS, ClipDetector
+from detectors.concept_bank import BANKS_DIR, KINDS, load_concept_bank
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.picture.image import Picture
 from tests.detectors import tiny_clip
@@ -239,6 +239,15 @@ def test_a_photograph_of_such_a_thing_is_past_every_packs_limit(embedded, name, 
     assert signal.scores[category] > 0.95
     policed = ("weapons", "alcohol", "drugs", "tobacco", "gambling")
     assert max(signal.scores[other] for other in policed if other != category) < 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_shipped_bank_scores_of_any_kind_is_on_the_card(embedded, kind):
+    row = np.full(8, 8**-0.5, np.float32)
+    for name in EMBEDDED_BANKS:
+        bank = load_concept_bank(name)
+        margins = bank.measure(row, np.tile(row, (len(bank.texts), 1)), kind)
+        assert {one.category for one in margins if one.makes_score} <= set(embedded.card.categories)
 
 
 def test_one_colour_is_held_for_nothing(embedded):

@@ -63,7 +63,9 @@ def test_a_kind_has_a_calibration_of_its_own_and_lacks_what_its_table_lacks():
     assert [one.makes_score for one in photographs] == [True, False]
     assert [one.makes_score for one in drawings] == [False, False]
     assert photographs[0].score == pytest.approx(1 / (1 + np.exp(-10 * (photographs[0].margin - 0.5))))
-    assert bank.scored == ("red",)
+    # A render has no table here, so that it takes every category as it stands.
+    assert bank.scored == ("red", "blue")
+    assert parse_concept_bank({**BANK, "by_kind": {**table, "render": {}}}).scored == ("red",)
     assert parse_concept_bank(BANK).scored == ("red", "blue")
     assert bank.texts_digest == parse_concept_bank(BANK).texts_digest
     assert bank.digest != parse_concept_bank(BANK).digest
