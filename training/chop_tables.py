@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.optimize import minimize
 
-from detectors.chop.model import KINDS, load_names, unit
+from detectors.chop.model import load_names, unit
 from detectors.chop.tables import TABLES, pack_table
+from detectors.concept_bank import KINDS
 from detectors.sentences.encoder import encode
 from provenance.sight.network import WEIGHTS, load_network
 from training.render import read_pack
