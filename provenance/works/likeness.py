@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection
 
 from provenance.asset import MediaType
 from provenance.fingerprints.base import Fingerprint
@@ -22,7 +21,7 @@ from provenance.storage.database import Database
 from provenance.tenant import MAIN, Tenant
 from provenance.works.codes import Code
 from provenance.works.index import Hits, MatchIndex
-from provenance.works.matching import Found, build_matches, nearest_of_each_owner
+from provenance.works.matching import build_matches, nearest_of_each_owner
 from provenance.works.record import PLAIN, Action, Bank, Match
 from provenance.works.references import References
 
@@ -35,6 +34,9 @@ among the 8 nearest to the whole, 25 of 30 among the 16 nearest to either.
 
 CERTAIN_SHARED: Final = 20
 """Details from which on a match means what its bank says; with fewer a person decides."""
+
+_MOST_OF_IT: Final = 0.6
+"""Share of a picture that a proved work has to cover before its parts are not looked at: two works share a collage."""
 
 REFERENCE_SIDE: Final = 512
 REFERENCE_QUALITY: Final = 80
@@ -81,37 +83,44 @@ class Likeness:
             return None
         default = self.scheme.nominating_distance_bits
         radius = max((bank.thresholds.get(self.scheme.alg, default) for bank in banks.values()), default=default)
-        by_whole = _merge([self._index.search(whole.value, radius)])
-        by_parts = _merge([self._index.search(code.value, radius) for code in self.scheme.compute_parts(picture)])
-        with self._database.read() as connection:
-            nominees: dict[str, Found] = {}
-            for hits in (by_whole, by_parts):
-                found = [one for one in nearest_of_each_owner(connection, hits) if one.code.owner_id not in besides]
-                new = [one for one in found if one.code.owner_id not in nominees][:NOMINEES]
-                nominees |= {one.code.owner_id: one for one in new}
-            return self._prove(connection, seen, list(nominees.values()), banks)
+        proved, asked = self._prove([self._index.search(whole.value, radius)], banks, seen=seen, besides=besides)
+        if not any(_is_most_of(match) for match in proved):
+            hits = [self._index.search(code.value, radius) for code in self.scheme.compute_parts(picture)]
+            more, _ = self._prove(hits, banks, seen=seen, besides={*besides, *asked})
+            proved += more
+        return proved
 
     def _prove(
-        self, connection: Connection, seen: Detailed, found: list[Found], banks: Mapping[str, Bank]
-    ) -> tuple[Match, ...]:
-        nominated = build_matches(
-            connection,
-            found,
-            banks=banks,
-            alg=self.scheme.alg,
-            default_bits=self.scheme.nominating_distance_bits,
-            tenant=self._tenant,
-        )
-        proved = []
-        for match in nominated:
-            # What is known and fine is so as a whole: a part of it must not take back what another work's match says.
-            whole = None if match.action is Action.ALLOW else self._references.details(connection, match.work_id)
-            if whole is None:
-                continue
-            overlap = find_overlap(seen, whole)
-            if overlap.shared >= LEAST_SHARED:
-                proved.append(replace(match, overlap=overlap, action=_weigh(match.action, overlap.shared)))
-        return tuple(proved)
+        self, hits: list[Hits], banks: Mapping[str, Bank], *, seen: Detailed, besides: Collection[str]
+    ) -> tuple[tuple[Match, ...], list[str]]:
+        """Return what details prove of the works nearest among `hits`, and the ids of those that were asked about."""
+        with self._database.read() as connection:
+            near = nearest_of_each_owner(connection, _merge(hits))
+            found = [one for one in near if one.code.owner_id not in besides][:NOMINEES]
+            nominated = build_matches(
+                connection,
+                found,
+                banks=banks,
+                alg=self.scheme.alg,
+                default_bits=self.scheme.nominating_distance_bits,
+                tenant=self._tenant,
+            )
+            proved = []
+            for match in nominated:
+                # What is known and fine is so as a whole: a part must not take back what another work's match says.
+                whole = None if match.action is Action.ALLOW else self._references.details(connection, match.work_id)
+                if whole is None:
+                    continue
+                overlap = find_overlap(seen, whole)
+                if overlap.shared >= LEAST_SHARED:
+                    proved.append(replace(match, overlap=overlap, action=_weigh(match.action, overlap.shared)))
+        return tuple(proved), [one.code.owner_id for one in found]
+
+
+def _is_most_of(match: Match) -> bool:
+    """Return whether a match blocks by what covers most of the picture: nothing else in it would change that."""
+    box = match.overlap.in_part if match.overlap else None
+    return match.action is Action.BLOCK and box is not None and box.area >= _MOST_OF_IT
 
 
 def build_codes(scheme: Copy, picture: Picture) -> list[Code]:
