@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from provenance.asset import Frame
+from provenance.compiler import importing_scipy
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.variants import INDEXED_SIDE, build_variants
 from provenance.media.picture.image import Picture
@@ -38,8 +39,11 @@ class PHash:
 
     def compute(self, picture: Picture) -> Fingerprint | Unhashable:
         """Return the code, most significant bit first as `str(ImageHash)` has it, or `Unhashable` under 50."""
-        import imagehash
         from PIL import Image
+
+        with importing_scipy():
+            import imagehash
+            import scipy.fftpack  # noqa: F401 - imagehash asks for it when it is called
 
         frame = picture.flattened().reduced(INDEXED_SIDE)
         quality = _contrast_quality(frame)

@@ -11,14 +11,16 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from provenance.asset import Frame, Plane
 from provenance.errors import LabelError
 from provenance.media.picture.raster import Picture
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 Corner = Literal["top_left", "top_right", "bottom_left", "bottom_right"]
 CORNERS: Final[tuple[Corner, ...]] = ("top_left", "top_right", "bottom_left", "bottom_right")
@@ -131,6 +133,8 @@ def _build_ink(text: str, least_px: int) -> Plane:
 @lru_cache(maxsize=256)
 def _draw_ink(text: str, size_px: int) -> Plane:
     """Return the coverage of `text`, 0-255, with no margin."""
+    from PIL import Image, ImageDraw
+
     font = _load_font(size_px)
     left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
     canvas = Image.new("L", (max(1, right - left), max(1, bottom - top)))
@@ -142,6 +146,8 @@ def _draw_ink(text: str, size_px: int) -> Plane:
 
 def _draw_plate(height: int, width: int) -> Plane:
     """Return the coverage of a plate with rounded corners, 0-255."""
+    from PIL import Image, ImageDraw
+
     radius = round(_RADIUS * height)
     canvas = Image.new("L", (4 * width, 4 * height))
     ImageDraw.Draw(canvas).rounded_rectangle((0, 0, 4 * width - 1, 4 * height - 1), 4 * radius, fill=255)
@@ -196,5 +202,7 @@ def _load_font_file() -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _load_font(size_px: int) -> ImageFont.FreeTypeFont:
+def _load_font(size_px: int) -> "ImageFont.FreeTypeFont":
+    from PIL import ImageFont
+
     return ImageFont.truetype(BytesIO(_load_font_file()), size_px, layout_engine=ImageFont.Layout.BASIC)
