@@ -51,6 +51,7 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "transformers": ("backend:diffusers_local", "generation"),
     "accelerate": ("backend:diffusers_local", "generation"),
     "pyarrow": ("on demand", "audit export --format parquet"),
+    "foolbox": ("on demand", "a photograph of the demo; not imported"),
     "scikit-image": ("on demand", "photographs of the demo"),
 }
 """Package to (when it is active, what for)."""

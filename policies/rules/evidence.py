@@ -129,8 +129,10 @@ def _read_likeness(record: Record, asked: _Asked) -> Iterator[Finding]:
     nearest = str(record.get("concept", "")) or _find_concept(
         str(record.get("bank", "prompts")), short, int(record["likeness"])
     )
-    words = asked.words(start, end, record)
-    said = f'"{words}"' if words else "what stands"
+    # A whole prompt is shown to who asks for it, and to nobody else.
+    is_whole = record.get("about", PROMPT) == PROMPT and end - start >= len((asked.prompt or "").strip())
+    words = "" if is_whole else asked.words(start, end, record)
+    said = f'"{words}"' if words else "all that stands" if is_whole else "what stands"
     text = f"{said} at {_PLACE.format(start, end)} means something like "
     text += f'"{nearest}" ({short})' if nearest else short
     facts: dict[str, Any] = {"words": words, "start": start, "end": end, "nearest": nearest}

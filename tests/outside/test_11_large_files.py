@@ -81,7 +81,7 @@ def site(light, monkeypatch, tmp_path):
 
 def release(site, path):
     output = parse_output(f"{path.parent}/out/", force=True)
-    source, *_ = plan_sources([str(path)], output, most_bytes=site.settings.max_bytes)
+    source, *_ = plan_sources([str(path)], output, site.deployment.media, most_bytes=site.settings.max_bytes)
     return end_file(site, source, packs=(), making=Making())
 
 
