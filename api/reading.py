@@ -101,24 +101,17 @@ def build_reader(settings: Settings, *, is_reading: bool) -> Reader:
         blobs=blobs,
         log=log,
         works=works,
-        media=_build_public_media(settings, ring.marks, keys),
+        media=_build_public_media(settings, ring.marks) if settings.tenants else media,
         trust=load_site_trust(settings),
         limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
     )
     return Reader(settings, database, blobs, log, works, verifier, media, marks, build_limits(settings), ring.marks)
 
 
-def _build_public_media(
-    settings: Settings, site_keys: tuple[WatermarkKey, ...], own_keys: tuple[WatermarkKey, ...]
-) -> Media:
-    """Build what reads the marks of every tenant: what is released is public, and everybody may ask about it.
-
-    Releases are found by the first fingerprint alone, so it computes no other.
-    """
-    derived = (key for tenant in settings.tenants for key in derive_keys(site_keys, tenant))
-    every = (*site_keys, *derived) if settings.tenants else own_keys
-    first = settings.model_copy(update={"fingerprints": settings.fingerprints[:1]})
-    return build_media(first, every, build_marks(settings, every))
+def _build_public_media(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Media:
+    """Build what reads the marks of every tenant: what is released is public, and everybody may ask about it."""
+    every = (*keys, *(key for tenant in settings.tenants for key in derive_keys(keys, tenant)))
+    return build_media(settings, every, build_marks(settings, every))
 
 
 def build_works(settings: Settings, database: Database, log: Log) -> Works:
