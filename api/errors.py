@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from api.access.refusals import ForbiddenError, NotSignedInError
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from provenance.errors import (
     AssetError,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from fastapi.responses import JSONResponse
 
 STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
+    (NotSignedInError, 401),
+    (ForbiddenError, 403),
     (AssetNotFoundError, 404),
     (BlobNotFoundError, 404),
     (AssetTooLargeError, 413),
@@ -40,6 +43,8 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
 """The first class that fits gives the status; whatever else is a GateError is 503 when retryable, else 500."""
 
 PROBLEMS: Final = {
+    401: "nobody known asks: neither an API key nor a session that is still good",
+    403: "who asks may not do this",
     404: "there is no such thing",
     408: "the body came too slowly, or stopped",
     413: "longer, or of more pixels, than is taken",
@@ -51,7 +56,11 @@ PROBLEMS: Final = {
 """What each status of an error means."""
 
 # What is left of a body that stalled is not waited for.
-_MORE_HEADERS: Final = {408: {"Connection": "close"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
+_MORE_HEADERS: Final = {
+    401: {"WWW-Authenticate": "Bearer"},
+    408: {"Connection": "close"},
+    503: {"Retry-After": str(RETRY_AFTER_S)},
+}
 
 OPERATOR_KNOWS: Final = "the gate could not answer; the operator's log says more"
 

@@ -7,6 +7,7 @@ KNOWN = (
     (r"extra .*(generate|ocr|clip)|scikit-image is not installed", "an extra that is not installed"),
     (r"group .training.|could not import 'resvg_py'", "what only making models anew needs"),
     (r"/dev/full|no small disk can be mounted here", "what this system does not have"),
+    (r"no Chromium", "a browser that is not installed"),
     (r"nudenet is installed here", "says what happens without it"),
 )
 """Pattern of a reason to why that is one."""
