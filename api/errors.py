@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api.access.refusals import ForbiddenError, NotSignedInError
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
+from api.console import CommandUsageError
+from api.forms import FormError
 from provenance.errors import (
     AssetError,
     AssetNotFoundError,
@@ -17,7 +19,12 @@ from provenance.errors import (
     BlobNotFoundError,
     GateError,
     LedgerError,
+    PackInvalidError,
+    PolicyError,
     UnsupportedMediaError,
+    WorkClaimedError,
+    WorkNotFoundError,
+    WorksError,
 )
 from provenance.journal import Journal
 from provenance.storage.faults import describe_os_error
@@ -39,6 +46,13 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (AssetError, 422),
     (StalledUploadError, 408),
     (LedgerError, 404),
+    (WorkNotFoundError, 404),
+    (WorkClaimedError, 409),
+    (WorksError, 422),
+    (FormError, 422),
+    (CommandUsageError, 422),
+    (PackInvalidError, 422),
+    (PolicyError, 422),
 )
 """The first class that fits gives the status; whatever else is a GateError is 503 when retryable, else 500."""
 
@@ -46,10 +60,11 @@ PROBLEMS: Final = {
     401: "nobody known asks: neither an API key nor a session that is still good",
     403: "who asks may not do this",
     404: "there is no such thing",
+    409: "it is otherwise by now, or somebody else's, and nobody said that both are right",
     408: "the body came too slowly, or stopped",
     413: "longer, or of more pixels, than is taken",
     415: "of no type that is taken",
-    422: "damaged, or two types at once",
+    422: "damaged, two types at once, or not as it is asked for",
     500: "the operator's log says more",
     503: "no room now, or a part of the gate did not answer: try again after the seconds of Retry-After",
 }

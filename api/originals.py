@@ -10,13 +10,14 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from api.console import CommandUsageError, FileAccessError, read_input
 from provenance.errors import GateError
+from provenance.ledger.canonical import Json
 from provenance.media.sniff import find_named_type
 from provenance.works.intake import TITLE_LIMIT
 from provenance.works.naming import build_title
@@ -39,6 +40,7 @@ class Original:
         path: of the file; ``-`` for standard input.
         title, owner, bank: as stated; the title is the file's name otherwise.
         work_id: of the owner's own, or "".
+        claim: whatever the owner states.
         error: why it cannot be registered.
     """
 
@@ -47,6 +49,7 @@ class Original:
     owner: str = ""
     bank: str = "works"
     work_id: str = ""
+    claim: Mapping[str, Json] = field(default_factory=dict)
     error: GateError | None = None
 
 

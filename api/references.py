@@ -27,12 +27,7 @@ def write_reference(settings: Settings, database: Database, work_id: str, tenant
     from provenance.storage.secretfile import make_private_file, make_private_folder
 
     path = _path(settings, tenant, work_id)
-    with database.read() as connection:
-        both = (WORKS.c.tenant == WORK_REFERENCES.c.tenant) & (WORKS.c.id == WORK_REFERENCES.c.work_id)
-        query = select(WORK_REFERENCES.c.media).join(WORKS, both).where(WORKS.c.tenant == tenant)
-        media = connection.execute(
-            query.where(WORKS.c.id == work_id, WORKS.c.status == WorkStatus.ACTIVE.value)
-        ).scalar()
+    media = load_media(database, work_id, tenant)
     if media is None:
         return None
     try:
@@ -43,6 +38,16 @@ def write_reference(settings: Settings, database: Database, work_id: str, tenant
     except OSError:
         return None  # a site that is only read: `match --draw` shows the two in another place
     return path
+
+
+def load_media(database: Database, work_id: str, tenant: Tenant = MAIN) -> bytes | None:
+    """Return the file of a work's reference, a JPEG, or None where none is kept; a withdrawn work has none."""
+    both = (WORKS.c.tenant == WORK_REFERENCES.c.tenant) & (WORKS.c.id == WORK_REFERENCES.c.work_id)
+    query = select(WORK_REFERENCES.c.media).join(WORKS, both).where(WORKS.c.tenant == tenant)
+    active = query.where(WORKS.c.id == work_id, WORKS.c.status == WorkStatus.ACTIVE.value)
+    with database.read() as connection:
+        media = connection.execute(active).scalar()
+    return None if media is None else bytes(media)
 
 
 def drop_reference(settings: Settings, work_id: str, tenant: Tenant = MAIN) -> None:

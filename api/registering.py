@@ -12,7 +12,7 @@ from api.batch import count_threads
 from api.console import take_input
 from api.originals import Original
 from api.wiring import Site
-from provenance.errors import GateError, WorksError
+from provenance.errors import GateError, WorkClaimedError, WorksError
 from provenance.fingerprints.base import Unhashable
 from provenance.media.picture.image import Picture, parse_image
 from provenance.works.intake import hash_frame
@@ -89,7 +89,7 @@ class Registrar:
             return
         self._verify_owner(original, picture)
         registration = Registration(
-            picture, original.title, original.owner, original.bank, work_id=original.work_id or None
+            picture, original.title, original.owner, original.bank, original.claim, original.work_id or None
         )
         self._pending[number] = (original, registration, digest)
 
@@ -119,14 +119,14 @@ class Registrar:
         """Ask about a picture that is registered for somebody else.
 
         Raises:
-            WorksError: nobody said that both are right.
+            WorkClaimedError: nobody said that both are right.
         """
         other = self._find_other(original, picture)
         if other is None:
             return
         question = f"{original.path} is registered for {other[1]} already, as {other[0]}"
         if not self.ask(f"{question}: register it for {original.owner} as well?"):
-            raise WorksError(f"{question}: --second-owner registers it for {original.owner} as well")
+            raise WorkClaimedError(f"{question}: --second-owner registers it for {original.owner} as well")
 
     def _find_other(self, original: Original, picture: Picture) -> tuple[str, str] | None:
         works = self.site.deployment.works

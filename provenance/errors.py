@@ -164,6 +164,18 @@ class WorksError(ProvenanceError):
     code = "works"
 
 
+class WorkNotFoundError(WorksError):
+    """No work has this id."""
+
+    code = "works.not_found"
+
+
+class WorkClaimedError(WorksError):
+    """The picture is registered for another owner, and nobody said that both are right."""
+
+    code = "works.claimed"
+
+
 class StoreError(ProvenanceError):
     """Blob storage failed."""
 

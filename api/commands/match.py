@@ -1,7 +1,6 @@
 """`chopmark match`: ask the works registry about pictures."""
 
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,15 +21,13 @@ from api.console import (
     take_input,
     teaching_errors,
 )
+from api.matching import describe_nearness, encode_sheet, match_file
 from api.output import OUT_HELP, Force, parse_output
 from api.reading import open_reader
 from api.settings import load_settings
 from provenance.asset import MediaType
 from provenance.errors import GateError
-from provenance.media.picture.image import Picture, encode_image, parse_image
-from provenance.media.picture.overlap import Overlap
-from provenance.works.drawing import MOST_DRAWN, draw_matches
-from provenance.works.registry import Action, Match, MatchReport, Works
+from provenance.works.registry import Action, Match, MatchReport
 
 app = typer.Typer(add_completion=False)
 
@@ -70,10 +67,9 @@ def command(
         def one(path: str) -> Answer:
             try:
                 file = take_input(path, most_bytes=site.settings.max_bytes)
-                picture = parse_image(file.octets(), limits=site.limits)
-                report = site.works.match(picture.flattened())
-                sheet = _draw(site.works, picture, report) if places[path].is_wanted else None
-                return Answer(path, report, drawn=places[path].write(sheet) if sheet else "")
+                found = match_file(site, file)
+                sheet = encode_sheet(site.works, found) if places[path].is_wanted else None
+                return Answer(path, found.report, drawn=places[path].write(sheet) if sheet else "")
             except GateError as exc:
                 return Answer(path, error=exc)
 
@@ -85,13 +81,6 @@ def command(
     if any(answer.error for answer in answers):
         raise typer.Exit(EXIT_ERROR)
     raise typer.Exit(0 if any(answer.report and answer.report.matches for answer in answers) else 1)
-
-
-def _draw(works: Works, picture: Picture, report: MatchReport) -> bytes | None:
-    """Return the picture beside the nearest works that it matches and that have a reference, or None."""
-    known = ((works.reference(match.work_id), match.overlap) for match in report.matches)
-    drawn = [*islice(((reference, overlap) for reference, overlap in known if reference), MOST_DRAWN)]
-    return encode_image(draw_matches(picture, drawn), MediaType.PNG) if drawn else None
 
 
 def _build_document(answer: Answer) -> dict[str, Any]:
@@ -129,27 +118,6 @@ def _word(answer: Answer) -> str:
     if answer.report is None:
         return "error"
     return "with a match" if answer.report.matches else "without a match"
-
-
-def describe_nearness(match: Match) -> str:
-    """Return in words why a work matches."""
-    if match.overlap is not None:
-        return describe_overlap(match.overlap)
-    near = f"{match.distance_bits} of {match.threshold_bits} bits, {match.alg}"
-    if match.variant != "plain":
-        near += f", {match.variant.replace('_', ' ')}"
-    if match.second_opinion is not None:
-        near += f"; {match.second_opinion.alg} {'agrees' if match.second_opinion.agrees else 'does not agree'}"
-    return near
-
-
-def describe_overlap(overlap: Overlap) -> str:
-    """Return in words which part of a work lies where."""
-    mirrored = ", mirrored" if overlap.is_mirrored else ""
-    text = f"shows a part of it{mirrored}: {overlap.shared} details"
-    if overlap.in_part is None or overlap.in_whole is None:
-        return text
-    return f"{text}, {overlap.in_whole.area:.0%} of the work in {overlap.in_part.area:.0%} of the picture"
 
 
 def _cells(match: Match) -> list[Any]:

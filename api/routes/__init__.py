@@ -2,5 +2,12 @@
 
 from typing import Final
 
-ROUTERS: Final = ("api.routes.health", "api.routes.verifications", "api.routes.ledger")
+ROUTERS: Final = (
+    "api.routes.health",
+    "api.routes.verifications",
+    "api.routes.ledger",
+    "api.routes.works",
+    "api.routes.banks",
+    "api.routes.matches",
+)
 """Modules whose `build_router()` gives an APIRouter, in the order of the OpenAPI page."""

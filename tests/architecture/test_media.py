@@ -16,7 +16,7 @@ PICTURES_ONLY = {
     "provenance/works/": "registered works are pictures; what is released is matched by codes alone",
     "generation/": "backends draw pictures",
     "api/commands/watermark.py": "marks pictures by hand",
-    "api/commands/match.py": "shows a picture beside the work that it matches",
+    "api/matching.py": "shows a picture beside the work that it matches",
     "api/commands/demo.py": "registers and draws pictures",
     "api/registering.py": "reads pictures that become works",
 }

@@ -1,0 +1,87 @@
+"""One file before the registry of works: which work, which part of it, how near, and why; nothing of it is kept."""
+
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from api.reading import Reader
+    from policies.line.deployment import Deployment
+    from provenance.media.picture.image import Picture
+    from provenance.storage.blob import Blob
+    from provenance.works.record import Match, MatchReport
+    from provenance.works.registry import Works
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What came of one file.
+
+    Attributes:
+        picture: as it was seen.
+        report: what the registry knows about it.
+    """
+
+    picture: "Picture"
+    report: "MatchReport"
+
+
+def match_file(here: "Deployment | Reader", unverified_file: "Blob") -> Matched:
+    """Ask the registry of a tenant about a picture.
+
+    Raises:
+        AssetError: it is no picture that intake would take.
+    """
+    from provenance.media.picture.image import parse_image
+
+    picture = parse_image(unverified_file.octets(), limits=here.limits)
+    return Matched(picture, here.works.match(picture.flattened()))
+
+
+def draw_sheet(works: "Works", picture: "Picture", report: "MatchReport") -> "Picture | None":
+    """Return the picture beside the nearest works that it matches and that have a reference, or None."""
+    from provenance.works.drawing import MOST_DRAWN, draw_matches
+
+    known = ((works.reference(match.work_id), match.overlap) for match in report.matches)
+    drawn = [*islice(((reference, overlap) for reference, overlap in known if reference), MOST_DRAWN)]
+    return draw_matches(picture, drawn) if drawn else None
+
+
+def encode_sheet(works: "Works", found: Matched, kind: str = "image/png") -> bytes | None:
+    """Return a picture beside the works that it matches as a file, or None where there is nothing to draw."""
+    from provenance.asset import MediaType
+    from provenance.media.picture.image import encode_image
+
+    sheet = draw_sheet(works, found.picture, found.report)
+    return None if sheet is None else encode_image(sheet, MediaType(kind))
+
+
+def build_report(report: "MatchReport") -> dict[str, Any]:
+    """Return the JSON form of what the registry knows about a picture; each match says in words why."""
+    return {
+        "searched": list(report.searched_algs),
+        "codes": dict(report.codes),
+        "matches": [{**asdict(match), "why": describe_nearness(match)} for match in report.matches],
+        "unhashable": [asdict(item) for item in report.unhashable],
+    }
+
+
+def describe_nearness(match: "Match") -> str:
+    """Return in words why a work matches."""
+    if match.overlap is not None:
+        return describe_overlap(match.overlap)
+    near = f"{match.distance_bits} of {match.threshold_bits} bits, {match.alg}"
+    if match.variant != "plain":
+        near += f", {match.variant.replace('_', ' ')}"
+    if match.second_opinion is not None:
+        near += f"; {match.second_opinion.alg} {'agrees' if match.second_opinion.agrees else 'does not agree'}"
+    return near
+
+
+def describe_overlap(overlap: Any) -> str:  # noqa: ANN401 - lazily known
+    """Return in words which part of a work lies where."""
+    mirrored = ", mirrored" if overlap.is_mirrored else ""
+    text = f"shows a part of it{mirrored}: {overlap.shared} details"
+    if overlap.in_part is None or overlap.in_whole is None:
+        return text
+    return f"{text}, {overlap.in_whole.area:.0%} of the work in {overlap.in_part.area:.0%} of the picture"
