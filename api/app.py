@@ -1,4 +1,4 @@
-"""The HTTP side as an ASGI application: the routes of `api.routes`, and what stands around them.
+"""The HTTP side as an ASGI application: routes of `api.routes`, pages of `api.desk`, and what stands around them.
 
 `make serve`, or any ASGI server: `uvicorn --factory chopmark:create_app`. Importing this costs nothing heavy; the site
 opens when the server starts.
@@ -11,6 +11,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.desk.navigation import PAGES
 from api.edge import Edge
 from api.errors import install_handlers
 from api.routes import ROUTERS
@@ -23,7 +24,7 @@ def create_app() -> FastAPI:
     app = FastAPI(title=TITLE, lifespan=_lifespan, docs_url=None, redoc_url=None)
     install_handlers(app)
     app.add_middleware(Edge)
-    for module in ROUTERS:
+    for module in (*ROUTERS, *PAGES):
         app.include_router(import_module(module).build_router())
     return app
 

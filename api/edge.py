@@ -15,13 +15,22 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# Answers are data, never pages: nothing in them may run, be framed, or be guessed to be of another type.
+# Answers are data: nothing in them may run, be framed, or be guessed to be of another type.
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+}
+
+# Pages run our own script and style and nothing else; "same-origin" lets a form say where it was sent from.
+PAGE_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
 }
 
 _log = Journal(__name__)
@@ -47,6 +56,8 @@ class Edge:
                 is_started = True
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.update(PAGE_HEADERS)
                 # What is asked about a file is nobody's to keep.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from fastapi import FastAPI, Request
-    from fastapi.responses import JSONResponse
+    from fastapi.responses import JSONResponse, Response
 
 STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (NotSignedInError, 401),
@@ -94,16 +94,16 @@ def install_handlers(app: "FastAPI") -> None:
     """Answer every error that was foreseen as `application/problem+json`; `api.edge` sees to the others."""
     from starlette.exceptions import HTTPException
 
-    async def _explain(_: "Request", error: Exception) -> "JSONResponse":
+    async def _explain(request: "Request", error: Exception) -> "Response":
         assert isinstance(error, GateError)
         status = status_of(error)
         _log.warning("request failed", code=error.code, status=status, error=str(error))
         is_told = status < 500 or isinstance(error, BusyError)
-        return _build_problem(status, error.code, redact(str(error)) if is_told else OPERATOR_KNOWS)
+        return _answer(request, status, error.code, redact(str(error)) if is_told else OPERATOR_KNOWS)
 
-    async def _name(_: "Request", error: Exception) -> "JSONResponse":
+    async def _name(request: "Request", error: Exception) -> "Response":
         assert isinstance(error, HTTPException)
-        return _build_problem(error.status_code, f"http.{error.status_code}", str(error.detail), error.headers)
+        return _answer(request, error.status_code, f"http.{error.status_code}", str(error.detail), error.headers)
 
     app.add_exception_handler(GateError, _explain)
     app.add_exception_handler(HTTPException, _name)
@@ -151,6 +151,17 @@ def find_place(error: BaseException) -> str:
     """Return where `error` was raised, as file and line."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+def _answer(
+    request: "Request", status: int, code: str, detail: str, headers: "Mapping[str, str] | None" = None
+) -> "Response":
+    """Answer a program with a problem document, and a person in a browser with a page."""
+    from api.desk.refusal import build_refusal, wants_page
+
+    if wants_page(request):
+        return build_refusal(request, status, code, detail, {**(headers or {}), **_MORE_HEADERS.get(status, {})})
+    return _build_problem(status, code, detail, headers)
 
 
 def _build_problem(status: int, code: str, detail: str, headers: "Mapping[str, str] | None" = None) -> "JSONResponse":
