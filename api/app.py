@@ -31,6 +31,7 @@ def create_app() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    from api.access.doorkeeper import Doorkeeper
     from api.service import build_service
     from api.settings import load_settings
     from api.upkeep import keep_up
@@ -38,4 +39,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     with open_site(load_settings()) as site, keep_up(site.deployment):
         app.state.service = build_service(site)
+        app.state.doorkeeper = Doorkeeper(site.deployment.database, site.settings)
         yield

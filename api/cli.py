@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "audit": ("api.commands.audit", "Export the ledger, verify exports, prove entries."),
     "watermark": ("api.commands.watermark", "Embed, read and locate marks without the gate."),
     "keys": ("api.commands.keys", "Show who signs and which keys are held; renew, add and give up."),
+    "access": ("api.commands.access", "People, their roles and links, and keys of programs."),
     "models": ("api.commands.models", "List and pull model weights."),
     "sweep": ("api.commands.sweep", "Put files that no record knows into a bin, and empty the bin after days."),
     "adopt": ("api.commands.adopt", "Bind database and blob stores to each other after a person has looked."),

@@ -8,7 +8,14 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from api.access.refusals import ForbiddenError, NotSignedInError
+from api.access.refusals import (
+    AccessError,
+    ForbiddenError,
+    KeyNotFoundError,
+    NotSignedInError,
+    PersonNotFoundError,
+    SessionNotFoundError,
+)
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from api.console import CommandUsageError
 from api.forms import FormError
@@ -39,6 +46,10 @@ if TYPE_CHECKING:
 STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (NotSignedInError, 401),
     (ForbiddenError, 403),
+    (PersonNotFoundError, 404),
+    (KeyNotFoundError, 404),
+    (SessionNotFoundError, 404),
+    (AccessError, 422),
     (AssetNotFoundError, 404),
     (BlobNotFoundError, 404),
     (AssetTooLargeError, 413),

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -84,9 +85,25 @@ def parse_place(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what co
     )
 
 
+def parse_origin(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
+    """Return the scheme, host and port under which a server is reached.
+
+    Raises:
+        ValueError: it is none, or has more than that.
+    """
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value.rstrip("/"))
+    is_one = parts.scheme in {"http", "https"} and parts.hostname and parts.netloc == parts.netloc.rpartition("@")[2]
+    if not is_one or parts.path or parts.query or parts.fragment:
+        raise ValueError("expected a scheme and a host, and a port if need be, such as https://gate.example.org")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 TenantName = Annotated[Tenant, AfterValidator(parse_tenant)]
 FilePath = Annotated[Path, BeforeValidator(parse_path)]
 Place = Annotated[str, BeforeValidator(parse_place)]
+Origin = Annotated[str, BeforeValidator(parse_origin)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(parse_list)]
 
@@ -214,6 +231,8 @@ class Http(BaseModel):
     """Files looked at at once."""
     pixels: int = Field(default=33_554_432, gt=0)
     """Pixels of the pictures looked at at once; a larger picture comes alone."""
+    origin: Origin = "http://127.0.0.1:8600"
+    """How people reach this server: scheme and host, and port if need be; with https, cookies are for https alone."""
 
 
 class Settings(BaseSettings):

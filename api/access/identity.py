@@ -95,6 +95,7 @@ class Actor:
         tenant: for whom they act; they see and touch nothing of any other.
         roles: what they were given.
         kind: "person" or "key".
+        only: all that is left of what the roles grant; None for everything.
     """
 
     id: str
@@ -102,7 +103,9 @@ class Actor:
     tenant: Tenant
     roles: frozenset[Role]
     kind: str
+    only: frozenset[Permission] | None = None
 
     def may(self, permission: Permission) -> bool:
-        """Return whether one of the roles grants `permission`."""
-        return any(permission in GRANTED[role] for role in self.roles)
+        """Return whether one of the roles grants `permission`, and nothing takes it away."""
+        is_left = self.only is None or permission in self.only
+        return is_left and any(permission in GRANTED[role] for role in self.roles)

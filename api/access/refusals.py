@@ -1,4 +1,4 @@
-"""Why a request is not let in."""
+"""Why a request is not let in, or what was asked about people and keys is refused."""
 
 from provenance.errors import GateError
 
@@ -13,3 +13,27 @@ class ForbiddenError(GateError):
     """Who asks may not do this."""
 
     code = "access.forbidden"
+
+
+class AccessError(GateError):
+    """What was asked about people or keys cannot be done as it was asked."""
+
+    code = "access.refused"
+
+
+class PersonNotFoundError(AccessError):
+    """Nobody of this tenant is called so."""
+
+    code = "access.unknown_person"
+
+
+class KeyNotFoundError(AccessError):
+    """No key of this tenant is called so."""
+
+    code = "access.unknown_key"
+
+
+class SessionNotFoundError(AccessError):
+    """No session of this tenant is called so."""
+
+    code = "access.unknown_session"

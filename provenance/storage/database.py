@@ -4,11 +4,12 @@ Every table of every domain hangs on one `METADATA`; migrations are in `provenan
 its lock at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that a transaction that began can finish.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -56,8 +57,7 @@ _WRITES: Final = "chopmark.writes"
 """In what a connection knows of itself: whether it may write."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-# Names of revisions are as long, and sort as they follow each other.
-_REVISION_DIGITS: Final = 4
+_LINKS: Final = re.compile(r'^(?:down_)?revision = "(\d{4})"$', re.MULTILINE)
 
 
 def utc_now() -> str:
@@ -187,7 +187,7 @@ class Database:
         Raises:
             ConfigurationError: it is a newer one, or the database cannot be read.
         """
-        newest = max(path.name[:_REVISION_DIGITS] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+        newest, known = _find_revisions()
         try:
             with self.read() as connection:
                 if not inspect(connection).has_table("alembic_version"):
@@ -195,7 +195,7 @@ class Database:
                 found = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
         except (SQLAlchemyError, ProvenanceError) as exc:
             raise self._not_migrated(exc) from exc
-        if found > newest:
+        if found not in known:
             raise ConfigurationError(
                 f"{self.where} is of schema {found}, newer than {newest}, which this version of "
                 "chopmark makes: use the version that migrated it"
@@ -209,6 +209,15 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+@cache
+def _find_revisions() -> tuple[str, frozenset[str]]:
+    """Return the revision that no other follows, and all of them; numbers name them, links put them in order."""
+    links = [_LINKS.findall(path.read_text(encoding="utf-8")) for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")]
+    known = frozenset(link[0] for link in links)
+    (newest,) = known - {older for link in links for older in link[1:]}
+    return newest, known
 
 
 def _create_engine(url: str, *, is_reading: bool) -> Engine:

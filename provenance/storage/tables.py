@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 
 import provenance.ledger.tables
-import provenance.works.tables  # noqa: F401 - both register their tables on METADATA
+import provenance.storage.access_tables
+import provenance.works.tables  # noqa: F401 - all register their tables on METADATA
 from provenance.storage.columns import JsonColumn, RecordColumn
 from provenance.storage.database import METADATA
 from provenance.tenant import MAIN

@@ -17,15 +17,21 @@ def test_every_verb_of_the_promise_is_there():
     assert set(promised.split()) <= set(COMMANDS)
 
 
+def paths_of(group, *words):
+    """Yield the words that lead to each command of a group; one alone needs none of its own."""
+    is_alone = len(group.registered_commands) == 1 and not group.registered_groups
+    for command in group.registered_commands:
+        yield words if is_alone else (*words, command.name or command.callback.__name__.replace("_", "-"))
+    for inner in group.registered_groups:
+        yield from paths_of(inner.typer_instance, *words, inner.name)
+
+
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verb_has_help_and_takes_json(run, verb):
     done = run(verb, "--help")
     assert done.code == 0
     assert COMMANDS[verb][1].split(",")[0].split()[0].lower() in done.out.lower()
-    group = importlib.import_module(COMMANDS[verb][0]).app
-    for command in group.registered_commands:
-        name = command.name or command.callback.__name__.replace("_", "-")
-        path = (verb,) if len(group.registered_commands) == 1 else (verb, name)
+    for path in paths_of(importlib.import_module(COMMANDS[verb][0]).app, verb):
         assert "--json" in run(*path, "--help").out
 
 

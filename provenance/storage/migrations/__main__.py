@@ -46,7 +46,7 @@ def write_revision(message: str, *, initial: bool = False) -> Path:
 
 
 def _write_next(config: Config, message: str) -> Path:
-    number = f"{len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1:04}"
+    number = f"{max(int(script.revision) for script in ScriptDirectory.from_config(config).walk_revisions()) + 1:04}"
     return _autogenerate(config, message, number)
 
 

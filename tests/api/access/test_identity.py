@@ -33,3 +33,10 @@ def test_roles_add_up():
     both = actor(Role.SUBMITTER, Role.AUDITOR)
     assert both.may(Permission.RELEASE)
     assert both.may(Permission.EXPORT)
+
+
+def test_what_is_left_of_a_role_takes_away_and_adds_nothing():
+    left = Actor(
+        "1", "ci", MAIN, frozenset({Role.AUDITOR}), "key", only=frozenset({Permission.EXPORT, Permission.REVIEW})
+    )
+    assert [permission for permission in Permission if left.may(permission)] == [Permission.EXPORT]
