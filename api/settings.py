@@ -4,24 +4,22 @@ Everything has a default that works offline. Whatever would reach a network is o
 written as JSON or as ``one,two``; a setting inside a group as ``CHOPMARK_SIGNING__PRIVATE_KEY``.
 """
 
-import json
 import os
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from api.spelling import FilePath, Names, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
 from provenance.errors import ConfigurationError
@@ -43,69 +41,6 @@ DETECTORS_WITHOUT_EXTRAS: Final = (
     "codes",
     "personal",
 )
-
-
-def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
-    """Return the items of a list written as JSON or as ``one,two``; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        return json.loads(value)
-    return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def parse_path(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
-    """Return a path as it is; an empty one would mean the current folder, and nobody means that.
-
-    Raises:
-        ValueError: it is empty.
-    """
-    if isinstance(value, str) and not value.strip():
-        raise ValueError("expected a path, got an empty one")
-    return value
-
-
-def parse_place(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
-    """Return the URL or path of a database or blob store, which may not depend on the current folder.
-
-    Raises:
-        ValueError: it is a relative path, or one in a URL.
-    """
-    if not isinstance(value, str) or not value:
-        return value
-    scheme, separator, rest = value.partition("://")
-    if separator and not scheme.startswith("sqlite"):
-        return value
-    path = rest.partition("?")[0][1:] if separator else value
-    if path.startswith(("/", "file:")) or (separator and path in {"", ":memory:"}):
-        return value
-    raise ValueError(
-        "expected a URL or an absolute path, such as sqlite:////folder/chopmark.db: a relative one would be another "
-        "site's from another folder"
-    )
-
-
-def parse_origin(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
-    """Return the scheme, host and port under which a server is reached.
-
-    Raises:
-        ValueError: it is none, or has more than that.
-    """
-    if not isinstance(value, str):
-        return value
-    parts = urlsplit(value.rstrip("/"))
-    is_one = parts.scheme in {"http", "https"} and parts.hostname and parts.netloc == parts.netloc.rpartition("@")[2]
-    if not is_one or parts.path or parts.query or parts.fragment:
-        raise ValueError("expected a scheme and a host, and a port if need be, such as https://gate.example.org")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-TenantName = Annotated[Tenant, AfterValidator(parse_tenant)]
-FilePath = Annotated[Path, BeforeValidator(parse_path)]
-Place = Annotated[str, BeforeValidator(parse_place)]
-Origin = Annotated[str, BeforeValidator(parse_origin)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
-Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(parse_list)]
 
 
 def find_home() -> Path:

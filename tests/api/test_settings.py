@@ -10,7 +10,6 @@ from api.settings import (
     build_default_settings,
     find_home,
     load_settings,
-    parse_list,
 )
 from generation import weights as pipelines
 from provenance.errors import ConfigurationError
@@ -173,13 +172,6 @@ def test_default_settings_read_nothing(tmp_path, monkeypatch):
     settings = build_default_settings(tmp_path)
     assert (settings.packs, settings.backend, settings.database_url) == (("baseline",), "diffusers_local", "")
     assert settings.home == tmp_path
-
-
-@pytest.mark.parametrize(("value", "items"), [
-    ("", []), ("a", ["a"]), ("a, b,,", ["a", "b"]), ('["a", "b"]', ["a", "b"]), (("a",), ("a",)),
-])  # fmt: skip
-def test_lists_are_json_or_comma_separated(value, items):
-    assert parse_list(value) == items
 
 
 @pytest.mark.parametrize("missing", [None, "diffusers"])
