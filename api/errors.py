@@ -28,6 +28,7 @@ from provenance.errors import (
     LedgerError,
     PackInvalidError,
     PolicyError,
+    UnknownPackError,
     UnsupportedMediaError,
     WorkClaimedError,
     WorkNotFoundError,
@@ -62,6 +63,7 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (WorksError, 422),
     (FormError, 422),
     (CommandUsageError, 422),
+    (UnknownPackError, 404),
     (PackInvalidError, 422),
     (PolicyError, 422),
 )

@@ -33,6 +33,7 @@ from detectors.base import DETECTORS, Toolbox
 from detectors.isolation import IsolatedDetector
 from detectors.runner import Runner
 from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
+from policies.editing.live import LivePacks
 from policies.line.deployment import Deployment, Submission
 from policies.line.prompting import judge_prompt
 from policies.line.sweeping import sweep_staging
@@ -240,7 +241,7 @@ def build_site(settings: Settings) -> Site:
         log=reader.log,
         works=reader.works,
         runner=build_runner(site, reader.works, reader.marks),
-        packs={pack.name: pack for pack in load_packs(site)},
+        packs=LivePacks(reader.database, {pack.name: pack for pack in load_packs(site)}),
         default_packs=site.packs,
         sealer=_build_sealer(site, reader.media, identity),
         media=reader.media,
@@ -268,7 +269,7 @@ def _build_tenancy(settings: Settings, reader: Reader, main: Deployment, tenant:
         log=log,
         works=works,
         runner=share_runner(own, main.runner, works, marks),
-        packs={pack.name: pack for pack in load_packs(own)},
+        packs=LivePacks(main.database, {pack.name: pack for pack in load_packs(own)}, tenant),
         default_packs=own.packs,
         sealer=_build_sealer(own, media, identity),
         media=media,

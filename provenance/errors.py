@@ -292,6 +292,12 @@ class PolicyError(GateError):
     code = "policy"
 
 
+class UnknownPackError(PolicyError):
+    """No pack of this name, or no version of this digest, is here."""
+
+    code = "policy.unknown_pack"
+
+
 class PackInvalidError(PolicyError):
     """A pack does not validate; every problem found is listed.
 

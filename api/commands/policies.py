@@ -13,6 +13,7 @@ from rich.text import Text
 
 from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
 from api.escape import quote_file
+from api.packs import build_pack, build_summary
 from api.records import build_findings, find_findings, find_record, view_findings
 from api.settings import load_settings
 from policies.rules.decision import Decision, Outcome
@@ -56,7 +57,7 @@ def list_packs(folder: Folders = None, as_json: Json = False) -> None:
             table.add_row(plain(name, "red"), "", plain(check_it))
             continue
         counts = {"thresholds": len(pack.thresholds), "rules": len(pack.rules), "obligations": len(pack.obligations)}
-        documents.append({**_summary(pack), "file": str(path), "ok": True, **counts})
+        documents.append({**build_summary(pack), "file": str(path), "ok": True, **counts})
         cells = (pack.name, pack.version, pack.title, str(pack.effective_from), pack.sha256[:12])
         table.add_row(*map(plain, cells))
     if as_json:
@@ -78,7 +79,7 @@ def show(
     path = Path(name)
     pack = load_pack(path) if path.suffix == ".yaml" else load_named([name], _folders(folder))[0]
     if as_json:
-        print_json(_document(pack))
+        print_json(build_pack(pack))
     else:
         OUT.print(_view(pack))
 
@@ -93,7 +94,7 @@ def check(
     documents: list[dict[str, Any]] = []
     for path, pack in zip(files, load_new_packs(files), strict=True):
         if isinstance(pack, Pack):
-            documents.append({"file": str(path), "ok": True, **_summary(pack), "problems": []})
+            documents.append({"file": str(path), "ok": True, **build_summary(pack), "problems": []})
         else:
             problems = list(pack.problems) if isinstance(pack, PackInvalidError) else [str(pack)]
             documents.append({"file": str(path), "ok": False, "problems": problems})
@@ -150,45 +151,6 @@ def is_asset_id(text: str) -> bool:
 
 def _folders(more: list[Path] | None) -> list[Path]:
     return [*load_settings().pack_folders, *(more or ())]
-
-
-def _summary(pack: Pack) -> dict[str, Any]:
-    return {
-        "name": pack.name,
-        "version": pack.version,
-        "title": pack.title,
-        "jurisdiction": pack.jurisdiction,
-        "effective_from": str(pack.effective_from),
-        "effective_until": str(pack.effective_until) if pack.effective_until else None,
-        "sha256": pack.sha256,
-    }
-
-
-def _document(pack: Pack) -> dict[str, Any]:
-    """Return the JSON form of a whole pack; conditions stand as their text."""
-    return {
-        **_summary(pack),
-        "description": pack.description,
-        "sources": [asdict(source) for source in pack.sources],
-        "requires": [asdict(requirement) for requirement in pack.requires],
-        "thresholds": [asdict(threshold) for threshold in pack.thresholds],
-        "rules": [
-            {"id": rule.id, "when": rule.when.text, "outcome": rule.outcome, "clause": rule.clause, "text": rule.text}
-            for rule in pack.rules
-        ],
-        "obligations": [
-            {
-                "id": demand.id,
-                "mark": demand.mark,
-                "parameters": dict(demand.parameters),
-                "required": demand.required,
-                "when": demand.when.text if demand.when else None,
-                "clause": demand.clause,
-                "text": demand.text,
-            }
-            for demand in pack.obligations
-        ],
-    }
 
 
 def _view(pack: Pack) -> Group:

@@ -9,5 +9,6 @@ ROUTERS: Final = (
     "api.routes.works",
     "api.routes.banks",
     "api.routes.matches",
+    "api.routes.policies",
 )
 """Modules whose `build_router()` gives an APIRouter, in the order of the OpenAPI page."""

@@ -48,7 +48,7 @@ async def define(
     """
     here = find_service(request).deployment(actor)
 
-    def make() -> dict[str, Any]:
-        return asdict(here.works.define_bank(name, action=action, thresholds=thresholds or {}, description=description))
-
-    return await run_in_threadpool(make)
+    bank = await run_in_threadpool(
+        here.works.define_bank, name, action=action, thresholds=thresholds or {}, description=description
+    )
+    return asdict(bank)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.runner import Runner
+from policies.editing.live import LivePacks
 from policies.line.handover import Handover
 from policies.rules.loader import Pack
 from provenance.asset import AssetId, Origin
@@ -58,7 +59,7 @@ class Deployment:
         database, blobs, log, works: where things are kept.
         runner: the enabled detectors.
         packs: every pack that a submission may name.
-        default_packs: those that decide when it names none.
+        default_packs: those that decide when it names none, as long as nobody chose others.
         sealer: the signing identity, and who releases.
         media: what is taken, and how it is looked at and marked.
         limits: bounds on what intake takes.
@@ -97,13 +98,19 @@ class Deployment:
             raise ConfigurationError(f"this site has the one tenant {self.tenant}, asked for {tenant}")
         return self.find_tenancy(tenant)
 
+    @property
+    def deciding(self) -> tuple[str, ...]:
+        """Names of the packs that decide where a submission names none: those that somebody chose, or the default."""
+        chosen = self.packs.chosen if isinstance(self.packs, LivePacks) else ()
+        return chosen or self.default_packs
+
     def select_packs(self, names: tuple[str, ...]) -> tuple[Pack, ...]:
         """Return the packs named, or the default ones.
 
         Raises:
             ConfigurationError: a name is unknown.
         """
-        wanted = names or self.default_packs
+        wanted = names or self.deciding
         unknown = [name for name in wanted if name not in self.packs]
         if unknown or not wanted:
             known = ", ".join(sorted(self.packs))
