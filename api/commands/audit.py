@@ -1,11 +1,11 @@
 """`chopmark audit`: hand the ledger to somebody who does not trust you."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,22 +24,25 @@ from api.console import (
 from api.escape import quote_file
 from api.home import verify_site
 from api.output import Force, parse_output, telling_os_errors
-from api.reading import open_blobs, open_database, open_log
+from api.reading import build_reader, open_blobs, open_database, open_log
 from api.settings import load_settings
 from policies.audit.concordance import compare_records
-from policies.review.reviewers import REVIEW_KINDS, find_names
+from policies.audit.exporting import NAMES_FILE, Kind, Order
+from policies.audit.packing import unpacking, write_to
+from policies.audit.source import Source
 from provenance.errors import InconsistentLedgerError
 from provenance.ledger.audit import verify_log
-from provenance.ledger.export import FormatName, export_ledger
 from provenance.ledger.log import Log
 from provenance.ledger.proof import SUFFIX
+from provenance.ledger.selection import CLAIMS
 from provenance.ledger.static_tree import write_tiles
-from provenance.ledger.tiles import write_resource
 from provenance.ledger.verification import verify_export
 from provenance.storage.binding import verify_stores
 
-NAMES: Final = "reviewers.json"
-"""In an export that was asked for it: pseudonym to name. It is not signed, and no part of what is verified."""
+STATEMENTS: Final = "dsa"
+"""What `--format` calls EU DSA statements of reasons."""
+
+MOST_LISTED: Final = 20
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -48,41 +51,116 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 @teaching_errors
 def export(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.")] = Path("audit"),
-    form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    form: Annotated[
+        str, typer.Option("--format", help="jsonl, csv, parquet, or dsa: statements of reasons.")
+    ] = "jsonl",
     since: Annotated[str, typer.Option(help="Only entries from this day or time (RFC 3339, UTC unless it says).")] = "",
     until: Annotated[str, typer.Option(help="Only entries before this day or time.")] = "",
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
-    with_names: Annotated[bool, typer.Option("--with-names", help=f"Say who reviewed, in {NAMES}.")] = False,
+    outcome: Annotated[list[str] | None, typer.Option(help="Only release, hold or block; may be repeated.")] = None,
+    pack: Annotated[list[str] | None, typer.Option(help="Only decisions of this pack; may be repeated.")] = None,
+    first: Annotated[int, typer.Option(min=0, help="From this index on.")] = 0,
+    stop: Annotated[int | None, typer.Option(min=0, help="Up to the one before this index.")] = None,
+    whole_site: Annotated[
+        bool, typer.Option("--whole-site", help="Entries of every tenant, as the main tenant; else its own alone.")
+    ] = False,
+    with_names: Annotated[bool, typer.Option("--with-names", help=f"Say who reviewed, in {NAMES_FILE}.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Export entries with a manifest and proofs; whoever has the public key can verify it offline."""
-    log, first, last = _open_log(), parse_time(since), parse_time(until)
-    with telling_os_errors(out):
-        manifest = export_ledger(log, out, cast("FormatName", form), since=first, until=last, kinds=kind or None)
-        if with_names:
-            with log.database.read() as connection:
-                names = find_names(
-                    connection, log.entries(since=first, until=last, kinds=REVIEW_KINDS), load_settings().tenant
-                )
-            write_resource(out, NAMES, json.dumps(names, ensure_ascii=False, indent=2).encode())
+    """Export entries with a manifest and proofs; whoever has the public key can verify it offline.
+
+    A range of indices is proven to be whole. Of any other filter each row is proven, and not that none was left out.
+    """
+    is_dsa = form == STATEMENTS
+    order = Order(
+        kind=Kind.STATEMENTS if is_dsa else Kind.ENTRIES,
+        form="jsonl" if is_dsa else form,
+        since=parse_time(since),
+        until=parse_time(until),
+        kinds=tuple(kind or ()),
+        outcomes=tuple(outcome or ()),
+        packs=tuple(pack or ()),
+        first=first,
+        stop=stop,
+        whole_site=whole_site,
+        with_names=with_names,
+    )
+    _export(order, out, as_json=as_json)
+
+
+@app.command()
+@teaching_errors
+def case(
+    asset_id: Annotated[str, typer.Argument(metavar="ASSET_ID", help="As `review list` shows it.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make, or a file that ends in .zip.")],
+    with_names: Annotated[bool, typer.Option("--with-names", help="Reviewers by name; else by pseudonym.")] = False,
+    with_prompt: Annotated[bool, typer.Option("--prompt", help="Also the prompt, while it is kept.")] = False,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Without the pictures that it matched.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the evidence of one case: decisions, signals, matches, marks, policies, proofs; and all of it as a PDF."""
+    order = Order(
+        kind=Kind.CASE,
+        asset_id=asset_id,
+        with_names=with_names,
+        with_prompt=with_prompt,
+        with_pictures=not no_pictures,
+    )
+    _export(order, out, as_json=as_json)
+
+
+@app.command()
+@teaching_errors
+def lineage(
+    asset_id: Annotated[str, typer.Argument(metavar="ASSET_ID", help="As `release` named it.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make, or a file that ends in .zip.")],
+    as_json: Json = False,
+) -> None:
+    """Write where one asset comes from and what was done with it, as W3C PROV-JSON, with its entries and proofs."""
+    _export(Order(kind=Kind.LINEAGE, asset_id=asset_id), out, as_json=as_json)
+
+
+def _export(order: Order, out: Path, *, as_json: bool) -> None:
+    with telling_os_errors(out), _open_source() as source, build_progress(quiet=as_json, counted=False) as bar:
+        task = bar.add_task("exporting", total=None)
+        manifest = write_to(source, order, out, tell=lambda rows: bar.update(task, description=f"exporting row {rows}"))
     if as_json:
         print_json({"folder": str(out), "manifest": manifest.model_dump()})
         return
     print_line(f"{manifest.rows} entries in {out}/{manifest.file}, with {len(manifest.row_proofs)} proofs of their own")
+    for attachment in manifest.attachments[:MOST_LISTED]:
+        print_line(f"  {attachment.file}")
+    whose = "of every tenant" if manifest.scope == "site" else f"of the tenant {manifest.tenant or 'main'} alone"
+    print_line(f"{whose}: {CLAIMS[manifest.claim]}")
     print_line(f"verify: chopmark audit verify {quote_file(str(out))} --vkey '{manifest.vkey}'")
+
+
+@contextmanager
+def _open_source() -> Iterator[Source]:
+    """Open what exports read, after the ledger was held against what it signed."""
+    settings = load_settings()
+    verify_site(settings)
+    reader = build_reader(settings, is_reading=False)
+    try:
+        verify_stores(reader.database, reader.blobs)
+        reader.log.checkpoint()
+        yield Source(reader.database, reader.blobs, reader.log, reader.works, settings.tenant)
+    finally:
+        reader.close()
 
 
 @app.command()
 @teaching_errors
 def verify(
-    folder: Annotated[Path, typer.Argument(help="An export.")],
+    folder: Annotated[Path, typer.Argument(help="An export: its folder, or the .zip of it.")],
     vkey: Annotated[str, typer.Option(help="The ledger's public key, from a source that you trust.")],
     earlier: Annotated[Path | None, typer.Option(help="A checkpoint you kept: the export must extend it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Verify an export offline, with nothing but its files and the public key; exits 2 when it does not hold."""
     kept = read_input(str(earlier), most_bytes=1 << 20).decode("utf-8", "replace") if earlier else None
-    summary = verify_export(folder, vkey, earlier_checkpoint=kept)
+    with unpacking(folder) as unpacked:
+        summary = verify_export(unpacked, vkey, earlier_checkpoint=kept)
     if as_json:
         print_json({"verified": True, **asdict(summary)})
         return
@@ -188,8 +266,10 @@ def _open_log(*, is_reading: bool = False) -> Log:
 def _show(facts: Mapping[str, Any]) -> None:
     table = build_table("verified", "")
     for name, value in facts.items():
-        if name == "checkpoint" or value is None:
+        if name == "checkpoint" or value in {None, "", ()}:
             continue  # a checkpoint has lines of its own: --json, or `audit checkpoint`
         shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+        if isinstance(value, tuple):
+            shown = ", ".join(value)
         table.add_row(name.replace("_", " "), plain(shown))
     OUT.print(table)

@@ -2,27 +2,33 @@
 
 What is checked, in this order, so that the first failure names the tampering most closely: the manifest's signature,
 the checkpoint's signature, each row against its own hash, order and number of rows, the file's digest, the batch proof
-against the signed root, each `.tlog-proof`. A Parquet file is checked against its digest first: its parser is native
-code, which gets to see only what the log signed.
+against the signed root, each `.tlog-proof`, the digest of each attachment. A Parquet file is checked against its digest
+first: its parser is native code, which gets to see only what the log signed.
 
-Limits: a log's owner can leave entries out of an export that was filtered by kind or time, and nobody can tell from
-the export alone; an unfiltered export is shown to have no gap. A log that shows different histories to different
+Limits: a log's owner can leave entries out of an export that was filtered, and nobody can tell from the export alone;
+rows whose indices have no gap are shown to be all there are between the first and the last. An attachment is what the
+log's owner said and signed, no part of the log. A log that shows different histories to different
 people is found by comparing checkpoints: keep the ones you saw and pass the last as `earlier_checkpoint`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
 from provenance.errors import InconsistentLedgerError, VerificationError
+from provenance.ledger.attachments import MOST_UNSIGNED, digest_file, list_files, verify_attachments
 from provenance.ledger.checkpoint import Checkpoint, verify_checkpoint
 from provenance.ledger.encoding import parse_base64
 from provenance.ledger.export import (
     BATCH_FORMAT,
     BATCH_PROOF,
+    EXPORT_FORMAT,
+    FIRST_FORMAT,
     MANIFEST,
     MANIFEST_NOTE,
     PROOFS,
@@ -33,6 +39,7 @@ from provenance.ledger.merkle import extend_frontier, fold_frontier, hash_leaf, 
 from provenance.ledger.note import MAX_NOTE_BYTES, NoteVerifier, parse_vkey, verify_note
 from provenance.ledger.proof import SUFFIX, parse_proof
 from provenance.ledger.rows import FORMATS
+from provenance.ledger.selection import CLAIMS, Claim, find_claim
 
 # 100,000 row proofs by index take less than 1 MB of manifest.
 _MAX_MANIFEST_BYTES: Final = 16_000_000
@@ -50,8 +57,14 @@ class VerificationSummary:
         rows: entries in the export, each proven to be in that log.
         first_index, last_index: of the first and last; None when there are none.
         is_complete: every entry of the log from the first to the last index is here.
+        claim: what the rows were shown to be: everything, range or rows.
+        proves: the same in words.
+        scope: "site" for entries of every tenant, "tenant" for those of one, as the log says.
         row_proofs: how many `.tlog-proof`s were checked as well.
         since, until, kinds: what the export was restricted to; None for everything.
+        filters: what else it was restricted to, in words.
+        attachments: files beside the rows that are what the log signed.
+        unsigned: files in the folder that nobody signed.
         created_at: when the log says that it was made.
         checkpoint: the signed note; keep it, to hold the next export against.
     """
@@ -62,10 +75,16 @@ class VerificationSummary:
     first_index: int | None
     last_index: int | None
     is_complete: bool
+    claim: Claim
+    proves: str
+    scope: str
     row_proofs: int
     since: str | None
     until: str | None
     kinds: tuple[str, ...] | None
+    filters: str
+    attachments: int
+    unsigned: tuple[str, ...]
     created_at: str
     checkpoint: str
 
@@ -92,21 +111,55 @@ def verify_export(folder: Path, vkey: str, *, earlier_checkpoint: str | None = N
     _verify_row_proofs(folder, manifest, checkpoint, leaves)
     if earlier_checkpoint is not None:
         _verify_earlier(verify_checkpoint(earlier_checkpoint, verifier), checkpoint, leaves)
-    first, last = manifest.first_index, manifest.last_index
+    verify_attachments(folder, manifest.attachments)
+    return _summarise(folder, manifest, checkpoint, leaves)
+
+
+def _summarise(
+    folder: Path, manifest: ExportManifest, checkpoint: Checkpoint, leaves: Mapping[int, bytes]
+) -> VerificationSummary:
+    first, last = (min(leaves), max(leaves)) if leaves else (None, None)
+    if (first, last) != (manifest.first_index, manifest.last_index):
+        raise VerificationError(f"{MANIFEST} names other entries than there are", codes=("export.format",))
+    claim = find_claim(first, last, len(leaves), checkpoint.size)
     return VerificationSummary(
         origin=checkpoint.origin,
         size=checkpoint.size,
         rows=len(leaves),
         first_index=first,
         last_index=last,
-        is_complete=first is not None and last is not None and last - first + 1 == len(leaves),
+        is_complete=bool(leaves) and claim != "rows",
+        claim=claim,
+        proves=CLAIMS[claim],
+        scope=manifest.scope,
         row_proofs=len(manifest.row_proofs),
         since=manifest.since,
         until=manifest.until,
         kinds=None if manifest.kinds is None else tuple(manifest.kinds),
+        filters=_describe_filters(manifest),
+        attachments=len(manifest.attachments),
+        unsigned=_find_unsigned(folder, manifest),
         created_at=manifest.created_at,
         checkpoint=checkpoint.note,
     )
+
+
+def _describe_filters(manifest: ExportManifest) -> str:
+    asked = {
+        "tenant": (manifest.tenant or "main") if manifest.scope == "tenant" else "",
+        "subject": manifest.subject,
+        "outcome": " or ".join(manifest.outcomes),
+        "pack": " or ".join(manifest.packs),
+        "first": str(manifest.first or ""),
+        "stop": "" if manifest.stop is None else str(manifest.stop),
+    }
+    return ", ".join(f"{name} {value}" for name, value in asked.items() if value)
+
+
+def _find_unsigned(folder: Path, manifest: ExportManifest) -> tuple[str, ...]:
+    signed = {one.file for one in manifest.attachments} | {MANIFEST, MANIFEST_NOTE, BATCH_PROOF, manifest.file}
+    names = (name for name in list_files(folder) if name not in signed and not name.startswith(f"{PROOFS}/"))
+    return tuple(islice(names, MOST_UNSIGNED))
 
 
 def _verify_manifest(folder: Path, verifier: NoteVerifier) -> ExportManifest:
@@ -116,13 +169,17 @@ def _verify_manifest(folder: Path, verifier: NoteVerifier) -> ExportManifest:
     except UnicodeDecodeError as exc:
         raise VerificationError(f"{MANIFEST_NOTE} is not text", codes=("export.manifest",)) from exc
     note = verify_note(text, verifier)
-    if note.text != build_manifest_text(verifier.name, content):
+    texts = {build_manifest_text(verifier.name, content, form) for form in (EXPORT_FORMAT, FIRST_FORMAT)}
+    if note.text not in texts:
         raise VerificationError(f"{MANIFEST} is not what the log signed: it was edited", codes=("export.manifest",))
     try:
-        return ExportManifest.model_validate_json(content)
+        manifest = ExportManifest.model_validate_json(content)
     except ValidationError as exc:
         message = f"{MANIFEST} is signed but of a form that this version does not read"
         raise VerificationError(message, codes=("export.format",)) from exc
+    if not note.text.startswith(f"{manifest.format}\n"):
+        raise VerificationError(f"{MANIFEST} is signed as of another form", codes=("export.format",))
+    return manifest
 
 
 def _verify_rows(folder: Path, manifest: ExportManifest) -> dict[int, bytes]:
@@ -130,13 +187,12 @@ def _verify_rows(folder: Path, manifest: ExportManifest) -> dict[int, bytes]:
     path = folder / manifest.file
     if not path.is_file():
         raise VerificationError(f"{manifest.file} is missing", codes=("export.missing",))
-    is_signed = _digest(path) == manifest.sha256
+    is_signed = digest_file(path) == manifest.sha256
     unsigned = VerificationError(f"{manifest.file} is not the file that the log signed", codes=("export.digest",))
     if not is_signed and not FORMATS[manifest.file_format].is_text:
         raise unsigned
-    everything = manifest.since is None and manifest.until is None and manifest.kinds is None
     leaves: dict[int, bytes] = {}
-    previous = -1
+    previous = manifest.first - 1
     for number, entry in enumerate(FORMATS[manifest.file_format].read(path), start=1):
         where = f"{manifest.file} row {number} (entry {entry.index})"
         leaf_hash = hash_leaf(entry.leaf)
@@ -144,7 +200,7 @@ def _verify_rows(folder: Path, manifest: ExportManifest) -> dict[int, bytes]:
             raise VerificationError(f"{where} was changed: it has another leaf hash", codes=("export.changed",))
         if entry.index <= previous:
             raise VerificationError(f"{where} is out of order after entry {previous}", codes=("export.order",))
-        if everything and entry.index != previous + 1:
+        if manifest.is_range and entry.index != previous + 1:
             raise VerificationError(f"{where} follows entry {previous}: a row was dropped", codes=("export.dropped",))
         leaves[entry.index] = leaf_hash
         previous = entry.index
@@ -201,11 +257,6 @@ def _read_batch_proof(folder: Path, manifest: ExportManifest) -> list[bytes]:
     if lines[0] != BATCH_FORMAT or lines[-1] or any(len(item) != 32 for item in hashes):
         raise VerificationError(f"{BATCH_PROOF} is no batch proof", codes=("export.proof",))
     return hashes
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path, limit: int) -> bytes:

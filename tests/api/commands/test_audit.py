@@ -69,3 +69,32 @@ def test_times_are_utc_unless_they_say():
     assert parse_time("2026-01-31T12:00:00+02:00").isoformat() == "2026-01-31T12:00:00+02:00"
     with pytest.raises(GateError, match="got 'soon'"):
         parse_time("soon")
+
+
+def test_a_case_as_a_folder_and_as_one_file(run, stock, tmp_path):
+    done = run("audit", "case", stock.held_id, "-o", tmp_path / "case", "--with-names")
+    assert done.code == 0, done.err
+    assert "case.pdf" in done.out
+    assert "lineage.prov.json" in done.out
+    vkey = done.out.rpartition("--vkey '")[2].strip().rstrip("'")
+    assert run("audit", "verify", tmp_path / "case", "--vkey", vkey, "--json").document["attachments"] == 4
+    assert run("audit", "case", stock.held_id, "-o", tmp_path / "case.zip", "--no-pictures").code == 0
+    checked = run("audit", "verify", tmp_path / "case.zip", "--vkey", vkey)
+    assert (checked.code, "case.zip" in checked.err) == (0, False)
+    (tmp_path / "case" / "case.json").write_text("{}")
+    assert "case.json is not the file that the log signed" in run("audit", "verify", tmp_path / "case", "--vkey", vkey).err
+    assert run("audit", "case", "unknown", "-o", tmp_path / "none").code == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_statements_and_lineage(run, stock, tmp_path):
+    done = run("audit", "export", "-o", tmp_path / "dsa", "--format", "dsa", "--outcome", "hold")
+    assert "statements/00001.json" in done.out
+    assert "not proven" in done.out or "every entry between" in done.out
+    assert run("audit", "lineage", stock.released_id, "-o", tmp_path / "prov").code == 0
+    assert "wasDerivedFrom" in json.loads((tmp_path / "prov" / "lineage.prov.json").read_text())
+
+
+def test_a_range_says_that_it_is_whole(run, stock, tmp_path):
+    done = run("audit", "export", "-o", tmp_path / "out", "--first", 1, "--stop", 3)
+    assert "of every tenant: every entry between the first and the last index is here" in done.words

@@ -9,6 +9,7 @@ import pytest
 from provenance.errors import InconsistentLedgerError, LedgerError
 from provenance.ledger.export import ROW_PROOF_LIMIT, export_ledger
 from provenance.ledger.proof import parse_proof, verify_proof
+from provenance.ledger.selection import Selection
 from provenance.ledger.verification import verify_export
 
 
@@ -37,9 +38,9 @@ def test_filters(log, append_many, signer, tmp_path):
     append_many(log, 20)
     now = datetime.now(UTC)
     hour = timedelta(hours=1)
-    assert export_ledger(log, tmp_path / "a", since=now - hour, until=now + hour).rows == 20
-    assert export_ledger(log, tmp_path / "b", since=now + hour).rows == 0
-    manifest = export_ledger(log, tmp_path / "c", kinds={"review", "release"}, until=now + hour)
+    assert export_ledger(log, tmp_path / "a", selection=Selection(since=now - hour, until=now + hour)).rows == 20
+    assert export_ledger(log, tmp_path / "b", selection=Selection(since=now + hour)).rows == 0
+    manifest = export_ledger(log, tmp_path / "c", selection=Selection(kinds={"review", "release"}, until=now + hour))
     assert (manifest.rows, manifest.kinds) == (13, ["release", "review"])
     for name in "abc":
         verify_export(tmp_path / name, signer.vkey)
@@ -73,7 +74,7 @@ def test_what_cannot_be_exported_leaves_nothing(sqlite_log, append_many, tmp_pat
     with pytest.raises(LedgerError, match=r"not exported: \[5\]"):
         export_ledger(sqlite_log, out / "a", proofs=[5])
     with pytest.raises(LedgerError, match="time zone"):
-        export_ledger(sqlite_log, out / "a", since=datetime(2026, 1, 1))
+        export_ledger(sqlite_log, out / "a", selection=Selection(since=datetime(2026, 1, 1)))
     tamper(sqlite_log, "UPDATE ledger_entries SET subject = 'x' WHERE \"index\" = 2")
     with pytest.raises(InconsistentLedgerError, match="entry 2 was changed"):
         export_ledger(sqlite_log, out / "a")

@@ -14,6 +14,7 @@ from provenance.errors import InconsistentLedgerError, VerificationError
 from provenance.ledger.export import build_manifest_text, export_ledger
 from provenance.ledger.log import Log
 from provenance.ledger.note import build_signer, sign_note
+from provenance.ledger.selection import Selection
 from provenance.ledger.verification import verify_export
 
 FORMATS = ("jsonl", "csv", "parquet")
@@ -48,7 +49,7 @@ def test_a_sound_export_holds(export, signer, file_format):
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_a_filtered_export_holds(export, signer, file_format):
-    summary = verify_export(export(file_format, kinds=["release"], proofs=[4, 7]), signer.vkey)
+    summary = verify_export(export(file_format, selection=Selection(kinds=["release"]), proofs=[4, 7]), signer.vkey)
     assert (summary.rows, summary.first_index, summary.last_index, summary.row_proofs) == (4, 1, 10, 2)
     assert not summary.is_complete
     assert summary.kinds == ("release",)
@@ -56,7 +57,7 @@ def test_a_filtered_export_holds(export, signer, file_format):
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_an_export_of_nothing_holds(export, signer, file_format):
-    summary = verify_export(export(file_format, kinds=["appeal"]), signer.vkey)
+    summary = verify_export(export(file_format, selection=Selection(kinds=["appeal"])), signer.vkey)
     assert (summary.rows, summary.first_index, summary.is_complete) == (0, None, False)
 
 
@@ -102,7 +103,7 @@ def test_a_dropped_row_is_named(export, signer):
 
 
 def test_a_row_dropped_from_a_filtered_export(export, signer):
-    folder = export("jsonl", kinds=["release"])
+    folder = export("jsonl", selection=Selection(kinds=["release"]))
     write_lines(folder, lines_of(folder)[:1] + lines_of(folder)[2:])
     assert "has 3 rows, the log signed 4" in refused(folder, signer, "export.dropped")
 
@@ -143,7 +144,7 @@ def test_an_added_entry_that_was_never_logged(export, signer):
 
 
 def test_reordered_rows(export, signer):
-    folder = export("jsonl", kinds=["decision", "release"])
+    folder = export("jsonl", selection=Selection(kinds=["decision", "release"]))
     lines = lines_of(folder)
     lines[2], lines[3] = lines[3], lines[2]
     write_lines(folder, lines)
@@ -251,7 +252,7 @@ def test_a_checkpoint_of_another_log_in_the_manifest(export, signer):
     note = sign_note("example.com/other\n12\nAAAA\n", other)
     resign(folder, signer, lambda manifest: manifest.update(checkpoint=note))
     refused(folder, signer, "note.unsigned")
-    resign(folder, signer, lambda manifest: manifest.update(format="chopmark.ledger-export/2"))
+    resign(folder, signer, lambda manifest: manifest.update(format="chopmark.ledger-export/3"))
     refused(folder, signer, "export.format")
 
 
@@ -276,7 +277,7 @@ def test_swapped_missing_and_added_proofs(export, signer):
 
 
 def test_a_damaged_batch_proof(export, signer):
-    folder = export("jsonl", kinds=["review"])
+    folder = export("jsonl", selection=Selection(kinds=["review"]))
     path = folder / "entries.batch-proof"
     good = path.read_text()
     path.write_text(good + "AAAA\n")
@@ -297,7 +298,7 @@ def test_an_earlier_checkpoint_must_be_extended(sqlite_log, append_many, signer,
     earlier = sqlite_log.checkpoint().note
     append_many(sqlite_log, 9, first=5)
     export_ledger(sqlite_log, tmp_path / "all")
-    export_ledger(sqlite_log, tmp_path / "some", kinds=["review"])
+    export_ledger(sqlite_log, tmp_path / "some", selection=Selection(kinds=["review"]))
     verify_export(tmp_path / "all", signer.vkey, earlier_checkpoint=earlier)
     verify_export(tmp_path / "all", signer.vkey, earlier_checkpoint=sqlite_log.checkpoint().note)
     with pytest.raises(VerificationError, match="export of everything"):
@@ -345,3 +346,54 @@ def test_the_way_there_does_not_matter(export, signer, monkeypatch):
     assert verify_export(Path("jsonl"), signer.vkey).rows == 12
     with pytest.raises(VerificationError, match="missing"):
         verify_export(Path("nowhere"), signer.vkey)
+
+
+def test_a_range_of_indices_is_shown_to_be_whole(export, signer, sqlite_log, tmp_path):
+    summary = verify_export(export("jsonl", selection=Selection(first=3, stop=9)), signer.vkey)
+    assert (summary.claim, summary.first_index, summary.last_index, summary.is_complete) == ("range", 3, 8, True)
+    assert "came before or after is not shown" in summary.proves
+    assert summary.filters == "first 3, stop 9"
+    everything = verify_export(export("csv"), signer.vkey)
+    assert (everything.claim, everything.filters, everything.scope) == ("everything", "", "site")
+
+
+def test_a_filter_says_what_it_cannot_prove(export, signer):
+    summary = verify_export(export("jsonl", selection=Selection(subject="asset-3")), signer.vkey)
+    assert (summary.claim, summary.is_complete, summary.filters) == ("rows", False, "subject asset-3")
+    assert "not proven" in summary.proves
+
+
+def test_a_row_dropped_from_a_range_is_named(export, signer):
+    folder = export("jsonl", selection=Selection(first=2, stop=9))
+    write_lines(folder, lines_of(folder)[1:])
+    assert "follows entry 1: a row was dropped" in refused(folder, signer, "export.dropped")
+
+
+def test_attachments_are_what_the_log_signed(export, signer):
+    def attach(folder):
+        (folder / "notes").mkdir()
+        (folder / "notes" / "one.txt").write_text("as it was")
+
+    folder = export("jsonl", attach=attach)
+    (folder / "added.txt").write_text("nobody signed this")
+    summary = verify_export(folder, signer.vkey)
+    assert (summary.attachments, summary.unsigned) == (1, ("added.txt",))
+    (folder / "notes" / "one.txt").write_text("as it is")
+    assert "notes/one.txt" in refused(folder, signer, "export.attachment")
+    (folder / "notes" / "one.txt").unlink()
+    refused(folder, signer, "export.missing")
+
+
+def test_exports_of_the_first_format_still_hold(export, signer):
+    folder = export("jsonl")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    later = ("subject", "first", "stop", "outcomes", "packs", "scope", "tenant", "claim", "attachments")
+    manifest = {name: value for name, value in manifest.items() if name not in later}
+    manifest["format"] = "chopmark.ledger-export/1"
+    content = json.dumps(manifest).encode()
+    (folder / "manifest.json").write_bytes(content)
+    note = sign_note(build_manifest_text(signer.name, content, manifest["format"]), signer)
+    (folder / "manifest.note").write_text(note)
+    assert verify_export(folder, signer.vkey).claim == "everything"
+    write_lines(folder, lines_of(folder)[:5] + lines_of(folder)[6:])
+    refused(folder, signer, "export.dropped")
