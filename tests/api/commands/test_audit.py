@@ -82,7 +82,9 @@ def test_a_case_as_a_folder_and_as_one_file(run, stock, tmp_path):
     checked = run("audit", "verify", tmp_path / "case.zip", "--vkey", vkey)
     assert (checked.code, "case.zip" in checked.err) == (0, False)
     (tmp_path / "case" / "case.json").write_text("{}")
-    assert "case.json is not the file that the log signed" in run("audit", "verify", tmp_path / "case", "--vkey", vkey).err
+    assert (
+        "case.json is not the file that the log signed" in run("audit", "verify", tmp_path / "case", "--vkey", vkey).err
+    )
     assert run("audit", "case", "unknown", "-o", tmp_path / "none").code == 2
     assert not (tmp_path / "none").exists()
 
