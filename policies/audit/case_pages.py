@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from policies.audit.case_file import CaseFile, Ruling
+from policies.audit.case_file import CaseFile, Opinion, Ruling
 from policies.audit.evidence_bundle import build_pack_name, list_findings
 from policies.audit.page_font import BOLD, PLAIN, PageFont
 from provenance.errors import MissingExtraError
@@ -55,39 +55,12 @@ def write_pages(
 
 def list_tables(case: CaseFile, prompt: str | None, checkpoint: Checkpoint, vkey: str) -> list[Table]:
     """Return what the pages say, as tables with a title and heads; those without rows are left out."""
-    decision = case.decision
     tables: list[Table] = [
         ("Asset", ("", ""), list(_list_facts(case, prompt))),
         ("Decisions", ("when", "outcome", "by", "ledger entry"), [_tell_ruling(one) for one in case.rulings]),
-        (
-            "Why",
-            ("rule", "clause", "what it says", "score", "limit"),
-            [
-                (f"{one.pack}/{one.rule}", one.clause, one.text, _number(one.score), _number(one.threshold))
-                for one in (decision.reasons if decision else ())
-            ],
-        ),
-        (
-            "What detectors answered",
-            ("detector", "version", "status", "worst score", "in words"),
-            [
-                (one.detector, one.version[:12], one.status.value, _tell_worst(one.scores), one.reason)
-                for one in case.signals
-            ],
-        ),
-        (
-            "What that rests on",
-            ("detector", "found", "score", "counted"),
-            [
-                (one.detector, one.text, _number(one.score), "yes" if one.counts else "no")
-                for one in list_findings(case, prompt)
-            ],
-        ),
-        (
-            "Reviews",
-            ("when", "reviewer", "outcome", "reason"),
-            [(one.made_at, one.reviewer, one.outcome, one.reason) for one in case.opinions],
-        ),
+        ("Why", ("rule", "clause", "what it says", "score", "limit"), list(_list_reasons(case))),
+        *_list_screening(case, prompt),
+        ("Reviews", ("when", "reviewer", "outcome", "reason"), [_tell_opinion(one) for one in case.opinions]),
         ("Marks of the released file", ("mark", "technique", "made", "required"), list(_list_marks(case))),
         (
             "Policies that decided",
@@ -102,6 +75,34 @@ def list_tables(case: CaseFile, prompt: str | None, checkpoint: Checkpoint, vkey
         ("Proof", ("", ""), list(_list_proof(checkpoint, vkey))),
     ]
     return [table for table in tables if table[2]]
+
+
+def _list_screening(case: CaseFile, prompt: str | None) -> Iterator[Table]:
+    yield (
+        "What detectors answered",
+        ("detector", "version", "status", "worst score", "in words"),
+        [
+            (one.detector, one.version[:12], one.status.value, _tell_worst(one.scores), one.reason)
+            for one in case.signals
+        ],
+    )
+    yield (
+        "What that rests on",
+        ("detector", "found", "score", "counted"),
+        [
+            (one.detector, one.text, _number(one.score), "yes" if one.counts else "no")
+            for one in list_findings(case, prompt)
+        ],
+    )
+
+
+def _list_reasons(case: CaseFile) -> Iterator[tuple[str, ...]]:
+    for one in case.decision.reasons if case.decision else ():
+        yield f"{one.pack}/{one.rule}", one.clause, one.text, _number(one.score), _number(one.threshold)
+
+
+def _tell_opinion(opinion: Opinion) -> tuple[str, ...]:
+    return opinion.made_at, opinion.reviewer, opinion.outcome, opinion.reason
 
 
 def _list_facts(case: CaseFile, prompt: str | None) -> Iterator[tuple[str, str]]:
