@@ -7,12 +7,12 @@ installed. What counts is which types each loop is called with, so the loops are
     python -m provenance.warming
 """
 
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from provenance.compiler import COMPILED
+from provenance.compiler import COMPILED, compiling_anew
+from provenance.machine_code import has_place, is_kept, keep_machine_code
 
 KERNELS: Final = (
     "provenance.watermarks.tile._mark_kernel",
@@ -32,42 +32,27 @@ _TURN_DEGREES: Final = 7.0
 
 
 def are_kernels_warm() -> bool:
-    """Say whether every loop lies compiled on disk, by the files that the compiler keeps; compiles nothing."""
-    return all(_is_on_disk(function) for function in _compiled())
+    """Say whether every loop lies compiled on disk, as machine code that fits this installation; compiles nothing."""
+    return all(is_kept(_find_source(name)) for name in KERNELS)
 
 
 def have_kernels_a_place() -> bool:
-    """Say whether there is a folder where the compiler can keep what it makes."""
-    return all(_cache_folder(function) is not None for function in _compiled())
+    """Say whether there is a folder where compiled loops can be kept."""
+    return has_place(_find_source(KERNELS[0]))
 
 
 def warm_kernels() -> None:
     """Run every compiled loop with the types that the gate calls it with; compiles what is not on disk yet."""
-    _warm_watermark()
-    _warm_works()
-
-
-def _compiled() -> tuple[object, ...]:
+    with compiling_anew():
+        _warm_watermark()
+        _warm_works()
     for name in KERNELS:
-        import_module(name)
-    return tuple(function for function in COMPILED if function.__module__ in KERNELS)
+        loops = [loop for loop in COMPILED if loop.__module__ == name]
+        keep_machine_code(_find_source(name), [loop.dispatcher for loop in loops])
 
 
-def _cache_folder(function: object) -> Path | None:
-    """Return where the compiler keeps `function`; None where it found no folder that can be written."""
-    folder = function.stats.cache_path  # type: ignore[attr-defined]  # numba has no types
-    return None if folder is None else Path(folder)
-
-
-def _is_on_disk(function: object) -> bool:
-    """Say whether there is an index of compiled forms, newer than the source: an upgrade leaves old ones behind."""
-    folder = _cache_folder(function)
-    if folder is None:
-        return False
-    code = function.__code__  # type: ignore[attr-defined]  # as above
-    source = Path(code.co_filename)
-    found = folder.glob(f"{source.stem}.{code.co_name}-{code.co_firstlineno}.*.nbi")
-    return any(path.stat().st_mtime >= source.stat().st_mtime for path in found)
+def _find_source(name: str) -> Path:
+    return Path(__file__).parent.joinpath(*name.split(".")[1:]).with_suffix(".py")
 
 
 def _warm_watermark() -> None:
@@ -86,6 +71,9 @@ def _warm_watermark() -> None:
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), _TURN_DEGREES, 1.0)
     for seen in (marked, cv2.warpAffine(marked, turn, _SIDES), frame, np.ascontiguousarray(frame[:256, :256])):
         scheme.extract(np.asarray(seen, np.uint8))
+    frame.flags.writeable = False  # to the compiler another type, as decoders give it
+    scheme.extract(frame)
+    scheme.embed(frame, 1)
 
 
 def _warm_works() -> None:

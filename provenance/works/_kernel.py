@@ -61,7 +61,15 @@ def _build_intrinsics() -> tuple[Foreign, Foreign]:
     return intrinsic(count_bits), intrinsic(prefetch)
 
 
-_count_bits, _prefetch = _build_intrinsics()
+_count_bits: Foreign = None
+_prefetch: Foreign = None
+
+
+def prepare_compiler() -> None:
+    """Make what only the compiler knows, before it compiles a loop of this module."""
+    global _count_bits, _prefetch
+    if _count_bits is None:
+        _count_bits, _prefetch = _build_intrinsics()
 
 
 @compiled

@@ -27,9 +27,9 @@ def test_every_length_of_code_is_named():
 
 @pytest.fixture(scope="module")
 def warmed():
-    """Environment of an installation as `make setup` leaves it; each process says what it compiled."""
+    """Environment of an installation as `make setup` leaves it."""
     subprocess.run([sys.executable, "-m", "provenance.warming"], cwd=ROOT, check=True)
-    return {**os.environ, **PLAIN, "NUMBA_DEBUG_CACHE": "1"}
+    return {**os.environ, **PLAIN}
 
 
 def test_after_warming_everything_is_on_disk(warmed):
@@ -37,15 +37,15 @@ def test_after_warming_everything_is_on_disk(warmed):
     assert are_kernels_warm()
 
 
-def test_after_warming_a_release_and_a_verification_compile_nothing(warmed, tmp_path):
+def test_after_warming_a_release_and_a_verification_go_without_the_compiler(warmed, tmp_path):
     (tmp_path / "picture.png").write_bytes(encode(photograph(), "PNG"))
     environment = {**warmed, "CHOPMARK_HOME": str(tmp_path / "home")}
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom api.cli import main\ntry: main()\n"
+        "finally: print('numba' in sys.modules, 'llvmlite' in sys.modules, file=sys.stderr)"
+    )
     for arguments in (("release", "picture.png", "-o", "out.png"), ("verify", "out.png")):
-        done = subprocess.run(
-            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli import main; main()", *arguments],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        told = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("[cache]")]
-        assert any("loaded" in line for line in told), "the compiler was not asked at all"
-        assert not any("saved" in line for line in told)
+        assert done.stderr.splitlines()[-1] == "False True", "the compiler came in, or no loop ran at all"

@@ -11,7 +11,7 @@ Indices = NDArray[np.int32]
 
 @compiled_for_speed
 def add_mark(
-    frame: NDArray[np.uint8],
+    source: NDArray[np.uint8],
     tile: Floats,
     tile_rows: Indices,
     tile_columns: Indices,
@@ -19,12 +19,12 @@ def add_mark(
     rows: Floats,
     columns: Floats,
     colour: Floats,
-    marked: NDArray[np.uint8],
+    sink: NDArray[np.uint8],
 ) -> None:
-    """Fill marked (H, W, 3) with frame + mask x tile x colour, rounded.
+    """Fill sink with source + mask x tile x colour, rounded.
 
     Args:
-        frame: (H, W, 3).
+        source: (H, 3 W), a frame's rows.
         tile: (T, T).
         tile_rows: (H,) which row of the tile lies at each of the frame's.
         tile_columns: (W,) the same for columns.
@@ -32,10 +32,9 @@ def add_mark(
         rows: (H,) where each row lies on that grid; interpolated in between.
         columns: (W,) the same for columns.
         colour: (3,) how much of it each channel takes.
-        marked: to be filled.
+        sink: (H, 3 W), to be filled.
     """
-    height, width = frame.shape[0], frame.shape[1]
-    source, sink = frame.reshape(height, 3 * width), marked.reshape(height, 3 * width)
+    height, width = source.shape[0], source.shape[1] // 3
     line = np.zeros(mask.shape[1] + 1, np.float32)
     values = np.empty(3 * width, np.float32)
     left, share = np.empty(width, np.int32), np.empty(width, np.float32)

@@ -196,21 +196,22 @@ def _restore_rows(vertical: Floats, basis: Floats, top: int, rows: Floats) -> No
 
 
 @compiled_for_speed
-def add_scores(plane: Floats, basis: Floats, floor: float, total: Floats) -> None:
-    """Add the scores of plane (H', 4, B) to total, of the same shape; H' a multiple of 4."""
-    height, groups = plane.shape[0], plane.shape[2]
-    width, count, strips = 4 * groups, groups - 1, (height - SIDE) // HOP + 1
-    rows, sums = plane.reshape(height, width), total.reshape(height, width)
+def add_scores(rows: Floats, basis: Floats, floor: float, sums: Floats, vertical: Floats, dealt: Floats) -> None:
+    """Add the scores of rows (H', 4 B), dealt columns, to sums, of the same shape; H' a multiple of 4.
+
+    vertical: (8, 4 B), scratch; dealt: the same memory as (8, 4, B).
+    """
+    height, width, groups = rows.shape[0], rows.shape[1], dealt.shape[2]
+    count, strips = groups - 1, (height - SIDE) // HOP + 1
     # Scales reach two strips up and down: five strips are kept.
     coefficients, scales = np.zeros((5, 64, count), np.float32), np.zeros((5, 64, count), np.float32)
-    vertical, half = np.zeros((8, width), np.float32), np.zeros((8, width), np.float32)
+    half = np.zeros((8, width), np.float32)
     halves, sizes = np.zeros((8, count), np.float32), np.zeros(count + 4, np.float32)
     scored = np.zeros((64, count), np.float32)
     for strip in range(strips + 2):
         if strip < strips:
             slot = strip % 5
             _transform_rows(rows, HOP * strip, basis, half, vertical)
-            dealt = vertical.reshape(8, 4, groups)
             _transform_columns(dealt, basis, halves, sizes, coefficients[slot], scales[slot])
         done = strip - 2
         if done >= 0:
@@ -219,5 +220,5 @@ def add_scores(plane: Floats, basis: Floats, floor: float, total: Floats) -> Non
             below = (done + 2) % 5 if done + 2 < strips else slot
             _score_blocks(coefficients[slot], scales[above], scales[slot], scales[below], floor, scored)
             vertical[:] = 0
-            _restore_columns(scored, basis, halves, vertical.reshape(8, 4, groups))
+            _restore_columns(scored, basis, halves, dealt)
             _restore_rows(vertical, basis, HOP * done, sums)

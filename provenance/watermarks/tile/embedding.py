@@ -96,7 +96,8 @@ def _add_tile(
     """Return frame + mask x tile x colour; `scale` takes the frame's pixels to those of canonical size."""
     from provenance.watermarks.tile._mark_kernel import add_mark
 
-    marked = np.empty_like(frame)
+    marked = np.empty(frame.shape, np.uint8)
+    source, sink = frame.reshape(len(frame), -1), marked.reshape(len(frame), -1)
     places = [(np.arange(side) + 0.5) * scale for side in frame.shape[:2]]
     # Canonical pixel i covers i..i + 1; its centre is where the tile was sampled.
     cells = [(np.floor((place - 0.5) * (len(tile) / PERIOD) + 0.5).astype(np.int32) % len(tile)) for place in places]
@@ -104,7 +105,7 @@ def _add_tile(
         np.clip(place / CELL - 0.5, 0, count - 1).astype(np.float32)
         for place, count in zip(places, mask.shape, strict=True)
     ]
-    add_mark(frame, tile, cells[0], cells[1], mask, grid[0], grid[1], np.array(colour, np.float32), marked)
+    add_mark(source, tile, cells[0], cells[1], mask, grid[0], grid[1], np.array(colour, np.float32), sink)
     return marked
 
 

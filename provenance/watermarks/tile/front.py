@@ -30,15 +30,17 @@ def _constants() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def build_residual(frame: Frame, *, in_colour: bool = True) -> Residual:
     """Return the (H, W) residual of a frame; of its brightness alone where colour is not to be relied on."""
-    from provenance.watermarks.tile._score_kernel import PAD, add_scores, load_details, store_plane
+    from provenance.watermarks.tile._score_kernel import PAD, SIDE, add_scores, load_details, store_plane
 
     basis, projections = _constants()
     height, width = frame.shape[:2]
     shape = -(-(height + 2 * PAD) // 4) * 4, 4, -(-(width + 2 * PAD) // 4)
     details, total = np.empty(shape, np.float32), np.zeros(shape, np.float32)
+    rows, sums = details.reshape(shape[0], -1), total.reshape(shape[0], -1)
+    strip = np.empty((SIDE, *shape[1:]), np.float32)
     for weights in projections if in_colour else projections[:1]:
         load_details(frame, weights, details)
-        add_scores(details, basis, _FLOOR, total)
+        add_scores(rows, basis, _FLOOR, sums, strip.reshape(SIDE, -1), strip)
     residual = np.empty((height, width), np.float32)
     store_plane(total, residual)
     return residual

@@ -220,7 +220,7 @@ def rank_candidates(power: Power, layout: Layout, geometries: list[Geometry], *,
     ranked: list[Candidate] = []
     for start in geometries:
         climbed = np.ascontiguousarray(start, np.float64).copy()
-        climb(power.values, sync, climbed, _MOST_SYNC, step=2.0 / len(power.values), rounds=2)
+        climb(power.values, sync, climbed, _MOST_SYNC, 2.0 / len(power.values), 2)
         fitted = np.ascontiguousarray(start, np.float64).copy()
         options = [climbed]
         if refine(power.values, sync, radii, fitted):

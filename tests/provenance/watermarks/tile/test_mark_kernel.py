@@ -15,7 +15,8 @@ def add(frame, tile, mask, colour=(1.0, 1.0, 1.0)):
         for count, side in zip(mask.shape, (height, width), strict=True)
     ]
     rows, columns = (np.arange(side, dtype=np.int32) % len(tile) for side in (height, width))
-    add_mark(frame, tile, rows, columns, mask, grid[0], grid[1], np.array(colour, np.float32), marked)
+    source, sink = frame.reshape(len(frame), -1), marked.reshape(len(frame), -1)
+    add_mark(source, tile, rows, columns, mask, grid[0], grid[1], np.array(colour, np.float32), sink)
     return marked
 
 

@@ -38,8 +38,8 @@ def plain_scores(plane):
 
 def test_scores_are_those_of_the_definition():
     plane = np.random.default_rng(0).normal(100, 30, (48, 64)).astype(np.float32)
-    total = np.zeros((48, 4, 16), np.float32)
-    add_scores(deal(plane), build_basis(), FLOOR, total)
+    total, strip = np.zeros((48, 4, 16), np.float32), np.empty((8, 4, 16), np.float32)
+    add_scores(deal(plane).reshape(48, -1), build_basis(), FLOOR, total.reshape(48, -1), strip.reshape(8, -1), strip)
     assert np.allclose(total, deal(plain_scores(plane)), atol=1e-4)
 
 
