@@ -38,6 +38,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.wiring import open_site
 
     with open_site(load_settings()) as site, keep_up(site.deployment):
-        app.state.service = build_service(site)
+        service = app.state.service = build_service(site)
         app.state.doorkeeper = Doorkeeper(site.deployment.database, site.settings)
-        yield
+        service.walkers.start_waiting()
+        try:
+            yield
+        finally:
+            service.walkers.close()

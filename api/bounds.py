@@ -115,15 +115,34 @@ async def receive(
 
     with Spool(most_bytes=most_bytes, small_bytes=IN_MEMORY_BYTES) as spool:
         try:
-            async with asyncio.timeout(total_s):
-                while part := await _next(parts, idle_s):
-                    spool.write(part)
+            async for part in read_parts(parts, idle_s=idle_s, total_s=total_s):
+                spool.write(part)
         except TimeoutError as exc:
             got = f"got {spool.size_bytes} bytes"
             raise StalledUploadError(
                 f"expected a body within {total_s:g} s and a part of it every {idle_s:g} s, {got}"
             ) from exc
         yield spool.finish()
+
+
+async def read_parts(parts: AsyncIterator[bytes], *, idle_s: float, total_s: float) -> AsyncIterator[bytes]:
+    """Yield the parts of a body that have any bytes.
+
+    Args:
+        parts: as they come.
+        idle_s: the next part comes within this time.
+        total_s: the last one comes within this time.
+
+    Raises:
+        TimeoutError: it came too slowly.
+    """
+    until = asyncio.get_running_loop().time() + total_s
+    while True:
+        async with asyncio.timeout_at(until):
+            part = await _next(parts, idle_s)
+        if not part:
+            return
+        yield part
 
 
 async def _next(parts: AsyncIterator[bytes], idle_s: float) -> bytes:

@@ -19,11 +19,19 @@ from api.access.refusals import (
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from api.console import CommandUsageError
 from api.forms import FormError
+from api.link import LinkError
+from api.refusals import (
+    InvalidRequestError,
+    MalformedRequestError,
+    TooManyRequestsError,
+    build_invalid,
+)
 from provenance.errors import (
     AssetError,
     AssetNotFoundError,
     AssetTooLargeError,
     BlobNotFoundError,
+    FetchError,
     GateError,
     LedgerError,
     PackInvalidError,
@@ -45,17 +53,22 @@ if TYPE_CHECKING:
     from fastapi.responses import JSONResponse, Response
 
 STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
+    (MalformedRequestError, 400),
     (NotSignedInError, 401),
     (ForbiddenError, 403),
     (PersonNotFoundError, 404),
     (KeyNotFoundError, 404),
     (SessionNotFoundError, 404),
     (AccessError, 422),
+    (LinkError, 403),
     (AssetNotFoundError, 404),
     (BlobNotFoundError, 404),
     (AssetTooLargeError, 413),
     (UnsupportedMediaError, 415),
     (AssetError, 422),
+    (InvalidRequestError, 422),
+    (FetchError, 422),
+    (TooManyRequestsError, 429),
     (StalledUploadError, 408),
     (LedgerError, 404),
     (WorkNotFoundError, 404),
@@ -70,6 +83,7 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
 """The first class that fits gives the status; whatever else is a GateError is 503 when retryable, else 500."""
 
 PROBLEMS: Final = {
+    400: "the request cannot be read: no such form, no JSON, or broken off",
     401: "nobody known asks: neither an API key nor a session that is still good",
     403: "who asks may not do this",
     404: "there is no such thing",
@@ -77,7 +91,9 @@ PROBLEMS: Final = {
     408: "the body came too slowly, or stopped",
     413: "longer, or of more pixels, than is taken",
     415: "of no type that is taken",
-    422: "damaged, two types at once, or not as it is asked for",
+    416: "the file has no such range",
+    422: "what is asked for does not fit together, or the file is damaged, or two types at once",
+    429: "this address has asked too often: try again after the seconds of Retry-After",
     500: "the operator's log says more",
     503: "no room now, or a part of the gate did not answer: try again after the seconds of Retry-After",
 }
@@ -105,6 +121,7 @@ def status_of(error: GateError) -> int:
 
 def install_handlers(app: "FastAPI") -> None:
     """Answer every error that was foreseen as `application/problem+json`; `api.edge` sees to the others."""
+    from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
     async def _explain(request: "Request", error: Exception) -> "Response":
@@ -112,7 +129,14 @@ def install_handlers(app: "FastAPI") -> None:
         status = status_of(error)
         _log.warning("request failed", code=error.code, status=status, error=str(error))
         is_told = status < 500 or isinstance(error, BusyError)
-        return _answer(request, status, error.code, redact(str(error)) if is_told else OPERATOR_KNOWS)
+        more = {"problems": list(error.problems)} if isinstance(error, InvalidRequestError) and error.problems else {}
+        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooManyRequestsError) else None
+        told = redact(str(error)) if is_told else OPERATOR_KNOWS
+        return _answer(request, status, error.code, told, headers, **more)
+
+    async def _refuse(request: "Request", error: Exception) -> "Response":
+        assert isinstance(error, RequestValidationError)
+        return await _explain(request, build_invalid([_drop_place(one) for one in error.errors()]))
 
     async def _name(request: "Request", error: Exception) -> "Response":
         assert isinstance(error, HTTPException)
@@ -120,6 +144,7 @@ def install_handlers(app: "FastAPI") -> None:
 
     app.add_exception_handler(GateError, _explain)
     app.add_exception_handler(HTTPException, _name)
+    app.add_exception_handler(RequestValidationError, _refuse)
 
 
 async def run_answering(serve: "Awaitable[None]") -> "JSONResponse | None":
@@ -167,22 +192,38 @@ def find_place(error: BaseException) -> str:
 
 
 def _answer(
-    request: "Request", status: int, code: str, detail: str, headers: "Mapping[str, str] | None" = None
+    request: "Request",
+    status: int,
+    code: str,
+    detail: str,
+    headers: "Mapping[str, str] | None" = None,
+    **more: Any,  # noqa: ANN401 - whatever JSON holds
 ) -> "Response":
     """Answer a program with a problem document, and a person in a browser with a page."""
     from api.desk.refusal import build_refusal, wants_page
 
     if wants_page(request):
         return build_refusal(request, status, code, detail, {**(headers or {}), **_MORE_HEADERS.get(status, {})})
-    return _build_problem(status, code, detail, headers)
+    return _build_problem(status, code, detail, headers, **more)
 
 
-def _build_problem(status: int, code: str, detail: str, headers: "Mapping[str, str] | None" = None) -> "JSONResponse":
+def _drop_place(error: "Mapping[str, Any]") -> dict[str, Any]:
+    """Leave out whether a field came in the query or the body: names are enough."""
+    return {**error, "loc": error["loc"][1:] or error["loc"]}
+
+
+def _build_problem(
+    status: int,
+    code: str,
+    detail: str,
+    headers: "Mapping[str, str] | None" = None,
+    **more: Any,  # noqa: ANN401 - whatever JSON holds
+) -> "JSONResponse":
     from fastapi.responses import JSONResponse
 
-    content = {"type": f"urn:chopmark:error:{code}", "title": code, "status": status, "detail": detail}
-    more = dict(headers or {}) | _MORE_HEADERS.get(status, {})
-    return JSONResponse(content, status_code=status, media_type="application/problem+json", headers=more)
+    content = {"type": f"urn:chopmark:error:{code}", "title": code, "status": status, "detail": detail, **more}
+    all_headers = dict(headers or {}) | _MORE_HEADERS.get(status, {})
+    return JSONResponse(content, status_code=status, media_type="application/problem+json", headers=all_headers)
 
 
 def describe_problems(*statuses: int) -> "dict[int | str, dict[str, Any]]":

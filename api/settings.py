@@ -168,6 +168,16 @@ class Http(BaseModel):
     """Pixels of the pictures looked at at once; a larger picture comes alone."""
     origin: Origin = "http://127.0.0.1:8600"
     """How people reach this server: scheme and host, and port if need be; with https, cookies are for https alone."""
+    followers: int = Field(default=64, gt=0)
+    """Who follow a submission by events at once."""
+    visits_per_minute: int = Field(default=120, ge=0)
+    """Verifications by each address without an account; 0 for as many as there is room for."""
+    trusted_proxies: Names = ()
+    """Addresses or networks of proxies whose X-Forwarded-For is believed, such as ``10.0.0.0/8``."""
+    fetch: bool = False
+    """Whether verification fetches a file from an address that a visitor names; uses the network."""
+    fetches: int = Field(default=4, gt=0)
+    """Files fetched at once."""
 
 
 class Settings(BaseSettings):

@@ -145,12 +145,14 @@ class Site:
         strength: float = 0.6,
         packs: tuple[str, ...] = (),
         progress: Progress | None = None,
+        here: Deployment | None = None,
     ) -> Submission | Decision:
         """Draw one picture and hand it in with its prompt and recipe; `size` is (width, height).
 
-        A prompt that is blocked is not drawn: then what is returned is the decision that blocks it.
+        A prompt that is blocked is not drawn: then what is returned is the decision that blocks it. `here` is the
+        deployment of another tenant than the site acts for.
         """
-        refusal = judge_prompt(self.deployment, prompt, packs=packs, size=size)
+        refusal = judge_prompt(here or self.deployment, prompt, packs=packs, size=size)
         if refusal is not None:
             return refusal
         request: TextToImage | ImageToImage

@@ -24,8 +24,8 @@ class Doorkeeper(Protocol):
         """Return who asks by the request's key or session, or None; blocks, so it runs beside the event loop."""
 
 
-def require(permission: Permission) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependency
-    """Return the dependency that gives the Actor who asks, if they have `permission`.
+def require(permission: Permission, *others: Permission) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependency
+    """Return the dependency that gives the Actor who asks, if they have `permission`, or one of `others`.
 
     Raises:
         NotSignedInError: when asked, by nobody known (401).
@@ -33,20 +33,30 @@ def require(permission: Permission) -> Any:  # noqa: ANN401 - what FastAPI takes
     """
     from fastapi import Depends
 
-    return Depends(_Requirement(permission))
+    return Depends(Requirement((permission, *others)))
 
 
-class _Requirement:
-    def __init__(self, permission: Permission) -> None:
-        self.permission: Final = permission
+class Requirement:
+    """Lets in who has one of `permissions`.
+
+    Attributes:
+        permissions: one of which it takes.
+    """
+
+    def __init__(self, permissions: tuple[Permission, ...]) -> None:
+        """Ask for one of `permissions`."""
+        self.permissions: Final = permissions
 
     async def __call__(self, request: HTTPConnection) -> Actor:
+        """Return who asks."""
         from fastapi.concurrency import run_in_threadpool
 
         doorkeeper: Doorkeeper = request.app.state.doorkeeper
         actor = await run_in_threadpool(doorkeeper.identify, request)
         if actor is None:
             raise NotSignedInError("expected an API key (Authorization: Bearer ...) or a signed-in session")
-        if not actor.may(self.permission):
-            raise ForbiddenError(f"{actor.name} may not do this: it takes the permission {self.permission}")
+        if not any(actor.may(one) for one in self.permissions):
+            raise ForbiddenError(
+                f"{actor.name} may not do this: it takes the permission {' or '.join(self.permissions)}"
+            )
         return actor

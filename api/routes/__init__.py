@@ -3,12 +3,14 @@
 from typing import Final
 
 ROUTERS: Final = (
-    "api.routes.health",
+    "api.routes.releases",
+    "api.routes.assets",
     "api.routes.verifications",
-    "api.routes.ledger",
     "api.routes.works",
     "api.routes.banks",
     "api.routes.matches",
     "api.routes.policies",
+    "api.routes.ledger",
+    "api.routes.health",
 )
 """Modules whose `build_router()` gives an APIRouter, in the order of the OpenAPI page."""

@@ -38,6 +38,7 @@ class Submission:
         context: flags that packs may read, see docs/policies.md.
         asset_id: chosen by the caller as the key that makes the submission idempotent: with the same request it is one
             asset, with another it is refused, and so is an id of another tenant; None for a fresh one.
+        submitter: id of the person or key that hands it in, at most 64 characters; "" for the operator.
     """
 
     unverified_file: Blob
@@ -49,6 +50,7 @@ class Submission:
     packs: tuple[str, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     asset_id: AssetId | None = None
+    submitter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def _describe(here: Deployment, submission: Submission, content: Content) -> dic
         # Neither NUL nor half a surrogate pair can be stored everywhere.
         "name": submission.name.replace("\0", "").encode(errors="replace").decode()[:NAME_LIMIT],
         "created_at": utc_now(),
+        "submitter": submission.submitter,
     }
 
 

@@ -44,12 +44,32 @@ ASSETS: Final = Table(
     Column("has_prompt", Boolean, nullable=False),
     Column("name", String(255), nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("submitter", String(64), nullable=False, server_default=""),
+    Index("ix_assets_tenant_id", "tenant", "id"),
+    Index("ix_assets_tenant_submitter_id", "tenant", "submitter", "id"),
     Index("ix_assets_tenant_stage_id", "tenant", "stage", "id"),
     Index("ix_assets_tenant_created_at", "tenant", "created_at"),
 )
 """One row an accepted submission. `stage` is the last finished step of the line; `facts` holds what is known of a file
 of its medium (width, height, ...); `request` the packs asked for and the context flags, see `policies.line.request`;
-`name` is for people only. What other tables have of an asset is its tenant's through this row."""
+`name` is for people only; `submitter` is the id of the person or key that handed it in, "" where the operator did. What
+other tables have of an asset is its tenant's through this row."""
+
+WISHES: Final = Table(
+    "wishes",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(32), nullable=False),
+    Column("submitter", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", RecordColumn, nullable=False),
+    Column("answer", RecordColumn, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_wishes_state_id", "state", "id"),
+    Index("ix_wishes_tenant_submitter_id", "tenant", "submitter", "id"),
+)
+"""Prompts that are to be drawn: what is drawn becomes the asset of the same id. `body` is how, without the prompt, for
+that lies in quarantine; `answer` says why nothing was drawn. See `policies.line.wish`."""
 
 SIGNALS: Final = Table(
     "signals",

@@ -15,7 +15,16 @@ from api.console import ERR, OUT
 from api.wiring import open_site
 from policies import gate
 from provenance.media.picture.image import parse_image
-from tests.sites import PLAIN, as_submission, build_settings, encode, photograph, photograph_path
+from tests.sites import (
+    DETECTORS,
+    LIGHT_PACKS,
+    PLAIN,
+    as_submission,
+    build_settings,
+    encode,
+    photograph,
+    photograph_path,
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,15 @@ def home(_opened, tmp_path, monkeypatch):
     for name, value in {**PLAIN, "CHOPMARK_HOME": str(tmp_path / "home")}.items():
         monkeypatch.setenv(name, value)
     return tmp_path / "home"
+
+
+@pytest.fixture
+def light(home, monkeypatch):
+    """The data directory of an empty site whose detectors load no weights, under the pack `light`."""
+    monkeypatch.setenv("CHOPMARK_DETECTORS", ",".join(DETECTORS[:3]))
+    monkeypatch.setenv("CHOPMARK_PACKS", "light")
+    monkeypatch.setenv("CHOPMARK_PACK_FOLDERS", str(LIGHT_PACKS))
+    return home
 
 
 @pytest.fixture

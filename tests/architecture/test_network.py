@@ -25,7 +25,8 @@ ALLOWED = {
     # module: who asks for it
     "generation/pull.py": "chopmark models pull diffusers",
     "provenance/child.py": "nobody: a pair of sockets between a process and its child, which have no address",
-    "provenance/manifests/fetching.py": "chopmark verify --fetch",
+    "provenance/addresses.py": "whoever fetches: names are resolved and checked",
+    "provenance/fetching.py": "chopmark verify --fetch, and verification over HTTP where the setting http.fetch allows it",
 }
 
 

@@ -1,9 +1,14 @@
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from provenance.fetching import fetch
 from tests import image_bytes as make
 from tests.hostile import hostile_files
+from tests.provenance.test_fetching import say, serve
 from tests.sites import encode, photograph
 
 STATES = {400, 413, 415, 422}
@@ -80,3 +85,40 @@ def test_a_server_without_room_says_when_to_come_back(stock, monkeypatch):
             budget.held = 0
         assert client.post("/v1/verify", content=make.valid("image/png")).status_code == 200
         assert (room.uploads.held, room.files.held, room.pixels.held) == (0, 0, 0)
+
+
+def test_a_form_is_taken_and_the_older_name_still_works(client, stock):
+    for path in ("/v1/verifications", "/v1/verify"):
+        answer = client.post(path, files={"file": ("a.jpg", stock.file, "image/jpeg")})
+        assert (answer.status_code, answer.json()["asset_id"]) == (200, stock.released_id)
+    assert client.post("/v1/verifications", data={"a": "b"}, files={"file": stock.file}).status_code == 422
+
+
+def test_nothing_is_fetched_unless_a_setting_allows_it(client):
+    answer = client.post("/v1/verifications", json={"url": "https://example.com/a.jpg"})
+    assert (answer.status_code, answer.json()["problems"][0]["field"]) == (422, "url")
+    assert "http.fetch" in answer.json()["detail"]
+
+
+def test_a_file_is_fetched_from_where_it_lies(stock, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_HTTP__FETCH", "true")
+    with serve(say(stock.file)) as url, TestClient(create_app()) as client:
+        inside = client.post("/v1/verifications", json={"url": f"{url.replace('127.0.0.1', 'localhost')}/a.jpg"})
+        assert (inside.status_code, inside.json()["title"]) == (422, "fetch")
+        assert "private" not in inside.text
+        assert "port" not in inside.text
+        service = client.app.state.service
+        client.app.state.service = replace(service, fetch=partial(fetch, may_be_local=True))
+        answer = client.post("/v1/verifications", json={"url": f"{url}/a.jpg"})
+        assert (answer.status_code, answer.json()["asset_id"]) == (200, stock.released_id)
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(stock, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_HTTP__VISITS_PER_MINUTE", "2")
+    monkeypatch.setenv("CHOPMARK_HTTP__TRUSTED_PROXIES", "127.0.0.1")
+    with TestClient(create_app(), client=("127.0.0.1", 9)) as client:
+        from_one = {"X-Forwarded-For": "6.6.6.6, 1.1.1.1"}
+        answers = [client.post("/v1/verifications", content=b"x", headers=from_one) for _ in range(3)]
+        assert [one.status_code for one in answers] == [415, 415, 429]
+        assert (answers[2].json()["title"], int(answers[2].headers["retry-after"]) > 0) == ("request.too_many", True)
+        assert client.post("/v1/verifications", content=b"x", headers={"X-Forwarded-For": "1.1.1.2"}).status_code == 415

@@ -1,0 +1,211 @@
+"""Files and prompts on their way through the gate: handed in, asked about, followed."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.access.guard import require
+from api.access.identity import Actor, Permission
+from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
+from api.errors import describe_problems
+from api.orders import Brought, receive_order
+from api.schemas.release import Release, ReleasePage
+from api.service import Service, find_service
+from policies.line.deployment import Deployment
+from policies.line.standing import Standing, find_standing, list_standings
+from provenance.asset import AssetId
+
+MOST_WAIT_S: Final = 120
+FIRST_LOOK_S: Final = 0.02
+LAST_LOOK_S: Final = 0.25
+KEEP_ALIVE_S: Final = 15.0
+MOST_FOLLOWED_S: Final = 3600.0
+
+Submitter = Annotated[Actor, require(Permission.RELEASE)]
+Wait = Annotated[float, Query(ge=0, le=MOST_WAIT_S, description="wait so many seconds for the end")]
+
+_NAMESPACE: Final = uuid.UUID("6f1b9a0e-7c55-4b3e-9d3f-0f5a2c1d8e77")
+
+_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "prompt": {"type": "string"},
+                    "packs": {"type": "string", "description": "names, separated by commas"},
+                    "name": {"type": "string"},
+                    "type": {"type": "string"},
+                    "context": {"type": "string", "contentMediaType": "application/json"},
+                    "recipe": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }
+        },
+        "application/json": {"schema": {"$ref": "#/components/schemas/Order"}},
+        "image/*": {"schema": {"type": "string", "format": "binary"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+def build_router() -> APIRouter:
+    """Build the routes of releases."""
+    router = APIRouter(prefix="/v1/releases", tags=["releases"])
+    router.add_api_route(
+        "",
+        create,
+        methods=["POST"],
+        status_code=202,
+        response_model=Release,
+        responses={
+            200: {"model": Release, "description": "it has come to its end while you waited"},
+            **describe_problems(400, 401, 403, 408, 413, 415, 422, 500, 503),
+        },
+        openapi_extra={"requestBody": _BODY},
+    )
+    errors = describe_problems(401, 403, 404, 422, 500, 503)
+    router.add_api_route("", list_own, methods=["GET"], response_model=ReleasePage, responses=errors)
+    router.add_api_route("/{release_id}", show, methods=["GET"], response_model=Release, responses=errors)
+    router.add_api_route(
+        "/{release_id}/events",
+        follow,
+        methods=["GET"],
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **errors},
+    )
+    return router
+
+
+async def create(
+    request: Request,
+    response: Response,
+    actor: Submitter,
+    wait: Wait = 0,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=255, description="the same key again is the same release")
+    ] = None,
+) -> Release:
+    """Hand in a file, or a prompt that is to be drawn, and walk it through the gate.
+
+    Answers 202 with the address to ask by as soon as it is accepted, or 200 with how it ended if that is within
+    `wait` seconds. A file comes as a form's part `file` or as the body itself; a prompt alone as a form or as JSON.
+    """
+    service, here = find_service(request), find_service(request).deployment(actor)
+    room = service.room
+    async with room.uploads.hold(), receive_order(request, here, service.site.settings.http) as brought:
+        release_id = await _accept(service, here, brought, actor, idempotency_key)
+    standing = await wait_for_end(here, release_id, wait_s=wait)
+    response.status_code = 200 if standing.is_final else 202
+    response.headers["Location"] = f"/v1/releases/{release_id}"
+    if not standing.is_final:
+        response.headers["Retry-After"] = "1"
+    return Release.build(standing)
+
+
+async def list_own(
+    request: Request,
+    actor: Submitter,
+    limit: Limit = USUAL,
+    cursor: Cursor = "",
+) -> dict[str, Any]:
+    """List what was handed in, newest first: by yourself, or by anybody for those who may see every asset."""
+    here = find_service(request).deployment(actor)
+    found = await run_in_threadpool(
+        list_standings, here, most=limit + 1, before=parse_cursor(cursor), submitter=find_submitter(actor)
+    )
+    return build_page([Release.build(one) for one in found], [one.asset_id for one in found], most=limit)
+
+
+async def show(request: Request, release_id: str, actor: Submitter) -> Release:
+    """Say where a submission stands, and how it ended."""
+    here = find_service(request).deployment(actor)
+    return Release.build(await run_in_threadpool(find_standing, here, release_id, submitter=find_submitter(actor)))
+
+
+async def follow(request: Request, release_id: str, actor: Submitter) -> StreamingResponse:
+    """Follow a submission by server-sent events: `progress` at every stage, then `end`, each with its JSON."""
+    service, here = find_service(request), find_service(request).deployment(actor)
+    await run_in_threadpool(find_standing, here, release_id, submitter=find_submitter(actor))
+    held = AsyncExitStack()
+    await held.enter_async_context(service.room.followers.hold())
+    return _EventStream(_tell(here, AssetId(release_id)), held)
+
+
+def find_submitter(actor: Actor) -> str | None:
+    """Return whose assets `actor` sees: their own, or None for everybody's of the tenant."""
+    return None if actor.may(Permission.READ_ASSETS) else actor.id
+
+
+async def wait_for_end(here: Deployment, asset_id: AssetId, *, wait_s: float) -> Standing:
+    """Return where an asset stands at its end, or after `wait_s` seconds."""
+    loop = asyncio.get_running_loop()
+    until, pause_s = loop.time() + wait_s, FIRST_LOOK_S
+    standing = await run_in_threadpool(find_standing, here, asset_id)
+    while not standing.is_final and (left_s := until - loop.time()) > 0:
+        await asyncio.sleep(min(pause_s, left_s))
+        pause_s = min(pause_s * 1.5, LAST_LOOK_S)
+        standing = await run_in_threadpool(find_standing, here, asset_id)
+    return standing
+
+
+async def _accept(
+    service: Service, here: Deployment, brought: Brought, actor: Actor, idempotency_key: str | None
+) -> AssetId:
+    """Keep what came and set it on its way; return its id."""
+    from policies.line.intake import intake
+    from policies.line.wish import keep_wish
+
+    asset_id = None
+    if idempotency_key:
+        asset_id = AssetId(str(uuid.uuid5(_NAMESPACE, f"{here.tenant}\n{actor.id}\n{idempotency_key}")))
+    if brought.file is None:
+        accepted = await run_in_threadpool(keep_wish, here, brought.wish(submitter=actor.id), asset_id)
+    else:
+        submission = brought.submission(submitter=actor.id, asset_id=asset_id)
+        pixels = await run_in_threadpool(here.media.weigh, brought.file, here.limits)
+        async with service.room.files.hold(), service.room.pixels.hold(pixels):
+            accepted = await run_in_threadpool(intake, here, submission)
+    service.walkers.start(here, accepted)
+    return accepted
+
+
+async def _tell(here: Deployment, asset_id: AssetId) -> AsyncIterator[str]:
+    """Yield an event at every change, and now and then a comment that keeps the line open."""
+    loop = asyncio.get_running_loop()
+    ends_at, told, told_at, pause_s = loop.time() + MOST_FOLLOWED_S, None, 0.0, FIRST_LOOK_S
+    while loop.time() < ends_at:
+        standing = await run_in_threadpool(find_standing, here, asset_id)
+        if standing.progress is not told:
+            told, told_at, pause_s = standing.progress, loop.time(), FIRST_LOOK_S
+            name = "end" if standing.is_final else "progress"
+            data = json.dumps(Release.build(standing).model_dump(mode="json"), ensure_ascii=True)
+            yield f"event: {name}\ndata: {data}\n\n"
+        if standing.is_final:
+            return
+        if loop.time() - told_at > KEEP_ALIVE_S:
+            told_at = loop.time()
+            yield ": still at work\n\n"
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, LAST_LOOK_S)
+
+
+class _EventStream(StreamingResponse):
+    """Server-sent events; lets go of its room however it ends."""
+
+    def __init__(self, events: AsyncIterator[str], held: AsyncExitStack) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)

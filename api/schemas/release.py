@@ -1,0 +1,187 @@
+"""What is handed in for release, and what is answered about it."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, Json, field_validator, model_validator
+
+from policies.line.standing import Progress
+
+if TYPE_CHECKING:
+    from policies.line.standing import Standing
+    from policies.rules.decision import Decision
+
+MOST_PROMPT_CHARACTERS = 100_000
+
+
+class Context(BaseModel):
+    """Circumstances of one release that packs may read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant: str = Field(default="", max_length=200, description="on whose behalf, for packs that ask")
+    jurisdictions: list[Annotated[str, Field(max_length=20)]] = Field(
+        default=[], max_length=50, description="where it will be published, such as cn or eu"
+    )
+    explicit_label_waived: bool = Field(
+        default=False, description="the user asked for a copy without the visible label, under an agreement"
+    )
+
+
+class Making(BaseModel):
+    """How the file was made; what labels and manifests say of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model_name: str = Field(default="", max_length=200)
+    model_identifier: str = Field(default="", max_length=500, description="URI or package URL (purl) of the model")
+    backend: str = Field(default="", max_length=200, description="software that ran it, with its version")
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**64)
+    digital_source_type: str = Field(
+        default="trainedAlgorithmicMedia", pattern="^[A-Za-z]{1,64}$", description="last part of the IPTC NewsCode"
+    )
+
+
+class Order(BaseModel):
+    """What is to be released: a file, or a prompt that is to be drawn first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST_PROMPT_CHARACTERS,
+        description="what the file was made from; without a file, what is to be drawn",
+        examples=["a red boat on a calm lake"],
+    )
+    packs: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default=[], max_length=20, description="policy packs that decide; the site's own where none is named"
+    )
+    name: str = Field(default="", max_length=255, description="file name, for people")
+    type: str = Field(default="", max_length=100, description="media type that the sender claims; checked")
+    context: Context = Context()
+    recipe: Making | None = Field(default=None, description="how the file was made; not with a prompt alone")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="of a drawing: same seed, same picture")
+    width: int = Field(default=512, ge=64, le=4096, description="of a drawing, in pixels")
+    height: int = Field(default=512, ge=64, le=4096, description="of a drawing, in pixels")
+    steps: int | None = Field(default=None, ge=1, le=1000, description="of a drawing; the backend's own number if left")
+
+    @field_validator("prompt")
+    @classmethod
+    def _say_something(cls, value: str | None) -> str | None:
+        if value is not None and not any(char.isprintable() and not char.isspace() for char in value):
+            raise ValueError("expected at least one word")
+        return None if value is None else value.strip()
+
+
+class FormOrder(Order):
+    """The same as the text fields of a form: packs in one field or several, context and recipe as JSON."""
+
+    context: Json[Context] | Context = Context()
+    recipe: Json[Making] | Making | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take single fields out of their lists; packs may be named in one, with commas."""
+        several = {name: texts for name, texts in values.items() if isinstance(texts, list) and name != "packs"}
+        for name, texts in several.items():
+            if len(texts) != 1:
+                raise ValueError(f"expected one field {name}, got {len(texts)}")
+        single = {name: texts[0] for name, texts in several.items()}
+        packs = [one.strip() for text in values.get("packs", ()) for one in text.split(",") if one.strip()]
+        return {**values, **single, **({"packs": packs} if "packs" in values else {})}
+
+
+class ReasonModel(BaseModel):
+    """One rule's contribution to a decision."""
+
+    pack: str
+    rule: str
+    outcome: str = Field(description="release, hold or block")
+    clause: str = Field(description="the law, standard or house rule that it rests on")
+    text: str
+
+
+class DecisionModel(BaseModel):
+    """The decision that counts."""
+
+    id: str
+    outcome: str = Field(description="release, hold or block")
+    decided_by: str = Field(description="policy, or review where a moderator decided")
+    packs: list[str]
+    reasons: list[ReasonModel]
+
+    @classmethod
+    def build(cls, decision: "Decision") -> Self:
+        """Build it for whoever handed the asset in: who reviewed it is the operator's to know."""
+        return cls(
+            id=decision.id,
+            outcome=decision.outcome.value,
+            decided_by=decision.decided_by.partition(":")[0],
+            packs=[pack.name for pack in decision.packs],
+            reasons=[
+                ReasonModel(pack=one.pack, rule=one.rule, outcome=one.outcome.value, clause=one.clause, text=one.text)
+                for one in decision.reasons
+            ],
+        )
+
+
+class ReleasedFile(BaseModel):
+    """What was released."""
+
+    url: str = Field(description="where its bytes are, for who may")
+    media_type: str
+    sha256: str
+    ledger_index: int
+    manifest_url: str | None = Field(description="where its manifest is that is kept beside it; null when it is inside")
+
+
+class Release(BaseModel):
+    """One submission and where it stands."""
+
+    id: str = Field(examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])
+    status: Progress
+    final: bool = Field(description="whether nothing more happens by itself")
+    name: str
+    created_at: str
+    url: str
+    decision: DecisionModel | None = None
+    file: ReleasedFile | None = None
+    error: str | None = Field(default=None, description="code of what kept a prompt from being drawn")
+
+    @classmethod
+    def build(cls, standing: "Standing") -> Self:
+        """Build what its submitter is told."""
+        return cls(
+            id=standing.asset_id,
+            status=standing.progress,
+            final=standing.is_final,
+            name=standing.name,
+            created_at=standing.created_at,
+            url=f"/v1/releases/{standing.asset_id}",
+            decision=None if standing.decision is None else DecisionModel.build(standing.decision),
+            file=build_file(standing),
+            error=standing.error or None,
+        )
+
+
+class ReleasePage(BaseModel):
+    """Some submissions, newest first."""
+
+    items: list[Release]
+    next: str | None = Field(description="cursor of the next page, null on the last")
+
+
+def build_file(standing: "Standing") -> ReleasedFile | None:
+    """Return where the released file is, or None while nothing is released."""
+    if standing.progress is not Progress.RELEASED or standing.ledger_index is None:
+        return None
+    place = f"/v1/assets/{standing.asset_id}"
+    is_embedded = bool((standing.seal or {}).get("is_embedded", True))
+    return ReleasedFile(
+        url=f"{place}/file",
+        media_type=standing.media_type,
+        sha256=standing.sha256,
+        ledger_index=standing.ledger_index,
+        manifest_url=None if is_embedded else f"{place}/manifest",
+    )

@@ -1,0 +1,179 @@
+"""Prompts that are to be drawn, kept until there is an asset of the same id, or an answer that says why there is none.
+
+A wish is accepted before anything is drawn, so whoever made it has an id to ask by. Its words lie in quarantine, where
+the asset's prompt will lie, and nowhere else; where nothing is drawn they are removed. Whoever finds a wish that waits
+may draw it: an asset of this id is made once, whoever is first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from policies.line.deployment import Deployment
+from policies.line.records import build_decision, find_stage, reading_record
+from policies.line.request import encode_prompt, load_prompt, prompt_key
+from policies.rules.decision import Decision
+from provenance.asset import AssetId, new_asset_id, sha256_hex
+from provenance.errors import AssetError, GateError
+from provenance.storage.database import utc_now
+from provenance.storage.tables import WISHES
+from provenance.tenant import Tenant
+
+SIZE: Final = (512, 512)
+"""Width and height in pixels of what is drawn where nobody says."""
+
+
+class WishState(StrEnum):
+    """How far it came."""
+
+    WAITING = "waiting"
+    DRAWN = "drawn"
+    """There is an asset of its id."""
+    REFUSED = "refused"
+    """The prompt alone is blocked; nothing was drawn."""
+    FAILED = "failed"
+    """The backend could not draw it, or what it drew was no asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants drawn and released.
+
+    Attributes:
+        prompt: its words.
+        seed: same seed, same picture.
+        size: width and height in pixels.
+        steps: of the backend; its own number where None.
+        packs: that decide; the deployment's default where empty.
+        context: flags that packs may read.
+        submitter: who hands it in, as in `Submission`.
+    """
+
+    prompt: str
+    seed: int = 0
+    size: tuple[int, int] = SIZE
+    steps: int | None = None
+    packs: tuple[str, ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    submitter: str = ""
+
+
+def keep_wish(here: Deployment, wish: Wish, wish_id: AssetId | None = None) -> AssetId:
+    """Accept a wish and return the id that its asset will have.
+
+    Args:
+        here: the deployment.
+        wish: what is to be drawn.
+        wish_id: chosen by the caller as the key that makes it idempotent; None for a fresh one.
+
+    Raises:
+        AssetError: the id was used for another wish, or for a file.
+        ConfigurationError: an unknown pack is named.
+    """
+    here.select_packs(wish.packs)
+    words, body = encode_prompt(wish.prompt), _build_body(wish)
+    if wish_id is not None and _verify_same(here, wish_id, body):
+        return wish_id
+    wish_id = wish_id or new_asset_id()
+    here.blobs.quarantine.put(prompt_key(wish_id), words)
+    columns = {
+        "id": wish_id,
+        "tenant": here.tenant,
+        "submitter": wish.submitter,
+        "state": WishState.WAITING.value,
+        "body": body,
+        "answer": {},
+        "created_at": utc_now(),
+    }
+    try:
+        with here.database.write() as connection:
+            connection.execute(insert(WISHES).values(columns))
+    except IntegrityError:
+        _verify_same(here, wish_id, body)  # the same came in meanwhile
+    return wish_id
+
+
+def _verify_same(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> bool:
+    """Return whether `wish_id` is known, for the same wish."""
+    with here.database.read() as connection:
+        row = connection.execute(select(WISHES).where(WISHES.c.id == wish_id)).mappings().one_or_none()
+        is_file = row is None and find_stage(connection, wish_id, here.tenant) is not None
+    if is_file or (row is not None and (row["tenant"] != here.tenant or dict(row["body"]) != body)):
+        raise AssetError(f"the id {wish_id} was used for something else: choose another")
+    return row is not None
+
+
+def _build_body(wish: Wish) -> dict[str, Any]:
+    return {
+        "seed": wish.seed,
+        "size": list(wish.size),
+        "steps": wish.steps,
+        "packs": list(wish.packs),
+        "context": dict(wish.context),
+        "prompt_sha256": sha256_hex(encode_prompt(wish.prompt)),
+    }
+
+
+def load_wish(here: Deployment, wish_id: AssetId) -> Wish | None:
+    """Return a wish that waits to be drawn, or None where it does not, or is none of this tenant's.
+
+    Raises:
+        BlobNotFoundError: its words are gone.
+        DamagedRecordError: they are not those that were handed in.
+    """
+    row = find_wish(here, wish_id)
+    if row is None or row["state"] != WishState.WAITING.value:
+        return None
+    body = row["body"]
+    with reading_record("wish"):
+        width, height = body["size"]
+        return Wish(
+            prompt=load_prompt(here, wish_id, body),
+            seed=body["seed"],
+            size=(width, height),
+            steps=body["steps"],
+            packs=tuple(body["packs"]),
+            context=dict(body["context"]),
+            submitter=row["submitter"],
+        )
+
+
+def find_wish(here: Deployment, wish_id: str) -> RowMapping | None:
+    """Return the row of a wish of this tenant, or None."""
+    query = select(WISHES).where(WISHES.c.id == wish_id, WISHES.c.tenant == here.tenant)
+    with here.database.read() as connection:
+        return connection.execute(query).mappings().one_or_none()
+
+
+def waiting_wishes(here: Deployment) -> tuple[tuple[AssetId, Tenant], ...]:
+    """Return the wishes of every tenant that wait, oldest first."""
+    query = select(WISHES.c.id, WISHES.c.tenant).where(WISHES.c.state == WishState.WAITING.value).order_by(WISHES.c.id)
+    with here.database.read() as connection:
+        return tuple((AssetId(row.id), Tenant(row.tenant)) for row in connection.execute(query))
+
+
+def settle_drawn(here: Deployment, wish_id: AssetId) -> None:
+    """Note that there is an asset now."""
+    _settle(here, wish_id, WishState.DRAWN, {})
+
+
+def settle_refused(here: Deployment, wish_id: AssetId, decision: Decision) -> None:
+    """Note that the prompt was blocked, and forget its words."""
+    _settle(here, wish_id, WishState.REFUSED, {"decision": build_decision(decision)})
+    here.blobs.quarantine.delete(prompt_key(wish_id))
+
+
+def settle_failed(here: Deployment, wish_id: AssetId, error: GateError) -> None:
+    """Note why nothing could be drawn, and forget the words."""
+    _settle(here, wish_id, WishState.FAILED, {"code": error.code})
+    here.blobs.quarantine.delete(prompt_key(wish_id))
+
+
+def _settle(here: Deployment, wish_id: AssetId, state: WishState, answer: dict[str, Any]) -> None:
+    waits = (WISHES.c.id == wish_id, WISHES.c.state == WishState.WAITING.value)
+    with here.database.write() as connection:
+        connection.execute(update(WISHES).where(*waits).values(state=state.value, answer=answer))

@@ -1,0 +1,172 @@
+"""Files and prompts handed in over HTTP, on a real site."""
+
+import json
+import time
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from api.app import create_app
+from tests.api.doors import Doorkeeper, as_
+from tests.sites import encode, photograph
+
+SAM, SUE, ADA = as_("submitter.1"), as_("submitter.2"), as_("auditor")
+
+
+@pytest.fixture
+def client(light):
+    with TestClient(create_app(), raise_server_exceptions=False) as client:
+        client.app.state.doorkeeper = Doorkeeper()
+        yield client
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return encode(photograph(side=256))
+
+
+@pytest.fixture(scope="module")
+def flat():
+    return encode(Image.new("RGB", (320, 320), (9, 99, 9)))
+
+
+def hand_in(client, data, who=SAM, wait=60, **fields):
+    return client.post(
+        f"/v1/releases?wait={wait}", files={"file": ("a.jpg", data, "image/jpeg")}, data=fields, headers=who
+    )
+
+
+def test_a_form_with_a_file_is_released_while_one_waits(client, picture):
+    answer = hand_in(
+        client, picture, prompt="a cup of coffee", recipe=json.dumps({"model_name": "drawer 2", "seed": 7})
+    )
+    assert answer.status_code == 200, answer.text
+    release = answer.json()
+    assert (release["status"], release["final"], release["name"]) == ("released", True, "a.jpg")
+    assert answer.headers["location"] == release["url"] == f"/v1/releases/{release['id']}"
+    assert release["decision"]["outcome"] == "release"
+    file = client.get(release["file"]["url"], headers=SAM)
+    assert (file.status_code, file.headers["content-type"]) == (200, "image/jpeg")
+    verified = client.post("/v1/verifications", content=file.content).json()
+    assert (verified["state"], verified["asset_id"]) == ("consistent", release["id"])
+
+
+def test_without_waiting_it_is_accepted_and_asked_about(client, picture):
+    answer = hand_in(client, picture, wait=0)
+    assert (answer.status_code, answer.headers["retry-after"]) == (202, "1")
+    deadline = time.monotonic() + 60
+    while not (now := client.get(answer.headers["location"], headers=SAM).json())["final"]:
+        assert now["status"] in {"screening", "sealing", "publishing"}
+        assert time.monotonic() < deadline
+    assert now["status"] == "released"
+
+
+def test_a_file_may_be_the_body_itself(client, picture):
+    answer = client.post(
+        "/v1/releases?wait=60&name=b.jpg", content=picture, headers={**SAM, "Content-Type": "image/jpeg"}
+    )
+    assert (answer.status_code, answer.json()["name"]) == (200, "b.jpg")
+
+
+def test_a_prompt_alone_is_drawn(client):
+    answer = client.post(
+        "/v1/releases?wait=60", json={"prompt": "a red boat", "width": 256, "height": 256}, headers=SAM
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "released"
+    described = client.get(f"/v1/assets/{answer.json()['id']}", headers=ADA).json()
+    assert (described["submitter"], described["media_type"]) == ("id-submitter.1", "image/png")
+    assert "boat" not in json.dumps(described)
+
+
+def test_a_withheld_one_says_why_and_gives_no_bytes(client, picture):
+    answer = client.post(
+        "/v1/releases?wait=60",
+        headers=SAM,
+        data={"prompt": "poker chips at a casino, place your bets"},
+        files={"file": ("a.jpg", picture, "image/jpeg")},
+    )
+    release = answer.json()
+    assert (answer.status_code, release["status"], release["file"]) == (200, "held", None)
+    assert release["decision"]["reasons"]
+    for path in ("file", "manifest"):
+        gone = client.get(f"/v1/assets/{release['id']}/{path}", headers=ADA)
+        assert (gone.status_code, gone.json()["title"]) == (404, "asset.not_found")
+
+
+def test_submitters_see_their_own_alone_and_no_tenant_sees_another(client, picture):
+    own = hand_in(client, picture).json()["id"]
+    other = hand_in(client, encode(photograph("rocket.jpg", 256)), who=SUE).json()["id"]
+    assert [one["id"] for one in client.get("/v1/releases", headers=SAM).json()["items"]] == [own]
+    assert {one["id"] for one in client.get("/v1/assets", headers=ADA).json()["items"]} == {own, other}
+    for path in ("/v1/releases/{}", "/v1/releases/{}/events", "/v1/assets/{}/file", "/v1/assets/{}/manifest"):
+        assert client.get(path.format(other), headers=SAM).status_code == 404
+    assert client.post(f"/v1/assets/{other}/links", json={}, headers=SAM).status_code == 404
+    assert client.get("/v1/assets", headers=SAM).status_code == 403
+    assert client.get("/v1/releases").status_code == 401
+
+
+def test_lists_are_paged_by_cursors(client, picture):
+    ids = [hand_in(client, picture, wait=0).json()["id"] for _ in range(5)]
+    ids.append(client.post("/v1/releases", json={"prompt": "a boat"}, headers=SAM).json()["id"])
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = client.get("/v1/releases", params={"limit": 2, "cursor": cursor}, headers=SAM).json()
+        seen += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    assert seen == sorted(ids, reverse=True)
+
+
+def test_an_idempotency_key_is_one_release(client, picture):
+    keyed = {**SAM, "Idempotency-Key": "order 7"}
+    first, again = (hand_in(client, picture, who=keyed) for _ in range(2))
+    assert first.json()["id"] == again.json()["id"]
+    other = hand_in(client, encode(photograph("rocket.jpg", 256)), who=keyed)
+    assert other.status_code in {409, 422}
+    assert hand_in(client, picture, who={**SUE, "Idempotency-Key": "order 7"}).json()["id"] != first.json()["id"]
+    drawn = [
+        client.post("/v1/releases", json={"prompt": "a boat"}, headers={**SAM, "Idempotency-Key": "d"}) for _ in "ab"
+    ]
+    assert drawn[0].json()["id"] == drawn[1].json()["id"]
+    assert client.post(
+        "/v1/releases", json={"prompt": "a car"}, headers={**SAM, "Idempotency-Key": "d"}
+    ).status_code in {409, 422}
+
+
+def test_progress_is_told_by_events(client, picture):
+    release = hand_in(client, picture, wait=0).json()
+    events = client.get(f"{release['url']}/events", headers=SAM)
+    assert events.headers["content-type"].startswith("text/event-stream")
+    blocks = [dict(line.split(": ", 1) for line in block.split("\n")) for block in events.text.strip().split("\n\n")]
+    assert blocks[-1]["event"] == "end"
+    assert json.loads(blocks[-1]["data"])["status"] == "released"
+    assert {one["event"] for one in blocks[:-1]} <= {"progress"}
+    assert client.app.state.service.room.followers.held == 0
+
+
+@pytest.mark.parametrize(("send", "status", "word"), [
+    ({"json": {}}, 422, "prompt"),
+    ({"json": {"prompt": "   "}}, 422, "prompt"),
+    ({"json": {"prompt": "x", "colour": "red"}}, 422, "colour"),
+    ({"json": {"prompt": "x", "packs": ["nonesuch"]}}, 422, "nonesuch"),
+    ({"json": {"prompt": "x", "context": {"when": 1}}}, 422, "context"),
+    ({"json": {"prompt": "x", "recipe": {"seed": 1}}}, 422, "recipe"),
+    ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 400, "JSON"),
+    ({"content": b"--x\r\nnonsense", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 400, "form"),
+    ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "boundary"),
+    ({"content": b"no picture"}, 415, "expected"),
+    ({"data": {"prompt": "x", "context": "{"}, "files": {"file": b"x"}}, 422, "context"),
+])  # fmt: skip
+def test_what_cannot_be_served_is_told(client, send, status, word):
+    answer = client.post("/v1/releases", **{**send, "headers": {**SAM, **send.get("headers", {})}})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert word in answer.text
+
+
+def test_no_prompt_is_taken_from_an_address_or_told_in_an_error(client, picture):
+    answer = client.post("/v1/releases?prompt=secretwords", content=picture, headers=SAM)
+    assert answer.status_code == 422
+    assert "secretwords" not in answer.text
+    answer = client.post("/v1/releases", json={"prompt": "secretwords", "width": "wide"}, headers=SAM)
+    assert (answer.status_code, "secretwords" in answer.text, "width" in answer.text) == (422, False, True)
