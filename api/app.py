@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api.desk.navigation import PAGES
 from api.edge import Edge
 from api.errors import install_handlers
+from api.route_table import RouteTable
 from api.routes import ROUTERS
 
 TITLE: Final = "Chopmark"
@@ -22,26 +23,35 @@ TITLE: Final = "Chopmark"
 def create_app() -> FastAPI:
     """Build the application; the site that it serves is the one that the environment's settings name."""
     app = FastAPI(title=TITLE, lifespan=_lifespan, docs_url=None, redoc_url=None)
+    app.state.table = RouteTable()
     install_handlers(app)
     app.add_middleware(Edge)
     for module in (*ROUTERS, *PAGES):
-        app.include_router(import_module(module).build_router())
+        router = import_module(module).build_router()
+        app.state.table.add(router)
+        app.include_router(router)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.access.doorkeeper import Doorkeeper
+    from api.observing import Observer
     from api.service import build_service
     from api.settings import load_settings
+    from api.telemetry import build_tracer
     from api.upkeep import keep_up
     from api.wiring import open_site
 
     with open_site(load_settings()) as site, keep_up(site.deployment):
         service = app.state.service = build_service(site)
+        tracer = build_tracer(site.settings.http.traces)
+        app.state.observer = Observer(service.metrics, tracer)
         app.state.doorkeeper = Doorkeeper(site.deployment.database, site.settings)
         service.walkers.start_waiting()
         try:
             yield
         finally:
             service.walkers.close()
+            if tracer is not None:
+                tracer.close()

@@ -8,6 +8,8 @@ from urllib.parse import quote
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.edge import HEAD_ONLY
+
 if TYPE_CHECKING:
     from provenance.storage.blob import Blob
 
@@ -46,7 +48,7 @@ def build_file_response(request: Request, file: "Blob", *, media_type: str, name
         (start, stop), status = found, 206
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size_bytes}"
     headers["Content-Length"] = str(stop - start)
-    if request.method == "HEAD":
+    if request.scope.get(HEAD_ONLY):
         return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(_read(file, start, stop), status_code=status, headers=headers, media_type=media_type)
 

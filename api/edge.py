@@ -1,12 +1,14 @@
 """The outermost layer of the HTTP side: what every answer has, and what no answer and no log shows."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import nullcontext
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
 from api.errors import run_answering
+from api.observing import HEADER, Sight, name_route, naming, take_request_id
 from provenance.journal import Journal
 
 Scope = MutableMapping[str, Any]
@@ -33,11 +35,18 @@ PAGE_HEADERS: Final = {
     "Referrer-Policy": "same-origin",
 }
 
+HEAD_ONLY: Final = "chopmark.head"
+"""In the scope of a request whose answer will be sent without its body."""
+
 _log = Journal(__name__)
 
 
 class Edge:
-    """Adds the headers, answers for what nobody foresaw, and lets go of clients that have gone."""
+    """Adds the headers, answers for what nobody foresaw, and lets go of clients that have gone.
+
+    Every request has an id, the client's own or a fresh one, which its answer and its lines in the log have too. HEAD
+    is answered as GET is, without the body.
+    """
 
     def __init__(self, app: App) -> None:
         """Stand around `app`."""
@@ -48,27 +57,49 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_started = False
-
-        async def dress(message: Message) -> None:
-            nonlocal is_started
-            if message["type"] == "http.response.start":
-                is_started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers.update(PAGE_HEADERS)
-                # What is asked about a file is nobody's to keep.
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        surprise = await run_answering(self._serve(scope, receive, dress))
-        if surprise is not None and not is_started:
-            await surprise(scope, receive, dress)
+        request_id, sight = take_request_id(Headers(scope=scope)), Sight()
+        observer = getattr(getattr(scope.get("app"), "state", None), "observer", None)
+        with naming(request_id), observer.watch(scope, sight) if observer else nullcontext():
+            answer = _Answer(scope, send, request_id, sight)
+            surprise = await run_answering(self._serve(scope, receive, answer))
+            if surprise is not None and not sight.status:
+                await surprise(scope, receive, answer)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:
-            _log.info("client gone", method=scope["method"], path=scope["path"])
+            _log.info("client gone", method=scope["method"], route=name_route(scope))
+
+
+class _Answer:
+    """What is sent, with what every answer has."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str, sight: Sight) -> None:
+        self._send, self._request_id, self._sight = send, request_id, sight
+        self._is_head = scope["method"] == "HEAD"
+        if self._is_head:
+            scope["method"], scope[HEAD_ONLY] = "GET", True
+        self._is_ended = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send one message of the application's."""
+        if self._is_ended:
+            raise OSError("the answer to a HEAD request ended with its header")
+        if message["type"] == "http.response.start":
+            self._sight.status = message["status"]
+            self._dress(MutableHeaders(scope=message))
+        elif self._is_head and message["type"] == "http.response.body":
+            is_last = not message.get("more_body", False)
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+            self._is_ended = not is_last
+        await self._send(message)
+
+    def _dress(self, headers: MutableHeaders) -> None:
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+        if headers.get("content-type", "").startswith("text/html"):
+            headers.update(PAGE_HEADERS)
+        headers[HEADER] = self._request_id
+        # What is asked about a file is nobody's to keep.
+        headers.setdefault("Cache-Control", "no-store")

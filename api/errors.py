@@ -20,6 +20,7 @@ from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from api.console import CommandUsageError
 from api.forms import FormError
 from api.link import LinkError
+from api.observing import find_request_id
 from api.refusals import (
     InvalidRequestError,
     MalformedRequestError,
@@ -121,6 +122,7 @@ def status_of(error: GateError) -> int:
 
 def install_handlers(app: "FastAPI") -> None:
     """Answer every error that was foreseen as `application/problem+json`; `api.edge` sees to the others."""
+    from fastapi import Response
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
@@ -140,6 +142,11 @@ def install_handlers(app: "FastAPI") -> None:
 
     async def _name(request: "Request", error: Exception) -> "Response":
         assert isinstance(error, HTTPException)
+        if error.status_code == 405 and (methods := request.app.state.table.find_methods(request.url.path)):
+            allowed = {"Allow": ", ".join(methods)}
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=allowed)
+            return _answer(request, 405, "http.405", str(error.detail), allowed)
         return _answer(request, error.status_code, f"http.{error.status_code}", str(error.detail), error.headers)
 
     app.add_exception_handler(GateError, _explain)
@@ -222,6 +229,8 @@ def _build_problem(
     from fastapi.responses import JSONResponse
 
     content = {"type": f"urn:chopmark:error:{code}", "title": code, "status": status, "detail": detail, **more}
+    if request_id := find_request_id():
+        content["instance"] = f"urn:chopmark:request:{request_id}"
     all_headers = dict(headers or {}) | _MORE_HEADERS.get(status, {})
     return JSONResponse(content, status_code=status, media_type="application/problem+json", headers=all_headers)
 

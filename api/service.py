@@ -12,6 +12,7 @@ from api.visitor import Visitors
 
 if TYPE_CHECKING:
     from api.access.identity import Actor
+    from api.metrics import Metrics
     from api.walking import Walkers
     from api.wiring import Site
     from policies.line.deployment import Deployment
@@ -48,6 +49,7 @@ class Service:
         links: to released files.
         visitors: how often each address may ask.
         fetch: returns the file at an address, as `provenance.fetching.fetch` does.
+        metrics: numbers about this server.
     """
 
     site: "Site"
@@ -56,6 +58,7 @@ class Service:
     links: Links
     visitors: Visitors
     fetch: Callable[..., "Blob"]
+    metrics: "Metrics"
 
     def deployment(self, actor: "Actor") -> "Deployment":
         """Return the gate as the tenant has it for whom `actor` acts; nothing of another's is found through it."""
@@ -64,6 +67,7 @@ class Service:
 
 def build_service(site: "Site") -> Service:
     """Build what requests share, within the bounds that the settings name."""
+    from api.metrics import Metrics
     from api.walking import Walkers
     from provenance.fetching import fetch
 
@@ -81,6 +85,7 @@ def build_service(site: "Site") -> Service:
         Links(site.settings.keys_dir),
         Visitors(bounds.visits_per_minute, bounds.trusted_proxies),
         fetch,
+        Metrics(site.deployment),
     )
 
 

@@ -178,6 +178,10 @@ class Http(BaseModel):
     """Whether verification fetches a file from an address that a visitor names; uses the network."""
     fetches: int = Field(default=4, gt=0)
     """Files fetched at once."""
+    metrics_for: Names = ()
+    """Addresses or networks that read /metrics without a key, such as ``127.0.0.1``."""
+    traces: str = Field(default="", pattern="^(https?://[!-~]+)?$")
+    """Where traces of requests are sent by OTLP, such as ``http://127.0.0.1:4318/v1/traces``; empty for none."""
 
 
 class Settings(BaseSettings):

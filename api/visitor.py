@@ -81,6 +81,12 @@ def find_address(request: HTTPConnection, trusted: Sequence[Network]) -> str:
     return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)
 
 
+def is_among(address: str, named: Sequence[str]) -> bool:
+    """Return whether an address is one of those, or in one of the networks, that are named."""
+    parsed = _parse_address(address)
+    return parsed is not None and any(parsed in network for network in _parse_networks(named))
+
+
 def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.partition("%")[0])
@@ -95,5 +101,6 @@ def _parse_networks(names: Sequence[str]) -> tuple[Network, ...]:
         return tuple(ip_network(name, strict=False) for name in names)
     except ValueError as exc:
         raise ConfigurationError(
-            "http.trusted_proxies: expected addresses or networks, such as 127.0.0.1 or 10.0.0.0/8, got something else"
+            "http.trusted_proxies and http.metrics_for: expected addresses or networks, such as 127.0.0.1 or "
+            "10.0.0.0/8, got something else"
         ) from exc

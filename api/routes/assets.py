@@ -59,7 +59,6 @@ def build_router() -> APIRouter:
         ("/v1/files/{asset_id}", follow_link, public),
     ):
         router.add_api_route(path, serve, methods=["GET"], response_class=Response, responses=described)
-        router.add_api_route(path, serve, methods=["HEAD"], response_class=Response, include_in_schema=False)
     router.add_api_route(
         "/v1/assets/{asset_id}/links",
         link,

@@ -175,6 +175,7 @@ async def _accept(
         pixels = await run_in_threadpool(here.media.weigh, brought.file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
             accepted = await run_in_threadpool(intake, here, submission)
+    service.metrics.count_accepted("prompt" if brought.file is None else "file")
     service.walkers.start(here, accepted)
     return accepted
 

@@ -78,7 +78,9 @@ async def verify(request: Request) -> dict[str, Any]:
         room.files.hold(),
         room.pixels.hold(await run_in_threadpool(site.verifier.weigh, file)),
     ):
-        return build_document(await run_in_threadpool(site.verifier.verify, file))
+        found = await run_in_threadpool(site.verifier.verify, file)
+    service.metrics.count_verification(found.state.value)
+    return build_document(found)
 
 
 @asynccontextmanager

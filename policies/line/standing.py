@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from policies.line.deployment import Deployment
 from policies.line.records import Stage, find_decision_body, parse_decision, show_decision
@@ -13,8 +13,8 @@ from policies.line.wish import WishState
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
 from provenance.errors import AssetNotFoundError
-from provenance.storage.tables import ASSETS, SEALS, WISHES
-from provenance.tenant import Tenant
+from provenance.storage.tables import ASSETS, SEALS, TENANTS, WISHES
+from provenance.tenant import MAIN, Tenant
 
 
 class Progress(StrEnum):
@@ -130,6 +130,21 @@ def list_standings(
         wishes = () if stages else _list_wishes(connection, here.tenant, submitter, before, most)
     found = {**{wish.asset_id: wish for wish in wishes}, **found}
     return tuple(found[key] for key in sorted(found, reverse=True)[:most])
+
+
+def count_stages(here: Deployment) -> dict[str, int]:
+    """Return how many assets of all tenants stand where something is still to happen, by stage, and waiting wishes."""
+    left = (Stage.ACCEPTED, Stage.DECIDED, Stage.RECORDED, Stage.HELD)
+    with here.database.read() as connection:
+        tenants = {MAIN, *connection.execute(select(TENANTS.c.name)).scalars()}
+        counts = {stage.value: sum(_count(connection, tenant, stage) for tenant in tenants) for stage in left}
+        waiting = select(func.count()).where(WISHES.c.state == WishState.WAITING.value)
+        return {**counts, "drawing": connection.execute(waiting).scalar_one()}
+
+
+def _count(connection: Connection, tenant: str, stage: Stage) -> int:
+    query = select(func.count()).where(ASSETS.c.tenant == tenant, ASSETS.c.stage == stage.value)
+    return int(connection.execute(query).scalar_one())
 
 
 def stages_of(progress: Sequence[Progress]) -> tuple[Stage, ...]:

@@ -65,7 +65,7 @@ def test_what_is_not_there_is_a_problem_document_too(client):
             f"http.{status}",
         )
         assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == "OPTIONS, POST"
 
 
 def test_the_description_names_the_body_and_every_error(client):

@@ -2,9 +2,11 @@ import asyncio
 
 import pytest
 import structlog
+from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 from structlog.testing import capture_logs
 
+from api.app import create_app
 from api.edge import SECURITY_HEADERS, Edge
 
 SCOPE = {"type": "http", "method": "POST", "path": "/v1/verify", "headers": []}
@@ -75,3 +77,28 @@ def test_what_is_no_request_goes_through():
 
     with pytest.raises(LookupError):
         served(app, {"type": "lifespan"})
+
+
+def test_an_answer_its_problem_and_the_log_have_the_requests_id(light):
+    structlog.reset_defaults()
+    with TestClient(create_app()) as client, capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        answer = client.get("/v1/releases", headers={"X-Request-Id": "mine-7"})
+        assert (answer.status_code, answer.headers["x-request-id"]) == (401, "mine-7")
+        assert answer.json()["instance"] == "urn:chopmark:request:mine-7"
+        fresh = client.get("/healthz", headers={"X-Request-Id": "bad id"}).headers["x-request-id"]
+    assert len(fresh) == 32
+    named = [log for log in logs if log.get("request_id") == "mine-7"]
+    assert {log["event"] for log in named} == {"request failed", "request"}
+    assert next(log for log in named if log["event"] == "request")["route"] == "/v1/releases"
+
+
+def test_head_is_get_without_its_body_and_options_says_what_there_is(light):
+    with TestClient(create_app()) as client:
+        told, head = client.get("/healthz"), client.head("/healthz")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == told.headers["content-length"]
+        options = client.options("/v1/releases")
+        assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+        refused = client.delete("/v1/releases")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+        assert client.options("/nonesuch").status_code == 404

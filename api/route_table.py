@@ -1,0 +1,47 @@
+"""Every route of the application in one list: which methods an address has, and what each asks of who comes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.access.guard import Requirement
+from api.access.identity import Permission
+
+
+@dataclass(slots=True)
+class RouteTable:
+    """The routes.
+
+    Attributes:
+        routes: in the order in which they are tried.
+    """
+
+    routes: list[APIRoute] = field(default_factory=list)
+
+    def add(self, router: APIRouter) -> None:
+        """Add those of one module."""
+        self.routes += [route for route in router.routes if isinstance(route, APIRoute)]
+
+    def find_methods(self, path: str) -> tuple[str, ...]:
+        """Return the methods that an address has, sorted; none where there is no such address."""
+        found = {method for route in self.routes if route.path_regex.match(path) for method in route.methods or ()}
+        if "GET" in found:
+            found.add("HEAD")
+        return tuple(sorted(found | {"OPTIONS"})) if found else ()
+
+
+def find_permissions(route: APIRoute) -> tuple[Permission, ...]:
+    """Return the permissions of which a route takes one; none for a public one."""
+    for one in _walk(route.dependant):
+        if isinstance(one.call, Requirement):
+            return one.call.permissions
+    return ()
+
+
+def _walk(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for one in dependant.dependencies:
+        yield from _walk(one)
