@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.line_settings import LineSettings
 from api.spelling import FilePath, Names, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
@@ -245,6 +246,7 @@ class Settings(BaseSettings):
     tenant: TenantName = MAIN
     """For whom this process acts; `chopmark --tenant` sets it."""
     http: Http = Http()
+    line: LineSettings = LineSettings()
 
     @property
     def is_production(self) -> bool:

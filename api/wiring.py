@@ -39,6 +39,7 @@ from policies.line.prompting import judge_prompt
 from policies.line.sweeping import sweep_staging
 from policies.rules.decision import Decision
 from policies.rules.loader import load_named
+from policies.workflow import Line
 from provenance.asset import Origin
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
@@ -173,6 +174,8 @@ class Site:
 
     def close(self) -> None:
         """Let go of leases, database and detectors."""
+        if self.deployment.line is not None:
+            self.deployment.line.close()
         self.deployment.leases.close()
         self.deployment.runner.close()
         self.tenancies.close()
@@ -251,6 +254,7 @@ def build_site(settings: Settings) -> Site:
         contents=ContentCache(CONTENT_CACHE_BYTES),
         leases=Leases(reader.database, site.home / PRESENCE_FOLDER),
         find_tenancy=tenancies.find,
+        line=Line(reader.database, settings.line.build_limits()),
     )
     tenancies.add(main, identity)
     deployment, identity = tenancies.find(own.tenant), tenancies.find_identity(own.tenant)

@@ -23,6 +23,7 @@ from policies.line.publishing import Result, publish, withhold
 from policies.line.recording import record
 from policies.line.screening import decide, screen
 from policies.line.sealing import seal
+from policies.line.step import Step, at_once
 from policies.line.sweeping import find_tenancy, interrupted
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
@@ -42,21 +43,23 @@ def release(here: Deployment, submission: Submission) -> Result:
     return walk(here, asset_id)
 
 
-def walk(here: Deployment, asset_id: AssetId, *, wait: bool = True) -> Result:
+def walk(here: Deployment, asset_id: AssetId, *, wait: bool = True, step: Step = at_once) -> Result:
     """Walk an accepted asset down the rest of the line, from wherever it stands, while nobody else does.
+
+    A worker walks it in a workflow (`policies.workflow`), whose `step` notes each stage that is done.
 
     Raises:
         AssetInUseError: somebody else is at work on it, for too long, or now, unless `wait`.
     """
     with here.leases.hold(asset_id, wait=wait), here.handover.walking(asset_id):
-        screen(here, asset_id)  # (2)
-        if decide(here, asset_id).outcome is not Outcome.RELEASE:  # (3)
-            return withhold(here, asset_id)  # (4)
-        grant(here, asset_id)  # (5)
-        if seal(here, asset_id).outcome is not Outcome.RELEASE:  # (6)
-            return withhold(here, asset_id)  # (4)
-        record(here, asset_id)  # (7)
-        return publish(here, asset_id)  # (8)
+        step(screen, here, asset_id)  # (2)
+        if step(decide, here, asset_id).outcome is not Outcome.RELEASE:  # (3)
+            return step(withhold, here, asset_id)  # (4)
+        step(grant, here, asset_id)  # (5)
+        if step(seal, here, asset_id).outcome is not Outcome.RELEASE:  # (6)
+            return step(withhold, here, asset_id)  # (4)
+        step(record, here, asset_id)  # (7)
+        return step(publish, here, asset_id)  # (8)
 
 
 def resume(here: Deployment) -> tuple[Result, ...]:

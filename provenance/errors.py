@@ -82,6 +82,12 @@ class AssetNotFoundError(AssetError):
     code = "asset.not_found"
 
 
+class KeyReusedError(AssetError):
+    """A submission's key was used before, for another request."""
+
+    code = "asset.key_reused"
+
+
 class VerificationError(ProvenanceError):
     """A proof, manifest or read-back does not hold.
 
@@ -221,6 +227,18 @@ class AssetInUseError(ProvenanceError):
 
     code = "asset.in_use"
     retryable = True
+
+
+class NotQueuedError(ProvenanceError):
+    """The asset does not wait in the line: it is finished, or nobody put it there."""
+
+    code = "asset.not_queued"
+
+
+class WorkerIdTakenError(ConfigurationError):
+    """Another process works under this worker's id."""
+
+    code = "worker.id_taken"
 
 
 class DamagedRecordError(ProvenanceError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.runner import Runner
 from policies.editing.live import LivePacks
@@ -22,6 +22,9 @@ from provenance.storage.store import BlobStore
 from provenance.tenant import MAIN, Tenant
 from provenance.works.registry import Works
 
+if TYPE_CHECKING:
+    from policies.workflow import Line
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -39,6 +42,8 @@ class Submission:
         asset_id: chosen by the caller as the key that makes the submission idempotent: with the same request it is one
             asset, with another it is refused, and so is an id of another tenant; None for a fresh one.
         submitter: id of the person or key that hands it in, at most 64 characters; "" for the operator.
+        key: any text of 1 to 255 characters that the caller chose, within its tenant: with the same request it is one
+            asset, with another it is refused; "" for none.
     """
 
     unverified_file: Blob
@@ -51,6 +56,7 @@ class Submission:
     context: Mapping[str, Any] = field(default_factory=dict)
     asset_id: AssetId | None = None
     submitter: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Deployment:
         handover: what stages tell each other, so that none reads again what the one before it has just made.
         tenant: for whom: works, packs, sealer and limits are this tenant's, and so is every asset that is found.
         find_tenancy: what `tenancy` asks; None where there is one tenant.
+        line: hands assets to workers, see `policies.workflow`; None where nobody does.
     """
 
     database: Database
@@ -87,6 +94,7 @@ class Deployment:
     handover: Handover = field(default_factory=Handover)
     tenant: Tenant = MAIN
     find_tenancy: Callable[[Tenant], "Deployment"] | None = None
+    line: "Line | None" = None
 
     def tenancy(self, tenant: Tenant) -> "Deployment":
         """Return the deployment as another tenant of the site has it: identity, provider, packs, limits, keys, works.

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from policies.line.deployment import Deployment, Submission
+from policies.line.keying import find_keyed, keep_key, verify_key
 from policies.line.records import Stage, asset_row, parse_asset
 from policies.line.request import encode_prompt, find_differences, fix_request, prompt_key
 from policies.rules.context import parse_context
@@ -34,6 +35,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     Raises:
         AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes or with another
             request; nothing is kept.
+        KeyReusedError: the submission's key was used with another request.
         ConfigurationError: an unknown pack is named.
         PolicyError: the context has an unknown or wrong field.
     """
@@ -41,8 +43,8 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     file, digest = submission.unverified_file, submission.unverified_file.sha256
     here.select_packs(submission.packs)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
-    if submission.asset_id is not None and _verify_same(here, asset_id, submission):
-        return asset_id
+    if (known := _find_known(here, submission)) is not None:
+        return known
     content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
     here.contents.keep(digest, content)
     here.blobs.quarantine.put(original_key(asset_id), file)
@@ -52,10 +54,35 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
     try:
         with here.database.write() as connection:
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
+            if submission.key:
+                keep_key(connection, here.tenant, submission, asset_id)
             here.leases.claim(connection, asset_id)
-    except IntegrityError:
-        _verify_same(here, asset_id, submission)  # another worker has taken in the same submission meanwhile
+    except IntegrityError:  # another worker has taken in the same submission meanwhile
+        return _find_taken(here, asset_id, submission)
     return asset_id
+
+
+def _find_known(here: Deployment, submission: Submission) -> AssetId | None:
+    """Return the asset that a submission's key or id stands for, or None where it is new."""
+    if submission.key:
+        verify_key(submission.key)
+        with here.database.read() as connection:
+            known = find_keyed(connection, here.tenant, submission)
+        if known is not None:
+            return known
+    if submission.asset_id is not None and _verify_same(here, submission.asset_id, submission):
+        return submission.asset_id
+    return None
+
+
+def _find_taken(here: Deployment, asset_id: AssetId, submission: Submission) -> AssetId:
+    """Return the asset that another made of the same submission; what was kept under an id of our own goes."""
+    known = _find_known(here, submission)
+    if known is None or known == asset_id:
+        return asset_id
+    for key in (original_key(asset_id), prompt_key(asset_id)):
+        here.blobs.quarantine.delete(key)
+    return known
 
 
 def _verify_same(here: Deployment, asset_id: AssetId, submission: Submission) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 
 from policies.line.deployment import Deployment
+from policies.line.place import find_placed
 from policies.line.records import FINAL_STAGES, Stage, asset_row
 from provenance.asset import AssetId
 from provenance.storage.store import BIN, Blobs
@@ -53,10 +54,13 @@ def unfinished(here: Deployment) -> tuple[AssetId, ...]:
 def interrupted(here: Deployment) -> tuple[AssetId, ...]:
     """Return the assets that somebody began with and nobody is at work on now, oldest first.
 
-    An asset that is published and whose worker then died is one of them: its quarantine is not emptied yet.
+    An asset that is published and whose worker then died is one of them: its quarantine is not emptied yet. What has a
+    place in the line is none: workers go on with it.
     """
     gone, in_use = here.leases.look()
-    return tuple(sorted(gone | (frozenset(unfinished(here)) - in_use)))
+    with here.database.read() as connection:
+        placed = find_placed(connection)
+    return tuple(sorted((gone | (frozenset(unfinished(here)) - in_use)) - placed))
 
 
 def find_tenancy(here: Deployment, asset_id: AssetId) -> Deployment:

@@ -1,6 +1,7 @@
 """What moderators do with held assets: approve, which walks the rest of the line, refuse, or undo until it is out."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -40,11 +41,28 @@ def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
     return tuple((item.asset_id, item.name, item.decision) for item in held)
 
 
-def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: str, reason: str) -> Result:
+def review(
+    here: Deployment,
+    asset_id: AssetId,
+    *,
+    outcome: Outcome,
+    reviewer: str,
+    reason: str,
+    then: Callable[[Deployment, AssetId], object] | None = None,
+) -> Result:
     """Decide about a held asset as a person; RELEASE walks it down the rest of the line, BLOCK refuses it.
 
     The packs' obligations stay: a moderator can overrule a score, not the marks. An interrupted asset that cannot be
     decided, because what is kept of it is damaged or lost, can be refused, too.
+
+    Args:
+        here: the deployment of the asset's tenant.
+        asset_id: which.
+        outcome: RELEASE or BLOCK.
+        reviewer: who decides.
+        reason: why, for the record.
+        then: sees to the rest of a release in place of a walk here and now, such as `policies.workflow.enqueue`; the
+            result then tells the decision alone.
 
     Raises:
         PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
@@ -59,12 +77,18 @@ def review(here: Deployment, asset_id: AssetId, *, outcome: Outcome, reviewer: s
             previous = _build_given_up(asset)
         elif previous is None or row["stage"] != Stage.HELD.value:
             raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
+        elif outcome is Outcome.RELEASE and not previous.packs:
+            raise PolicyError(f"no pack has decided about {asset_id}, so nothing says how to mark it: hand it in again")
         spoken = Reason(pack="review", rule="moderator", outcome=outcome, clause="human review", text=reason)
         decision = replace(previous, outcome=outcome, reasons=(spoken, *previous.reasons))
         _put_on_record(here, connection, asset, decision, reviewer=reviewer, reason=reason, kind="review.made")
         move_stage(connection, asset_id, Stage.DECIDED)
+        decided = latest_decision(connection, asset_id) or decision
     if outcome is Outcome.RELEASE:
-        return walk(here, asset_id)
+        if then is None:
+            return walk(here, asset_id)
+        then(here, asset_id)
+        return Result(asset_id, row["name"], outcome, decided, seal={})
     with here.leases.hold(asset_id):  # what is refused is not looked at again: it may be damaged
         return withhold(here, asset_id)
 

@@ -69,6 +69,11 @@ class Leases:
         connection.execute(insert(LEASES).values(self._columns(connection, asset_id)))
         self._claimed[asset_id] = time.monotonic()
 
+    def hand_over(self, connection: Connection, asset_id: AssetId) -> None:
+        """Give the lease of an asset that is not held back in the caller's transaction: others are to go on with it."""
+        self._claimed.pop(asset_id, None)
+        connection.execute(delete(LEASES).where(LEASES.c.asset_id == asset_id, LEASES.c.owner == self.owner))
+
     def finish(self, asset_id: AssetId) -> None:
         """Say that nothing is left to do about an asset: its lease is given back with the next writing, or soon.
 

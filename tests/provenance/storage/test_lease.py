@@ -170,3 +170,14 @@ def test_closing_gives_everything_back(database, tmp_path):
     assert owners(database) == {}
     assert not list((tmp_path / "at-work").iterdir())
     Leases(database).close()
+
+
+def test_a_claimed_asset_is_handed_over_to_whoever_takes_it(database, mine, theirs):
+    with database.write() as connection:
+        mine.claim(connection, "asset")
+    with pytest.raises(AssetInUseError), theirs.hold("asset", wait=False):
+        pass
+    with database.write() as connection:
+        mine.hand_over(connection, "asset")
+    with theirs.hold("asset", wait=False), pytest.raises(AssetInUseError), mine.hold("asset", wait=False):
+        pass

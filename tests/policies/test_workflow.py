@@ -1,0 +1,141 @@
+"""The durable line on both engines: queue, walk, cancel, recover, one asset at a time and whole."""
+
+import time
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from api.wiring import open_site
+from policies import workflow
+from policies.line.intake import intake
+from policies.line.notebook import SCHEMA
+from policies.line.place import find_place
+from policies.line.waiting import State
+from policies.review.verdicts import review
+from policies.rules.decision import Outcome
+from provenance.asset import new_asset_id
+from provenance.errors import AssetInUseError, AssetNotFoundError, NotQueuedError
+from tests.policies.deployments import SIDE, entries_of
+from tests.sites import build_light_settings, submission
+
+HELD = "a casino roulette table"
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def site(request, tmp_path_factory):
+    url = request.getfixturevalue("line_postgres_url") if request.param == "postgres" else ""
+    home = tmp_path_factory.mktemp("line") / "home"
+    with open_site(build_light_settings(home, database_url=url, line={"poll_s": 0.02})) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def line_postgres_url(postgres_url):
+    from tests.conftest import _create_database, _with_name
+
+    _create_database(postgres_url, "line", "template0")
+    return _with_name(postgres_url, "line")
+
+
+@pytest.fixture
+def here(site):
+    return site.deployment
+
+
+@contextmanager
+def engine(here, worker="test-0"):
+    made = workflow.Engine(here, worker)
+    made.start()
+    try:
+        yield made
+    finally:
+        assert made.stop(30)
+
+
+def hand_over(here, **fields):
+    asset_id = intake(here, submission(side=SIDE, **fields))
+    workflow.enqueue(here, asset_id)
+    return asset_id
+
+
+def await_end(here, *ids, wait_s=120):
+    for _ in range(int(wait_s / 0.02)):
+        found = [workflow.status(here, one) for one in ids]
+        if all(one.is_final for one in found):
+            return [one.state for one in found]
+        time.sleep(0.02)
+    raise AssertionError(found)
+
+
+def place_of(here, asset_id):
+    with here.database.read() as connection:
+        return find_place(connection, asset_id)
+
+
+def notes_of(here):
+    where = "" if here.database.is_sqlite else f"{SCHEMA}."
+    with here.line.engine.connect() as connection:
+        steps = connection.execute(text(f"SELECT function_name, output FROM {where}operation_outputs")).all()
+        return [step.function_name for step in steps], "".join(str(step.output) for step in steps)
+
+
+def test_what_is_queued_is_walked_step_by_step_and_ends_as_the_packs_say(here):
+    released, held = hand_over(here), hand_over(here, prompt=HELD)
+    assert workflow.status(here, released).state is State.QUEUED
+    assert workflow.status(here, held).ahead == 1
+    with engine(here):
+        assert await_end(here, released, held) == [State.PUBLISHED, State.HELD]
+        # An approval starts the rest, with the same id.
+        review(here, held, outcome=Outcome.RELEASE, reviewer="mo", reason="a drawing", then=workflow.enqueue)
+        assert await_end(here, held) == [State.PUBLISHED]
+        workflow.enqueue(here, released)
+    steps, noted = notes_of(here)
+    assert entries_of(here, held) == ["decision.made", "review.made", "asset.released"]
+    assert steps.count("publish") == steps.count("record") == 2
+    assert steps.count("screen") == 3
+    assert "casino" not in noted
+    assert place_of(here, released) is None
+
+
+def test_what_is_called_back_is_refused_on_record_and_no_worker_walks_it(here):
+    asset_id, other = hand_over(here), hand_over(here)
+    with here.leases.hold(other), pytest.raises(AssetInUseError):
+        workflow.cancel(here, other, reason="changed my mind")
+    result = workflow.cancel(here, asset_id, reason="changed my mind")
+    assert (result.outcome, result.decision.reasons[0].text) == (Outcome.BLOCK, "called back: changed my mind")
+    with pytest.raises(NotQueuedError, match="does not"):
+        workflow.cancel(here, asset_id, reason="again")
+    with engine(here):
+        assert await_end(here, asset_id, other) == [State.BLOCKED, State.PUBLISHED]
+    assert entries_of(here, asset_id) == ["decision.made"]
+
+
+def test_what_dbos_forgot_is_handed_over_again(here):
+    asset_id = intake(here, submission(side=SIDE))
+    workflow.enqueue(here, asset_id)
+    here.line.withdraw(place_of(here, asset_id).ticket)
+    with engine(here) as started:
+        assert started.restock() == 1
+        assert started.restock() == 0
+        assert await_end(here, asset_id) == [State.PUBLISHED]
+
+
+def test_the_urgent_goes_first(here):
+    late, urgent = (intake(here, submission(side=SIDE, prompt=HELD)) for _ in range(2))
+    workflow.enqueue(here, late, priority=workflow.Priority.BULK)
+    workflow.enqueue(here, urgent, priority=workflow.Priority.URGENT)
+    assert [workflow.status(here, one).ahead for one in (late, urgent)] == [1, 0]
+    for one in (late, urgent):
+        workflow.cancel(here, one, reason="seen")
+
+
+def test_another_tenants_asset_is_not_found(here):
+    with pytest.raises(AssetNotFoundError):
+        workflow.status(here, new_asset_id())
+    with pytest.raises(AssetNotFoundError):
+        workflow.enqueue(here, new_asset_id())
+
+
+def test_what_ended_is_forgotten_after_an_hour(here):
+    assert here.line.forget_ended() == 0
