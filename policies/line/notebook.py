@@ -33,15 +33,20 @@ def build_serializer() -> Any:  # noqa: ANN401 - of a class that is imported her
     from dbos import Serializer
 
     class Plain(Serializer):
+        """JSON; what is read back of an error is one of ours that says it may pass."""
+
         def serialize(self, data: Any) -> str:  # noqa: ANN401 - as in the class above
+            """Spell `data`, of an error its kind."""
             return json.dumps({"error": type(data).__name__} if isinstance(data, BaseException) else data)
 
         def deserialize(self, serialized_data: str) -> Any:  # noqa: ANN401 - as in the class above
+            """Read what `serialize` wrote."""
             found = json.loads(serialized_data)
             is_error = isinstance(found, dict) and found.keys() == {"error"}
             return DatabaseUnavailableError(f"an earlier walk ended with {found['error']}") if is_error else found
 
         def name(self) -> str:
+            """Return how DBOS notes that this wrote it."""
             return "chopmark_json"
 
     return Plain()
