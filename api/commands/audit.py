@@ -1,5 +1,6 @@
 """`chopmark audit`: hand the ledger to somebody who does not trust you."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -33,7 +34,8 @@ from policies.audit.source import Source
 from provenance.errors import InconsistentLedgerError
 from provenance.ledger.audit import verify_log
 from provenance.ledger.log import Log
-from provenance.ledger.proof import SUFFIX
+from provenance.ledger.note import MAX_NOTE_BYTES, parse_vkey
+from provenance.ledger.proof import SUFFIX, parse_proof, verify_carried
 from provenance.ledger.selection import CLAIMS
 from provenance.ledger.static_tree import write_tiles
 from provenance.ledger.verification import verify_export
@@ -195,6 +197,29 @@ def proof(
         print_json({"index": index, "proof": made.text, "written": written})
     elif not written:
         OUT.out(made.text, end="")
+
+
+@app.command("verify-proof")
+@teaching_errors
+def verify_one(
+    file: Annotated[str, typer.Argument(help="A proof that carries its entry, as the verification page gives it.")],
+    vkey: Annotated[str, typer.Option(help="The ledger's public key, from a source that you trust.")],
+    as_json: Json = False,
+) -> None:
+    """Verify one entry by its proof alone, offline: no site is needed. Exits 0 when it holds, 2 when it does not."""
+    try:
+        text = read_input(file, most_bytes=MAX_NOTE_BYTES).decode()
+    except UnicodeDecodeError as exc:
+        raise CommandUsageError(f"expected a tlog-proof, got a file that is no text: {file}") from exc
+    proved = parse_proof(text)
+    leaf, signed = verify_carried(proved, parse_vkey(vkey))
+    entry: dict[str, Any] = json.loads(leaf)
+    if as_json:
+        print_json({"ok": True, "index": proved.index, "origin": signed.origin, "size": signed.size, "entry": entry})
+        return
+    print_line(f"entry {proved.index} of {signed.origin} holds, by its checkpoint over {signed.size} entries")
+    said = {name: entry[name] for name in ("kind", "subject", "created_at")} | entry["body"]
+    _show({name: json.dumps(value) if isinstance(value, list | dict) else value for name, value in said.items()})
 
 
 @app.command()

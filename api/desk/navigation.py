@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from api.access.identity import Actor
 
-PAGES: Final = ("api.desk.static", "api.desk.language", "api.desk.overview")
+PAGES: Final = ("api.desk.static", "api.desk.language", "api.desk.overview", "api.desk.verify")
 """Modules whose `build_router()` gives pages; none of them is part of the OpenAPI document."""
 
 

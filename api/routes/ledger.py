@@ -1,9 +1,9 @@
 """The ledger as a static tree (C2SP tlog-tiles), for whoever watches it."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.errors import describe_problems
@@ -21,7 +21,11 @@ _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 def build_router() -> APIRouter:
     """Build the routes of the ledger."""
     router = APIRouter(tags=["ledger"])
-    for path, serve in (("/checkpoint", checkpoint), ("/tile/{path:path}", tile)):
+    for path, serve in (
+        ("/checkpoint", checkpoint),
+        ("/tile/{path:path}", tile),
+        ("/v1/proofs/{index}", proof),
+    ):
         router.add_api_route(
             path, serve, methods=["GET"], response_class=Response, responses=describe_problems(404, 500, 503)
         )
@@ -32,6 +36,25 @@ async def checkpoint(request: Request) -> Response:
     """Return the ledger's signed checkpoint (C2SP tlog-checkpoint)."""
     signed = await run_in_threadpool(find_service(request).site.deployment.log.checkpoint)
     return Response(signed.note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+async def proof(request: Request, index: Annotated[int, Path(ge=0, lt=1 << 63)]) -> Response:
+    """Return one entry and its proof in one file (C2SP tlog-proof, the entry as its extra data).
+
+    `chopmark audit verify-proof FILE --vkey KEY` checks it anywhere, without a network.
+    """
+    text = await run_in_threadpool(_build_proof, find_service(request).site, index)
+    name = f"entry-{index}.tlog-proof"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-cache"}
+    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _build_proof(site: "Site", index: int) -> str:
+    from provenance.ledger.proof import carry_leaf
+
+    log = site.deployment.log
+    entry = log.entry(index)
+    return carry_leaf(log.proof(index), entry.leaf).text
 
 
 async def tile(request: Request, path: str) -> Response:

@@ -3,7 +3,7 @@
 Source: c2sp.org/tlog-proof@v1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provenance.errors import VerificationError
@@ -67,6 +67,22 @@ def parse_proof(unverified_text: str) -> Proof:
     if len(hashes) > _MAX_HASHES or any(len(item) != HASH_BYTES for item in hashes):
         raise _malformed(f"at most {_MAX_HASHES} hashes of {HASH_BYTES} bytes")
     return Proof(index=int(digits), hashes=hashes, checkpoint=note, extra=extra)
+
+
+def carry_leaf(proof: Proof, leaf: bytes) -> Proof:
+    """Return the proof with the entry that it is about as its extra data, so that one file is all that it takes."""
+    return replace(proof, extra=leaf)
+
+
+def verify_carried(unverified_proof: Proof, verifier: NoteVerifier) -> tuple[bytes, Checkpoint]:
+    """Check a proof that carries its own entry; return the entry's leaf, which by then is proved, and the checkpoint.
+
+    Raises:
+        VerificationError: it carries none, or what it carries is not the entry that the log signed.
+    """
+    if not unverified_proof.extra:
+        raise _malformed("the entry itself on a line extra")
+    return unverified_proof.extra, verify_proof(unverified_proof, unverified_proof.extra, verifier)
 
 
 def verify_proof(unverified_proof: Proof, leaf: bytes, verifier: NoteVerifier) -> Checkpoint:

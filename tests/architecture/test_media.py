@@ -17,6 +17,7 @@ PICTURES_ONLY = {
     "generation/": "backends draw pictures",
     "api/commands/watermark.py": "marks pictures by hand",
     "api/matching.py": "shows a picture beside the work that it matches",
+    "api/preview.py": "shows a small picture of what was asked about",
     "api/commands/demo.py": "registers and draws pictures",
     "api/registering.py": "reads pictures that become works",
 }

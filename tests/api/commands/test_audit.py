@@ -3,7 +3,10 @@ import json
 import pytest
 
 from api.commands.audit import parse_time
+from api.settings import load_settings
+from api.wiring import open_site
 from provenance.errors import GateError
+from provenance.ledger.proof import carry_leaf
 
 
 def test_an_export_verifies_offline_with_the_public_key_alone(run, stock, tmp_path, monkeypatch):
@@ -100,3 +103,22 @@ def test_statements_and_lineage(run, stock, tmp_path):
 def test_a_range_says_that_it_is_whole(run, stock, tmp_path):
     done = run("audit", "export", "-o", tmp_path / "out", "--first", 1, "--stop", 3)
     assert "of every tenant: every entry between the first and the last index is here" in done.words
+
+
+def test_one_proof_is_verified_without_a_site(run, stock, tmp_path, monkeypatch):
+    with open_site(load_settings()) as site:
+        log = site.deployment.log
+        text = carry_leaf(log.proof(0), log.entry(0).leaf).text
+        vkey = log.signer.verifier.vkey
+    file = tmp_path / "entry-0.tlog-proof"
+    file.write_text(text)
+    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "nowhere"))
+    done = run("audit", "verify-proof", file, "--vkey", vkey)
+    assert (done.code, "entry 0 of" in done.out) == (0, True)
+    document = run("audit", "verify-proof", file, "--vkey", vkey, "--json").document
+    assert (document["ok"], document["index"], document["entry"]["v"]) == (True, 0, 1)
+    file.write_text(text.replace("index 0", "index 1"))
+    assert run("audit", "verify-proof", file, "--vkey", vkey).code == 2
+    file.write_bytes(b"\xff\xfe")
+    assert run("audit", "verify-proof", file, "--vkey", vkey).code == 2
+    assert not (tmp_path / "nowhere").exists()

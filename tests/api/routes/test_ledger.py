@@ -37,3 +37,19 @@ def test_the_ledger_is_served_as_a_static_tree(client, stock, tmp_path):
 ])  # fmt: skip
 def test_tiles_that_are_not_there_are_404(client, path):
     assert client.get(f"/tile/{path}").status_code == 404
+
+
+def test_one_file_proves_one_entry(client):
+    from provenance.ledger.proof import parse_proof, verify_carried
+
+    log = client.app.state.service.site.deployment.log
+    answer = client.get("/v1/proofs/1")
+    assert (answer.status_code, answer.headers["content-disposition"]) == (
+        200,
+        'attachment; filename="entry-1.tlog-proof"',
+    )
+    leaf, checkpoint = verify_carried(parse_proof(answer.text), log.signer.verifier)
+    assert leaf == log.entry(1).leaf
+    assert checkpoint.size >= 2
+    assert client.get("/v1/proofs/999").status_code == 404
+    assert client.get("/v1/proofs/-1").status_code == 422

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import VerificationError
-from provenance.ledger.proof import Proof, parse_proof, verify_proof
+from provenance.ledger.proof import Proof, carry_leaf, parse_proof, verify_carried, verify_proof
 
 
 def test_the_text_is_that_of_the_specification(sqlite_log, append_many, signer):
@@ -80,3 +80,15 @@ def test_what_is_no_proof_is_refused(text):
 def test_any_text_is_refused_with_a_typed_error(text):
     with pytest.raises(VerificationError):
         parse_proof("c2sp.org/tlog-proof@v1\nindex 0\n" + text[:100].replace("\n", "") + "!\n\n" + text)
+
+
+def test_a_proof_that_carries_its_entry_needs_no_other_file(sqlite_log, append_many, signer):
+    append_many(sqlite_log, 5)
+    entry = sqlite_log.entry(3)
+    text = carry_leaf(sqlite_log.proof(3), entry.leaf).text
+    leaf, checkpoint = verify_carried(parse_proof(text), signer.verifier)
+    assert (leaf, checkpoint.size) == (entry.leaf, 5)
+    with pytest.raises(VerificationError, match="the entry itself"):
+        verify_carried(sqlite_log.proof(3), signer.verifier)
+    with pytest.raises(VerificationError):
+        verify_carried(carry_leaf(sqlite_log.proof(3), sqlite_log.entry(2).leaf), signer.verifier)
