@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from detectors.runner import Runner
 from policies.editing.live import LivePacks
 from policies.line.handover import Handover
+from policies.review.job import SENSITIVE
 from policies.rules.loader import Pack
 from provenance.asset import AssetId, Origin
 from provenance.errors import ConfigurationError
@@ -74,6 +75,7 @@ class Deployment:
         contents: decoded files by digest, so that stages need not decode twice.
         leases: which assets this process works on.
         handover: what stages tell each other, so that none reads again what the one before it has just made.
+        sensitive: patterns of categories and rules whose assets only some moderators see.
         tenant: for whom: works, packs, sealer and limits are this tenant's, and so is every asset that is found.
         find_tenancy: what `tenancy` asks; None where there is one tenant.
         line: hands assets to workers, see `policies.workflow`; None where nobody does.
@@ -92,6 +94,7 @@ class Deployment:
     contents: ContentCache
     leases: Leases
     handover: Handover = field(default_factory=Handover)
+    sensitive: tuple[str, ...] = SENSITIVE
     tenant: Tenant = MAIN
     find_tenancy: Callable[[Tenant], "Deployment"] | None = None
     line: "Line | None" = None

@@ -9,6 +9,7 @@ from policies.line.deployment import Deployment
 from policies.line.recording import verify_counts, verify_latest
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage
 from policies.line.sealing import manifest_key, sealed_key
+from policies.review.job import open_job
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
@@ -61,6 +62,7 @@ def withhold(here: Deployment, asset_id: AssetId) -> Result:
         stage = {Outcome.HOLD: Stage.HELD, Outcome.BLOCK: Stage.BLOCKED}.get(decision.outcome)
         if stage is not None:  # else a moderator released it meanwhile
             move_stage(connection, asset_id, stage)
+            open_job(connection, row, decision, here.sensitive)
     return Result(asset_id, row["name"], decision.outcome, decision, seal={})
 
 

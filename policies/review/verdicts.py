@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, insert
@@ -22,6 +22,7 @@ from policies.line.records import (
 )
 from policies.line.screening import build_decision_entry
 from policies.line.sealing import is_recorded
+from policies.review.job import JobTakenError, Reviewer, State, find_job, move_job, open_job
 from policies.review.queue import Query, find_waiting
 from policies.review.reviewers import REVIEW, name_reviewer
 from policies.rules.decision import Decision, Outcome, Reason
@@ -32,7 +33,32 @@ from provenance.storage.tables import REVIEWS
 
 REVIEWER_LIMIT: Final = 128
 REASON_LIMIT: Final = 2000
+CLAUSE_LIMIT: Final = 200
 """As wide as their columns, in characters."""
+HUMAN_REVIEW: Final = "human review"
+"""The clause of who cites none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reviewer wants: RELEASE or BLOCK, the clause that it rests on, and why."""
+
+    outcome: Outcome
+    clause: str
+    reason: str
+
+    def verify(self, reviewer: str) -> None:
+        """Check that nothing is missing or too long.
+
+        Raises:
+            PolicyError: something is, or the outcome is HOLD.
+        """
+        if self.outcome is Outcome.HOLD:
+            raise PolicyError("a review needs an outcome of release or block, got hold")
+        fields = ("reviewer", reviewer, REVIEWER_LIMIT), ("reason", self.reason, REASON_LIMIT)
+        for name, text, limit in (*fields, ("clause", self.clause, CLAUSE_LIMIT)):
+            if not text.strip() or len(text) > limit or "\0" in text:
+                raise PolicyError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")
 
 
 def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
@@ -46,8 +72,9 @@ def review(
     asset_id: AssetId,
     *,
     outcome: Outcome,
-    reviewer: str,
+    reviewer: str | Reviewer,
     reason: str,
+    clause: str = HUMAN_REVIEW,
     then: Callable[[Deployment, AssetId], object] | None = None,
 ) -> Result:
     """Decide about a held asset as a person; RELEASE walks it down the rest of the line, BLOCK refuses it.
@@ -61,39 +88,76 @@ def review(
         outcome: RELEASE or BLOCK.
         reviewer: who decides.
         reason: why, for the record.
+        clause: what it rests on.
         then: sees to the rest of a release in place of a walk here and now, such as `policies.workflow.enqueue`; the
             result then tells the decision alone.
 
     Raises:
         PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
+        JobTakenError: somebody else has it.
     """
-    _verify_complete(outcome, reviewer, reason)
     with here.database.write() as connection:
-        lock_asset(connection, asset_id)
+        decision = decide_within(connection, here, asset_id, name_person(reviewer), Verdict(outcome, clause, reason))
         row = asset_row(connection, asset_id, here.tenant)
-        asset = parse_asset(row)
-        previous = latest_decision(connection, asset_id)
-        if previous is None and outcome is Outcome.BLOCK:
-            previous = _build_given_up(asset)
-        elif previous is None or row["stage"] != Stage.HELD.value:
-            raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
-        elif outcome is Outcome.RELEASE and not previous.packs:
-            raise PolicyError(f"no pack has decided about {asset_id}, so nothing says how to mark it: hand it in again")
-        spoken = Reason(pack="review", rule="moderator", outcome=outcome, clause="human review", text=reason)
-        decision = replace(previous, outcome=outcome, reasons=(spoken, *previous.reasons))
-        _put_on_record(here, connection, asset, decision, reviewer=reviewer, reason=reason, kind="review.made")
-        move_stage(connection, asset_id, Stage.DECIDED)
-        decided = latest_decision(connection, asset_id) or decision
     if outcome is Outcome.RELEASE:
         if then is None:
             return walk(here, asset_id)
         then(here, asset_id)
-        return Result(asset_id, row["name"], outcome, decided, seal={})
-    with here.leases.hold(asset_id):  # what is refused is not looked at again: it may be damaged
+        return Result(asset_id, row["name"], outcome, decision, seal={})
+    return refuse(here, asset_id)
+
+
+def refuse(here: Deployment, asset_id: AssetId) -> Result:
+    """Withhold for good what a moderator has refused; it is not looked at again, for it may be damaged."""
+    with here.leases.hold(asset_id):
         return withhold(here, asset_id)
 
 
-def undo(here: Deployment, asset_id: AssetId, *, reviewer: str, reason: str) -> Result:
+def name_person(reviewer: str | Reviewer) -> Reviewer:
+    """Return who reviews; whoever has the command line may see all there is."""
+    if isinstance(reviewer, Reviewer):
+        return reviewer
+    return Reviewer(f"cli:{reviewer}"[:64], reviewer, sees_sensitive=True)
+
+
+def decide_within(
+    connection: Connection,
+    here: Deployment,
+    asset_id: AssetId,
+    reviewer: Reviewer,
+    verdict: Verdict,
+    *,
+    batch_id: str = "",
+    due_at_ms: int = 0,
+) -> Decision:
+    """Put a verdict on record in the caller's transaction; the asset is decided, its job closed, and nothing walked.
+
+    Raises:
+        PolicyError: as `review` does.
+        JobTakenError: somebody else has it.
+    """
+    verdict.verify(reviewer.name)
+    lock_asset(connection, asset_id)
+    row = asset_row(connection, asset_id, here.tenant)
+    asset = parse_asset(row)
+    previous = latest_decision(connection, asset_id)
+    if previous is None and verdict.outcome is Outcome.BLOCK:
+        previous = _build_given_up(asset)
+    elif previous is None or row["stage"] != Stage.HELD.value:
+        raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
+    elif verdict.outcome is Outcome.RELEASE and not previous.packs:
+        raise PolicyError(f"no pack has decided about {asset_id}, so nothing says how to mark it: hand it in again")
+    elif not (job := find_job(connection, asset_id, here.tenant, reviewer)).is_free_for(reviewer):
+        raise JobTakenError(f"{job.holder} has this job: wait, or ask them to give it back")
+    spoken = Reason("review", "moderator", verdict.outcome, clause=verdict.clause, text=verdict.reason)
+    decision = replace(previous, outcome=verdict.outcome, reasons=(spoken, *previous.reasons))
+    decision = _put_on_record(here, connection, asset, decision, reviewer, kind="review.made", batch_id=batch_id)
+    move_stage(connection, asset_id, Stage.DECIDED)
+    move_job(connection, asset_id, State.CLOSED, due_at_ms=due_at_ms)
+    return decision
+
+
+def undo(here: Deployment, asset_id: AssetId, *, reviewer: str | Reviewer, reason: str) -> Result:
     """Take back what a moderator decided, as long as nothing was released: the asset is held again.
 
     The review stays on the record, and so does this.
@@ -102,21 +166,20 @@ def undo(here: Deployment, asset_id: AssetId, *, reviewer: str, reason: str) -> 
         PolicyError: the asset is released, or held, or was not decided about by a moderator; or reviewer or reason is
             missing or too long.
     """
-    _verify_complete(Outcome.BLOCK, reviewer, reason)
+    person = name_person(reviewer)
+    Verdict(Outcome.BLOCK, HUMAN_REVIEW, reason).verify(person.name)
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id, here.tenant)
         previous = latest_decision(connection, asset_id)
         _verify_can_be_undone(connection, asset_id, row["stage"], previous)
         assert previous is not None
-        spoken = Reason(pack="review", rule="undone", outcome=Outcome.HOLD, clause="human review", text=reason)
+        spoken = Reason("review", "undone", Outcome.HOLD, clause=HUMAN_REVIEW, text=reason)
         others = (item for item in previous.reasons if item.pack != "review")
         decision = replace(previous, outcome=Outcome.HOLD, reasons=(spoken, *others))
-        _put_on_record(
-            here, connection, parse_asset(row), decision, reviewer=reviewer, reason=reason, kind="review.undone"
-        )
+        decision = _put_on_record(here, connection, parse_asset(row), decision, person, kind="review.undone")
         move_stage(connection, asset_id, Stage.HELD)
-        decision = latest_decision(connection, asset_id) or decision
+        open_job(connection, row, decision, here.sensitive)
     return Result(asset_id, row["name"], Outcome.HOLD, decision, seal={})
 
 
@@ -144,26 +207,30 @@ def _put_on_record(
     connection: Connection,
     asset: Asset,
     decision: Decision,
+    reviewer: Reviewer,
     *,
-    reviewer: str,
-    reason: str,
     kind: str,
-) -> None:
+    batch_id: str = "",
+) -> Decision:
     """Make `decision` the one that counts, in the database and, without the reviewer's name, on the ledger."""
-    decision = replace(decision, id=str(uuid.uuid4()), decided_by=f"{REVIEW}{reviewer}")
+    decision = replace(decision, id=str(uuid.uuid4()), decided_by=f"{REVIEW}{reviewer.name}")
     append_decision(connection, decision)
+    spoken = decision.reasons[0]
     connection.execute(
         insert(REVIEWS).values(
             id=str(uuid.uuid4()),
             asset_id=asset.id,
             decision_id=decision.id,
-            reviewer=reviewer,
+            reviewer=reviewer.name,
+            reviewer_id=reviewer.id,
             outcome=decision.outcome.value,
-            reason=reason,
+            reason=spoken.text,
+            clause=spoken.clause,
+            batch_id=batch_id,
             created_at=utc_now(),
         )
     )
-    unnamed = replace(decision, decided_by=f"{REVIEW}{name_reviewer(connection, reviewer, here.tenant)}")
+    unnamed = replace(decision, decided_by=f"{REVIEW}{name_reviewer(connection, reviewer.name, here.tenant)}")
     here.log.append(
         connection,
         kind=kind,
@@ -171,11 +238,4 @@ def _put_on_record(
         body=build_decision_entry(asset, unnamed, find_signals(connection, asset.id)),
         key=f"decision:{decision.id}",
     )
-
-
-def _verify_complete(outcome: Outcome, reviewer: str, reason: str) -> None:
-    if outcome is Outcome.HOLD:
-        raise PolicyError("a review needs an outcome of release or block, got hold")
-    for name, text, limit in (("reviewer", reviewer, REVIEWER_LIMIT), ("reason", reason, REASON_LIMIT)):
-        if not text.strip() or len(text) > limit or "\0" in text:
-            raise PolicyError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")
+    return decision

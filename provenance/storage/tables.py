@@ -23,6 +23,7 @@ import provenance.ledger.tables
 import provenance.storage.access_tables
 import provenance.storage.line_tables
 import provenance.storage.policy_tables
+import provenance.storage.review_tables
 import provenance.works.tables  # noqa: F401 - all register their tables on METADATA
 from provenance.storage.columns import JsonColumn, RecordColumn
 from provenance.storage.database import METADATA
@@ -137,9 +138,14 @@ REVIEWS: Final = Table(
     Column("reviewer", String(128), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("reason", String(2000), nullable=False),
+    Column("clause", String(200), nullable=False, server_default=""),
+    Column("reviewer_id", String(64), nullable=False, server_default=""),
+    Column("batch_id", String(36), nullable=False, server_default=""),
     Column("created_at", String(32), nullable=False),
+    Index("ix_reviews_created_at", "created_at", "id"),
+    Index("ix_reviews_asset_id", "asset_id"),
 )
-"""What moderators decided about held assets."""
+"""What moderators decided about held assets; `clause` is the rule that they cite, `batch_id` what it was part of."""
 
 SITE_FACTS: Final = Table(
     "site_facts",

@@ -1,9 +1,49 @@
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
+
 from policies import gate
-from policies.review.figures import count_stages
+from policies.review.figures import count_stages, find_figures
+from policies.review.judgement import decide, take_back
+from provenance.storage.tables import ASSETS
+from tests.policies.review.people import MIA, NO, NOA, held
 from tests.sites import submission
 
 
-def test_stages_are_counted(site):
-    gate.release(site.deployment, submission())
-    assert count_stages(site.deployment.database) == {"published": 1}
-    assert count_stages(site.deployment.database, "other") == {}
+def test_stages_are_counted(here):
+    before = count_stages(here.database).get("published", 0)
+    gate.release(here, submission())
+    assert count_stages(here.database)["published"] == before + 1
+    assert count_stages(here.database, "other") == {}
+
+
+def test_what_came_and_went(here):
+    before = find_figures(here)
+    first, second, _ = held(here), held(here), held(here)
+    decide(here, first, MIA, NO)
+    decide(here, second, NOA, NO)
+    take_back(here, second, NOA, "a slip")
+    figures = find_figures(here)
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    came, released, blocked = (now - then for now, then in zip(figures.days[today], before.days[today], strict=True))
+    assert (came, released, blocked, len(figures.days)) == (3, 0, 2, 14)
+    assert figures.undone == before.undone + 1
+    assert figures.ages[0] == before.ages[0] + 2
+    assert figures.detectors["prompt"] == before.detectors.get("prompt", 0) + 2
+    assert figures.reviewers["Mia Chen"] == 1
+    assert figures.waits_s[0] <= figures.waits_s[1] < 600
+    assert figures.oldest_at
+
+
+def test_a_time_that_cannot_be_read_breaks_nothing(here):
+    asset_id = held(here)
+    decide(here, asset_id, MIA, NO)
+    with here.database.write() as connection:
+        connection.execute(update(ASSETS).where(ASSETS.c.id == asset_id).values(created_at="yesterday"))
+    assert find_figures(here).waits_s is not None
+
+
+def test_jobs_are_grouped_by_how_long_they_have_waited(here):
+    held(here)
+    later = find_figures(here, now=datetime.now(UTC) + timedelta(days=30))
+    assert later.ages[-1] == sum(later.ages) > 0

@@ -1,0 +1,191 @@
+"""Jobs: what waits for a moderator, as the queue finds it; one for each asset that was ever withheld.
+
+A job is opened where an asset is withheld, in the same transaction, and closed where somebody decides. Some are
+sensitive: those are found by nobody who may not see them, by no way at all.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from policies.rules.decision import Decision, Outcome
+from provenance.asset import AssetId
+from provenance.errors import AssetNotFoundError, PolicyError
+from provenance.storage.database import utc_now
+from provenance.storage.review_tables import FACETS, JOBS
+from provenance.tenant import Tenant
+
+SENSITIVE: Final = ("*sexual*", "*minors*", "*gore*")
+"""Categories, or ids of rules, of what lies in the sensitive queue, as the setting has it by default."""
+NAME_LIMIT: Final = 255
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    OPEN = "open"
+    ESCALATED = "escalated"
+    """Somebody asks for another to decide; who escalated it may not."""
+    CLOSED = "closed"
+    """Decided; what was approved may still wait for its moment to walk on."""
+
+
+class JobTakenError(PolicyError):
+    """Somebody else has this job, or was quicker."""
+
+    code = "review.taken"
+
+
+class NotYoursError(PolicyError):
+    """This reviewer may not do this with this job."""
+
+    code = "review.not_yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who reviews.
+
+    Attributes:
+        id: stable, of the person or key.
+        name: for people; the ledger has a pseudonym instead.
+        sees_sensitive: whether they find what is sensitive.
+    """
+
+    id: str
+    name: str
+    sees_sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job.
+
+    Attributes:
+        asset_id: of the asset.
+        state: where it stands.
+        is_sensitive: whether only those who may see it find it.
+        holder_id, holder, assigned_by: who has it, and who gave it to them; "" for nobody.
+        expires_at_ms: Unix time at which they have it no more.
+        escalated_by: id of who escalated it, or "".
+        wants_opinion: whether a second one is waited for.
+        due_at_ms: Unix time at which what was approved walks on; 0 for nothing that waits.
+    """
+
+    asset_id: AssetId
+    state: State
+    is_sensitive: bool
+    holder_id: str
+    holder: str
+    assigned_by: str
+    expires_at_ms: int
+    escalated_by: str
+    wants_opinion: bool
+    due_at_ms: int
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody has it now."""
+        return bool(self.holder_id) and self.expires_at_ms > now_ms()
+
+    def is_free_for(self, reviewer: Reviewer) -> bool:
+        """Return whether nobody else has it now."""
+        return not self.is_held or self.holder_id == reviewer.id
+
+
+def now_ms() -> int:
+    """Return the Unix time in milliseconds by this machine's clock: a fleet's agree to seconds, claims last minutes."""
+    return int(time.time() * 1000)
+
+
+def open_job(connection: Connection, asset: Mapping[Any, Any], decision: Decision, sensitive: Sequence[str]) -> None:
+    """Open the job of an asset that is withheld, or open it again; what was refused has one that is closed.
+
+    Args:
+        connection: of `Database.write`, in which the asset is withheld.
+        asset: its row.
+        decision: the one that counts.
+        sensitive: patterns of categories and rules that make it sensitive; once so, a job stays so.
+    """
+    asset_id, is_open = asset["id"], decision.outcome is Outcome.HOLD
+    against = list(dict.fromkeys(_list_against(decision)))
+    state = (State.OPEN if is_open else State.CLOSED).value
+    fresh = {"state": state, "due_at_ms": 0, "attempts": 0}
+    is_sensitive = any(fnmatchcase(word, pattern) for one in against for word in one[1:3] for pattern in sensitive)
+    known = connection.execute(select(JOBS.c.is_sensitive).where(JOBS.c.asset_id == asset_id)).first()
+    if known is None:
+        connection.execute(
+            insert(JOBS).values(
+                asset_id=asset_id,
+                tenant=asset["tenant"],
+                is_sensitive=is_sensitive,
+                medium=asset["medium"],
+                name=asset["name"].casefold()[:NAME_LIMIT],
+                opened_at=utc_now(),
+                **fresh,
+            )
+        )
+    else:
+        fresh["is_sensitive"] = known.is_sensitive or is_sensitive
+        connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(fresh))
+        connection.execute(delete(FACETS).where(FACETS.c.asset_id == asset_id))
+    rows = [
+        {"asset_id": asset_id, "number": number, "tenant": asset["tenant"], "is_open": is_open}
+        | {"detector": detector, "category": category or rule, "pack": pack}
+        for number, (detector, category, rule, pack) in enumerate(against)
+    ]
+    if rows:
+        connection.execute(insert(FACETS), rows)
+
+
+def _list_against(decision: Decision) -> Iterator[tuple[str, str, str, str]]:
+    for reason in decision.reasons:
+        if reason.outcome is not Outcome.RELEASE and reason.pack != "review":
+            yield reason.detector, reason.category, reason.rule, reason.pack
+
+
+def move_job(connection: Connection, asset_id: AssetId, state: State, **changes: Any) -> None:  # noqa: ANN401 - columns
+    """Note where a job stands; closing it lets go of it."""
+    if state is State.CLOSED:
+        changes = {
+            "holder_id": "",
+            "holder": "",
+            "assigned_by": "",
+            "expires_at_ms": 0,
+            "wants_opinion": False,
+        } | changes
+    connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(state=state.value, **changes))
+    is_open = state is not State.CLOSED
+    connection.execute(update(FACETS).where(FACETS.c.asset_id == asset_id).values(is_open=is_open))
+
+
+def find_job(connection: Connection, asset_id: AssetId, tenant: Tenant, reviewer: Reviewer) -> Job:
+    """Return a job that `reviewer` may find.
+
+    Raises:
+        AssetNotFoundError: there is none, or none for them.
+    """
+    query = select(JOBS).where(JOBS.c.asset_id == asset_id, JOBS.c.tenant == tenant)
+    row = connection.execute(query).mappings().first()
+    if row is None or (row["is_sensitive"] and not reviewer.sees_sensitive):
+        raise AssetNotFoundError(f"no job has the asset {asset_id}")
+    return parse_job(row)
+
+
+def parse_job(row: Mapping[Any, Any]) -> Job:
+    """Return the job that a row describes."""
+    fields = {name: row[name] for name in Job.__dataclass_fields__}
+    return Job(**{**fields, "asset_id": AssetId(row["asset_id"]), "state": State(row["state"])})
+
+
+def is_hidden(connection: Connection, asset_id: AssetId, *, sees_sensitive: bool) -> bool:
+    """Return whether an asset lies in the sensitive queue and who asks may not see that."""
+    if sees_sensitive:
+        return False
+    query = select(JOBS.c.is_sensitive).where(JOBS.c.asset_id == asset_id)
+    return bool(connection.execute(query).scalar())

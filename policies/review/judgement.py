@@ -1,0 +1,225 @@
+"""What reviewers do with a job: decide, hand it up, ask somebody else, take it back.
+
+An approval waits some seconds before it walks on, so that it can be taken back; `policies.review.follower` walks it.
+A second opinion is blind: who gives it is not told the first. Where both agree it is decided; where not, a third person
+decides, who sees both.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from policies.line.deployment import Deployment
+from policies.line.records import latest_decision, lock_asset
+from policies.review.claim import take
+from policies.review.job import Job, NotYoursError, Reviewer, State, find_job, move_job, now_ms
+from policies.review.verdicts import HUMAN_REVIEW, Verdict, decide_within, refuse, undo
+from policies.rules.decision import Decision, Outcome
+from policies.rules.pack import Pack
+from provenance.asset import AssetId
+from provenance.errors import PolicyError
+from provenance.storage.database import utc_now
+from provenance.storage.review_tables import OPINIONS
+
+GRACE_S: Final = 10.0
+"""How long an approval waits before it walks on."""
+ESCALATED: Final = "escalate"
+"""In place of an outcome: why somebody handed the job up."""
+_FREE: Final = {"holder_id": "", "holder": "", "assigned_by": "", "expires_at_ms": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one reviewer said of a job: an outcome, or `ESCALATED`."""
+
+    reviewer_id: str
+    reviewer: str
+    outcome: str
+    clause: str
+    reason: str
+    created_at: str
+    is_spent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What came of it.
+
+    Attributes:
+        asset_id: of the job.
+        state: where the job stands now.
+        outcome: what was decided, or None where it was not: two did not agree, or one more is asked.
+        due_at_ms: Unix time at which what was approved walks on, or 0.
+    """
+
+    asset_id: AssetId
+    state: State
+    outcome: Outcome | None
+    due_at_ms: int = 0
+
+
+def decide(
+    here: Deployment,
+    asset_id: AssetId,
+    reviewer: Reviewer,
+    verdict: Verdict,
+    *,
+    grace_s: float = GRACE_S,
+    batch_id: str = "",
+    within: Callable[[Connection], None] = lambda _: None,
+) -> Ruling:
+    """Decide about a job, taking it if nobody has it.
+
+    Args:
+        here: the deployment.
+        asset_id: the job's.
+        reviewer: who decides; neither who escalated it, nor who gave an opinion already.
+        verdict: with a clause of one of the packs here.
+        grace_s: how long an approval waits before it walks on.
+        batch_id: what it is part of, if anything.
+        within: done in the same transaction.
+
+    Raises:
+        PolicyError: it is closed, or the verdict lacks something or cites no clause that is known.
+        JobTakenError: somebody else has it.
+        NotYoursError: this reviewer may not.
+    """
+    verdict.verify(reviewer.name)
+    due_at_ms = now_ms() + int(grace_s * 1000) if verdict.outcome is Outcome.RELEASE else 0
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)  # before the job's row, as where it is withheld
+        job = take(connection, here, asset_id, reviewer)
+        verify_clause(here, latest_decision(connection, asset_id), verdict.clause)
+        opinions = _verify_may(connection, job, reviewer)
+        if batch_id and (opinions or job.wants_opinion or job.state is State.ESCALATED):
+            raise NotYoursError("somebody asks for more than one of many: open this job by itself")
+        within(connection)
+        if job.wants_opinion and opinions and opinions[-1].outcome != verdict.outcome.value:
+            _keep_opinion(connection, asset_id, reviewer, verdict.outcome.value, verdict)
+            move_job(connection, asset_id, State.ESCALATED, wants_opinion=False, **_FREE)
+            return Ruling(asset_id, State.ESCALATED, None)
+        if opinions:
+            _keep_opinion(connection, asset_id, reviewer, verdict.outcome.value, verdict)
+            connection.execute(update(OPINIONS).where(OPINIONS.c.asset_id == asset_id).values(is_spent=True))
+        decide_within(connection, here, asset_id, reviewer, verdict, batch_id=batch_id, due_at_ms=due_at_ms)
+    if verdict.outcome is Outcome.BLOCK:
+        refuse(here, asset_id)
+    return Ruling(asset_id, State.CLOSED, verdict.outcome, due_at_ms)
+
+
+def ask_opinion(here: Deployment, asset_id: AssetId, reviewer: Reviewer, verdict: Verdict) -> Ruling:
+    """Say what one would decide, and let somebody else say so, too, without knowing.
+
+    Raises:
+        PolicyError: as `decide` does.
+    """
+    verdict.verify(reviewer.name)
+    with here.database.write() as connection:
+        job = take(connection, here, asset_id, reviewer)
+        verify_clause(here, latest_decision(connection, asset_id), verdict.clause)
+        if _verify_may(connection, job, reviewer):
+            raise NotYoursError("a second opinion was asked for already: decide, or hand the job up")
+        _keep_opinion(connection, asset_id, reviewer, verdict.outcome.value, verdict)
+        move_job(connection, asset_id, job.state, wants_opinion=True, **_FREE)
+    return Ruling(asset_id, job.state, None)
+
+
+def escalate(here: Deployment, asset_id: AssetId, reviewer: Reviewer, reason: str) -> Ruling:
+    """Hand a job up: somebody else must decide.
+
+    Raises:
+        PolicyError: as `decide` does.
+    """
+    said = Verdict(Outcome.BLOCK, HUMAN_REVIEW, reason)  # checked as one is; it decides nothing
+    said.verify(reviewer.name)
+    with here.database.write() as connection:
+        take(connection, here, asset_id, reviewer)
+        _keep_opinion(connection, asset_id, reviewer, ESCALATED, said, is_spent=True)
+        move_job(connection, asset_id, State.ESCALATED, escalated_by=reviewer.id, **_FREE)
+    return Ruling(asset_id, State.ESCALATED, None)
+
+
+def take_back(here: Deployment, asset_id: AssetId, reviewer: Reviewer, reason: str) -> Ruling:
+    """Undo a decision while nothing was released by it: the job is open again.
+
+    Raises:
+        PolicyError: it is released, held, or was not decided about by a moderator.
+    """
+    with here.database.read() as connection:
+        find_job(connection, asset_id, here.tenant, reviewer)
+    undo(here, asset_id, reviewer=reviewer, reason=reason)
+    return Ruling(asset_id, State.OPEN, None)
+
+
+def list_opinions(connection: Connection, asset_id: AssetId) -> tuple[Opinion, ...]:
+    """Return what reviewers said of a job besides deciding, oldest first."""
+    query = select(OPINIONS).where(OPINIONS.c.asset_id == asset_id).order_by(OPINIONS.c.number)
+    rows = connection.execute(query).mappings()
+    return tuple(Opinion(**{name: row[name] for name in Opinion.__dataclass_fields__}) for row in rows)
+
+
+def show_opinions(here: Deployment, asset_id: AssetId, reviewer: Reviewer) -> tuple[Opinion, ...]:
+    """Return the opinions that `reviewer` may know: none that they are to judge without, one's own, and all after."""
+    with here.database.read() as connection:
+        job = find_job(connection, asset_id, here.tenant, reviewer)
+        opinions = list_opinions(connection, asset_id)
+    return tuple(one for one in opinions if one.is_spent or not job.wants_opinion or one.reviewer_id == reviewer.id)
+
+
+def list_clauses(packs: Iterable[Pack], decision: Decision | None = None) -> tuple[str, ...]:
+    """Return the clauses that a verdict may cite: those that spoke against the asset first, then all of the packs."""
+    reasons = () if decision is None else decision.reasons
+    spoken = [one.clause for one in reasons if one.outcome is not Outcome.RELEASE and one.pack != "review"]
+    every = {part.clause for pack in packs for part in pack.thresholds} | {
+        part.clause for pack in packs for part in pack.rules
+    }
+    every |= {part.clause for pack in packs for part in pack.requires}
+    return tuple(dict.fromkeys(filter(None, (*spoken, *sorted(every), HUMAN_REVIEW))))
+
+
+def verify_clause(here: Deployment, decision: Decision | None, clause: str) -> None:
+    """Check that a clause is one that a verdict may cite.
+
+    Raises:
+        PolicyError: it is not.
+    """
+    if clause not in list_clauses(here.packs.values(), decision):
+        raise PolicyError("expected a clause of one of the packs, as the job lists them")
+
+
+def _verify_may(connection: Connection, job: Job, reviewer: Reviewer) -> tuple[Opinion, ...]:
+    """Return the opinions that wait for a decision, none of them this reviewer's."""
+    opinions = tuple(one for one in list_opinions(connection, job.asset_id) if not one.is_spent)
+    if job.escalated_by == reviewer.id and job.state is State.ESCALATED:
+        raise NotYoursError("who hands a job up does not decide about it")
+    if any(one.reviewer_id == reviewer.id for one in opinions):
+        raise NotYoursError("who gave an opinion does not decide: it is somebody else's turn")
+    return opinions
+
+
+def _keep_opinion(
+    connection: Connection,
+    asset_id: AssetId,
+    reviewer: Reviewer,
+    outcome: str,
+    said: Verdict,
+    *,
+    is_spent: bool = False,
+) -> None:
+    newest = select(func.max(OPINIONS.c.number)).where(OPINIONS.c.asset_id == asset_id)
+    last = connection.execute(newest).scalar()
+    connection.execute(
+        insert(OPINIONS).values(
+            asset_id=asset_id,
+            number=0 if last is None else last + 1,
+            is_spent=is_spent,
+            reviewer_id=reviewer.id,
+            reviewer=reviewer.name,
+            outcome=outcome,
+            clause=said.clause,
+            reason=said.reason,
+            created_at=utc_now(),
+        )
+    )

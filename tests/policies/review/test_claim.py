@@ -1,0 +1,96 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import update
+
+from policies.review import claim as module
+from policies.review.claim import ASSIGNED_MS, CLAIM_MS, assign, claim, release_claim
+from policies.review.job import JobTakenError, NotYoursError, now_ms
+from policies.review.judgement import decide, escalate
+from policies.review.verdicts import review
+from policies.rules.decision import Outcome
+from provenance.errors import PolicyError
+from provenance.storage.review_tables import JOBS
+from tests.policies.review.people import MIA, NO, NOA, SAM, held
+
+
+def end_claim(here, asset_id):
+    with here.database.write() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(expires_at_ms=1))
+
+
+def test_one_has_it_and_others_are_told_who(here):
+    asset_id = held(here)
+    before = now_ms()
+    job = claim(here, asset_id, MIA)
+    assert (job.holder, job.is_held) == ("Mia Chen", True)
+    assert before + CLAIM_MS <= job.expires_at_ms <= now_ms() + CLAIM_MS
+    for attempt in (
+        lambda: claim(here, asset_id, NOA),
+        lambda: decide(here, asset_id, NOA, NO),
+        lambda: review(here, asset_id, outcome=Outcome.BLOCK, reviewer="mo", reason="no"),
+    ):
+        with pytest.raises(JobTakenError, match="Mia Chen has this job"):
+            attempt()
+
+
+def test_claiming_again_prolongs(here, monkeypatch):
+    asset_id = held(here)
+    first = claim(here, asset_id, MIA).expires_at_ms
+    monkeypatch.setattr(module, "CLAIM_MS", CLAIM_MS * 2)
+    assert claim(here, asset_id, MIA).expires_at_ms > first
+    monkeypatch.setattr(module, "CLAIM_MS", 1)
+    assert claim(here, asset_id, MIA).expires_at_ms > first  # never shorter
+
+
+def test_a_claim_that_ran_out_is_nobodys(here):
+    asset_id = held(here)
+    claim(here, asset_id, MIA)
+    end_claim(here, asset_id)
+    assert claim(here, asset_id, NOA).holder == "Noa"
+    assert release_claim(here, asset_id, MIA).holder == "Noa"  # it is hers no more to give back
+
+
+def test_it_can_be_given_back(here):
+    asset_id = held(here)
+    claim(here, asset_id, MIA)
+    assert not release_claim(here, asset_id, MIA).is_held
+    assert claim(here, asset_id, NOA).holder == "Noa"
+
+
+def test_it_can_be_given_to_somebody_for_a_day(here):
+    asset_id = held(here)
+    claim(here, asset_id, MIA)
+    job = assign(here, asset_id, MIA, NOA)
+    assert (job.holder, job.assigned_by) == ("Noa", "Mia Chen")
+    assert job.expires_at_ms > now_ms() + ASSIGNED_MS - 60_000
+    with pytest.raises(JobTakenError):
+        assign(here, asset_id, MIA, SAM)
+
+
+def test_who_handed_it_up_is_not_given_it_again(here):
+    asset_id = held(here)
+    escalate(here, asset_id, NOA, "beyond me")
+    with pytest.raises(NotYoursError):
+        assign(here, asset_id, MIA, NOA)
+
+
+def test_what_is_decided_is_claimed_by_nobody(here):
+    asset_id = held(here)
+    decide(here, asset_id, MIA, NO)
+    with pytest.raises(PolicyError, match="was decided"):
+        claim(here, asset_id, NOA)
+
+
+def test_of_many_who_claim_at_once_one_is_lucky(here):
+    asset_id = held(here)
+
+    def attempt(number):
+        try:
+            return claim(here, asset_id, module.Reviewer(f"person-{number}", str(number))).holder
+        except JobTakenError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        lucky = [name for name in pool.map(attempt, range(8)) if name]
+    assert len(lucky) == 1
