@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("asset_id", name=op.f("pk_review_jobs")),
     )
     op.create_index("ix_review_jobs_due", "review_jobs", ["due_at_ms"], unique=False)
-    op.create_index("ix_review_jobs_holder", "review_jobs", ["tenant", "holder_id", "asset_id"], unique=False)
+    op.create_index("ix_review_jobs_holder", "review_jobs", ["holder_id", "asset_id"], unique=False)
     waits = sa.text("state <> 'closed'")
     for name, fields in (("all", ["tenant", "asset_id"]), ("seen", ["tenant", "is_sensitive", "asset_id"])):
         op.create_index(f"ix_review_jobs_{name}", "review_jobs", fields, sqlite_where=waits, postgresql_where=waits)
