@@ -11,6 +11,8 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.access.forgery import FormReader
+from api.access.survey import describe_permissions
 from api.desk.navigation import PAGES
 from api.edge import Edge
 from api.errors import install_handlers
@@ -25,17 +27,20 @@ def create_app() -> FastAPI:
     app = FastAPI(title=TITLE, lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.table = RouteTable()
     install_handlers(app)
+    app.add_middleware(FormReader)
     app.add_middleware(Edge)
     for module in (*ROUTERS, *PAGES):
         router = import_module(module).build_router()
         app.state.table.add(router)
         app.include_router(router)
+    describe_permissions(app.routes)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.access.doorkeeper import Doorkeeper
+    from api.access.reception import build_reception
     from api.observing import Observer
     from api.service import build_service
     from api.settings import load_settings
@@ -48,6 +53,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         tracer = build_tracer(site.settings.http.traces)
         app.state.observer = Observer(service.metrics, tracer)
         app.state.doorkeeper = Doorkeeper(site.deployment.database, site.settings)
+        app.state.reception = build_reception(site)
         service.walkers.start_waiting()
         try:
             yield

@@ -12,9 +12,13 @@ from api.access.refusals import (
     AccessError,
     ForbiddenError,
     KeyNotFoundError,
+    LastAdminError,
+    NameTakenError,
     NotSignedInError,
     PersonNotFoundError,
     SessionNotFoundError,
+    SignInError,
+    ThrottledError,
 )
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from api.console import CommandUsageError
@@ -60,6 +64,10 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (PersonNotFoundError, 404),
     (KeyNotFoundError, 404),
     (SessionNotFoundError, 404),
+    (ThrottledError, 429),
+    (SignInError, 401),
+    (NameTakenError, 409),
+    (LastAdminError, 409),
     (AccessError, 422),
     (LinkError, 403),
     (AssetNotFoundError, 404),

@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.access_settings import AccessSettings
 from api.line_settings import LineSettings
 from api.spelling import FilePath, Names, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
@@ -247,6 +248,7 @@ class Settings(BaseSettings):
     """For whom this process acts; `chopmark --tenant` sets it."""
     http: Http = Http()
     line: LineSettings = LineSettings()
+    access: AccessSettings = AccessSettings()
 
     @property
     def is_production(self) -> bool:

@@ -40,6 +40,10 @@ class Visitors:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def find(self, request: HTTPConnection) -> str:
+        """Return the address of who asks, as far as it is believed."""
+        return find_address(request, self._trusted)
+
     def admit(self, request: HTTPConnection) -> None:
         """Count one request.
 
@@ -47,7 +51,7 @@ class Visitors:
             TooManyRequestsError: its address has asked too often.
         """
         if self._per_minute:
-            self.count(find_address(request, self._trusted), time.monotonic())
+            self.count(self.find(request), time.monotonic())
 
     def count(self, visitor: str, now_s: float) -> None:
         """Count one request of `visitor`, as `admit` does."""

@@ -49,11 +49,23 @@ def require_or_near(permission: Permission) -> Any:  # noqa: ANN401 - what FastA
     return Depends(_NearRequirement((permission,)))
 
 
+def require_person() -> Any:  # noqa: ANN401 - what FastAPI takes as a dependency
+    """Return the dependency that gives the person who is signed in, whatever their roles: for what is their own.
+
+    Raises:
+        NotSignedInError: when asked, by nobody known (401).
+        ForbiddenError: when asked, by a program's key (403).
+    """
+    from fastapi import Depends
+
+    return Depends(Requirement(()))
+
+
 class Requirement:
-    """Lets in who has one of `permissions`.
+    """What a route asks of who asks.
 
     Attributes:
-        permissions: one of which it takes.
+        permissions: one of which it takes; none of them for any person.
     """
 
     def __init__(self, permissions: tuple[Permission, ...]) -> None:
@@ -68,11 +80,16 @@ class Requirement:
         actor = await run_in_threadpool(doorkeeper.identify, request)
         if actor is None:
             raise NotSignedInError("expected an API key (Authorization: Bearer ...) or a signed-in session")
-        if not any(actor.may(one) for one in self.permissions):
+        if not self.permissions and actor.kind != "person":
+            raise ForbiddenError("expected a person who is signed in, got the key of a program")
+        if self.permissions and not any(actor.may(one) for one in self.permissions):
             raise ForbiddenError(
                 f"{actor.name} may not do this: it takes the permission {' or '.join(self.permissions)}"
             )
         return actor
+
+    def __str__(self) -> str:
+        return " or ".join(self.permissions) or "any person"
 
 
 class _NearRequirement(Requirement):

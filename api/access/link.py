@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from api.access.identity import Actor, Role
 from api.access.person import Person, State, fetch_person, parse_roles, spell_roles
 from api.access.place import Place, put_on_record
-from api.access.refusals import AccessError
+from api.access.refusals import AccessError, LinkSpentError
 from api.access.secret import build_token, hash_token, moment
 from policies.review.reviewers import name_reviewer
 from provenance.storage.access_tables import PEOPLE, SIGN_IN_LINKS
@@ -108,7 +108,7 @@ def take_link(connection: Connection, unverified_token: str) -> Link:
     this = (SIGN_IN_LINKS.c.digest == hash_token(unverified_token), SIGN_IN_LINKS.c.used_at.is_(None))
     is_first = connection.execute(update(SIGN_IN_LINKS).where(*this).values(used_at=utc_now())).rowcount == 1
     if link is None or not is_first:
-        raise AccessError("this link was used, or its time is over: ask for another")
+        raise LinkSpentError("this link was used, or its time is over: ask for another")
     return link
 
 

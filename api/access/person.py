@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from api.access.identity import Actor, Role
 from api.access.place import Place, put_on_record
-from api.access.refusals import AccessError, PersonNotFoundError
+from api.access.refusals import AccessError, LastAdminError, NameTakenError, PersonNotFoundError
 from policies.review.reviewers import name_reviewer
 from provenance.storage.access_tables import PEOPLE
 from provenance.storage.database import utc_now
@@ -82,7 +82,7 @@ def insert_person(
     given = parse_roles(roles)
     taken = [PEOPLE.c.handle == fold(name), *([PEOPLE.c.email == email] if email else [])]
     if connection.execute(select(PEOPLE.c.id).where(PEOPLE.c.tenant == here.tenant, or_(*taken))).first():
-        raise AccessError("somebody has this name or e-mail address already: expected another")
+        raise NameTakenError("somebody has this name or e-mail address already: expected another")
     row = {
         "id": str(uuid.uuid4()),
         "tenant": here.tenant,
@@ -202,7 +202,7 @@ def _verify_admin_left(here: Place, connection: Connection, person: Person) -> N
     people = [parse_row(row) for row in connection.execute(active.with_for_update()).mappings()]
     admins = {one.id for one in people if Role.ADMIN in one.roles}
     if admins == {person.id}:
-        raise AccessError("this is the last active admin: make somebody else one first")
+        raise LastAdminError("this is the last active admin: make somebody else one first")
 
 
 def parse_name(name: str) -> str:

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
     from api.access.identity import Actor
 
-PAGES: Final = ("api.desk.static", "api.desk.language", "api.desk.overview", "api.desk.verify")
+PAGES: Final = (
+    "api.desk.static",
+    "api.desk.language",
+    "api.desk.overview",
+    "api.desk.verify",
+    "api.desk.sign_in",
+)
 """Modules whose `build_router()` gives pages; none of them is part of the OpenAPI document."""
 
 

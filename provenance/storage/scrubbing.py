@@ -22,6 +22,9 @@ _ASSIGNED: Final = re.compile(
 # AWS: "access key IDs begin with AKIA or ASIA".
 _ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 _VARIABLE: Final = re.compile(r"(?i)pass(?:word|wd|phrase)|secret|token|credential|(?:access|account|api|private)_?key")
+# An API key of ours says what it is; its first part may be shown. What stands in the path of a link lets somebody in.
+_OUR_KEY: Final = re.compile(r"\b(chopmark_[a-z0-9]{8}_)[A-Za-z0-9_-]{20,}")
+_OUR_LINK: Final = re.compile(r"(/sign-in/link/)[A-Za-z0-9_-]{8,}")
 # Shorter values would be found in words that mean something else.
 _LEAST_VALUE: Final = 6
 
@@ -36,6 +39,8 @@ def redact(text: str) -> str:
             text = text.replace(value, HIDDEN)
     text = _URL.sub(lambda found: f"{found[1]}://{_redact_rest(found[2])}", text)
     text = _ASSIGNED.sub(rf"\1\2{HIDDEN}", text)
+    for ours in (_OUR_KEY, _OUR_LINK):
+        text = ours.sub(rf"\1{HIDDEN}", text)
     return _ACCESS_KEY.sub(HIDDEN, text)
 
 

@@ -63,6 +63,17 @@ def _wide_terminal(monkeypatch):
         monkeypatch.setattr(console, "_width", 160)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _quick_hashes():
+    """Passwords are hashed at a hundredth of the cost; tests/api/access/test_password.py looks at the true one."""
+    from argon2 import PasswordHasher
+
+    quick = PasswordHasher(time_cost=1, memory_cost=512, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.access.password._load_hasher", lambda: quick)
+        yield
+
+
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run `chopmark` with arguments and return what it came to."""

@@ -32,3 +32,9 @@ def test_secrets_of_the_environment_are_known(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     monkeypatch.setenv("SOME_TOKEN", "abc")
     assert redact("got wJalrXUtnFEMI back, abc") == "got *** back, abc"
+
+
+def test_keys_and_links_of_ours_are_known_wherever_they_stand():
+    secret = "Fj_NQW5F9cNF7UzkCHbNC7LZFE7-SEoHG1LaiN73qPT"
+    text = redact(f"got chopmark_22uxndnw_{secret} at GET /sign-in/link/{secret} HTTP/1.1")
+    assert text == "got chopmark_22uxndnw_*** at GET /sign-in/link/*** HTTP/1.1"
