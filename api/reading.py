@@ -101,7 +101,7 @@ def build_reader(settings: Settings, *, is_reading: bool) -> Reader:
         blobs=blobs,
         log=log,
         works=works,
-        media=_build_public_media(settings, ring.marks) if settings.tenants else media,
+        media=_build_public_media(settings, ring.marks),
         trust=load_site_trust(settings),
         limits=IntakeLimits(max_bytes=settings.verify_max_bytes, max_pixels=settings.verify_max_pixels),
     )
@@ -109,9 +109,14 @@ def build_reader(settings: Settings, *, is_reading: bool) -> Reader:
 
 
 def _build_public_media(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Media:
-    """Build what reads the marks of every tenant: what is released is public, and everybody may ask about it."""
+    """Build what reads the marks of every tenant: what is released is public, and everybody may ask about it.
+
+    The second opinion is left out: no release is found by it.
+    """
     every = (*keys, *(key for tenant in settings.tenants for key in derive_keys(keys, tenant)))
-    return build_media(settings, every, build_marks(settings, every))
+    names = tuple(name for name in settings.fingerprints if name != SECOND_OPINION)
+    asking = settings.model_copy(update={"fingerprints": names or settings.fingerprints})
+    return build_media(asking, every, build_marks(asking, every))
 
 
 def build_works(settings: Settings, database: Database, log: Log) -> Works:

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from provenance.ledger.entry import LedgerEntry
-from provenance.storage.database import utc_now
+from provenance.storage.database import insert_new, utc_now
 from provenance.storage.tables import REVIEWERS
 from provenance.tenant import MAIN
 
@@ -29,9 +28,8 @@ def name_reviewer(connection: Connection, name: str, tenant: str = MAIN) -> str:
         name: as the reviewer gave it.
         tenant: whose reviewer; people of the same name at two tenants are two.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     columns = {"tenant": tenant, "name": name, "pseudonym": f"reviewer-{secrets.token_hex(8)}", "created_at": utc_now()}
-    connection.execute(dialect.insert(REVIEWERS).values(columns).on_conflict_do_nothing())
+    insert_new(connection, REVIEWERS, columns)
     this = (REVIEWERS.c.tenant == tenant, REVIEWERS.c.name == name)
     return str(connection.execute(select(REVIEWERS.c.pseudonym).where(*this)).scalar_one())
 

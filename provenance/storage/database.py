@@ -6,10 +6,11 @@ its lock at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that 
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     MetaData,
+    Table,
     create_engine,
     event,
     inspect,
@@ -63,6 +65,19 @@ _LINKS: Final = re.compile(r'^(?:down_)?revision = "(\d{4})"$', re.MULTILINE)
 def utc_now() -> str:
     """Return the time as RFC 3339 text in UTC with milliseconds: sorts, reads the same on both engines."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def insert_new(connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    """Insert what is not there yet; what was there first stays.
+
+    Args:
+        connection: of `Database.write`.
+        table: where to.
+        rows: one, or several.
+    """
+    # The other engine's dialect is not imported: it brings every driver's.
+    dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
+    connection.execute(dialect.insert(table).values(rows).on_conflict_do_nothing())
 
 
 class Database:

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from provenance.storage.database import Database, utc_now
+from provenance.storage.database import Database, insert_new, utc_now
 from provenance.storage.tables import SITE_FACTS
 
 SITE_ID: Final = "site.id"
@@ -33,9 +32,8 @@ def record_facts(connection: Connection, facts: Mapping[str, str]) -> None:
     """
     if not facts:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     rows = [{"name": name, "value": value, "created_at": utc_now()} for name, value in facts.items()]
-    connection.execute(dialect.insert(SITE_FACTS).values(rows).on_conflict_do_nothing())
+    insert_new(connection, SITE_FACTS, rows)
 
 
 def find_site_id(database: Database) -> str | None:

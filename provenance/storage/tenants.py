@@ -7,9 +7,8 @@ there is nobody to tell it from.
 import secrets
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from provenance.storage.database import Database, utc_now
+from provenance.storage.database import Database, insert_new, utc_now
 from provenance.storage.tables import TENANTS
 from provenance.tenant import MAIN, Tenant
 
@@ -25,6 +24,5 @@ def name_tenant(database: Database, tenant: Tenant) -> str:
         return str(known or "")
     columns = {"name": tenant, "pseudonym": f"tenant-{secrets.token_hex(8)}", "created_at": utc_now()}
     with database.write() as connection:
-        dialect = sqlite if database.is_sqlite else postgresql
-        connection.execute(dialect.insert(TENANTS).values(columns).on_conflict_do_nothing())
+        insert_new(connection, TENANTS, columns)
         return str(connection.execute(query).scalar_one())

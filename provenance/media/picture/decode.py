@@ -9,19 +9,10 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 
-from PIL import (
-    AvifImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageCms,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageCms, ImageFile
 
 from provenance.asset import Frame, MediaType, Plane
 from provenance.errors import AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError
@@ -30,14 +21,14 @@ from provenance.media.limits import IntakeLimits
 from provenance.media.picture.colour import convert_pixels, orient
 from provenance.media.picture.colour_key import build_alpha
 
-# The plugin class itself, not Image.open: no other plugin is ever tried.
-_PLUGINS: Final[Mapping[MediaType, type[ImageFile.ImageFile]]] = {
-    MediaType.JPEG: JpegImagePlugin.JpegImageFile,
-    MediaType.PNG: PngImagePlugin.PngImageFile,
-    MediaType.GIF: GifImagePlugin.GifImageFile,
-    MediaType.WEBP: WebPImagePlugin.WebPImageFile,
-    MediaType.TIFF: TiffImagePlugin.TiffImageFile,
-    MediaType.AVIF: AvifImagePlugin.AvifImageFile,
+# The plugin itself, not Image.open: no other one is ever tried, and none is imported that is not asked for.
+_PLUGINS: Final[Mapping[MediaType, str]] = {
+    MediaType.JPEG: "Jpeg",
+    MediaType.PNG: "Png",
+    MediaType.GIF: "Gif",
+    MediaType.WEBP: "WebP",
+    MediaType.TIFF: "Tiff",
+    MediaType.AVIF: "Avif",
 }
 
 # What Pillow 13, littleCMS and pi-heif 1.4 raise on damaged files: OSError, SyntaxError, ValueError, RuntimeError,
@@ -97,6 +88,12 @@ def decode(layout: Layout, limits: IntakeLimits) -> Decoded:
         ) from exc
 
 
+def _load_plugin(media_type: MediaType) -> type[ImageFile.ImageFile]:
+    name = _PLUGINS[media_type]
+    plugin: type[ImageFile.ImageFile] = getattr(import_module(f"PIL.{name}ImagePlugin"), f"{name}ImageFile")
+    return plugin
+
+
 def _decode(layout: Layout, limits: IntakeLimits) -> Decoded:
     # Other libraries in the process set this to True; half a picture must never pass for one.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -138,7 +135,7 @@ def _open_pillow(layout: Layout) -> ImageFile.ImageFile:
         UnsupportedMediaError: the headers are sound and the plugin takes no such pixels.
     """
     try:
-        return _PLUGINS[layout.media_type](io.BytesIO(layout.essence))
+        return _load_plugin(layout.media_type)(io.BytesIO(layout.essence))
     except SyntaxError as exc:
         if not layout.kind:
             raise

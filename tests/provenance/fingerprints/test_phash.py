@@ -10,7 +10,7 @@ from PIL import Image
 
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.pdq import Pdq
-from provenance.fingerprints.phash import PHash
+from provenance.fingerprints.phash import PHash, _hash
 from provenance.media.picture.image import Picture
 from tests.provenance.watermarks.photographs import NAMES, photograph
 
@@ -52,3 +52,20 @@ def test_contrast_decides_whether_there_is_a_code(amplitude, hashable):
 
     assert isinstance(answer, Fingerprint if hashable else Unhashable)
     assert answer.quality == min(100, 25 * amplitude)
+
+
+@pytest.mark.parametrize("kind", ["noise", "even", "symmetric", "steps", "photograph"])
+def test_the_code_is_that_of_the_library(kind):
+    """Bit by bit, where low frequencies are nothing but rounding, too."""
+    side = np.arange(256)
+    frames = {
+        "noise": np.random.default_rng(3).integers(0, 256, (256, 256, 3), np.uint8),
+        "even": np.full((64, 64, 3), 99, np.uint8),
+        "symmetric": np.repeat(np.minimum.outer(abs(side - 127.5), abs(side - 127.5))[..., None], 3, 2).astype(
+            np.uint8
+        ),
+        "steps": np.repeat(np.add.outer(side // 64 * 60, side // 32 % 2 * 20)[..., None], 3, 2).astype(np.uint8),
+        "photograph": photograph(NAMES[0]),
+    }
+    frame = np.ascontiguousarray(frames[kind])
+    assert np.array_equal(_hash(frame), imagehash.phash(Image.fromarray(frame)).hash)
