@@ -4,6 +4,7 @@ Whoever asks for more than there is room for waits a bounded time and is then to
 is ended. Nothing here knows what is done with a file.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,6 @@ from typing import TYPE_CHECKING, Final
 from provenance.errors import GateError
 
 if TYPE_CHECKING:
-    import asyncio
-
     from provenance.storage.blob import Blob
 
 IN_MEMORY_BYTES: Final = 1024 * 1024
@@ -70,8 +69,6 @@ class Budget:
         if not self._waiting and self.held + amount <= self.total:
             self.held += amount
             return
-        import asyncio
-
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((amount, turn))
         try:
@@ -114,8 +111,6 @@ async def receive(
         SpoolError: it could not be kept on disk.
         StalledUploadError: it came too slowly.
     """
-    import asyncio
-
     from provenance.storage.blob import Spool
 
     with Spool(most_bytes=most_bytes, small_bytes=IN_MEMORY_BYTES) as spool:
@@ -152,8 +147,6 @@ async def read_parts(parts: AsyncIterator[bytes], *, idle_s: float, total_s: flo
 
 async def _next(parts: AsyncIterator[bytes], idle_s: float) -> bytes:
     """Return the next part that has any bytes, or b"" at the end."""
-    import asyncio
-
     async with asyncio.timeout(idle_s):
         while (part := await anext(parts, None)) is not None:
             if part:
