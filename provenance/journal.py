@@ -31,7 +31,7 @@ class Journal:
         self._write("error", event, fields)
 
     def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:
-        if _silenced and not _is_configured():
+        if is_silent():
             return
         import structlog
 
@@ -44,6 +44,11 @@ def silence() -> None:
     _silenced = True
     if _is_configured():
         sys.modules["structlog"].reset_defaults()
+
+
+def is_silent() -> bool:
+    """Say whether nobody sees what is written."""
+    return _silenced and not _is_configured()
 
 
 def _is_configured() -> bool:

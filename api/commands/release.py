@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from api.batch import run_each
 from api.console import (
     ERR,
     EXIT_ERROR,
@@ -28,6 +27,7 @@ from api.console import (
     print_summary,
     teaching_errors,
 )
+from api.crew import Request, end_each
 from api.escape import quote_file
 from api.output import OUT_HELP, Force, Output, Place, parse_output
 from api.reading import load_media
@@ -122,12 +122,7 @@ def command(
             bar.add_task("warming up", total=None)
             site.warm()
         if files:
-            ended = run_each(
-                lambda source: end_file(site, source, packs=packs, making=making, asset_id=chosen, repeats=repeats),
-                sources,
-                description="releasing",
-                quiet=as_json,
-            )
+            ended = end_each(site, sources, Request(packs, making, repeats, chosen), quiet=as_json)
         else:
             ended = [_release_prompt(site, making, packs, place, chosen, repeats, quiet=as_json)]
     tell(ended, target, as_json=as_json)
