@@ -10,6 +10,7 @@ ROUTERS: Final = (
     "api.routes.banks",
     "api.routes.matches",
     "api.routes.policies",
+    "api.routes.softbindings",
     "api.routes.ledger",
     "api.routes.health",
 )
