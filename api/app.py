@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.access.forgery import FormReader
 from api.access.survey import describe_permissions
+from api.description import install_description, name_operation
 from api.desk.navigation import PAGES
 from api.edge import Edge
 from api.errors import install_handlers
@@ -24,8 +25,16 @@ TITLE: Final = "Chopmark"
 
 def create_app() -> FastAPI:
     """Build the application; the site that it serves is the one that the environment's settings name."""
-    app = FastAPI(title=TITLE, lifespan=_lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        generate_unique_id_function=name_operation,
+    )
     app.state.table = RouteTable()
+    install_description(app, app.state.table)
     install_handlers(app)
     app.add_middleware(FormReader)
     app.add_middleware(Edge)

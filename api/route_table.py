@@ -1,14 +1,9 @@
-"""Every route of the application in one list: which methods an address has, and what each asks of who comes."""
+"""Every route of the application in one list: which methods an address has."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-
-from api.access.guard import Requirement
-from api.access.identity import Permission
 
 
 @dataclass(slots=True)
@@ -31,17 +26,3 @@ class RouteTable:
         if "GET" in found:
             found.add("HEAD")
         return tuple(sorted(found | {"OPTIONS"})) if found else ()
-
-
-def find_permissions(route: APIRoute) -> tuple[Permission, ...]:
-    """Return the permissions of which a route takes one; none for a public one."""
-    for one in _walk(route.dependant):
-        if isinstance(one.call, Requirement):
-            return one.call.permissions
-    return ()
-
-
-def _walk(dependant: Dependant) -> Iterator[Dependant]:
-    yield dependant
-    for one in dependant.dependencies:
-        yield from _walk(one)

@@ -92,7 +92,8 @@ async def create(
     actor: Submitter,
     wait: Wait = 0,
     idempotency_key: Annotated[
-        str | None, Header(max_length=255, description="the same key again is the same release")
+        str | None,
+        Header(alias="Idempotency-Key", max_length=255, description="the same key again is the same release"),
     ] = None,
 ) -> Release:
     """Hand in a file, or a prompt that is to be drawn, and walk it through the gate.
