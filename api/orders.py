@@ -19,7 +19,6 @@ from api.releasing import Making as MakingClaims
 from api.schemas.release import FormOrder, Making, Order
 from policies.line.deployment import Submission
 from policies.line.wish import Wish
-from provenance.asset import AssetId
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -49,7 +48,7 @@ class Brought:
     order: Order
     file: "Blob | None"
 
-    def submission(self, *, submitter: str, asset_id: AssetId | None) -> Submission:
+    def submission(self, *, submitter: str, key: str = "") -> Submission:
         """Return what the gate takes in."""
         assert self.file is not None
         return Submission(
@@ -60,8 +59,8 @@ class Brought:
             recipe=_build_recipe(self.order.prompt, self.order.recipe),
             packs=tuple(self.order.packs),
             context=self.order.context.model_dump(exclude_defaults=True),
-            asset_id=asset_id,
             submitter=submitter,
+            key=key,
         )
 
     def wish(self, *, submitter: str) -> Wish:

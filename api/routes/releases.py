@@ -93,7 +93,7 @@ async def create(
     wait: Wait = 0,
     idempotency_key: Annotated[
         str | None,
-        Header(alias="Idempotency-Key", max_length=255, description="the same key again is the same release"),
+        Header(alias="Idempotency-Key", max_length=180, description="the same key again is the same release"),
     ] = None,
 ) -> Release:
     """Hand in a file, or a prompt that is to be drawn, and walk it through the gate.
@@ -166,13 +166,12 @@ async def _accept(
     from policies.line.intake import intake
     from policies.line.wish import keep_wish
 
-    asset_id = None
-    if idempotency_key:
-        asset_id = AssetId(str(uuid.uuid5(_NAMESPACE, f"{here.tenant}\n{actor.id}\n{idempotency_key}")))
+    key = f"{actor.id}/{idempotency_key}" if idempotency_key else ""
     if brought.file is None:
-        accepted = await run_in_threadpool(keep_wish, here, brought.wish(submitter=actor.id), asset_id)
+        wish_id = AssetId(str(uuid.uuid5(_NAMESPACE, f"{here.tenant}\n{key}"))) if key else None
+        accepted = await run_in_threadpool(keep_wish, here, brought.wish(submitter=actor.id), wish_id)
     else:
-        submission = brought.submission(submitter=actor.id, asset_id=asset_id)
+        submission = brought.submission(submitter=actor.id, key=key)
         pixels = await run_in_threadpool(here.media.weigh, brought.file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
             accepted = await run_in_threadpool(intake, here, submission)

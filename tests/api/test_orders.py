@@ -28,13 +28,13 @@ def test_a_form_and_json_say_the_same():
 
 def test_a_submission_holds_the_prompts_digest_and_what_is_said_of_its_making():
     order = FormOrder.model_validate({"prompt": ["a boat"], "recipe": [json.dumps({"model_name": "m", "seed": 3})]})
-    made = Brought(order, Blob.from_bytes(b"x")).submission(submitter="s", asset_id=None)
+    made = Brought(order, Blob.from_bytes(b"x")).submission(submitter="s", key="k")
     assert made.recipe["model_name"] == "m"
     assert made.recipe["seed"] == 3
     assert len(made.recipe["prompt_sha256"]) == 64
     assert made.submitter == "s"
     assert "boat" not in json.dumps(made.recipe)
-    assert Brought(FormOrder(), Blob.from_bytes(b"x")).submission(submitter="", asset_id=None).recipe == {}
+    assert Brought(FormOrder(), Blob.from_bytes(b"x")).submission(submitter="").recipe == {}
 
 
 @pytest.mark.parametrize(
