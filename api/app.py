@@ -54,10 +54,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.service import build_service
     from api.settings import load_settings
     from api.telemetry import build_tracer
+    from api.telling import keep_telling
     from api.upkeep import keep_up
     from api.wiring import open_site
 
-    with open_site(load_settings()) as site, keep_up(site.deployment):
+    with open_site(load_settings()) as site, keep_up(site.deployment), keep_telling(site):
         service = app.state.service = build_service(site)
         tracer = build_tracer(site.settings.http.traces)
         app.state.observer = Observer(service.metrics, tracer)

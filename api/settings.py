@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from api.access_settings import AccessSettings
 from api.line_settings import LineSettings
+from api.operating import Retention, WebhookSettings
 from api.spelling import FilePath, Names, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
@@ -249,6 +250,8 @@ class Settings(BaseSettings):
     http: Http = Http()
     line: LineSettings = LineSettings()
     access: AccessSettings = AccessSettings()
+    retention: Retention = Retention()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @property
     def is_production(self) -> bool:

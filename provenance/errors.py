@@ -316,6 +316,25 @@ class UnknownPackError(PolicyError):
     code = "policy.unknown_pack"
 
 
+class ExportNotFoundError(PolicyError):
+    """The tenant ordered no such export, or its file is not there, or not any more."""
+
+    code = "export.not_found"
+
+
+class TooManyOrdersError(PolicyError):
+    """The tenant has as many exports waiting as one may have."""
+
+    code = "export.too_many"
+    retryable = True
+
+
+class WebhookNotFoundError(PolicyError):
+    """The tenant has no such endpoint."""
+
+    code = "webhook.not_found"
+
+
 class PackInvalidError(PolicyError):
     """A pack does not validate; every problem found is listed.
 

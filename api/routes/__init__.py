@@ -11,6 +11,8 @@ ROUTERS: Final = (
     "api.routes.matches",
     "api.routes.policies",
     "api.routes.softbindings",
+    "api.routes.exports",
+    "api.routes.webhooks",
     "api.routes.ledger",
     "api.routes.health",
 )

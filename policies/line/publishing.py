@@ -11,6 +11,7 @@ from policies.line.records import Stage, asset_row, latest_decision, lock_asset,
 from policies.line.sealing import manifest_key, sealed_key
 from policies.review.job import open_job
 from policies.rules.decision import Decision, Outcome
+from policies.webhooks.outbox import announce_decision
 from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
 from provenance.storage.blob import Blob
@@ -63,6 +64,7 @@ def withhold(here: Deployment, asset_id: AssetId) -> Result:
         if stage is not None:  # else a moderator released it meanwhile
             move_stage(connection, asset_id, stage)
             open_job(connection, row, decision, here.sensitive)
+            announce_decision(connection, here.tenant, f"release.{stage.value}", decision)
     return Result(asset_id, row["name"], decision.outcome, decision, seal={})
 
 
@@ -130,6 +132,7 @@ def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, decision
             lock_asset(connection, asset_id)
             verify_counts(connection, asset_id, decision_id)
             move_stage(connection, asset_id, Stage.PUBLISHED)
+            announce_decision(connection, here.tenant, "release.published", decision, sealed_sha256=seal["sha256"])
     except GrantMismatchError:
         for key in (file_key, public_manifest_key(asset_id)):
             public.delete(key)

@@ -26,6 +26,7 @@ from policies.review.job import JobTakenError, Reviewer, State, find_job, move_j
 from policies.review.queue import Query, find_waiting
 from policies.review.reviewers import REVIEW, name_reviewer
 from policies.rules.decision import Decision, Outcome, Reason
+from policies.webhooks.outbox import announce_decision
 from provenance.asset import Asset, AssetId
 from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
@@ -230,6 +231,7 @@ def _put_on_record(
             created_at=utc_now(),
         )
     )
+    announce_decision(connection, here.tenant, "review.decided", decision, review=kind)
     unnamed = replace(decision, decided_by=f"{REVIEW}{name_reviewer(connection, reviewer.name, here.tenant)}")
     here.log.append(
         connection,

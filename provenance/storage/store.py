@@ -37,6 +37,9 @@ MARKER: Final = "site"
 BIN: Final = "bin"
 """Folder of what no record knows, on its way out: ``bin/<Unix time>/<key>``."""
 
+EXPORTS: Final = "exports"
+"""Folder in quarantine of what was exported and waits to be fetched: no asset's, and no orphan."""
+
 # No dot first, so that no key climbs out of the store or reaches STAGING; no '#', which obstore keeps for itself.
 _SEGMENT: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:@+-]{0,254}"
 _KEY: Final = compile_pattern(rf"{_SEGMENT}(?:/{_SEGMENT})*")
@@ -182,7 +185,7 @@ class Blobs:
     def keys(self, prefix: str = "") -> Iterator[tuple[str, float]]:
         """Yield each key in the folder `prefix` with the Unix time of its last change.
 
-        The marker and the bin are named only by their own prefix.
+        The marker, the bin and exports are named only by their own prefix.
         """
         folder = prefix.rstrip("/")
         if folder:
@@ -337,7 +340,7 @@ def _find_folder(url: str | Path) -> Path | None:
 
 
 def _is_reserved(path: str) -> bool:
-    return path == MARKER or path.startswith(f"{BIN}/")
+    return path == MARKER or path.startswith((f"{BIN}/", f"{EXPORTS}/"))
 
 
 def _verify_key(key: str) -> None:

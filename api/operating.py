@@ -1,0 +1,32 @@
+"""Settings of what runs beside the gate: how long things are kept, and how others are told."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DAY_S: Final = 86_400.0
+
+
+class Retention(BaseModel):
+    """How many days things are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exports_days: float = Field(default=7.0, gt=0)
+    """Files of exports, after they were made."""
+
+    @property
+    def exports_s(self) -> float:
+        """The same in seconds."""
+        return self.exports_days * DAY_S
+
+
+class WebhookSettings(BaseModel):
+    """How others are told what happened."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    private_networks: bool = False
+    """Take endpoints inside of our own network, unencrypted and at any port, too."""
+    disable_after_days: float = Field(default=5.0, gt=0)
+    """An endpoint that hears nothing for so long is switched off."""
