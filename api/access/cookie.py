@@ -14,6 +14,11 @@ PLAIN: Final = "chopmark_session"
 HOST: Final = "__Host-chopmark_session"
 
 
+FLOW_PLAIN: Final = "chopmark_flow"
+FLOW_HOST: Final = "__Host-chopmark_flow"
+"""What binds a sign-in at a provider to the browser that began it."""
+
+
 def is_secure(settings: "Settings") -> bool:
     """Say whether people reach this server by https."""
     return settings.http.origin.startswith("https://")
@@ -27,6 +32,24 @@ def find_name(settings: "Settings") -> str:
 def find_token(request: HTTPConnection, settings: "Settings") -> str:
     """Return the unverified token that a request brings, or ""."""
     return request.cookies.get(find_name(settings), "")
+
+
+def find_flow(request: HTTPConnection, settings: "Settings") -> str:
+    """Return the unverified state of the sign-in that this browser began, or ""."""
+    return request.cookies.get(FLOW_HOST if is_secure(settings) else FLOW_PLAIN, "")
+
+
+def set_flow(response: "Response", settings: "Settings", state: str, *, lasts_s: float) -> None:
+    """Have the browser remember which sign-in it began; an empty state has it forget."""
+    response.set_cookie(
+        FLOW_HOST if is_secure(settings) else FLOW_PLAIN,
+        state,
+        max_age=int(lasts_s) if state else 0,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(settings),
+        path="/",
+    )
 
 
 def set_session(response: "Response", settings: "Settings", token: str) -> None:

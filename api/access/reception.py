@@ -16,6 +16,7 @@ from api.access.link import Link, find_link, take_link
 from api.access.password import find_password, hash_password, is_password, set_password
 from api.access.person import Person, State, fetch_person, fold, insert_person
 from api.access.place import Place
+from api.access.provider import Provider
 from api.access.refusals import LinkSpentError, NotSignedInError, PersonNotFoundError, SignInError
 from api.access.throttle import Counted, begin_attempt, end_attempt
 from api.access.totp import has_totp, use_code
@@ -83,6 +84,8 @@ class Reception:
         self.settings: Final = settings
         self.vault: Final = vault
         self.find_place: Final = find_place
+        oidc = settings.access.oidc
+        self.provider: Final = Provider(oidc, settings.http.origin, database) if oidc.issuer else None
 
     def enter_by_password(self, unverified_tenant: str, account: str, password: str, visit: Visit) -> Welcome:
         """Let somebody in by name or e-mail address, and password; whom a tenant has that is not there, nobody is.

@@ -94,3 +94,9 @@ class CodeError(AccessError):
     """A code of an app that does not fit."""
 
     code = "access.code"
+
+
+class ProviderError(AccessError):
+    """A provider vouches for nobody whom this site lets in, or cannot be asked."""
+
+    code = "access.provider"

@@ -17,6 +17,7 @@ PAGES: Final = (
     "api.desk.overview",
     "api.desk.verify",
     "api.desk.sign_in",
+    "api.desk.provider",
     "api.desk.manual",
 )
 """Modules whose `build_router()` gives pages; none of them is part of the OpenAPI document."""

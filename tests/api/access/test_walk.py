@@ -34,6 +34,8 @@ PUBLIC = {
     "GET /sign-in": "who signs in is not signed in yet",
     "GET /sign-in/code": "the second factor follows the first; half a session lets nobody in",
     "GET /sign-in/link/{token}": "the link itself is the leave, once",
+    "GET /sign-in/provider": "who signs in is not signed in yet",
+    "GET /sign-in/provider/callback": "the answer of the provider is the leave, once, in the browser that asked",
     "GET /static/{digest}/{name}": "style and script of public pages",
     "GET /tile/{path:path}": "whoever watches the ledger needs no leave",
     "GET /v1/files/{asset_id}": "a signed address that expires is the leave",
