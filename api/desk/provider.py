@@ -43,13 +43,13 @@ async def come_back(request: Request) -> Response:
     oidc, visit = reception.settings.access.oidc, find_visit(request)
     state, brought = find_flow(request, reception.settings), dict(request.query_params)
 
-    def enter() -> tuple[Welcome, str]:
+    def _let_in() -> tuple[Welcome, str]:
         vouched = provider.finish(brought, state=state)
         person = admit(reception.find_place(oidc.tenant), oidc, vouched)
         return reception.open(person, "provider", visit), vouched.to
 
     try:
-        welcome, to = await run_in_threadpool(enter)
+        welcome, to = await run_in_threadpool(_let_in)
     except ProviderError as exc:
         return _refuse(request, exc)
     answer = welcome_in(request, welcome, to)

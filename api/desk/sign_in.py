@@ -67,10 +67,10 @@ async def sign_in(request: Request) -> Response:
     account, tenant, to = form.text("account"), form.text("tenant") or MAIN, form.text(NEXT)
     shown = {"to": to, "account": account, "tenant": form.text("tenant")}
 
-    def enter() -> Welcome:
+    def _let_in() -> Welcome:
         return reception.enter_by_password(tenant, account, form.fields.get("password", ""), find_visit(request))
 
-    return await _enter(request, enter, "sign_in.html", to, shown)
+    return await _enter(request, _let_in, "sign_in.html", to, shown)
 
 
 async def show_code(request: Request) -> Response:
