@@ -28,6 +28,8 @@ ALLOWED = {
     "api/crew.py": "nobody: a pair of sockets between a process and those that help it, which have no address",
     "provenance/posting.py": "an endpoint that a tenant added to be told of events",
     "provenance/child.py": "nobody: a pair of sockets between a process and its child, which have no address",
+    "api/answers.py": "whoever makes a client of the HTTP API",
+    "api/client.py": "whoever makes a client of the HTTP API",
     "provenance/addresses.py": "whoever fetches: names are resolved and checked",
     "provenance/fetching.py": "chopmark verify --fetch, and verification over HTTP where the setting http.fetch allows it",
 }
