@@ -16,6 +16,8 @@ PAGES: Final = (
     "api.desk.language",
     "api.desk.overview",
     "api.desk.verify",
+    "api.desk.works",
+    "api.desk.policies",
     "api.desk.sign_in",
     "api.desk.provider",
     "api.desk.manual",
