@@ -38,6 +38,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "access": ("api.commands.access", "People, their roles and links, and keys of programs."),
     "models": ("api.commands.models", "List and pull model weights."),
     "sweep": ("api.commands.sweep", "Put files that no record knows into a bin, and empty the bin after days."),
+    "backup": ("api.commands.backup", "Write a whole site to one file, while it works."),
+    "restore": ("api.commands.restore", "Make the site of a backup, where there is none."),
     "adopt": ("api.commands.adopt", "Bind database and blob stores to each other after a person has looked."),
     "init": ("api.commands.init", "Make a site: its database, its keys, its folders."),
     "doctor": ("api.commands.doctor", "Check this installation and name the licences of what is active."),

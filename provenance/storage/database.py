@@ -166,11 +166,14 @@ class Database:
         path = find_file(self.engine.url) if self.is_sqlite else None
         return f"the database {path}" if path else f"the database at {redact(str(self.engine.url))}"
 
-    def migrate(self) -> None:
+    def migrate(self, revision: str = "head") -> None:
         """Bring the schema to the newest revision; safe to call at every start and from several processes.
 
         One transaction that one process at a time is in: a killed process leaves the old schema. Nothing is locked
         where nothing is to be done.
+
+        Args:
+            revision: an older one, for what was copied out of it.
 
         Raises:
             ConfigurationError: the database cannot be opened, or is of a newer revision than this code.
@@ -188,7 +191,7 @@ class Database:
                 if not self.is_sqlite:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
                 config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
         except (SQLAlchemyError, CommandError, ProvenanceError) as exc:
             raise self._not_migrated(exc) from exc
 
