@@ -199,32 +199,16 @@ def link_admin(as_json: Json = False) -> None:
 
 def describe_key(key: "ApiKey") -> dict[str, Any]:
     """Return the JSON form of a key, without its secret."""
-    return {
-        "id": key.id,
-        "name": key.name,
-        "prefix": key.prefix,
-        "roles": sorted(key.roles),
-        "permissions": None if key.permissions is None else sorted(key.permissions),
-        "made_by": key.made_by,
-        "created_at": key.created_at,
-        "expires_at": key.expires_at or None,
-        "revoked_at": key.revoked_at or None,
-        "last_used_at": key.used_at or None,
-        "good": key.is_good,
-    }
+    from api.schemas.access import KeyModel
+
+    return KeyModel.build(key).model_dump(mode="json")
 
 
 def describe_person(person: "Person") -> dict[str, Any]:
     """Return the JSON form of a person."""
-    return {
-        "id": person.id,
-        "name": person.name,
-        "email": person.email or None,
-        "roles": sorted(person.roles),
-        "state": person.state.value,
-        "created_at": person.created_at,
-        "last_signed_in_at": person.seen_at or None,
-    }
+    from api.schemas.access import PersonModel
+
+    return PersonModel.build(person).model_dump(mode="json")
 
 
 def _show_link(person: "Person", settings: Settings, token: str, *, as_json: bool) -> None:

@@ -15,5 +15,8 @@ ROUTERS: Final = (
     "api.routes.webhooks",
     "api.routes.ledger",
     "api.routes.health",
+    "api.routes.keys",
+    "api.routes.people",
+    "api.routes.sessions",
 )
 """Modules whose `build_router()` gives an APIRouter, in the order of the OpenAPI page."""
