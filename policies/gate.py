@@ -51,7 +51,7 @@ def walk(here: Deployment, asset_id: AssetId, *, wait: bool = True, step: Step =
     Raises:
         AssetInUseError: somebody else is at work on it, for too long, or now, unless `wait`.
     """
-    with here.leases.hold(asset_id, wait=wait), here.handover.walking(asset_id):
+    with here.leases.hold(asset_id, wait=wait) as is_new, here.handover.walking(asset_id, is_new=is_new):
         step(screen, here, asset_id)  # (2)
         if step(decide, here, asset_id).outcome is not Outcome.RELEASE:  # (3)
             return step(withhold, here, asset_id)  # (4)

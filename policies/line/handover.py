@@ -6,12 +6,14 @@ is sealed again where none is recorded.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from detectors.base import Signal
+from policies.rules.decision import Decision
+from policies.rules.pack import Pack
 from provenance.asset import AssetId
 from provenance.grant import Grant
 from provenance.seal.sealed import Sealed
@@ -28,13 +30,32 @@ class Notes:
         signals: what detectors answered, until the decision is written down with them.
         grant: the newest licence.
         sealed: what was sealed, with its bytes.
-        is_walking: whether the asset's lease is held for a walk; grant and seal are noted only then.
+        row: what intake wrote of the asset, for as long as nobody else can have written anything about it.
+        packs: those that it was taken in under.
+        decision: that this walk has made, to release it.
+        is_walking: whether the asset's lease is held for a walk; all but signals is noted and believed only then.
     """
 
     signals: tuple[Signal, ...] = ()
+    row: Mapping[Any, Any] | None = None
+    packs: tuple[Pack, ...] = ()
+    decision: Decision | None = None
     grant: Grant | None = None
     sealed: Sealed | None = None
     is_walking: bool = False
+
+    @property
+    def own_row(self) -> Mapping[Any, Any] | None:
+        """What intake wrote, in the walk that follows it without a break; else the database has to be asked."""
+        return self.row if self.is_walking else None
+
+    def note_packs(self, packs: tuple[Pack, ...]) -> None:
+        """Keep the packs for the rest of the walk."""
+        self.packs = packs if self.is_walking else ()
+
+    def note_decision(self, decision: Decision) -> None:
+        """Keep the decision for the rest of the walk."""
+        self.decision = decision if self.is_walking else None
 
     def note_grant(self, grant: Grant) -> None:
         """Keep the licence for the rest of the walk."""
@@ -62,9 +83,17 @@ class Handover:
             return found
 
     @contextmanager
-    def walking(self, asset_id: AssetId) -> Iterator[None]:
-        """Walk one asset; its notes end with the walk."""
-        self.notes(asset_id).is_walking = True
+    def walking(self, asset_id: AssetId, *, is_new: bool = False) -> Iterator[None]:
+        """Walk one asset; its notes end with the walk.
+
+        Args:
+            asset_id: whose lease is held.
+            is_new: nobody but this process was ever at work on it.
+        """
+        notes = self.notes(asset_id)
+        notes.is_walking = True
+        if not is_new:
+            notes.row = None
         try:
             yield
         finally:

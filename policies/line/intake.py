@@ -59,6 +59,7 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
             here.leases.claim(connection, asset_id)
     except IntegrityError:  # another worker has taken in the same submission meanwhile
         return _find_taken(here, asset_id, submission)
+    here.handover.notes(asset_id).row = {"id": asset_id, **described}
     return asset_id
 
 

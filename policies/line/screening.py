@@ -1,10 +1,11 @@
 """Stages (2) and (3): what detectors answer, and what the packs make of it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy import Connection, insert
 
 from detectors.base import Signal, Subject
 from policies.line.deployment import Deployment
@@ -25,6 +26,7 @@ from policies.line.request import build_request_context, load_prompt, load_reque
 from policies.line.searching import explain_no_search
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.engine import decide as decide_by_packs
+from policies.rules.pack import Pack
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.errors import DamagedRecordError, PackInvalidError
 from provenance.ledger.canonical import Json, canonical_json
@@ -39,10 +41,11 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     A process that dies before that asks again; nobody was told anything by then.
     """
     notes = here.handover.notes(asset_id)
-    with here.database.read() as connection:
-        known = find_signals(connection, asset_id)
-        row = asset_row(connection, asset_id, here.tenant)
-    known = known or notes.signals
+    known, row = notes.signals, notes.own_row
+    if row is None:
+        with here.database.read() as connection:
+            known = find_signals(connection, asset_id) or known
+            row = asset_row(connection, asset_id, here.tenant)
     if known:
         return known
     asset = parse_asset(row)
@@ -57,31 +60,32 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     return signals
 
 
-def _explain_no_search(here: Deployment, asset: Asset, row: RowMapping) -> str:
+def _explain_no_search(here: Deployment, asset: Asset, row: Mapping[Any, Any]) -> str:
     """Return why the pixels are not searched for watermarks; they are where the packs cannot be read, which holds."""
     try:
-        with here.database.read() as connection:
-            packs = load_request_packs(here, connection, row["request"])
+        packs = _load_packs(here, row)
     except (DamagedRecordError, PackInvalidError):
         return ""
+    here.handover.notes(asset.id).note_packs(packs)
     return explain_no_search(asset, row["recipe"], packs)
 
 
 def decide(here: Deployment, asset_id: AssetId) -> Decision:
     """Return the decision that counts; the first time, make it out of packs and signals and put it on the ledger."""
     notes = here.handover.notes(asset_id)
-    with here.database.read() as connection:
-        known = latest_decision(connection, asset_id)
-        row = asset_row(connection, asset_id, here.tenant)
-        kept = () if notes.signals else find_signals(connection, asset_id)
-    if known is not None:
-        return known
+    row = notes.own_row if notes.signals else None
+    kept: tuple[Signal, ...] = ()
+    if row is None:
+        with here.database.read() as connection:
+            known = latest_decision(connection, asset_id)
+            row = asset_row(connection, asset_id, here.tenant)
+            kept = () if notes.signals else find_signals(connection, asset_id)
+        if known is not None:
+            return known
     signals = kept or notes.signals
     asset = parse_asset(row)
-    request = row["request"]
-    context = build_request_context(here, asset, request, decided_on=datetime.now(UTC).date())
-    with here.database.read() as connection:
-        packs = load_request_packs(here, connection, request)
+    context = build_request_context(here, asset, row["request"], decided_on=datetime.now(UTC).date())
+    packs = notes.packs or _load_packs(here, row)
     decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
@@ -101,7 +105,14 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         )
         if decision.outcome is Outcome.RELEASE:
             notes.note_grant(make_grant(connection, asset, decision, is_first=True))
+    if decision.outcome is Outcome.RELEASE:
+        notes.note_decision(decision)
     return decision
+
+
+def _load_packs(here: Deployment, row: Mapping[Any, Any]) -> tuple[Pack, ...]:
+    with here.database.read() as connection:
+        return load_request_packs(here, connection, row["request"])
 
 
 def _keep_signals(connection: Connection, asset_id: AssetId, signals: Sequence[Signal]) -> None:

@@ -57,14 +57,17 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
     Raises:
         StoreError, DatabaseUnavailableError, ConfigurationError: this deployment cannot seal anything now; it waits.
     """
-    with here.database.read() as connection:
-        row = asset_row(connection, asset_id, here.tenant)
-        asset = parse_asset(row)
-        decision = latest_decision(connection, asset_id)
-        recorded = is_recorded(connection, asset_id)
-    assert decision is not None
-    if recorded or load_sealed(here, asset_id, decision) is not None:
-        return decision
+    notes = here.handover.notes(asset_id)
+    row, decision = notes.own_row, notes.decision
+    if row is None or decision is None or notes.sealed is not None:
+        with here.database.read() as connection:
+            row = asset_row(connection, asset_id, here.tenant)
+            decision = latest_decision(connection, asset_id)
+            recorded = is_recorded(connection, asset_id)
+        assert decision is not None
+        if recorded or load_sealed(here, asset_id, decision) is not None:
+            return decision
+    asset = parse_asset(row)
     licence = find_current(here, asset_id, decision)
     try:
         content, file = load_content(here, asset)

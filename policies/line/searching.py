@@ -18,6 +18,9 @@ UNASKED: Final = "no pack that decides asks for marks in them"
 FOUND: Final = frozenset({"incoming_own_mark", "incoming_ai"})
 """Categories that a watermark raises."""
 
+SEARCHER: Final = "incoming_marks"
+"""The detector that searches: a pack that requires its answer wants marks found, whatever it then makes of them."""
+
 # What a condition reads signals and their scores by; one that does may ask for anything.
 _READS_SIGNALS: Final = ("signals", "scores")
 
@@ -37,6 +40,8 @@ def explain_no_search(asset: Asset, recipe: Mapping[str, Any], packs: Sequence[P
 
 def _asks(pack: Pack) -> bool:
     conditions = (*(rule.when for rule in pack.rules), *(demand.when for demand in pack.obligations))
-    return any(threshold.category in FOUND for threshold in pack.thresholds) or any(
-        word in condition.text for condition in conditions if condition is not None for word in _READS_SIGNALS
-    )
+    if any(threshold.category in FOUND for threshold in pack.thresholds):
+        return True
+    if any(needed.detector == SEARCHER for needed in pack.requires):
+        return True
+    return any(word in condition.text for condition in conditions if condition is not None for word in _READS_SIGNALS)

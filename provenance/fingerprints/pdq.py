@@ -34,6 +34,9 @@ class Pdq:
 
     def compute(self, picture: Picture) -> Fingerprint | Unhashable:
         """Return the code, most significant bit first as PDQ's usual hexadecimal has it, or `Unhashable` under 50."""
+        return picture.derive(self.alg, lambda: self._compute(picture))
+
+    def _compute(self, picture: Picture) -> Fingerprint | Unhashable:
         import pdqhash
 
         vector, quality = pdqhash.compute(picture.flattened().reduced(INDEXED_SIDE))

@@ -210,7 +210,7 @@ class Log:
             InconsistentLedgerError: it does not, so nothing is signed.
         """
         remembered = self.remembered()  # before the database, which by then holds at least as much
-        with self._database.read() as connection:
+        with self._database.viewing(), self._database.read() as connection:
             head = self.head(connection)
             size, tree = head.size, StoredTree(connection, head.size)
             root = build_root(tree, 0, size)
@@ -227,7 +227,7 @@ class Log:
                 _verify_extends(old, Checkpoint(self.origin, size, root, ""), tree)
             start = max((old.size for old in known), default=0)
             known_tree = Growth(size=start, frontier=build_frontier(tree, start))
-        grown = deque(grow(known_tree, self.entries(first=start, stop=size), size), maxlen=1).pop()
+            grown = deque(grow(known_tree, self.entries(first=start, stop=size), size), maxlen=1).pop()
         if grown.root != root:
             raise InconsistentLedgerError(f"the ledger's {size} entries do not make the tree that stands for them")
         return self._keep(sign_checkpoint(size, root, self._signer))
@@ -345,10 +345,11 @@ class Log:
         values = ", ".join(f":{name}" for name in columns)
         statement = text(f"INSERT INTO ledger_checkpoints ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608
         with self._database.write() as connection:
-            if connection.execute(query).one_or_none() is None:
-                connection.execute(statement, columns)
-            root = bytes(connection.execute(query).scalar_one())
-            if root != checkpoint.root:
+            root = connection.execute(query).scalar()
+            if root is None:
+                is_ours = connection.execute(statement, columns).rowcount == 1
+                root = checkpoint.root if is_ours else connection.execute(query).scalar_one()
+            if bytes(root) != checkpoint.root:
                 raise InconsistentLedgerError(f"two different trees of {checkpoint.size} entries were to be signed")
             if self._memory is not None:
                 self._memory.keep(checkpoint)  # before the commit, so that no kill leaves it behind the database

@@ -6,6 +6,7 @@ its lock at the start of the transaction (`BEGIN IMMEDIATE` on SQLite), so that 
 
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -95,6 +96,7 @@ class Database:
         self.url = url
         self.is_reading = is_reading
         self.engine: Engine = _create_engine(url, is_reading=is_reading)
+        self._view = threading.local()
 
     @property
     def is_sqlite(self) -> bool:
@@ -119,11 +121,37 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Run one read-only transaction over one consistent view, however many statements it has.
 
+        Within `viewing` it is part of that view.
+
         Raises:
             DatabaseUnavailableError: no connection.
         """
+        shared: Connection | None = getattr(self._view, "connection", None)
+        if shared is not None:
+            with self.telling_errors():
+                yield shared
+            return
         with self._transaction("BEGIN", isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
             yield connection
+
+    @contextmanager
+    def viewing(self) -> Iterator[None]:
+        """Have every `read` of this thread see one consistent view, in one transaction, while the block lasts.
+
+        What this thread writes meanwhile it does not see in that view, so a block that writes has no place in it.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
+        if getattr(self._view, "connection", None) is not None:
+            yield
+            return
+        with self.read() as connection:
+            self._view.connection = connection
+            try:
+                yield
+            finally:
+                self._view.connection = None
 
     @contextmanager
     def _transaction(self, begin: str, **postgres_options: Any) -> Iterator[Connection]:  # noqa: ANN401 - as SQLAlchemy

@@ -83,20 +83,24 @@ class Leases:
             self._finished.add(asset_id)
 
     @contextmanager
-    def hold(self, asset_id: AssetId, *, wait: bool = True) -> Iterator[None]:
+    def hold(self, asset_id: AssetId, *, wait: bool = True) -> Iterator[bool]:
         """Hold the lease of `asset_id` for as long as the block lasts; waits for another that holds it.
+
+        Gives whether this process has had it without a break since it took the asset in (`claim`): then nobody else
+        was ever at work on it.
 
         Raises:
             AssetInUseError: another thread or process is at work on it, still after `WAIT_S` or, unless `wait`, now.
         """
         give_up = time.monotonic() + (WAIT_S if wait else 0)
         with self._alone(asset_id, give_up):
-            while not self._take(asset_id):
+            is_new = self._go_on(asset_id)
+            while not is_new and not self._take(asset_id):
                 if time.monotonic() >= give_up:
                     raise AssetInUseError(f"another process is at work on {asset_id}: try again later")
                 time.sleep(_POLL_S)
             try:
-                yield
+                yield is_new
             finally:
                 self._drop(asset_id)
 
@@ -144,12 +148,14 @@ class Leases:
                 self._held.discard(asset_id)
                 self._changed.notify_all()
 
+    def _go_on(self, asset_id: AssetId) -> bool:
+        """Say whether the lease is as `claim` left it, so that nobody else could have taken it since."""
+        claimed_at = self._claimed.pop(asset_id, None)
+        return claimed_at is not None and time.monotonic() - claimed_at < TERM_MS / 4000
+
     def _take(self, asset_id: AssetId) -> bool:
         """Take the lease if nobody has it, or whoever had it is gone; say whether."""
         self._appear()
-        claimed_at = self._claimed.pop(asset_id, None)
-        if claimed_at is not None and time.monotonic() - claimed_at < TERM_MS / 4000:
-            return True  # nobody else could have taken it since
         with self._database.read() as connection:
             known = connection.execute(select(LEASES).where(LEASES.c.asset_id == asset_id)).one_or_none()
             now = _now_ms(connection)

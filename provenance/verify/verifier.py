@@ -22,6 +22,7 @@ from provenance.errors import (
     UndecodableAssetError,
     VerificationError,
 )
+from provenance.fingerprints.base import Fingerprint
 from provenance.labels.implicit import FoundLabels
 from provenance.ledger.log import Log
 from provenance.ledger.proof import verify_proof
@@ -147,14 +148,17 @@ class Verifier:
             if seen.problem is not None and not _is_answered(report, seen.problem):
                 raise _explain(report, seen)
             labels = medium.read_labels(file) if medium and seen.content else None
-            matches = self._match(medium, seen.content) if medium and seen.content else None
-            mark = self._trace(medium, seen.content, reading_to_come.result())
-        named = self._find_named(report)
-        recorded = named if report and self._is_kept(report, file, media_type, named) else None
-        likeness = choose_likeness(matches or (), recorded or mark.asset_id)
-        claimed, asset_id = follow_layers(recorded, mark, likeness, named)
-        kept = None if recorded else self._load_kept(file, media_type, asset_id)
-        ledger_layer, proved = self._prove(claimed, mark)
+            codes = medium.fingerprint(seen.content) if medium and seen.content else ()
+            reading = reading_to_come.result()
+        with self._database.viewing():
+            matches = self._match(medium, codes) if medium and seen.content else None
+            mark = self._trace(medium, seen.content, reading)
+            named = self._find_named(report)
+            recorded = named if report and self._is_kept(report, file, media_type, named) else None
+            likeness = choose_likeness(matches or (), recorded or mark.asset_id)
+            claimed, asset_id = follow_layers(recorded, mark, likeness, named)
+            kept = None if recorded else self._load_kept(file, media_type, asset_id)
+            ledger_layer, proved = self._prove(claimed, mark)
         state = decide_joint_state(build_findings(report, kept, mark, recorded, likeness, labels, proved))
         has_manifest = report is not None and report.integrity is not Integrity.NOT_CHECKED
         recovered = None if has_manifest else kept
@@ -273,9 +277,8 @@ class Verifier:
             ).scalar()
         return facts
 
-    def _match(self, medium: Medium, content: Content) -> tuple[ReleaseMatch, ...] | None:
+    def _match(self, medium: Medium, codes: tuple[Fingerprint, ...]) -> tuple[ReleaseMatch, ...] | None:
         """Return the releases that it is like, nearest first; None for what has no fingerprint."""
-        codes = medium.fingerprint(content)
         if not codes or codes[0].alg != medium.code_alg:
             return None
         return self._works.match_releases(codes, radius_bits=medium.code_radius_bits)

@@ -191,22 +191,21 @@ class Works:
         by details (`provenance.works.likeness`; docs/works.md has the figures).
         """
         codes, unhashable = self._fingerprint(picture)
-        with self._database.read() as connection:
-            banks = {bank.name: bank for bank in load_banks(connection, self._tenant)}
         matches: list[Match] = []
-        for alg, code in codes.items():
-            default = self._indexes.scheme(alg).confident_distance_bits
-            radius = max((bank.thresholds.get(alg, default) for bank in banks.values()), default=default)
-            hits = self._indexes.index("works", alg).search(code.value, radius)
-            if hits:
-                with self._database.read() as connection:
-                    banks = {bank.name: bank for bank in load_banks(connection, self._tenant)}
-                    found = nearest_of_each_owner(connection, hits)
-                    matches += build_matches(
-                        connection, found, banks=banks, alg=alg, default_bits=default, tenant=self._tenant
-                    )
-        seen = Detailed(picture.flattened().frame)
-        parts = self._match_parts(picture, seen, banks, matches)
+        with self._database.viewing():
+            banks = {bank.name: bank for bank in self.banks()}
+            for alg, code in codes.items():
+                default = self._indexes.scheme(alg).confident_distance_bits
+                radius = max((bank.thresholds.get(alg, default) for bank in banks.values()), default=default)
+                hits = self._indexes.index("works", alg).search(code.value, radius)
+                if hits:
+                    with self._database.read() as connection:
+                        found = nearest_of_each_owner(connection, hits)
+                        matches += build_matches(
+                            connection, found, banks=banks, alg=alg, default_bits=default, tenant=self._tenant
+                        )
+            seen = Detailed(picture.flattened().frame)
+            parts = self._match_parts(picture, seen, banks, matches)
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
         together = (*self._with_second_opinions(picture, matches), *(parts or ()))
         ordered = suppress_allowed(

@@ -159,7 +159,7 @@ class PictureMedium:
             **self._show_pixels(shipped, made, marking),
         }
         unread = self._find_unread(file, made.media_type)
-        return ReadBack(shown, unread or self._compare_codes(shipped, made.codes))
+        return ReadBack(shown, unread or self._compare_codes(shipped, made.codes, marking.picture))
 
     def read_mark(self, content: Content) -> MarkReading:
         """Return the first reading of any scheme."""
@@ -243,8 +243,13 @@ class PictureMedium:
         reading = None if self.watermark is None else self.watermark.extract(shipped.frame)
         return reading is not None and reading.payload == payload
 
-    def _compare_codes(self, shipped: Picture, codes: tuple[Fingerprint, ...]) -> str:
-        """Check the code that releases are found by; the second opinion is too coarse to hold a release for."""
+    def _compare_codes(self, shipped: Picture, codes: tuple[Fingerprint, ...], coded: Picture) -> str:
+        """Check the code that releases are found by; the second opinion is too coarse to hold a release for.
+
+        Where the very pixels came back that were coded, as a lossless type has them, their code is known.
+        """
+        if shipped.alpha is None and coded.alpha is None and np.array_equal(shipped.frame, coded.frame):
+            return ""
         for code in codes:
             if code.alg != self.code_alg:
                 continue

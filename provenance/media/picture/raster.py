@@ -5,14 +5,16 @@ threads share it, and everything derived from it (smaller copies, luma) is compu
 """
 
 import threading
-from collections.abc import Iterator
-from typing import Final, Self
+from collections.abc import Callable, Iterator
+from typing import Final, Self, TypeVar, cast
 
 import numpy as np
 
 from provenance.asset import Frame, MediaType, Plane
 from provenance.errors import UndecodableAssetError
 from provenance.media.view import PICTURE, View
+
+D = TypeVar("D")
 
 OPAQUE: Final = 255
 
@@ -37,7 +39,7 @@ class Picture:
         left_out: what else the file held that this picture is without, in words: a gain map, further pictures.
     """
 
-    __slots__ = ("_lock", "_luma", "_reduced", "alpha", "frame", "is_turned", "left_out", "media_type")
+    __slots__ = ("_derived", "_lock", "_luma", "_reduced", "alpha", "frame", "is_turned", "left_out", "media_type")
 
     frame: Frame
     alpha: Plane | None
@@ -63,6 +65,7 @@ class Picture:
         self._lock = threading.Lock()
         self._luma: Plane | None = None
         self._reduced: dict[int, Frame] = {}
+        self._derived: dict[str, object] = {}
 
     @classmethod
     def from_frame(
@@ -164,6 +167,16 @@ class Picture:
                 plane.flags.writeable = False
                 self._luma = plane
             return self._luma
+
+    def derive(self, name: str, make: Callable[[], D]) -> D:
+        """Return what `make` makes of these pixels, made once for each name; small things that never change."""
+        with self._lock:
+            if name in self._derived:
+                return cast("D", self._derived[name])
+        made = make()
+        with self._lock:
+            self._derived[name] = made
+        return made
 
     def flattened(self, background: int = OPAQUE) -> "Picture":
         """Return the picture as it looks on an even grey `background` (0-255), without alpha.

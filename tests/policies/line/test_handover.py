@@ -35,3 +35,25 @@ def test_what_was_made_is_noted_in_a_walk_only():
         handover.notes(AssetId("a")).note_sealed("file")
         assert handover.notes(AssetId("a")).sealed == "file"
     assert handover.notes(AssetId("a")).sealed is None
+
+
+def test_what_intake_wrote_is_believed_in_the_walk_that_follows_it_alone():
+    handover, row = Handover(), {"id": "a"}
+    handover.notes(AssetId("a")).row = row
+    assert handover.notes(AssetId("a")).own_row is None, "nobody holds the lease yet"
+    with handover.walking(AssetId("a"), is_new=True):
+        assert handover.notes(AssetId("a")).own_row is row
+    handover.notes(AssetId("a")).row = row
+    with handover.walking(AssetId("a")):  # somebody else may have been at work meanwhile
+        assert handover.notes(AssetId("a")).own_row is None
+
+
+def test_a_decision_and_its_packs_are_noted_in_a_walk_only():
+    handover = Handover()
+    handover.notes(AssetId("a")).note_decision("decision")
+    handover.notes(AssetId("a")).note_packs(("pack",))
+    assert (handover.notes(AssetId("a")).decision, handover.notes(AssetId("a")).packs) == (None, ())
+    with handover.walking(AssetId("a")):
+        handover.notes(AssetId("a")).note_decision("decision")
+        handover.notes(AssetId("a")).note_packs(("pack",))
+        assert (handover.notes(AssetId("a")).decision, handover.notes(AssetId("a")).packs) == ("decision", ("pack",))

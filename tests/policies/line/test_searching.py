@@ -45,16 +45,28 @@ def test_a_pack_asks_by_a_threshold(name):
 def test_one_pack_that_asks_is_enough_and_none_is_not():
     document = PACKS["baseline"].document.decode()
     quiet = "\n".join(line for line in document.splitlines() if "incoming_own_mark:" not in line)
-    silent = replace(parse_pack(quiet.encode(), file="baseline.yaml"), rules=())
+    silent = replace(parse_pack(quiet.encode(), file="baseline.yaml"), rules=(), requires=())
     assert explain_no_search(asset(Origin.SUBMITTED), {}, (silent,)) == UNASKED
     assert explain_no_search(asset(Origin.SUBMITTED), {}, (silent, *BASELINE)) == ""
+
+
+@pytest.mark.parametrize("name", [name for name, pack in PACKS.items() if pack.requires])
+def test_a_pack_that_requires_the_answer_asks_with_nothing_else_in_it(name):
+    needed = [one for one in PACKS[name].requires if one.detector == "incoming_marks"]
+    other = [one for one in PACKS[name].thresholds if one.category not in {"incoming_own_mark", "incoming_ai"}][:1]
+    only = replace(PACKS[name], thresholds=tuple(other), rules=(), obligations=(), requires=tuple(needed))
+    assert explain_no_search(asset(Origin.SUBMITTED), {}, (only,)) == ("" if needed else UNASKED)
+
+
+def test_the_european_pack_alone_asks():
+    assert explain_no_search(asset(Origin.SUBMITTED), {}, (PACKS["eu-ai-act-50"],)) == ""
 
 
 def test_a_condition_that_reads_scores_asks():
     pack = PACKS["baseline"]
     rules = [rule for rule in pack.rules if "scores" in rule.when.text or "signals" in rule.when.text]
     assert rules, "the baseline pack has a condition that reads what detectors found"
-    only = replace(pack, thresholds=(), rules=tuple(rules))
+    only = replace(pack, thresholds=(), requires=(), rules=tuple(rules))
     assert explain_no_search(asset(Origin.SUBMITTED), {}, (only,)) == ""
 
 

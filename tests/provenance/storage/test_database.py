@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -228,3 +229,41 @@ def test_every_name_in_the_schema_is_short_enough_for_postgresql():
     for table in METADATA.tables.values():
         names = [table.name, *(index.name for index in table.indexes), *(item.name for item in table.constraints)]
         assert all(len(str(name)) <= 63 for name in names)
+
+
+def test_reads_of_one_thread_within_a_view_see_one_state(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    database.migrate()
+    facts = lambda: _read_facts(database)  # noqa: E731 - short for the test
+    with database.viewing():
+        assert facts() == []
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_write_fact, database, "one").result()
+            assert pool.submit(facts).result() == ["one"], "another thread sees what was committed"
+        assert facts() == []
+        with database.viewing():
+            assert facts() == []
+    assert facts() == ["one"]
+    database.close()
+
+
+def test_a_view_ends_with_an_error(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    database.migrate()
+    with pytest.raises(KeyError), database.viewing():
+        raise KeyError
+    _write_fact(database, "later")
+    assert _read_facts(database) == ["later"]
+    database.close()
+
+
+def _read_facts(database):
+    with database.read() as connection:
+        return list(connection.execute(text("SELECT value FROM site_facts WHERE name = 'test'")).scalars())
+
+
+def _write_fact(database, value):
+    with database.write() as connection:
+        connection.execute(
+            text("INSERT INTO site_facts (name, value, created_at) VALUES ('test', :value, '')"), {"value": value}
+        )

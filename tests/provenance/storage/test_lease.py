@@ -181,3 +181,15 @@ def test_a_claimed_asset_is_handed_over_to_whoever_takes_it(database, mine, thei
         mine.hand_over(connection, "asset")
     with theirs.hold("asset", wait=False), pytest.raises(AssetInUseError), mine.hold("asset", wait=False):
         pass
+
+
+def test_a_lease_says_whether_it_was_held_without_a_break_since_the_asset_was_taken_in(database, mine):
+    with database.write() as connection:
+        mine.claim(connection, "asset")
+        mine.claim(connection, "other")
+        mine.hand_over(connection, "other")
+    with mine.hold("asset") as is_new:
+        assert is_new
+    for name in ("asset", "other", "never seen"):
+        with mine.hold(name) as is_new:
+            assert not is_new
