@@ -30,6 +30,9 @@ TAGS: Final = {
     "verifications": "Where does a file come from? Without an account.",
     "works": "Registered originals, and what resembles them.",
     "policies": "What decides.",
+    "exports": "What the gate did, with proofs, for an auditor.",
+    "webhooks": "Other systems are told what happened.",
+    "c2pa": "The C2PA Soft Binding Resolution API. Without an account.",
     "ledger": "The log as static tiles (C2SP tlog-tiles). Without an account.",
     "operating": "For supervisors and dashboards.",
 }

@@ -38,7 +38,7 @@ async def checkpoint(request: Request) -> Response:
     return Response(signed.note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
-async def proof(request: Request, index: Annotated[int, Path(ge=0, lt=1 << 63)]) -> Response:
+async def proof(request: Request, index: Annotated[int, Path(ge=0, lt=(1 << 63) - 1)]) -> Response:
     """Return one entry and its proof in one file (C2SP tlog-proof, the entry as its extra data).
 
     `chopmark audit verify-proof FILE --vkey KEY` checks it anywhere, without a network.

@@ -26,7 +26,12 @@ def build_router() -> APIRouter:
     """Build the routes of matches."""
     router = APIRouter(tags=["works"])
     router.add_api_route(
-        "/v1/matches", match, methods=["POST"], responses=describe_problems(401, 403, 408, 413, 415, 422, 500, 503),
+        "/v1/matches", match, methods=["POST"],
+        responses={
+            200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
+            204: {"description": "nothing to draw"},
+            **describe_problems(401, 403, 408, 413, 415, 422, 500, 503),
+        },
         openapi_extra={PERMISSION: Permission.READ_WORKS, "requestBody": FILE},
     )  # fmt: skip
     return router

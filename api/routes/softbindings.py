@@ -44,7 +44,12 @@ def build_router() -> APIRouter:
     add("/matches/byReference", find_by_reference, methods=["POST"], responses=matching)
     add("/manifests/{manifest_id}", read_manifest, methods=["GET"], response_class=Response, responses=reading)
     add("/manifests/{manifest_id}/receipts", read_receipt, methods=["GET"], responses=reading)
-    add("/manifests/{manifest_id}/receipts", check_receipt, methods=["POST"], responses=reading)
+    add(
+        "/manifests/{manifest_id}/receipts",
+        check_receipt,
+        methods=["POST"],
+        responses={**describe_problems(400), **reading},
+    )
     add("/services/supportedAlgorithms", list_algorithms, methods=["GET"])
     for path, method in (
         ("/manifests", "POST"), ("/manifests/{manifest_id}", "DELETE"), ("/bindings", "POST"), ("/bindings", "PUT"),

@@ -13,6 +13,7 @@ from api.output import parse_output
 from api.releasing import Making, end_file, plan_sources
 from api.settings import load_settings
 from api.wiring import open_site
+from tests.api.doors import Doorkeeper, as_
 from tests.sites import encode, photograph
 
 LARGE = 500 << 20
@@ -113,14 +114,32 @@ def test_without_room_in_the_settings_it_is_not_read_at_all(light, tmp_path, run
         assert "asset.too_large" in json.dumps(done.document)
 
 
-def test_an_upload_costs_no_memory(light, monkeypatch):
+FORM = b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+AS_FORM = {"content-type": "multipart/form-data; boundary=XX"}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_form"), [("/v1/verify", False), ("/v1/verifications", True), ("/v1/releases", True)]
+)
+def test_an_upload_costs_no_memory(light, monkeypatch, path, is_form):
     monkeypatch.setenv("CHOPMARK_VERIFY_MAX_BYTES", str(1 << 30))
     monkeypatch.setenv("CHOPMARK_MAX_BYTES", str(1 << 30))
     open_and_close()
     app = create_app()
+    head, end = HEADS["PNG with one chunk of pixels"](LARGE), b""
+    headers = {**(AS_FORM if is_form else {}), "X-Name": "submitter"}
+    if is_form:
+        head, end = FORM + head, b"\r\n--XX--\r\n"
     with TestClient(app) as client:
-        assert client.post("/v1/verify", content=encode(photograph(side=256))).status_code == 200
-        sent, peak = peak_above_idle(lambda: upload(client, app, HEADS["PNG with one chunk of pixels"](LARGE), LARGE))
+        app.state.doorkeeper = Doorkeeper()
+        small = encode(photograph(side=256))
+        first = (
+            client.post(path, files={"file": small}, headers=as_("submitter"))
+            if is_form
+            else client.post(path, content=small)
+        )
+        assert first.status_code in {200, 202}
+        sent, peak = peak_above_idle(lambda: upload(client, app, head, LARGE, path=path, headers=headers, end=end))
     assert sent == 422
     assert peak < MOST_MIB
 
@@ -130,9 +149,9 @@ def open_and_close():
         pass
 
 
-def upload(client, app, head, size):
+def upload(client, app, head, size, *, path, headers, end=b""):
     """Send a body part by part, as a server gets it, and return the status of the answer."""
-    parts = [head, *[bytes(1 << 20)] * ((size - len(head)) // (1 << 20)), bytes((size - len(head)) % (1 << 20))]
+    parts = [head, *[bytes(1 << 20)] * ((size - len(head)) // (1 << 20)), bytes((size - len(head)) % (1 << 20)) + end]
     statuses = []
 
     async def receive():
@@ -146,8 +165,9 @@ def upload(client, app, head, size):
             statuses.append(message["status"])
 
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/v1/verify",
-        "raw_path": b"/v1/verify", "query_string": b"", "root_path": "", "headers": [], "client": ("test", 1), "server": ("test", 80),
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()], "client": ("test", 1), "server": ("test", 80),
         "state": {},
     }  # fmt: skip
     client.portal.call(app, scope, receive, send)
