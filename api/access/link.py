@@ -10,11 +10,13 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from api.access.credential import drop_credential, list_credentials
 from api.access.identity import Actor, Role
 from api.access.person import Person, State, fetch_person, parse_roles, spell_roles
 from api.access.place import Place, put_on_record
 from api.access.refusals import AccessError, LinkSpentError
 from api.access.secret import build_token, hash_token, moment
+from api.access.session import revoke_rows
 from policies.review.reviewers import name_reviewer
 from provenance.storage.access_tables import PEOPLE, SIGN_IN_LINKS
 from provenance.storage.database import Database, utc_now
@@ -59,6 +61,25 @@ def make_link(here: Place, wanted: str, *, lasts_s: float = LINK_S, by: Actor | 
         subject = name_reviewer(connection, person.name, here.tenant)
         put_on_record(here, connection, kind="access.link_made", subject=subject, by=by, body={})
     return person, token
+
+
+def reset_person(here: Place, wanted: str, *, lasts_s: float = LINK_S, by: Actor | None = None) -> tuple[Person, str]:
+    """Forget all that a person signs in with, end their sessions, and make a link: for who lost phone or passkey.
+
+    Raises:
+        PersonNotFoundError: the tenant has no such person.
+        AccessError: the person is disabled.
+    """
+    with here.database.write() as connection:
+        person = fetch_person(here, connection, wanted)
+        if person.state is State.DISABLED:
+            raise AccessError("expected somebody who is let in: enable this person first")
+        for row in list_credentials(connection, person.id):
+            drop_credential(connection, person.id, row["id"])
+        revoke_rows(connection, person.id)
+        subject = name_reviewer(connection, person.name, here.tenant)
+        put_on_record(here, connection, kind="access.credentials_reset", subject=subject, by=by, body={})
+    return make_link(here, person.id, lasts_s=lasts_s, by=by)
 
 
 def make_admin_link(here: Place, *, lasts_s: float = LINK_S, by: Actor | None = None) -> str:

@@ -108,7 +108,7 @@ def add_person(
 
     with _open_place() as (here, settings):
         made = person.add_person(here, name=name, roles=role, email=email)
-        _, token = link.make_link(here, made.id)
+        _, token = link.make_link(here, made.id, lasts_s=settings.access.link_s)
     _show_link(made, settings, token, as_json=as_json)
 
 
@@ -173,12 +173,19 @@ def enable_person(whom: Whom, as_json: Json = False) -> None:
 
 @_people.command("link")
 @teaching_errors
-def link_person(whom: Whom, as_json: Json = False) -> None:
+def link_person(
+    whom: Whom,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget password, app and passkeys, and end sessions.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Make a link by which a person signs in once and sets a password; an older link ends."""
     from api.access import link
 
     with _open_place() as (here, settings):
-        person, token = link.make_link(here, whom)
+        make = link.reset_person if reset else link.make_link
+        person, token = make(here, whom, lasts_s=settings.access.link_s)
     _show_link(person, settings, token, as_json=as_json)
 
 
@@ -189,7 +196,7 @@ def link_admin(as_json: Json = False) -> None:
     from api.access import link
 
     with _open_place() as (here, settings):
-        address = link.build_address(settings.http.origin, link.make_admin_link(here))
+        address = link.build_address(settings.http.origin, link.make_admin_link(here, lasts_s=settings.access.link_s))
     if as_json:
         print_json({"link": address})
         return

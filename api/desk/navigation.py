@@ -20,6 +20,7 @@ PAGES: Final = (
     "api.desk.policies",
     "api.desk.sign_in",
     "api.desk.provider",
+    "api.desk.team",
     "api.desk.manual",
 )
 """Modules whose `build_router()` gives pages; none of them is part of the OpenAPI document."""

@@ -4,7 +4,15 @@ import pytest
 from sqlalchemy import select, update
 
 from api.access.identity import Role
-from api.access.link import build_address, find_link, make_admin_link, make_first_link, make_link, take_link
+from api.access.link import (
+    build_address,
+    find_link,
+    make_admin_link,
+    make_first_link,
+    make_link,
+    reset_person,
+    take_link,
+)
 from api.access.person import add_person, disable_person
 from api.access.refusals import AccessError
 from api.access.secret import moment
@@ -87,3 +95,20 @@ def test_several_first_starts_at_once_have_one_link_between_them(place):
 
 def test_its_address_begins_with_the_server(place):
     assert build_address("https://gate.example.org/", "abc") == "https://gate.example.org/sign-in/link/abc"
+
+
+def test_a_reset_forgets_all_that_somebody_signs_in_with(place):
+    from api.access.credential import Kind, list_credentials, put_credential
+
+    ada = add_person(place, name="Ada", roles=[Role.AUDITOR])
+    with place.database.write() as connection:
+        for kind in (Kind.PASSWORD, Kind.TOTP, Kind.PASSKEY):
+            put_credential(connection, ada.id, kind, lookup=ada.id, secret=b"x")
+    _, token = reset_person(place, "ada")
+    assert find_link(place.database, token).person_id == ada.id
+    with place.database.read() as connection:
+        assert list_credentials(connection, ada.id) == ()
+    assert "access.credentials_reset" in place.kinds()
+    disable_person(place, ada.id)
+    with pytest.raises(AccessError, match="enable"):
+        reset_person(place, ada.id)
