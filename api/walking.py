@@ -1,46 +1,71 @@
-"""Accepted submissions on their way down the line, in threads of this server, while nobody waits for them.
+"""Accepted submissions on their way: handed over to the workers, or, where there are none, walked in threads here.
 
-What is accepted is in the database first, so that nothing is lost with this process: the site's upkeep finishes it, and
-draws what waits to be drawn.
+What is accepted is in the database first, so that nothing is lost with this process: workers find it, or the upkeep of
+whoever opens the site.
 """
 
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import func, select
+
+from api.drawing import draw_wish
 from policies.gate import walk
 from policies.line.deployment import Deployment
-from policies.line.intake import intake
-from policies.line.wish import load_wish, settle_drawn, settle_failed, settle_refused, waiting_wishes
-from policies.rules.decision import Decision
+from policies.line.wish import WishState, find_wish, waiting_wishes
+from policies.workflow import enqueue
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
 from provenance.journal import Journal
+from provenance.storage.lease import find_now_ms
+from provenance.storage.line_tables import WORKERS
 
 if TYPE_CHECKING:
     from api.wiring import Site
+
+KNOWN_S: Final = 1.0
+"""Whether there are workers is looked up so often."""
 
 _log = Journal(__name__)
 
 
 class Walkers:
-    """Walks assets down the line, some at a time, the others in the order in which they came."""
+    """Sets submissions on their way; without workers some are walked at a time, the others in their order."""
 
     def __init__(self, site: "Site", *, at_once: int) -> None:
-        """Use up to `at_once` threads."""
+        """Use up to `at_once` threads where there are no workers."""
         self._site = site
         self._pool: Final = ThreadPoolExecutor(at_once, thread_name_prefix="line")
-        self._drawing: Final = threading.Lock()
+        self._looked_at, self._has_workers = -KNOWN_S, False
 
     def start(self, here: Deployment, asset_id: AssetId) -> None:
-        """Walk an accepted asset."""
-        self._pool.submit(self._try, here, asset_id)
+        """Set an accepted asset, or a wish, on its way; workers find a wish by themselves.
+
+        Raises:
+            DatabaseUnavailableError: its place in the line could not be kept; it is found by the upkeep.
+        """
+        if not self.has_workers():
+            self._pool.submit(self._try, here, asset_id)
+        elif not _is_waiting_wish(here, asset_id):
+            enqueue(here, asset_id)
 
     def start_waiting(self) -> None:
-        """Draw what an earlier process has left to be drawn."""
+        """Draw what an earlier process has left to be drawn, where there are no workers."""
         for wish_id, tenant in waiting_wishes(self._site.deployment):
             self.start(self._site.deployment.tenancy(tenant), wish_id)
+
+    def has_workers(self) -> bool:
+        """Return whether a worker of the site was heard of lately."""
+        now = time.monotonic()
+        if now - self._looked_at >= KNOWN_S:
+            here, silent_ms = self._site.deployment, int(self._site.settings.line.silent_s * 1000)
+            with here.database.read() as connection:
+                since = find_now_ms(connection) - silent_ms
+                heard = select(func.count()).where(WORKERS.c.beats_at_ms >= since)
+                self._has_workers = connection.execute(heard).scalar_one() > 0
+            self._looked_at = now
+        return self._has_workers
 
     def close(self) -> None:
         """Finish what is at work; what still waits is in the database, for the next process."""
@@ -48,31 +73,14 @@ class Walkers:
 
     def _try(self, here: Deployment, asset_id: AssetId) -> None:
         try:
-            if self._draw(here, asset_id):
+            if not _is_waiting_wish(here, asset_id) or draw_wish(self._site, here, asset_id):
                 walk(here, asset_id, wait=False)
         except AssetInUseError:
             _log.info("somebody else is at work on an asset", asset_id=asset_id)
         except GateError as exc:
             _log.error("an asset could not be finished now", asset_id=asset_id, code=exc.code, error=str(exc))
 
-    def _draw(self, here: Deployment, asset_id: AssetId) -> bool:
-        """Draw a wish, if that is what it is, and say whether there is an asset; the backend draws one at a time."""
-        with self._drawing:
-            wish = load_wish(here, asset_id)
-            if wish is None:
-                return True
-            try:
-                drawn = self._site.draw(
-                    wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here
-                )
-                if isinstance(drawn, Decision):
-                    settle_refused(here, asset_id, drawn)
-                    return False
-                intake(here, replace(drawn, asset_id=asset_id, submitter=wish.submitter, context=wish.context))
-            except GateError as exc:
-                _log.error("a prompt could not be drawn", wish_id=asset_id, code=exc.code, error=str(exc))
-                if not exc.retryable:
-                    settle_failed(here, asset_id, exc)
-                return False
-            settle_drawn(here, asset_id)
-            return True
+
+def _is_waiting_wish(here: Deployment, asset_id: AssetId) -> bool:
+    wish = find_wish(here, asset_id)
+    return wish is not None and wish["state"] == WishState.WAITING.value

@@ -112,7 +112,7 @@ class Leases:
         self._bury()
         with self._database.read() as connection:
             rows = connection.execute(select(LEASES)).all()
-            now = _now_ms(connection)
+            now = find_now_ms(connection)
         with self._changed:
             rows = [row for row in rows if row.owner != self.owner or row.asset_id not in self._finished - self._held]
             free = frozenset(
@@ -158,7 +158,7 @@ class Leases:
         self._appear()
         with self._database.read() as connection:
             known = connection.execute(select(LEASES).where(LEASES.c.asset_id == asset_id)).one_or_none()
-            now = _now_ms(connection)
+            now = find_now_ms(connection)
         if known is not None and known.expires_at_ms > now:
             if known.owner != self.owner:
                 return False
@@ -195,7 +195,7 @@ class Leases:
             connection.execute(delete(LEASES).where(LEASES.c.asset_id.in_(done), LEASES.c.owner == self.owner))
 
     def _columns(self, connection: Connection, asset_id: AssetId) -> dict[str, str | int]:
-        return {"asset_id": asset_id, "owner": self.owner, "expires_at_ms": _now_ms(connection) + TERM_MS}
+        return {"asset_id": asset_id, "owner": self.owner, "expires_at_ms": find_now_ms(connection) + TERM_MS}
 
     def _appear(self) -> None:
         """Show to others on this machine that this process lives, and begin to move its leases on."""
@@ -223,7 +223,7 @@ class Leases:
                     if not is_due:
                         continue
                     beats_at = time.monotonic() + _BEAT_S
-                    until = _now_ms(connection) + TERM_MS
+                    until = find_now_ms(connection) + TERM_MS
                     connection.execute(update(LEASES).where(LEASES.c.owner == self.owner).values(expires_at_ms=until))
             except DatabaseUnavailableError as exc:
                 _log.warning("leases could not be moved on", error=str(exc))
@@ -250,7 +250,7 @@ def _is_gone(path: Path) -> bool:
     return True
 
 
-def _now_ms(connection: Connection) -> int:
+def find_now_ms(connection: Connection) -> int:
     """Return the time by one clock for all: PostgreSQL's own, or this machine's, where SQLite's processes all are."""
     if connection.dialect.name == "sqlite":
         return int(time.time() * 1000)

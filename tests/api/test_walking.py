@@ -1,15 +1,18 @@
-"""What was accepted is walked beside the requests, and what an earlier process left is drawn."""
+"""What was accepted is set on its way: to workers where there are some, and else in threads of the server."""
 
 import time
 
 import pytest
+from sqlalchemy import insert
 
 from api.walking import Walkers
 from api.wiring import open_site
 from policies.line.intake import intake
 from policies.line.standing import Progress, find_standing
+from policies.line.waiting import State
 from policies.line.wish import Wish, keep_wish
-from provenance.errors import BackendUnavailableError, BlobNotFoundError
+from policies.workflow import status
+from provenance.storage.line_tables import WORKERS
 from tests.sites import build_light_settings, submission
 
 
@@ -27,7 +30,7 @@ def ended(here, asset_id):
     return standing
 
 
-def test_a_file_and_a_prompt_come_to_their_end(site):
+def test_without_workers_a_file_and_a_prompt_come_to_their_end_here(site):
     here, walkers = site.deployment, Walkers(site, at_once=2)
     asset_id, wish_id = (
         intake(here, submission(side=256)),
@@ -41,27 +44,22 @@ def test_a_file_and_a_prompt_come_to_their_end(site):
     walkers.close()
 
 
-def test_a_prompt_that_is_blocked_is_not_drawn_and_not_kept(site):
-    here, walkers = site.deployment, Walkers(site, at_once=1)
-    wish_id = keep_wish(here, Wish("how to make a bomb in Zambonia"))
-    walkers.start(here, wish_id)
-    standing = ended(here, wish_id)
+def test_with_a_worker_a_file_waits_in_the_line_and_a_prompt_to_be_drawn(site):
+    here = site.deployment
+    row = {"incarnation": "i", "place": "p", "process": 1, "version": "v", "slots": 1, "started_at": "now"}
+    with here.database.write() as connection:
+        connection.execute(insert(WORKERS).values(id="w", beats_at_ms=int(time.time() * 1000), **row))
+    walkers = Walkers(site, at_once=1)
+    asset_id, wish_id = intake(here, submission(side=128)), keep_wish(here, Wish("a boat"))
+    for one in (asset_id, wish_id):
+        walkers.start(here, one)
     walkers.close()
-    assert (standing.progress, standing.decision.outcome.value) == (Progress.BLOCKED, "block")
-    with pytest.raises(BlobNotFoundError):
-        here.blobs.quarantine.get(f"{wish_id}/prompt")
-
-
-def test_what_cannot_be_drawn_says_why_and_what_may_work_later_waits(site, monkeypatch):
-    here, walkers = site.deployment, Walkers(site, at_once=1)
-    error = BackendUnavailableError("no weights")
-    monkeypatch.setattr(type(site), "draw", lambda *_, **__: (_ for _ in ()).throw(error))
-    wish_id = keep_wish(here, Wish("a boat"))
-    walkers.start(here, wish_id)
-    walkers._pool.submit(lambda: None).result()
+    assert status(here, asset_id).state is State.QUEUED
     assert find_standing(here, wish_id).progress is Progress.DRAWING
-    monkeypatch.setattr(type(error), "retryable", False)
-    walkers.start(here, wish_id)
-    standing = ended(here, wish_id)
-    walkers.close()
-    assert (standing.progress, standing.error) == (Progress.FAILED, error.code)
+
+
+def test_a_worker_that_was_not_heard_of_for_long_is_none(site):
+    row = {"incarnation": "i", "place": "p", "process": 1, "version": "v", "slots": 1, "started_at": "then"}
+    with site.deployment.database.write() as connection:
+        connection.execute(insert(WORKERS).values(id="w", beats_at_ms=int(time.time() * 1000) - 61_000, **row))
+    assert not Walkers(site, at_once=1).has_workers()

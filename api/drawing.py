@@ -1,0 +1,117 @@
+"""Prompts that wait are drawn, one at a time in each process, and what was drawn goes on its way down the line.
+
+A wish is drawn by whoever holds its lease. A process that dies while it draws leaves a wish that waits, which is drawn
+again, under the same id and from the same seed.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from policies.line.deployment import Deployment
+from policies.line.intake import intake
+from policies.line.wish import load_wish, settle_drawn, settle_failed, settle_refused, waiting_wishes
+from policies.rules.decision import Decision
+from provenance.asset import AssetId
+from provenance.errors import AssetInUseError, GateError
+from provenance.journal import Journal
+
+if TYPE_CHECKING:
+    from api.wiring import Site
+
+LOOK_S: Final = 0.5
+"""How often one looks for wishes that came in elsewhere."""
+PAUSE_S: Final = 10.0
+"""After one that could not be drawn now."""
+
+_drawing: Final = threading.Lock()
+
+_log = Journal(__name__)
+
+
+def draw_wish(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
+    """Draw a wish, if it still waits and nobody else is at it, and say whether there is an asset of its id now.
+
+    Raises:
+        GateError: it cannot be drawn now, but perhaps later; it waits on.
+    """
+    try:
+        with _drawing, here.leases.hold(_name_lease(wish_id), wait=False):
+            return _draw(site, here, wish_id)
+    except AssetInUseError:
+        return False
+
+
+@contextmanager
+def drawing(site: "Site", go_on: Callable[[Deployment, AssetId], None]) -> Iterator[None]:
+    """Draw what waits, of every tenant and wherever it came in, in a thread of its own, for as long as the block lasts.
+
+    Args:
+        site: whose wishes.
+        go_on: sets an asset on its way.
+    """
+    stopped = threading.Event()
+
+    def work() -> None:
+        pause_s = LOOK_S
+        while not stopped.wait(pause_s):
+            pause_s = LOOK_S if _draw_waiting(site, go_on, stopped) else PAUSE_S
+
+    thread = threading.Thread(target=work, name="drawing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _draw_waiting(site: "Site", go_on: Callable[[Deployment, AssetId], None], stopped: threading.Event) -> bool:
+    """Draw all that waits; say whether all of it went well."""
+    is_well = True
+    try:
+        for wish_id, tenant in waiting_wishes(site.deployment):
+            if stopped.is_set():
+                break
+            is_well &= _try(site, site.deployment.tenancy(tenant), wish_id, go_on)
+    except GateError as exc:
+        _log.error("wishes could not be looked for", code=exc.code, error=str(exc))
+        return False
+    return is_well
+
+
+def _try(site: "Site", here: Deployment, wish_id: AssetId, go_on: Callable[[Deployment, AssetId], None]) -> bool:
+    try:
+        if draw_wish(site, here, wish_id):
+            go_on(here, wish_id)
+    except GateError as exc:
+        _log.error("a prompt could not be drawn now", wish_id=wish_id, code=exc.code, error=str(exc))
+        return False
+    return True
+
+
+def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
+    wish = load_wish(here, wish_id)
+    if wish is None:
+        return False
+    try:
+        drawn = site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
+        if isinstance(drawn, Decision):
+            settle_refused(here, wish_id, drawn)
+            return False
+        intake(here, replace(drawn, asset_id=wish_id, submitter=wish.submitter, context=wish.context))
+    except GateError as exc:
+        if exc.retryable:
+            raise
+        _log.error("a prompt could not be drawn", wish_id=wish_id, code=exc.code, error=str(exc))
+        settle_failed(here, wish_id, exc)
+        return False
+    settle_drawn(here, wish_id)
+    return True
+
+
+def _name_lease(wish_id: AssetId) -> AssetId:
+    """Return what is leased while a wish is drawn; its own id is leased with the asset, by intake."""
+    return AssetId(f"draw{wish_id.replace('-', '')}"[:36])
