@@ -22,6 +22,8 @@ PAGES: Final = (
     "api.desk.provider",
     "api.desk.team",
     "api.desk.manual",
+    "api.desk.exports",
+    "api.desk.webhooks",
 )
 """Modules whose `build_router()` gives pages; none of them is part of the OpenAPI document."""
 

@@ -1,0 +1,68 @@
+"""An auditor orders, waits, downloads and checks, in both languages, wide and narrow."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from api.desk.exports import build_order, parse_day
+from api.forms import Form
+from policies.audit.exporting import Kind
+from policies.audit.packing import unpacking
+from provenance.errors import PolicyError
+from provenance.ledger.verification import verify_export
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), [("en", 1280, True), ("zh", 360, False)])
+def test_it_can_be_read_by_everybody(desk, audit, language, width, dark):
+    page = desk("/desk/exports", role="auditor", language=language, width=width, dark=dark)
+    assert audit(page) == []
+    assert page.locator("body").evaluate("body => body.scrollWidth") <= width
+
+
+def test_a_case_is_ordered_downloaded_and_verified(desk, desk_server, audit, tmp_path):
+    page = desk(f"/desk/exports?kind=case&asset={desk_server.stock.held_id}", role="auditor", name="Ada")
+    page.get_by_role("button", name="Order").click()
+    page.wait_for_url("**/desk/exports?said=ordered")
+    for _ in range(300):
+        if page.get_by_role("link", name="Download").count():
+            break
+        page.wait_for_timeout(100)
+        page.goto(f"{desk_server.url}/desk/exports")
+    assert audit(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").first.click()
+    download.value.save_as(tmp_path / "case.zip")
+    vkey = page.locator("main code").inner_text().partition("'")[2].strip("'")
+    with unpacking(tmp_path / "case.zip") as folder:
+        assert verify_export(folder, vkey).attachments >= 3
+    page.get_by_role("button", name="Delete").first.click()
+    page.wait_for_url("**/desk/exports?said=dropped")
+    assert page.get_by_role("link", name="Download").count() == 0
+
+
+def test_what_cannot_be_ordered_is_told_beside_the_form(desk):
+    page = desk("/desk/exports", role="auditor")
+    page.select_option("#kind", "case")
+    page.fill("#asset_id", "<script>alert(1)</script>")
+    page.get_by_role("button", name="Order").click()
+    page.wait_for_selector("[role=alert]")
+    desk.complaints.clear()  # the browser tells of the 404 that was asked for
+    assert page.input_value("#asset_id") == "<script>alert(1)</script>"
+
+
+def test_a_form_becomes_an_order():
+    given = {
+        "kind": "dsa",
+        "since": "2026-11-01",
+        "until": "2026-11-30",
+        "outcome": "hold",
+        "packs": "a, b",
+        "form": "csv",
+    }
+    order = build_order(Form(given, {}))
+    assert (order.kind, order.form, order.outcomes, order.packs) == (Kind.STATEMENTS, "jsonl", ("hold",), ("a", "b"))
+    assert (order.since, order.until) == (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+    assert parse_day("") is None
+    for wrong in ({"kind": "nothing"}, {"since": "soon"}):
+        with pytest.raises(PolicyError):
+            build_order(Form(wrong, {}))
