@@ -3,6 +3,7 @@
 Each pytest worker starts its own PostgreSQL, on a Unix socket, when its first test asks for one.
 """
 
+import compileall
 import os
 import shutil
 import tempfile
@@ -20,6 +21,24 @@ _NUMBER = count()
 
 # A test runner may set it; tables would then be as narrow as its terminal.
 os.environ.pop("COLUMNS", None)
+
+
+PACKAGES = ("provenance", "detectors", "generation", "policies", "api")
+
+
+def pytest_configure(config):
+    """Keep bytecode and compiled loops once, whatever the environment says: hundreds of tests start processes of ours.
+
+    Each would compile a hundred modules anew where Python is told to write no bytecode, and import the loops' compiler.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    for package in PACKAGES:
+        compileall.compile_dir(Path(__file__).parent.parent / package, quiet=2)
+    from provenance.warming import are_kernels_warm, have_kernels_a_place, warm_kernels
+
+    if have_kernels_a_place() and not are_kernels_warm():
+        warm_kernels()
 
 
 @pytest.fixture(scope="session")
