@@ -6,11 +6,14 @@ Exit codes: 0 done or released or consistent, 1 `verify` or `match` found nothin
 
 import importlib
 import logging
+import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -45,6 +48,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("api.commands.doctor", "Check this installation and name the licences of what is active."),
 }
 """Verb to (module with a Typer `app`, one line of help). Modules are imported when their verb is used."""
+
+
+WORKER_THREAD: Final = "detector"
+"""Name of the threads that detectors work in (`detectors.runner`), which is not imported to know it."""
 
 
 class LazyGroup(TyperGroup):
@@ -167,6 +174,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         drop_output()
         print_error(f"standard output cannot be written: {describe_os_error(exc)}", "file")
         code = EXIT_ERROR
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; at once where a detector that was given up is still at work.
+
+    A thread that comes back from native code into an interpreter that has ended takes the process down by SIGABRT,
+    after everything was answered. What is open is closed by now, and what was written is durable.
+    """
+    if any(thread.name == WORKER_THREAD for thread in threading.enumerate()):
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -4,12 +4,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 import api.cli
 from api import VERSION
-from api.cli import COMMANDS
+from api.cli import COMMANDS, WORKER_THREAD
+from detectors.runner import Runner
+from tests.architecture.checkout import ROOT
 
 
 def test_every_verb_of_the_promise_is_there():
@@ -183,3 +186,25 @@ def test_main_takes_arguments_as_given():
     with pytest.raises(SystemExit) as ended:
         api.cli.main(["--version"])
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("name", [WORKER_THREAD, "another"])
+def test_a_detector_that_is_still_at_work_does_not_outlive_the_answer(name):
+    """The interpreter is not taken down under it: it would abort when it comes back from native code."""
+    code = (
+        "import atexit, threading\nfrom api.cli import main\n"
+        "atexit.register(print, 'taken down', flush=True)\n"
+        f"threading.Thread(target=threading.Event().wait, args=(120,), name={name!r}, daemon=True).start()\n"
+        "main(['--version'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("taken down" in done.stdout) == (name == "another")
+    assert done.stdout.startswith("chopmark ")
+
+
+def test_the_threads_of_detectors_have_that_name(monkeypatch):
+    names = []
+    monkeypatch.setattr("detectors.runner.threading.Thread", lambda **how: names.append(how["name"]) or Mock())
+    Runner(())._start_worker(None)
+    assert names == [WORKER_THREAD]
