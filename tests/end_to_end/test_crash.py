@@ -16,7 +16,7 @@ from pathlib import Path
 
 import alembic.command  # noqa: F401 - imported before forking, so that not every child pays for it
 import cv2  # noqa: F401
-import imagehash  # noqa: F401
+import llvmlite.binding  # noqa: F401
 import pdqhash  # noqa: F401
 import pytest
 from sqlalchemy import func, select
