@@ -68,7 +68,7 @@ audit-deps: .venv/.ready
 	out/audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 serve: .venv/.ready
-	$(BIN)/python -m api.server
+	$(BIN)/chopmark serve
 
 bench: .venv/.ready
 	$(BIN)/python -m bench

@@ -74,12 +74,14 @@ def check_installation(settings: Settings, *, full: bool = False) -> Iterator[Ch
 
 def _check_whole(settings: Settings, parts: Sequence[Check], *, full: bool) -> Iterator[Check]:
     """Yield what shows when the parts work together; what one of them told already is not told again."""
+    from api.fleet_checks import check_fleet
     from api.site_checks import check_holdings
 
     try:
         with open_site(settings, may_make=False) as site:
             yield from _check_site(site, full=full)
             yield from check_holdings(site.deployment, full=full)
+            yield from check_fleet(site.deployment, silent_s=settings.line.silent_s)
             site.deployment.runner.warm()
             yield Check("detectors", Level.OK, ", ".join(settings.detectors))
     except GateError as exc:

@@ -45,6 +45,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "restore": ("api.commands.restore", "Make the site of a backup, where there is none."),
     "adopt": ("api.commands.adopt", "Bind database and blob stores to each other after a person has looked."),
     "init": ("api.commands.init", "Make a site: its database, its keys, its folders."),
+    "serve": ("api.commands.serve", "Serve the HTTP API and the pages, with workers beside them."),
+    "worker": ("api.commands.worker", "Walk what waits in the line."),
     "doctor": ("api.commands.doctor", "Check this installation and name the licences of what is active."),
 }
 """Verb to (module with a Typer `app`, one line of help). Modules are imported when their verb is used."""

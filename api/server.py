@@ -6,6 +6,7 @@ A connection has a bounded time to say what it wants; there is a bounded number 
 
 import argparse
 import asyncio
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
@@ -74,6 +75,16 @@ def build_config(host: str, port: int) -> uvicorn.Config:
         h11_max_incomplete_event_size=HEADER_BYTES,
         server_header=False,
     )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        OSError: the address is taken, or none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from api.checks import Check, Level
 from policies.audit.concordance import Discrepancy, compare_records
 from policies.audit.holdings import compare_blobs
 from policies.line.deployment import Deployment
+from policies.line.place import find_placed
 from policies.line.sweeping import find_leftovers, unfinished
 
 SAMPLE: Final = 200
@@ -22,7 +23,9 @@ def check_holdings(here: Deployment, *, full: bool = False) -> Iterator[Check]:
     looked = "all of them" if full else f"up to {2 * SAMPLE} of each; chopmark doctor --full looks at all"
     yield from _tell("records", compare_records(here.database, sample=sample), f"say what the ledger says ({looked})")
     yield from _tell("blobs", compare_blobs(here, sample=sample), f"are those on record ({looked})")
-    yield from _check_interrupted(unfinished(here))
+    with here.database.read() as connection:
+        placed = find_placed(connection)
+    yield from _check_interrupted([one for one in unfinished(here) if one not in placed])
     found = find_leftovers(here)
     if found.orphans or found.emptied or found.expired:
         count = len(found.orphans) + len(found.emptied) + len(found.expired)

@@ -258,7 +258,7 @@ class Engine:
 
     def __init__(self, here: Deployment, worker: str) -> None:
         self._here = here
-        self._line = _line_of(here)
+        self.line = _line_of(here)
         self._worker = worker
         self._cursor = AssetId("")
         self._walking = 0
@@ -269,14 +269,14 @@ class Engine:
         from dbos import DBOS
 
         quieten()
-        limits, database = self._line.limits, self._here.database
+        limits, database = self.line.limits, self._here.database
         with database.telling_errors():
             DBOS(
                 config={
                     "name": APPLICATION,
                     "executor_id": self._worker,
                     "application_version": LINE_VERSION,
-                    "system_database_engine": self._line.engine,
+                    "system_database_engine": self.line.engine,
                     "dbos_system_schema": SCHEMA,
                     "serializer": build_serializer(),
                     "use_listen_notify": False,
@@ -296,22 +296,26 @@ class Engine:
             )
         quieten()
 
-    def restock(self) -> int:
+    def restock(self, *, with_stopped: bool = False) -> int:
         """Hand over again what has a place and no workflow, a thousand places at a time; return how many it were.
 
         DBOS may have forgotten it, ended its workflow with an error, or never have been told.
+
+        Args:
+            with_stopped: try again, from the first try, what was stopped.
         """
         with self._here.database.read() as connection:
             places = find_places(connection, after=self._cursor, limit=_RESTOCKED)
         self._cursor = places[-1].asset_id if len(places) == _RESTOCKED else AssetId("")
-        idle = [place for place in places if not (place.is_at_work or place.stopped)]
-        live = self._line.find_live(place.ticket for place in idle)
-        lost = [place for place in idle if place.ticket not in live]
+        idle = [place for place in places if not place.is_at_work and (with_stopped or not place.stopped)]
+        live = self.line.find_live(place.ticket for place in idle)
+        lost = [place for place in idle if place.stopped or place.ticket not in live]
         for place in lost:
+            tries = 0 if place.stopped else None
             with self._here.database.write() as connection:
-                renewed = renew_ticket(connection, place.asset_id, place.ticket)
+                renewed = renew_ticket(connection, place.asset_id, place.ticket, tries=tries)
             if renewed is not None:
-                self._line.hand_over(renewed)
+                self.line.hand_over(renewed)
         return len(lost)
 
     def stop(self, grace_s: float) -> bool:
@@ -325,7 +329,7 @@ class Engine:
         with self._counting:
             is_done = self._walking == 0
         if not is_done:
-            self._line.recover([self._worker])
+            self.line.recover([self._worker])
         return is_done
 
     def _walk(self, asset_id: str) -> None:
@@ -336,7 +340,7 @@ class Engine:
         with self._counting:
             self._walking += 1
         try:
-            attempt(self._here, self._line, AssetId(asset_id), ticket, _noted)
+            attempt(self._here, self.line, AssetId(asset_id), ticket, _noted)
         finally:
             with self._counting:
                 self._walking -= 1

@@ -1,0 +1,56 @@
+"""Workers beside the server: started, started again with longer waits, and stopped with it."""
+
+import sys
+import time
+
+import pytest
+
+from api.serving import Children, build_worker_command, name_origin
+from api.settings import Http, load_settings
+
+
+def children(program, told, **options):
+    return Children((sys.executable, "-c", program), tell=told.append, **{"count": 1, "grace_s": 0, **options})
+
+
+def test_one_that_dies_is_started_again_after_a_while(tmp_path):
+    told, notes = [], tmp_path / "notes"
+    running = children(f"open({str(notes)!r}, 'a').write('x'); raise SystemExit(3)", told)
+    running.start()
+    for _ in range(600):
+        if notes.exists() and len(notes.read_text()) == 2:
+            break
+        time.sleep(0.05)
+    running.stop()
+    assert notes.read_text() == "xx"
+    assert told[0] == "a worker ended with 3; another starts in 1 s"
+
+
+def test_one_that_does_not_stop_is_killed(monkeypatch, tmp_path):
+    monkeypatch.setattr("api.serving._STOP_S", 0.2)
+    ready = tmp_path / "ready"
+    deaf = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open({str(ready)!r}, 'w'); time.sleep(600)"
+    running = children(deaf, [], count=2)
+    running.start()
+    while not ready.exists():
+        time.sleep(0.02)
+    running.stop()
+    assert all(child.returncode is not None for child in running._running.values())
+
+
+def test_a_worker_ends_with_the_server():
+    assert build_worker_command()[-2:] == ("worker", "--with-parent")
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")],
+)
+def test_pages_know_where_they_are_unless_the_settings_say(tmp_path, monkeypatch, host, named):
+    monkeypatch.setenv("CHOPMARK_HTTP__ORIGIN", "x")  # to be put back
+    monkeypatch.delenv("CHOPMARK_HTTP__ORIGIN")
+    assert name_origin(load_settings(home=tmp_path, http=Http(origin="https://gate.example")), host, 80).endswith(
+        "example"
+    )
+    assert name_origin(load_settings(home=tmp_path), host, 8700) == f"http://{named}:8700"
+    assert load_settings(home=tmp_path).http.origin == f"http://{named}:8700"
