@@ -251,8 +251,8 @@ def main() -> None:
         load.accepted.touch()
         make_site(load)
         found = run_load(load)
-    for name, value in found.items():
-        print(f"{name:26} {value}")
+    rows = (f"{name:26} {value}" for name, value in found.items())
+    print(json.dumps(found) if asked.json else "\n".join(rows))
     sys.exit(any(found[name] for name in WRONG))
 
 
