@@ -24,6 +24,7 @@ NETWORKED = {
 ALLOWED = {
     # module: who asks for it
     "api/access/provider.py": "whoever signs in by the provider that the setting access.oidc.issuer names",
+    "api/server.py": "chopmark serve, which listens and connects to nobody",
     "generation/pull.py": "chopmark models pull diffusers",
     "api/crew.py": "nobody: a pair of sockets between a process and those that help it, which have no address",
     "provenance/posting.py": "an endpoint that a tenant added to be told of events",
