@@ -8,10 +8,16 @@ DAY_S: Final = 86_400.0
 
 
 class Retention(BaseModel):
-    """How many days things are kept."""
+    """How many days things are kept; none for as long as the site stands. `chopmark sweep` lets go of what is older."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    originals_days: float | None = Field(default=None, ge=0)
+    """Files and prompts of what was refused, after the decision that counts."""
+    names_days: float | None = Field(default=None, ge=0)
+    """File names of assets that were released or refused, after they came in."""
+    events_days: float | None = Field(default=None, ge=0)
+    """What webhooks were told, after it was heard or given up."""
     exports_days: float = Field(default=7.0, gt=0)
     """Files of exports, after they were made."""
 

@@ -15,6 +15,7 @@ from policies.line.intake import original_key
 from policies.line.publishing import public_file_key, public_manifest_key
 from policies.line.records import FINAL_STAGES, Stage, latest_decision, reading_record
 from policies.line.request import load_prompt
+from policies.line.retention import build_tombstone_key
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, DamagedRecordError, GateError
@@ -48,7 +49,7 @@ def _compare_asset(here: Deployment, asset_id: AssetId) -> Iterator[str]:
         row = connection.execute(select(ASSETS).where(ASSETS.c.id == asset_id)).mappings().first()
         seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().first()
         given_up = _is_given_up(connection, asset_id)
-    if row is None or given_up:
+    if row is None or given_up or here.log.find(build_tombstone_key(asset_id)) is not None:
         return
     if row["stage"] == Stage.PUBLISHED.value:
         if seal is not None:

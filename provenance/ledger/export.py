@@ -162,7 +162,7 @@ def export_ledger(
             row_proofs=chosen,
             created_at=utc_now(),
             **_build_scope(log, selection),
-            claim=find_claim(first, last, len(indices), checkpoint.size),
+            claim=find_claim(first, last, len(indices), checkpoint.size, subject=selection.subject),
             attachments=build_attachments(staged, frozenset({data.name, BATCH_PROOF})),
             **selection.describe(),
         )

@@ -103,10 +103,13 @@ def find_packs(body: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(pack["name"]) for pack in packs) if isinstance(packs, list) else frozenset()
 
 
-def find_claim(first: int | None, last: int | None, rows: int, size: int) -> Claim:
-    """Return what so many rows from one index to another show of a log of `size` entries."""
+def find_claim(first: int | None, last: int | None, rows: int, size: int, *, subject: str = "") -> Claim:
+    """Return what so many rows from one index to another show of a log of `size` entries.
+
+    Entries about one subject that happen to stand beside each other show nothing about others of it elsewhere.
+    """
     if first is None or last is None:
         return "everything" if size == 0 else "rows"
-    if last - first + 1 != rows:
-        return "rows"
-    return "everything" if rows == size else "range"
+    if rows == size:
+        return "everything"
+    return "rows" if last - first + 1 != rows or subject else "range"

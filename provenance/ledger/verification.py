@@ -121,7 +121,7 @@ def _summarise(
     first, last = (min(leaves), max(leaves)) if leaves else (None, None)
     if (first, last) != (manifest.first_index, manifest.last_index):
         raise VerificationError(f"{MANIFEST} names other entries than there are", codes=("export.format",))
-    claim = find_claim(first, last, len(leaves), checkpoint.size)
+    claim = find_claim(first, last, len(leaves), checkpoint.size, subject=manifest.subject)
     return VerificationSummary(
         origin=checkpoint.origin,
         size=checkpoint.size,

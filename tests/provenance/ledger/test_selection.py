@@ -58,5 +58,6 @@ def test_claims():
     assert find_claim(0, 3, 4, 4) == "everything"
     assert find_claim(1, 3, 3, 4) == "range"
     assert find_claim(1, 3, 2, 4) == "rows"
+    assert find_claim(1, 3, 3, 4, subject="asset-1") == "rows"
     assert find_claim(None, None, 0, 4) == "rows"
     assert find_claim(None, None, 0, 0) == "everything"

@@ -1,0 +1,165 @@
+"""What is let go of once it was kept long enough, each with a tombstone on the ledger, so that the log stays provable.
+
+The ledger never forgets: it holds digests and ids only. What goes are files, prompts and names that lie beside it. A
+tombstone says which file went, by its digest, and under which rule; so a file that is missing without one was lost.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from policies.line.deployment import Deployment
+from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
+from provenance.asset import AssetId
+from provenance.ledger.entry import format_time
+from provenance.storage.tables import ASSETS, DECISIONS
+from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS
+
+ORIGINAL_DELETED: Final = "original.deleted"
+"""Kind of the tombstone of a refused asset's file and prompt."""
+RETENTION_RUN: Final = "retention.run"
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long things are kept, in days; None for as long as the site stands.
+
+    Attributes:
+        originals_days: files and prompts of what was refused, after the decision that counts.
+        names_days: file names of assets that are through, after they came in.
+        events_days: what webhooks were told, after they heard it or were given up.
+    """
+
+    originals_days: float | None = None
+    names_days: float | None = None
+    events_days: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What has been kept long enough.
+
+    Attributes:
+        originals: refused assets whose file or prompt is still there.
+        names: assets whose file name is still there.
+        events: ids of events that webhooks were told.
+    """
+
+    originals: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+
+def find_expired(here: Deployment, rules: Rules, now: datetime | None = None) -> Expired:
+    """Return what `let_go` would let go of now, of the tenant."""
+    moment = now or datetime.now(UTC)
+    return Expired(
+        originals=tuple(_find_originals(here, rules.originals_days, moment)),
+        names=tuple(_find_names(here, rules.names_days, moment)),
+        events=tuple(_find_events(here, rules.events_days, moment)),
+    )
+
+
+def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expired:
+    """Let go of what was kept long enough; each run that did something is on the ledger.
+
+    A process that dies in between has let go of some of it; the next run goes on.
+    """
+    moment = now or datetime.now(UTC)
+    found = find_expired(here, rules, moment)
+    for asset_id in found.originals:
+        _drop_original(here, AssetId(asset_id), rules)
+    with here.database.write() as connection:
+        for part in _chunks(found.names):
+            connection.execute(update(ASSETS).where(ASSETS.c.id.in_(part)).values(name=""))
+        for part in _chunks(found.events):
+            connection.execute(delete(WEBHOOK_DELIVERIES).where(WEBHOOK_DELIVERIES.c.event_id.in_(part)))
+            connection.execute(delete(WEBHOOK_EVENTS).where(WEBHOOK_EVENTS.c.id.in_(part)))
+        if found != Expired():
+            counts = {"originals": len(found.originals), "names": len(found.names), "events": len(found.events)}
+            at = format_time(moment)
+            here.log.append(
+                connection,
+                kind=RETENTION_RUN,
+                subject=f"retention-{at}",
+                body={"counts": counts, "rules": _spell(rules)},
+                key=f"retention:{here.tenant}:{at}",
+            )
+    here.log.checkpoint()
+    return found
+
+
+def build_tombstone_key(asset_id: str) -> str:
+    """Return the key of the ledger entry that says that an asset's file was let go of."""
+    return f"{ORIGINAL_DELETED}:{asset_id}"
+
+
+def _drop_original(here: Deployment, asset_id: AssetId, rules: Rules) -> None:
+    """Put the tombstone on the ledger, then delete the files; the entry is the same however often this is tried."""
+    with here.database.write() as connection:
+        lock_asset(connection, asset_id)
+        row = asset_row(connection, asset_id, here.tenant)
+        if row["stage"] != Stage.BLOCKED.value:  # taken up again meanwhile
+            return
+        here.log.append(
+            connection,
+            kind=ORIGINAL_DELETED,
+            subject=asset_id,
+            body={"asset_id": asset_id, "asset_sha256": row["sha256"], "originals_days": rules.originals_days},
+            key=build_tombstone_key(asset_id),
+        )
+    here.log.checkpoint()
+    for key in [key for key, _ in here.blobs.quarantine.keys(f"{asset_id}/")]:
+        here.blobs.quarantine.delete(key)
+
+
+def _find_originals(here: Deployment, days: float | None, now: datetime) -> Iterator[str]:
+    if days is None:
+        return
+    newest = select(func.max(DECISIONS.c.created_at)).where(DECISIONS.c.asset_id == ASSETS.c.id).scalar_subquery()
+    wanted = (ASSETS.c.stage == Stage.BLOCKED.value, newest < _before(now, days))
+    for asset_id in _select_assets(here, *wanted):
+        if any(here.blobs.quarantine.keys(f"{asset_id}/")):
+            yield asset_id
+
+
+def _find_names(here: Deployment, days: float | None, now: datetime) -> Iterator[str]:
+    if days is not None:
+        through = ASSETS.c.stage.in_([stage.value for stage in FINAL_STAGES if stage is not Stage.HELD])
+        yield from _select_assets(here, through, ASSETS.c.name != "", ASSETS.c.created_at < _before(now, days))
+
+
+def _find_events(here: Deployment, days: float | None, now: datetime) -> Iterator[str]:
+    if days is None:
+        return
+    due = select(WEBHOOK_DELIVERIES.c.event_id).where(WEBHOOK_DELIVERIES.c.state == "due")
+    query = select(WEBHOOK_EVENTS.c.id).where(
+        WEBHOOK_EVENTS.c.tenant == here.tenant,
+        WEBHOOK_EVENTS.c.created_at < _before(now, days),
+        WEBHOOK_EVENTS.c.id.not_in(due),
+    )
+    with here.database.read() as connection:
+        yield from connection.execute(query.order_by(WEBHOOK_EVENTS.c.id)).scalars().all()
+
+
+def _select_assets(here: Deployment, *wanted: ColumnElement[bool]) -> list[str]:
+    query = select(ASSETS.c.id).where(ASSETS.c.tenant == here.tenant, *wanted).order_by(ASSETS.c.id)
+    with here.database.read() as connection:
+        return [str(found) for found in connection.execute(query).scalars()]
+
+
+def _before(now: datetime, days: float) -> str:
+    return format_time(now - timedelta(days=days))
+
+
+def _chunks(items: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
+
+
+def _spell(rules: Rules) -> dict[str, Any]:
+    given = {name: getattr(rules, name) for name in Rules.__dataclass_fields__}
+    return {name: value for name, value in given.items() if value is not None}

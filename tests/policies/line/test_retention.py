@@ -1,0 +1,63 @@
+"""What is old goes, with a tombstone; what is young, held or another's stays."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.wiring import open_site
+from policies import gate
+from policies.audit.concordance import compare_records
+from policies.audit.holdings import compare_blobs
+from policies.line.retention import Expired, Rules, build_tombstone_key, find_expired, let_go
+from policies.review.verdicts import review
+from policies.rules.decision import Outcome
+from provenance.ledger.audit import verify_log
+from tests.policies.deployments import SIDE, entries_of, kept_of
+from tests.sites import as_submission, build_light_settings, encode, photograph, submission
+
+LATER = datetime.now(UTC) + timedelta(days=31)
+RULES = Rules(originals_days=30, names_days=30, events_days=30)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    settings = build_light_settings(tmp_path_factory.mktemp("kept") / "home", tenants={"blue": {}})
+    with open_site(settings, quiet=True) as site:
+        yield site.deployment
+
+
+def refuse(here):
+    held = gate.release(
+        here, as_submission(encode(photograph(side=SIDE)), prompt="a casino at night", name="casino.jpg")
+    ).asset_id
+    return review(here, held, outcome=Outcome.BLOCK, reviewer="Ada", reason="no").asset_id
+
+
+def test_a_refused_file_goes_and_leaves_a_tombstone(here):
+    asset_id = refuse(here)
+    held = gate.release(here, submission(side=SIDE, prompt="a casino at night")).asset_id
+    other = refuse(here.tenancy("blue"))
+    assert find_expired(here, RULES) == Expired()
+    assert find_expired(here, Rules(), LATER) == Expired()
+    found = let_go(here, RULES, LATER)
+    assert (found.originals, found.names) == ((asset_id,), (asset_id,))
+    assert kept_of(here, asset_id) == []
+    assert kept_of(here, held) != []
+    assert kept_of(here, other) != []
+    assert entries_of(here, asset_id)[-1] == "original.deleted"
+    stone = here.log.find(build_tombstone_key(asset_id)).fields()
+    assert stone["originals_days"] == 30
+    assert let_go(here, RULES, LATER) == Expired()
+    assert list(compare_blobs(here)) == []
+    assert list(compare_records(here.database)) == []
+    verify_log(here.log)
+
+
+def test_each_run_that_did_something_is_on_the_ledger(here):
+    refuse(here)
+    before = sum(1 for entry in here.log.entries(kinds=["retention.run"]))
+    let_go(here, RULES, LATER + timedelta(days=1))
+    let_go(here, RULES, LATER + timedelta(days=2))
+    runs = list(here.log.entries(kinds=["retention.run"]))
+    assert len(runs) == before + 1
+    assert runs[-1].fields()["counts"]["originals"] == 1
