@@ -50,6 +50,7 @@ def create_app() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.access.doorkeeper import Doorkeeper
     from api.access.reception import build_reception
+    from api.log_lines import writing_log
     from api.observing import Observer
     from api.service import build_service
     from api.settings import load_settings
@@ -58,7 +59,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.upkeep import keep_up
     from api.wiring import open_site
 
-    with open_site(load_settings()) as site, keep_up(site.deployment), keep_telling(site):
+    settings = load_settings()
+    with writing_log(settings.http.log), open_site(settings) as site, keep_up(site.deployment), keep_telling(site):
         service = app.state.service = build_service(site)
         tracer = build_tracer(site.settings.http.traces)
         app.state.observer = Observer(service.metrics, tracer)

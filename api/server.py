@@ -74,6 +74,7 @@ def build_config(host: str, port: int) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_S,
         h11_max_incomplete_event_size=HEADER_BYTES,
         server_header=False,
+        access_log=False,  # the application writes its own, without what stands in addresses
     )
 
 

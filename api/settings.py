@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -183,6 +183,8 @@ class Http(BaseModel):
     """Files fetched at once."""
     metrics_for: Names = ()
     """Addresses or networks that read /metrics without a key, such as ``127.0.0.1``."""
+    log: Literal["text", "json"] = "text"
+    """How a server writes its log: one line an event, ``text`` or ``json``."""
     traces: str = Field(default="", pattern="^(https?://[!-~]+)?$")
     """Where traces of requests are sent by OTLP, such as ``http://127.0.0.1:4318/v1/traces``; empty for none."""
 

@@ -79,7 +79,7 @@ class Requirement:
         doorkeeper: Doorkeeper = request.app.state.doorkeeper
         actor = await run_in_threadpool(doorkeeper.identify, request)
         if actor is None:
-            raise NotSignedInError("expected an API key (Authorization: Bearer ...) or a signed-in session")
+            raise NotSignedInError("expected an API key as a bearer token, or the session of somebody who is signed in")
         if not self.permissions and actor.kind != "person":
             raise ForbiddenError("expected a person who is signed in, got the key of a program")
         if self.permissions and not any(actor.may(one) for one in self.permissions):
