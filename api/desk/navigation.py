@@ -21,6 +21,8 @@ PAGES: Final = (
     "api.desk.sign_in",
     "api.desk.provider",
     "api.desk.team",
+    "api.desk.account",
+    "api.desk.passkey",
     "api.desk.manual",
     "api.desk.exports",
     "api.desk.webhooks",

@@ -177,6 +177,8 @@ def tell(request: Request, error: AccessError | None) -> str:
 
 def _show(request: Request, template: str, error: AccessError | None = None, **values: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
     """Show a form of signing in; one that was sent in vain with what was wrong."""
+    from api.access.passkey import find_host
+
     access = find_reception(request).settings.access
     status = 200 if error is None else status_of(error)
     answer = render(
@@ -185,6 +187,7 @@ def _show(request: Request, template: str, error: AccessError | None = None, **v
         status=status,
         error=tell(request, error),
         has_passwords=access.passwords,
+        may_passkeys=bool(find_host(find_reception(request).settings.http.origin)),
         has_tenants=bool(find_reception(request).settings.tenants),
         provider=access.oidc.name if access.oidc.issuer else "",
         **values,

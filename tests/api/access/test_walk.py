@@ -51,6 +51,8 @@ PUBLIC = {
     "GET /verify/states": "says what verification answers",
     "POST /sign-in": "who signs in is not signed in yet",
     "POST /sign-in/code": "the second factor follows the first; half a session lets nobody in",
+    "POST /sign-in/passkey": "what the passkey signs is the leave, once",
+    "POST /sign-in/passkey/options": "who signs in is not signed in yet",
     "POST /sign-in/link/{token}": "the link itself is the leave, once",
     "POST /v1/c2pa/bindings": _CLOSED,
     "POST /v1/c2pa/manifests": _CLOSED,
