@@ -58,6 +58,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from api.telling import keep_telling
     from api.upkeep import keep_up
     from api.wiring import open_site
+    from policies.review.follower import Follower
+    from policies.review.job import sort_jobs
 
     settings = load_settings()
     with writing_log(settings.http.log), open_site(settings) as site, keep_up(site.deployment), keep_telling(site):
@@ -67,8 +69,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.doorkeeper = Doorkeeper(site.deployment.database, site.settings)
         app.state.reception = build_reception(site)
         service.walkers.start_waiting()
+        sort_jobs(site.deployment.database, site.settings.review.sensitive)
         try:
-            yield
+            with Follower(site.deployment, grace_s=site.settings.review.grace_s):
+                yield
         finally:
             service.walkers.close()
             if tracer is not None:

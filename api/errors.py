@@ -31,6 +31,7 @@ from api.refusals import (
     TooManyRequestsError,
     build_invalid,
 )
+from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.errors import (
     AssetError,
     AssetNotFoundError,
@@ -93,6 +94,8 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (TooManyOrdersError, 429),
     (UnknownPackError, 404),
     (PackInvalidError, 422),
+    (JobTakenError, 409),
+    (NotYoursError, 403),
     (PolicyError, 422),
 )
 """The first class that fits gives the status; whatever else is a GateError is 503 when retryable, else 500."""

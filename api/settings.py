@@ -25,6 +25,7 @@ from api.operating import Retention, WebhookSettings
 from api.spelling import FilePath, Names, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
+from policies.review.sensitivity import SENSITIVE
 from provenance.errors import ConfigurationError
 from provenance.tenant import MAIN, Tenant, parse_tenant
 
@@ -189,6 +190,17 @@ class Http(BaseModel):
     """Where traces of requests are sent by OTLP, such as ``http://127.0.0.1:4318/v1/traces``; empty for none."""
 
 
+class Review(BaseModel):
+    """How held assets are reviewed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    grace_s: float = Field(default=10.0, ge=0, le=3600)
+    """An approval at the desk waits so long before it walks on, and can be taken back until then."""
+    sensitive: Names = SENSITIVE
+    """Categories, or ids of rules, whose assets only sensitive-queue moderators find; ``*`` stands for any letters."""
+
+
 class Settings(BaseSettings):
     """Every setting of one deployment."""
 
@@ -250,6 +262,7 @@ class Settings(BaseSettings):
     tenant: TenantName = MAIN
     """For whom this process acts; `chopmark --tenant` sets it."""
     http: Http = Http()
+    review: Review = Review()
     line: LineSettings = LineSettings()
     access: AccessSettings = AccessSettings()
     retention: Retention = Retention()

@@ -253,6 +253,7 @@ def build_site(settings: Settings) -> Site:
         limits=reader.limits,
         contents=ContentCache(CONTENT_CACHE_BYTES),
         leases=Leases(reader.database, site.home / PRESENCE_FOLDER),
+        sensitive=site.review.sensitive,
         find_tenancy=tenancies.find,
         line=Line(reader.database, settings.line.build_limits()),
     )

@@ -43,7 +43,7 @@ def load_environment() -> "Environment":
         extensions=["jinja2.ext.do"],
     )
     environment.filters |= {"clean": spelling.clean, "size": spelling.spell_size, "number": spelling.spell_number}
-    environment.globals["static"] = find_url
+    environment.globals |= {"static": find_url, "zip": zip}
     return environment
 
 

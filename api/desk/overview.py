@@ -1,6 +1,6 @@
-"""The first page: what waits, and what became of what came in."""
+"""The first page: what waits, how long, how fast it goes, and who speaks against it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -8,7 +8,11 @@ from fastapi.responses import HTMLResponse
 from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.desk.frame import render
+from api.desk.language import find_language, load_words
+from api.desk.plot import build_columns
 from api.service import find_service
+
+SERIES: Final = (("", "came"), ("good", "released"), ("bad", "blocked"))
 
 
 def build_router() -> APIRouter:
@@ -19,9 +23,24 @@ def build_router() -> APIRouter:
 
 
 def show_overview(request: Request, actor: Annotated[Actor, require(Permission.READ_ASSETS)]) -> HTMLResponse:
-    """Show how many assets stand where."""
-    from policies.review.figures import count_stages
+    """Show the figures of the last two weeks."""
+    from policies.review.figures import find_figures
 
-    here = find_service(request).deployment(actor)
-    stages = count_stages(here.database, here.tenant)
-    return render(request, "overview.html", actor=actor, page="overview", stages=stages)
+    words = load_words(find_language(request))
+    figures = find_figures(find_service(request).deployment(actor))
+    flow = build_columns(
+        "flow",
+        words.tell("overview.flow"),
+        words.tell("overview.day"),
+        tuple((tone, words.tell(f"overview.{word}")) for tone, word in SERIES),
+        figures.days,
+    )
+    groups = [words.tell(f"overview.age_{number}") for number in range(len(figures.ages))]
+    ages = build_columns(
+        "ages",
+        words.tell("overview.ages"),
+        words.tell("overview.waited"),
+        (("warn", words.tell("overview.jobs")),),
+        {group: (count,) for group, count in zip(groups, figures.ages, strict=True)},
+    )
+    return render(request, "overview.html", actor=actor, page="overview", figures=figures, flow=flow, ages=ages)

@@ -13,6 +13,7 @@ ROUTERS: Final = (
     "api.routes.softbindings",
     "api.routes.exports",
     "api.routes.webhooks",
+    "api.routes.reviews",
     "api.routes.ledger",
     "api.routes.health",
     "api.routes.keys",

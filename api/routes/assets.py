@@ -80,7 +80,12 @@ async def list_assets(
     """List every asset of the tenant, newest first."""
     here = find_service(request).deployment(actor)
     found = await run_in_threadpool(
-        list_standings, here, most=limit + 1, before=parse_cursor(cursor), stages=stages_of(status or ())
+        list_standings,
+        here,
+        most=limit + 1,
+        before=parse_cursor(cursor),
+        stages=stages_of(status or ()),
+        sees_sensitive=actor.may(Permission.REVIEW_SENSITIVE),
     )
     return build_page([AssetItem.list(one) for one in found], [one.asset_id for one in found], most=limit)
 
@@ -88,7 +93,7 @@ async def list_assets(
 async def show(request: Request, asset_id: str, actor: Reader) -> AssetModel:
     """Describe an asset: facts, what detectors answered, the decision that counts, and the marks it was given."""
     here = find_service(request).deployment(actor)
-    return await run_in_threadpool(_describe, here, asset_id)
+    return await run_in_threadpool(_describe, here, asset_id, sees_sensitive=actor.may(Permission.REVIEW_SENSITIVE))
 
 
 async def read_file(request: Request, asset_id: str, actor: Owner) -> Response:
@@ -143,10 +148,10 @@ async def _deliver(request: Request, here: "Deployment", asset_id: str, *, cache
     return build_file_response(request, file, media_type=kind.value, name=f"{name}{kind.extension}", cache=cache)
 
 
-def _describe(here: "Deployment", asset_id: str) -> AssetModel:
+def _describe(here: "Deployment", asset_id: str, *, sees_sensitive: bool) -> AssetModel:
     from policies.line.records import find_signals
 
-    standing = find_standing(here, asset_id)
+    standing = find_standing(here, asset_id, sees_sensitive=sees_sensitive)
     with here.database.read() as connection:
         return AssetModel.describe(standing, find_signals(connection, standing.asset_id))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from detectors.runner import Runner
 from policies.editing.live import LivePacks
 from policies.line.handover import Handover
-from policies.review.job import SENSITIVE
+from policies.review.sensitivity import SENSITIVE
 from policies.rules.loader import Pack
 from provenance.asset import AssetId, Origin
 from provenance.errors import ConfigurationError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from policies.line.deployment import Deployment
 from policies.line.records import Stage, find_decision_body, parse_decision, show_decision
@@ -13,6 +13,7 @@ from policies.line.wish import WishState
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
 from provenance.errors import AssetNotFoundError
+from provenance.storage.review_tables import JOBS
 from provenance.storage.tables import ASSETS, SEALS, TENANTS, WISHES
 from provenance.tenant import MAIN, Tenant
 
@@ -49,6 +50,12 @@ _BY_WISH: Final = {
     WishState.REFUSED: Progress.BLOCKED,
     WishState.FAILED: Progress.FAILED,
 }
+
+_WITHHELD: Final = (Stage.HELD.value, Stage.BLOCKED.value, Stage.DECIDED.value)
+_HIDDEN: Final = ASSETS.c.stage.in_(_WITHHELD) & exists(
+    select(JOBS.c.asset_id).where(JOBS.c.asset_id == ASSETS.c.id, JOBS.c.is_sensitive)
+)
+"""What only sensitive-queue moderators find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +96,17 @@ class Standing:
         return self.progress in FINAL
 
 
-def find_standing(here: Deployment, asset_id: str, *, submitter: str | None = None) -> Standing:
+def find_standing(
+    here: Deployment, asset_id: str, *, submitter: str | None = None, sees_sensitive: bool = True
+) -> Standing:
     """Return where an asset, or a wish, of this tenant stands; only what `submitter` handed in where one is named.
 
     Raises:
         AssetNotFoundError: there is no such one.
     """
     with here.database.read() as connection:
-        found = connection.execute(_own(_select(), here.tenant, submitter).where(ASSETS.c.id == asset_id))
+        query = _own(_select(), here.tenant, submitter).where(ASSETS.c.id == asset_id)
+        found = connection.execute(query if sees_sensitive else query.where(~_HIDDEN))
         if (row := found.mappings().one_or_none()) is not None:
             body = find_decision_body(connection, AssetId(asset_id))
             return _read(row, None if body is None else parse_decision(body))
@@ -110,6 +120,7 @@ def list_standings(
     before: str = "",
     submitter: str | None = None,
     stages: Sequence[Stage] = (),
+    sees_sensitive: bool = True,
 ) -> tuple[Standing, ...]:
     """Return assets of this tenant, and what is still to be drawn, newest first.
 
@@ -119,10 +130,13 @@ def list_standings(
         before: go on after this id; "" for the newest.
         submitter: only what they handed in; None for everything.
         stages: only assets that stand there; where empty all, and wishes.
+        sees_sensitive: whether also what is withheld and lies in the sensitive queue.
     """
     query = _own(_select(), here.tenant, submitter).order_by(ASSETS.c.id.desc()).limit(most)
     if before:
         query = query.where(ASSETS.c.id < before)
+    if not sees_sensitive:
+        query = query.where(~_HIDDEN)
     if stages:
         query = query.where(ASSETS.c.stage.in_([stage.value for stage in stages]))
     with here.database.read() as connection:

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from policies.line.deployment import Deployment
 from policies.review.backlog import Filter
-from policies.review.job import JobTakenError, Reviewer
+from policies.review.job import Reviewer
 from policies.review.judgement import GRACE_S, decide, list_clauses, take_back
+from policies.review.refusals import ConfirmationError, JobTakenError
 from policies.review.verdicts import Verdict
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
@@ -28,12 +29,6 @@ MOST: Final = 10_000
 """Jobs of one batch at most."""
 TYPED_ABOVE: Final = 20
 """Of more than so many jobs, a person types how many they mean."""
-
-
-class ConfirmationError(PolicyError):
-    """What was typed is not how many jobs it would be."""
-
-    code = "review.confirmation"
 
 
 @dataclass(frozen=True, slots=True)

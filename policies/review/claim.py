@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy import Connection, or_, update
 
 from policies.line.deployment import Deployment
-from policies.review.job import Job, JobTakenError, NotYoursError, Reviewer, State, find_job, now_ms
+from policies.review.job import Job, Reviewer, State, find_job, now_ms
+from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.asset import AssetId
 from provenance.errors import PolicyError
 from provenance.storage.review_tables import JOBS

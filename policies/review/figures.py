@@ -16,7 +16,7 @@ from policies.review.job import State
 from policies.review.queue import spell_time
 from provenance.storage.database import Database
 from provenance.storage.review_tables import FACETS, JOBS
-from provenance.storage.tables import ASSETS, REVIEWS
+from provenance.storage.tables import ASSETS, REVIEWERS, REVIEWS
 from provenance.tenant import MAIN, Tenant
 
 TIMED: Final = 2000
@@ -148,3 +148,10 @@ def _count_reviewers(reviews: Sequence[Mapping[Any, Any]]) -> dict[str, int]:
     for row in reviews:
         names[row["reviewer"]] = names.get(row["reviewer"], 0) + 1
     return dict(sorted(names.items(), key=lambda item: -item[1]))
+
+
+def list_reviewers(here: Deployment) -> tuple[str, ...]:
+    """Return the name of everybody who ever reviewed for a tenant."""
+    query = select(REVIEWERS.c.name).where(REVIEWERS.c.tenant == here.tenant).order_by(REVIEWERS.c.name)
+    with here.database.read() as connection:
+        return tuple(connection.execute(query).scalars())

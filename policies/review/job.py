@@ -8,20 +8,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from policies.review.sensitivity import is_sensitive
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId
-from provenance.errors import AssetNotFoundError, PolicyError
-from provenance.storage.database import utc_now
+from provenance.errors import AssetNotFoundError
+from provenance.storage.database import Database, utc_now
 from provenance.storage.review_tables import FACETS, JOBS
 from provenance.tenant import Tenant
 
-SENSITIVE: Final = ("*sexual*", "*minors*", "*gore*")
-"""Categories, or ids of rules, of what lies in the sensitive queue, as the setting has it by default."""
 NAME_LIMIT: Final = 255
 
 
@@ -33,18 +31,6 @@ class State(StrEnum):
     """Somebody asks for another to decide; who escalated it may not."""
     CLOSED = "closed"
     """Decided; what was approved may still wait for its moment to walk on."""
-
-
-class JobTakenError(PolicyError):
-    """Somebody else has this job, or was quicker."""
-
-    code = "review.taken"
-
-
-class NotYoursError(PolicyError):
-    """This reviewer may not do this with this job."""
-
-    code = "review.not_yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +102,14 @@ def open_job(connection: Connection, asset: Mapping[Any, Any], decision: Decisio
     against = list(dict.fromkeys(_list_against(decision)))
     state = (State.OPEN if is_open else State.CLOSED).value
     fresh = {"state": state, "due_at_ms": 0, "attempts": 0}
-    is_sensitive = any(fnmatchcase(word, pattern) for one in against for word in one[1:3] for pattern in sensitive)
+    hides = is_sensitive((word for one in against for word in one[1:3]), sensitive)
     known = connection.execute(select(JOBS.c.is_sensitive).where(JOBS.c.asset_id == asset_id)).first()
     if known is None:
         connection.execute(
             insert(JOBS).values(
                 asset_id=asset_id,
                 tenant=asset["tenant"],
-                is_sensitive=is_sensitive,
+                is_sensitive=hides,
                 medium=asset["medium"],
                 name=asset["name"].casefold()[:NAME_LIMIT],
                 opened_at=utc_now(),
@@ -131,7 +117,7 @@ def open_job(connection: Connection, asset: Mapping[Any, Any], decision: Decisio
             )
         )
     else:
-        fresh["is_sensitive"] = known.is_sensitive or is_sensitive
+        fresh["is_sensitive"] = known.is_sensitive or hides
         connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(fresh))
         connection.execute(delete(FACETS).where(FACETS.c.asset_id == asset_id))
     rows = [
@@ -162,6 +148,22 @@ def move_job(connection: Connection, asset_id: AssetId, state: State, **changes:
     connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(state=state.value, **changes))
     is_open = state is not State.CLOSED
     connection.execute(update(FACETS).where(FACETS.c.asset_id == asset_id).values(is_open=is_open))
+
+
+def sort_jobs(database: Database, sensitive: Sequence[str]) -> int:
+    """Make jobs sensitive that were not, after the setting has changed; return how many. None becomes open to all."""
+    with database.read() as connection:
+        categories = connection.execute(select(FACETS.c.category).distinct()).scalars().all()
+    found = [one for one in categories if is_sensitive([one], sensitive)]
+    if not found:
+        return 0
+    ids = select(FACETS.c.asset_id).where(FACETS.c.category.in_(found))
+    this = (JOBS.c.is_sensitive.is_(False), JOBS.c.asset_id.in_(ids))
+    with database.read() as connection:
+        if connection.execute(select(JOBS.c.asset_id).where(*this).limit(1)).scalar() is None:
+            return 0
+    with database.write() as connection:
+        return int(connection.execute(update(JOBS).where(*this).values(is_sensitive=True)).rowcount)
 
 
 def find_job(connection: Connection, asset_id: AssetId, tenant: Tenant, reviewer: Reviewer) -> Job:

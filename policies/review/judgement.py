@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from policies.line.deployment import Deployment
 from policies.line.records import latest_decision, lock_asset
 from policies.review.claim import take
-from policies.review.job import Job, NotYoursError, Reviewer, State, find_job, move_job, now_ms
+from policies.review.job import Job, Reviewer, State, find_job, move_job, now_ms
+from policies.review.refusals import NotYoursError
 from policies.review.verdicts import HUMAN_REVIEW, Verdict, decide_within, refuse, undo
 from policies.rules.decision import Decision, Outcome
 from policies.rules.pack import Pack

@@ -22,8 +22,9 @@ from policies.line.records import (
 )
 from policies.line.screening import build_decision_entry
 from policies.line.sealing import is_recorded
-from policies.review.job import JobTakenError, Reviewer, State, find_job, move_job, open_job
+from policies.review.job import Reviewer, State, find_job, move_job, open_job
 from policies.review.queue import Query, find_waiting
+from policies.review.refusals import JobTakenError
 from policies.review.reviewers import REVIEW, name_reviewer
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.webhooks.outbox import announce_decision

@@ -24,13 +24,11 @@ class Wellness:
         blur: one of `BLURS`.
         is_grey: without colour, even when it is asked for.
         is_small: no larger than needed, until it is opened by itself.
-        keeps_open: what was shown once stays so for this job's page.
     """
 
     blur: str = "strong"
     is_grey: bool = True
     is_small: bool = False
-    keeps_open: bool = False
 
     def __post_init__(self) -> None:
         if self.blur not in BLURS:

@@ -15,6 +15,7 @@ from api.console import ERR, OUT
 from api.wiring import open_site
 from policies import gate
 from provenance.media.picture.image import parse_image
+from tests.api.desk.server import desk_server  # noqa: F401 - a fixture
 from tests.sites import (
     DETECTORS,
     LIGHT_PACKS,

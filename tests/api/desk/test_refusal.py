@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from tests.api.desk.conftest import WHO
+from tests.api.desk.server import WHO
 
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
 

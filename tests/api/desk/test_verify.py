@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.desk.verify import PAGE
-from tests.api.desk.conftest import serving
+from tests.api.desk.server import serving
 from tests.api.desk.stock import HOSTILE
 from tests.sites import encode, photograph
 

@@ -2,12 +2,13 @@ import pytest
 
 from policies.review import batch as module
 from policies.review.backlog import Filter, find_ids
-from policies.review.batch import ConfirmationError, find_batch, list_unfinished, make_batch, run_batch, undo_batch
+from policies.review.batch import find_batch, list_unfinished, make_batch, run_batch, undo_batch
 from policies.review.claim import claim
 from policies.review.follower import follow
 from policies.review.history import list_lines
 from policies.review.job import State
 from policies.review.judgement import ask_opinion
+from policies.review.refusals import ConfirmationError
 from provenance.errors import AssetNotFoundError, PolicyError
 from tests.policies.review.people import MIA, NO, NOA, YES, held
 from tests.policies.review.test_job import job_of

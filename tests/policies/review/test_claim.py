@@ -5,8 +5,9 @@ from sqlalchemy import update
 
 from policies.review import claim as module
 from policies.review.claim import ASSIGNED_MS, CLAIM_MS, assign, claim, release_claim
-from policies.review.job import JobTakenError, NotYoursError, now_ms
+from policies.review.job import now_ms
 from policies.review.judgement import decide, escalate
+from policies.review.refusals import JobTakenError, NotYoursError
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from provenance.errors import PolicyError

@@ -86,3 +86,15 @@ def test_another_tenant_finds_none_of_it(here):
     asset_id = held(here)
     with here.database.read() as connection, pytest.raises(AssetNotFoundError):
         find_job(connection, asset_id, Tenant("other"), SAM)
+
+
+def test_another_setting_makes_more_of_them_sensitive_and_none_less(here):
+    from policies.review.job import sort_jobs
+
+    asset_id = held(here)
+    assert sort_jobs(here.database, ("*no such*",)) == 0
+    assert sort_jobs(here.database, ("prompt.gambling",)) >= 1
+    assert job_of(here, asset_id).is_sensitive
+    assert sort_jobs(here.database, ("prompt.gambling",)) == 0
+    assert sort_jobs(here.database, ()) == 0
+    assert job_of(here, asset_id).is_sensitive

@@ -3,7 +3,7 @@ from sqlalchemy import select
 
 from policies.review.claim import claim
 from policies.review.follower import follow
-from policies.review.job import NotYoursError, State, now_ms
+from policies.review.job import State, now_ms
 from policies.review.judgement import (
     ask_opinion,
     decide,
@@ -12,6 +12,7 @@ from policies.review.judgement import (
     show_opinions,
     take_back,
 )
+from policies.review.refusals import NotYoursError
 from policies.review.verdicts import Verdict
 from policies.rules.decision import Outcome
 from provenance.errors import PolicyError

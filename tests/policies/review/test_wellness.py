@@ -8,8 +8,8 @@ from tests.policies.review.people import MIA, NOA
 def test_each_chooses_for_themselves(here):
     assert load_wellness(here, MIA) == Wellness("strong", is_grey=True)
     keep_wellness(here, MIA, Wellness("cover", is_grey=False))
-    keep_wellness(here, MIA, Wellness("light", keeps_open=True))
-    assert load_wellness(here, MIA) == Wellness("light", keeps_open=True)
+    keep_wellness(here, MIA, Wellness("light", is_small=True))
+    assert load_wellness(here, MIA) == Wellness("light", is_small=True)
     assert load_wellness(here, NOA) == Wellness()
 
 

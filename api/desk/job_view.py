@@ -1,0 +1,150 @@
+"""What the page of one job shows, gathered: signals, evidence, boxes, matches, opinions, notes, what was before."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from provenance.asset import AssetId
+
+if TYPE_CHECKING:
+    from detectors.base import Signal
+    from policies.line.deployment import Deployment
+    from policies.review.backlog import Item
+    from policies.review.history import Earlier
+    from policies.review.job import Job, Reviewer
+    from policies.review.judgement import Opinion
+    from policies.review.note import Note
+    from policies.review.wellness import Wellness
+    from policies.rules.decision import Decision
+    from policies.rules.evidence import Finding
+    from provenance.asset import Asset
+
+MOST_BOXES: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of the picture that evidence speaks of, in shares of a hundred."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A registered work that the picture is like."""
+
+    work_id: str
+    title: str
+    owner: str
+    bank: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One job."""
+
+    item: "Item"
+    job: "Job"
+    asset: "Asset"
+    stage: str
+    signals: "Sequence[Signal]"
+    findings: "Sequence[Finding]"
+    boxes: tuple[Box, ...]
+    matches: tuple[Matched, ...]
+    decisions: "Sequence[tuple[str, Decision]]"
+    earlier: "Sequence[Earlier]"
+    opinions: "Sequence[Opinion]"
+    notes: "Sequence[Note]"
+    clauses: tuple[str, ...]
+    wellness: "Wellness"
+    has_prompt: bool
+
+
+def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> View:
+    """Gather what a reviewer may see of a job.
+
+    Raises:
+        AssetNotFoundError: there is no such job, or none for them.
+    """
+    from policies.line.records import asset_row, find_signals, parse_asset
+    from policies.line.request import prompt_key
+    from policies.review.backlog import load_items
+    from policies.review.history import list_decisions, list_earlier
+    from policies.review.job import find_job
+    from policies.review.judgement import list_clauses, show_opinions
+    from policies.review.note import list_notes
+    from policies.review.wellness import load_wellness
+    from policies.rules.evidence import find_evidence
+
+    with here.database.read() as connection:
+        job = find_job(connection, asset_id, here.tenant, reviewer)
+        row = asset_row(connection, asset_id, here.tenant)
+        signals = find_signals(connection, asset_id)
+        (item,) = load_items(connection, [asset_id])
+    findings = find_evidence(signals, item.decision)
+    return View(
+        item=item,
+        job=job,
+        asset=parse_asset(row),
+        stage=row["stage"],
+        signals=signals,
+        findings=findings,
+        boxes=tuple(_list_boxes(signals))[:MOST_BOXES],
+        matches=tuple(_list_matches(signals, findings)),
+        decisions=list_decisions(here, asset_id),
+        earlier=list_earlier(here, asset_id, reviewer),
+        opinions=show_opinions(here, asset_id, reviewer),
+        notes=list_notes(here, asset_id, reviewer),
+        clauses=list_clauses(here.packs.values(), item.decision),
+        wellness=load_wellness(here, reviewer),
+        has_prompt=here.blobs.quarantine.has(prompt_key(asset_id)),
+    )
+
+
+def _list_boxes(signals: "Sequence[Signal]") -> Iterator[Box]:
+    """Yield the places that evidence names; a record of another form names none."""
+    for signal in signals:
+        for record in signal.evidence:
+            overlap = _within(record, "match", "overlap", "in_part")
+            for edges in (record.get("box"), overlap):
+                if (box := _parse_box(edges, _label(signal.detector, record))) is not None:
+                    yield box
+
+
+def _within(record: Mapping[str, Any], *path: str) -> Any:  # noqa: ANN401 - JSON
+    value: Any = record
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _parse_box(edges: Any, label: str) -> Box | None:  # noqa: ANN401 - JSON
+    try:
+        left, top, right, bottom = (min(1.0, max(0.0, float(edge))) for edge in edges)
+    except (TypeError, ValueError):
+        return None
+    x, y, width, height = (round(share * 100, 2) for share in (left, top, right - left, bottom - top))
+    return Box(x, y, width, height, label)
+
+
+def _label(detector: str, record: Mapping[str, Any]) -> str:
+    said = record.get("category") or record.get("sort") or record.get("document") or _within(record, "match", "title")
+    return f"{detector}: {said}" if said else detector
+
+
+def _list_matches(signals: "Sequence[Signal]", findings: "Sequence[Finding]") -> Iterator[Matched]:
+    told = {one.work_id: one.text for one in findings if one.work_id}
+    seen = set()
+    for signal in signals:
+        for record in signal.evidence:
+            match = record.get("match")
+            if isinstance(match, Mapping) and match.get("work_id") in told and match["work_id"] not in seen:
+                seen.add(match["work_id"])
+                names = ("work_id", "title", "owner", "bank")
+                work_id, title, owner, bank = (str(match.get(name, "")) for name in names)
+                yield Matched(work_id, title, owner, bank, told[work_id])

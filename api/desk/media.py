@@ -1,0 +1,111 @@
+"""Pictures of a job: what lies in quarantine, encoded anew and bounded, never the file itself; nobody keeps them."""
+
+import base64
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.access.guard import require
+from api.access.identity import Actor, Permission
+from api.desk.frame import render
+from api.desk.language import find_language, load_words
+from api.preview import build_preview
+from api.reviewing import build_reviewer
+from api.service import find_service
+from provenance.asset import AssetId
+
+if TYPE_CHECKING:
+    from policies.line.deployment import Deployment
+    from provenance.storage.blob import Blob
+
+SIDE: Final = 1024
+"""Pixels of the longer side of what is shown."""
+_UNKEPT: Final = {"Cache-Control": "no-store", "Content-Disposition": "inline"}
+
+Moderator = Annotated[Actor, require(Permission.REVIEW)]
+
+
+def build_router() -> APIRouter:
+    """Build the routes of a job's pictures."""
+    router = APIRouter(prefix="/desk/jobs/{asset_id}", include_in_schema=False)
+    for path, serve in (("/picture", show_picture), ("/aligned", show_aligned), ("/works/{work_id}", show_work)):
+        router.add_api_route(path, serve, methods=["GET"], response_class=Response)
+    router.add_api_route("/provenance", show_provenance, methods=["GET"], response_class=HTMLResponse)
+    return router
+
+
+def show_picture(request: Request, asset_id: str, actor: Moderator) -> Response:
+    """Return what a job is about as a JPEG of bounded size."""
+    service = find_service(request)
+    here = service.deployment(actor)
+    url = build_preview(open_original(here, asset_id, actor), here.limits, SIDE)
+    if not url:
+        raise HTTPException(404, "this file cannot be shown as a picture")
+    return Response(base64.b64decode(url.partition(",")[2]), media_type="image/jpeg", headers=_UNKEPT)
+
+
+def show_aligned(request: Request, asset_id: str, actor: Moderator) -> Response:
+    """Return the picture beside the works that it matches, each with the part that they share, as a JPEG."""
+    from api.matching import encode_sheet, match_file
+    from provenance.errors import AssetError
+
+    here = find_service(request).deployment(actor)
+    try:
+        found = match_file(here, open_original(here, asset_id, actor))
+        sheet = encode_sheet(here.works, found, "image/jpeg")
+    except AssetError:
+        sheet = None
+    if sheet is None:
+        raise HTTPException(404, "no work that this matches has a picture here")
+    return Response(sheet, media_type="image/jpeg", headers=_UNKEPT)
+
+
+def show_work(request: Request, asset_id: str, work_id: str, actor: Moderator) -> Response:
+    """Return the reference of a registered work that a job speaks of."""
+    from api.references import load_media
+
+    here = find_service(request).deployment(actor)
+    verify_job(here, asset_id, actor)
+    media = load_media(here.database, work_id, here.tenant)
+    if media is None:
+        raise HTTPException(404, "no picture of this work is kept here")
+    return Response(media, media_type="image/jpeg", headers=_UNKEPT)
+
+
+def show_provenance(request: Request, asset_id: str, actor: Moderator) -> HTMLResponse:
+    """Return where the file says it comes from, as a part of the job's page."""
+    from api.desk.answer import build_answer
+    from api.desk.chain import build_chain
+
+    service = find_service(request)
+    words = load_words(find_language(request))
+    verification = service.site.verifier.verify(open_original(service.deployment(actor), asset_id, actor))
+    answer = build_answer(words, verification)
+    chain = build_chain(words, verification, answer)
+    return render(request, "job_provenance.html", actor=actor, answer=answer, chain=chain)
+
+
+def open_original(here: "Deployment", asset_id: str, actor: Actor) -> "Blob":
+    """Return the file of a job that `actor` may see, while quarantine has it.
+
+    Raises:
+        AssetNotFoundError: there is no such job for them.
+        BlobNotFoundError: it was released, and quarantine emptied.
+    """
+    from policies.line.intake import original_key
+
+    verify_job(here, asset_id, actor)
+    return here.blobs.quarantine.open(original_key(AssetId(asset_id)))
+
+
+def verify_job(here: "Deployment", asset_id: str, actor: Actor) -> None:
+    """Check that there is such a job for `actor`.
+
+    Raises:
+        AssetNotFoundError: there is none.
+    """
+    from policies.review.job import find_job
+
+    with here.database.read() as connection:
+        find_job(connection, AssetId(asset_id), here.tenant, build_reviewer(actor))
