@@ -1,7 +1,7 @@
 """A worker process: takes assets out of the line and walks them until it is told to stop.
 
-It says that it lives, sees to what workers that are gone had, and does the site's upkeep besides. Told to stop, it
-takes nothing more, finishes what it walks within a bound, and gives the rest back.
+It draws prompts that wait to be drawn, says that it lives, sees to what workers that are gone had, and does the site's
+upkeep besides. Told to stop, it takes nothing more, finishes what it walks within a bound, and gives the rest back.
 """
 
 import os
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from api import VERSION
 from api.console import EXIT_ERROR, print_error
+from api.drawing import drawing
 from api.upkeep import keep_up
 from api.wiring import PRESENCE_FOLDER, open_site
 from policies.fleet import Membership
-from policies.workflow import Engine
+from policies.workflow import Engine, enqueue
 from provenance.errors import DatabaseUnavailableError, GateError
 from provenance.journal import Journal
 
@@ -65,7 +66,7 @@ def run_worker(settings: "Settings", *, number: int | None, parent: int | None, 
         engine.start()
         engine.restock(with_stopped=True)
         tell(f"worker {worker} walks {line.slots} assets at a time; process {os.getpid()}")
-        with keep_up(here):
+        with keep_up(here), drawing(site, enqueue):
             code = _work(here, member, engine, stopped, parent)
         if not engine.stop(line.grace_s if code == 0 else 0):
             _leave_now(here, member, code)
