@@ -119,7 +119,7 @@ def prepare(settings: "Settings") -> str | None:
 
     with open_site(settings) as site:
         site.warm()
-        return make_first_link(site.deployment)
+        return make_first_link(site.deployment, lasts_s=settings.access.link_s)
 
 
 def serve(settings: "Settings", *, host: str, port: int, workers: int, tell: Callable[[str], None]) -> None:
