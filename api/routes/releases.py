@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, Final
@@ -31,8 +30,6 @@ MOST_FOLLOWED_S: Final = 3600.0
 
 Submitter = Annotated[Actor, require(Permission.RELEASE)]
 Wait = Annotated[float, Query(ge=0, le=MOST_WAIT_S, description="wait so many seconds for the end")]
-
-_NAMESPACE: Final = uuid.UUID("6f1b9a0e-7c55-4b3e-9d3f-0f5a2c1d8e77")
 
 _BODY: Final[dict[str, Any]] = {
     "required": True,
@@ -164,13 +161,14 @@ async def _accept(
 ) -> AssetId:
     """Keep what came and set it on its way; return its id."""
     from policies.line.intake import intake
-    from policies.line.wish import keep_wish
+    from policies.line.wish import keep_wish, verify_no_wish
 
     key = f"{actor.id}/{idempotency_key}" if idempotency_key else ""
     if brought.file is None:
-        wish_id = AssetId(str(uuid.uuid5(_NAMESPACE, f"{here.tenant}\n{key}"))) if key else None
-        accepted = await run_in_threadpool(keep_wish, here, brought.wish(submitter=actor.id), wish_id)
+        accepted = await run_in_threadpool(keep_wish, here, brought.wish(submitter=actor.id), key=key)
     else:
+        if key:
+            await run_in_threadpool(verify_no_wish, here, key)
         submission = brought.submission(submitter=actor.id, key=key)
         pixels = await run_in_threadpool(here.media.weigh, brought.file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):

@@ -117,5 +117,5 @@ class LinkOrder(BaseModel):
 class LinkModel(BaseModel):
     """An address of a released file that works without an account until it expires."""
 
-    url: str
+    url: str = Field(description="relative to this server")
     expires_at: str

@@ -1,6 +1,6 @@
 """What is handed in for release, and what is answered about it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, field_validator, model_validator
 
@@ -136,8 +136,35 @@ class ReleasedFile(BaseModel):
     manifest_url: str | None = Field(description="where its manifest is that is kept beside it; null when it is inside")
 
 
+_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "0192f0c1-2b3c-7d4e-8f50-61728394a5b6",
+    "status": "released",
+    "final": True,
+    "name": "boat.png",
+    "created_at": "2026-11-29T09:30:00.000Z",
+    "url": "/v1/releases/0192f0c1-2b3c-7d4e-8f50-61728394a5b6",
+    "decision": {
+        "id": "8c0e4b52-7d0f-4f0a-9a53-3f9d5b1c2e10",
+        "outcome": "release",
+        "decided_by": "policy",
+        "packs": ["baseline"],
+        "reasons": [],
+    },
+    "file": {
+        "url": "/v1/assets/0192f0c1-2b3c-7d4e-8f50-61728394a5b6/file",
+        "media_type": "image/png",
+        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "ledger_index": 41,
+        "manifest_url": None,
+    },
+    "error": None,
+}
+
+
 class Release(BaseModel):
     """One submission and where it stands."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     id: str = Field(examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])
     status: Progress

@@ -5,6 +5,7 @@ the asset's prompt will lie, and nowhere else; where nothing is drawn they are r
 may draw it: an asset of this id is made once, whoever is first.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,14 +15,19 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from policies.line.deployment import Deployment
-from policies.line.records import build_decision, find_stage, reading_record
+from policies.line.keying import verify_key
+from policies.line.records import build_decision, reading_record
 from policies.line.request import encode_prompt, load_prompt, prompt_key
 from policies.rules.decision import Decision
 from provenance.asset import AssetId, new_asset_id, sha256_hex
-from provenance.errors import AssetError, GateError
+from provenance.errors import GateError, KeyReusedError
 from provenance.storage.database import utc_now
+from provenance.storage.line_tables import SUBMISSION_KEYS
 from provenance.storage.tables import WISHES
 from provenance.tenant import Tenant
+
+_KEYED: Final = uuid.UUID("6f1b9a0e-7c55-4b3e-9d3f-0f5a2c1d8e77")
+"""Namespace (RFC 9562 s5.5) of the ids of wishes that have a key."""
 
 SIZE: Final = (512, 512)
 """Width and height in pixels of what is drawn where nobody says."""
@@ -62,23 +68,27 @@ class Wish:
     submitter: str = ""
 
 
-def keep_wish(here: Deployment, wish: Wish, wish_id: AssetId | None = None) -> AssetId:
+def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
     """Accept a wish and return the id that its asset will have.
 
     Args:
         here: the deployment.
         wish: what is to be drawn.
-        wish_id: chosen by the caller as the key that makes it idempotent; None for a fresh one.
+        key: as that of a `Submission`: the same key again is the same wish; "" for none.
 
     Raises:
-        AssetError: the id was used for another wish, or for a file.
+        KeyReusedError: the key was used for another wish, or for a file.
+        AssetError: it cannot be a key.
         ConfigurationError: an unknown pack is named.
     """
     here.select_packs(wish.packs)
     words, body = encode_prompt(wish.prompt), _build_body(wish)
-    if wish_id is not None and _verify_same(here, wish_id, body):
-        return wish_id
-    wish_id = wish_id or new_asset_id()
+    wish_id = find_keyed_id(here, key) if key else new_asset_id()
+    if key:
+        verify_key(key)
+        _verify_no_file(here, key)
+        if _verify_same(here, wish_id, body):
+            return wish_id
     here.blobs.quarantine.put(prompt_key(wish_id), words)
     columns = {
         "id": wish_id,
@@ -97,13 +107,34 @@ def keep_wish(here: Deployment, wish: Wish, wish_id: AssetId | None = None) -> A
     return wish_id
 
 
+def find_keyed_id(here: Deployment, key: str) -> AssetId:
+    """Return the id that a wish has under a tenant's key."""
+    return AssetId(str(uuid.uuid5(_KEYED, f"{here.tenant}\n{key}")))
+
+
+def verify_no_wish(here: Deployment, key: str) -> None:
+    """Check that a key stands for no wish, before it comes to stand for a file.
+
+    Raises:
+        KeyReusedError: it does.
+    """
+    if find_wish(here, find_keyed_id(here, key)) is not None:
+        raise KeyReusedError("this key was used for a prompt that is to be drawn: choose a new key for a file")
+
+
+def _verify_no_file(here: Deployment, key: str) -> None:
+    keys = SUBMISSION_KEYS
+    query = select(keys.c.asset_id).where(keys.c.tenant == here.tenant, keys.c.key == key)
+    with here.database.read() as connection:
+        if (known := connection.execute(query).scalar()) is not None:
+            raise KeyReusedError(f"this key was used for a file, which became {known}: choose a new key for a prompt")
+
+
 def _verify_same(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> bool:
     """Return whether `wish_id` is known, for the same wish."""
-    with here.database.read() as connection:
-        row = connection.execute(select(WISHES).where(WISHES.c.id == wish_id)).mappings().one_or_none()
-        is_file = row is None and find_stage(connection, wish_id, here.tenant) is not None
-    if is_file or (row is not None and (row["tenant"] != here.tenant or dict(row["body"]) != body)):
-        raise AssetError(f"the id {wish_id} was used for something else: choose another")
+    row = find_wish(here, wish_id)
+    if row is not None and dict(row["body"]) != body:
+        raise KeyReusedError(f"this key was used for another prompt, which became {wish_id}: choose a new key")
     return row is not None
 
 
