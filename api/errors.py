@@ -33,6 +33,8 @@ from api.refusals import (
 )
 from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.errors import (
+    AppealClosedError,
+    AppealNotFoundError,
     AssetError,
     AssetNotFoundError,
     AssetTooLargeError,
@@ -92,6 +94,8 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (ExportNotFoundError, 404),
     (WebhookNotFoundError, 404),
     (TooManyOrdersError, 429),
+    (AppealNotFoundError, 404),
+    (AppealClosedError, 409),
     (UnknownPackError, 404),
     (PackInvalidError, 422),
     (JobTakenError, 409),

@@ -310,6 +310,18 @@ class PolicyError(GateError):
     code = "policy"
 
 
+class AppealNotFoundError(PolicyError):
+    """No appeal is behind this link, or about this decision."""
+
+    code = "appeal.not_found"
+
+
+class AppealClosedError(PolicyError):
+    """The appeal was made, or decided, before; or what it is about does not count any more."""
+
+    code = "appeal.closed"
+
+
 class UnknownPackError(PolicyError):
     """No pack of this name, or no version of this digest, is here."""
 

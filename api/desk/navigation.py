@@ -23,6 +23,7 @@ PAGES: Final = (
     "api.desk.verify",
     "api.desk.works",
     "api.desk.policies",
+    "api.desk.appeals",
     "api.desk.sign_in",
     "api.desk.provider",
     "api.desk.team",

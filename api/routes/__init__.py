@@ -10,6 +10,7 @@ ROUTERS: Final = (
     "api.routes.banks",
     "api.routes.matches",
     "api.routes.policies",
+    "api.routes.appeals",
     "api.routes.softbindings",
     "api.routes.exports",
     "api.routes.webhooks",

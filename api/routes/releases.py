@@ -19,7 +19,7 @@ from api.orders import Brought, receive_order
 from api.schemas.release import Release, ReleasePage
 from api.service import Service, find_service
 from policies.line.deployment import Deployment
-from policies.line.standing import Standing, find_standing, list_standings
+from policies.line.standing import Progress, Standing, find_standing, list_standings
 from provenance.asset import AssetId
 
 MOST_WAIT_S: Final = 120
@@ -107,7 +107,7 @@ async def create(
     response.headers["Location"] = f"/v1/releases/{release_id}"
     if not standing.is_final:
         response.headers["Retry-After"] = "1"
-    return Release.build(standing)
+    return await run_in_threadpool(tell_release, here, standing)
 
 
 async def list_own(
@@ -127,7 +127,18 @@ async def list_own(
 async def show(request: Request, release_id: str, actor: Submitter) -> Release:
     """Say where a submission stands, and how it ended."""
     here = find_service(request).deployment(actor)
-    return Release.build(await run_in_threadpool(find_standing, here, release_id, submitter=find_submitter(actor)))
+    standing = await run_in_threadpool(find_standing, here, release_id, submitter=find_submitter(actor))
+    return await run_in_threadpool(tell_release, here, standing)
+
+
+def tell_release(here: Deployment, standing: Standing) -> Release:
+    """Say how far a submission came; a refusal comes with the link to appeal by."""
+    from policies.review.appeal import offer_appeal
+
+    told = Release.build(standing)
+    is_refused = standing.progress is Progress.BLOCKED and standing.media_type
+    token = offer_appeal(here, standing.asset_id) if is_refused else ""
+    return told.model_copy(update={"appeal": f"/appeals/{token}"}) if token else told
 
 
 async def follow(request: Request, release_id: str, actor: Submitter) -> StreamingResponse:

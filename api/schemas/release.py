@@ -175,6 +175,9 @@ class Release(BaseModel):
     decision: DecisionModel | None = None
     file: ReleasedFile | None = None
     error: str | None = Field(default=None, description="code of what kept a prompt from being drawn")
+    appeal: str | None = Field(
+        default=None, description="where a refusal can be appealed against, once and without an account"
+    )
 
     @classmethod
     def build(cls, standing: "Standing") -> Self:

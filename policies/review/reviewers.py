@@ -17,7 +17,8 @@ from provenance.tenant import MAIN
 
 REVIEW: Final = "review:"
 """Before a reviewer in `decided_by`: the name in the database, the pseudonym in the ledger."""
-REVIEW_KINDS: Final = ("review.made", "review.undone")
+APPEAL_OVERTURNED: Final = "appeal.overturned"
+REVIEW_KINDS: Final = ("review.made", "review.undone", APPEAL_OVERTURNED)
 
 
 def name_reviewer(connection: Connection, name: str, tenant: str = MAIN) -> str:

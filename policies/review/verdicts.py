@@ -153,7 +153,7 @@ def decide_within(
         raise JobTakenError(f"{job.holder} has this job: wait, or ask them to give it back")
     spoken = Reason("review", "moderator", verdict.outcome, clause=verdict.clause, text=verdict.reason)
     decision = replace(previous, outcome=verdict.outcome, reasons=(spoken, *previous.reasons))
-    decision = _put_on_record(here, connection, asset, decision, reviewer, kind="review.made", batch_id=batch_id)
+    decision = put_on_record(here, connection, asset, decision, reviewer, kind="review.made", batch_id=batch_id)
     move_stage(connection, asset_id, Stage.DECIDED)
     move_job(connection, asset_id, State.CLOSED, due_at_ms=due_at_ms)
     return decision
@@ -179,7 +179,7 @@ def undo(here: Deployment, asset_id: AssetId, *, reviewer: str | Reviewer, reaso
         spoken = Reason("review", "undone", Outcome.HOLD, clause=HUMAN_REVIEW, text=reason)
         others = (item for item in previous.reasons if item.pack != "review")
         decision = replace(previous, outcome=Outcome.HOLD, reasons=(spoken, *others))
-        decision = _put_on_record(here, connection, parse_asset(row), decision, person, kind="review.undone")
+        decision = put_on_record(here, connection, parse_asset(row), decision, person, kind="review.undone")
         move_stage(connection, asset_id, Stage.HELD)
         open_job(connection, row, decision, here.sensitive)
     return Result(asset_id, row["name"], Outcome.HOLD, decision, seal={})
@@ -204,7 +204,7 @@ def _verify_can_be_undone(connection: Connection, asset_id: AssetId, stage: str,
         raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id} at stage {stage}")
 
 
-def _put_on_record(
+def put_on_record(
     here: Deployment,
     connection: Connection,
     asset: Asset,
