@@ -1,6 +1,7 @@
 """Is this a copy of a registered work? A file in, the works that it resembles out; nothing of it is kept."""
 
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +11,7 @@ from api.access.guard import PERMISSION
 from api.access.identity import Permission
 from api.bounds import receive
 from api.errors import describe_problems
-from api.matching import build_report, encode_sheet, match_file
+from api.matching import build_report, describe_nearness, encode_sheet, match_file
 from api.routes.verifications import FILE
 from api.routes.works import Reads
 from api.service import find_service
@@ -34,7 +35,26 @@ def build_router() -> APIRouter:
         },
         openapi_extra={PERMISSION: Permission.READ_WORKS, "requestBody": FILE},
     )  # fmt: skip
+    router.add_api_route(
+        "/v1/matches", look_up, methods=["GET"], responses=describe_problems(401, 403, 422, 500, 503),
+        openapi_extra={PERMISSION: Permission.READ_WORKS},
+    )  # fmt: skip
     return router
+
+
+async def look_up(
+    request: Request,
+    actor: Reads,
+    alg: Annotated[str, Query(max_length=64)],
+    value: Annotated[str, Query(pattern="^([0-9a-fA-F]{2}){1,64}$", description="hexadecimal")],
+) -> dict[str, Any]:
+    """Return which works are near a code that the caller computed, such as the PDQ of a file that stays with them.
+
+    Without the file nothing is told of parts, of second opinions and of flat pictures: near is all that it says.
+    """
+    here = find_service(request).deployment(actor)
+    found = await run_in_threadpool(here.works.match_code, alg, bytes.fromhex(value))
+    return {"matches": [{**asdict(match), "why": describe_nearness(match)} for match in found]}
 
 
 async def match(request: Request, actor: Reads, *, draw: Annotated[bool, Query()] = False) -> Any:  # noqa: ANN401 - one of two kinds

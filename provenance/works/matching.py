@@ -10,9 +10,11 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from provenance.fingerprints.base import Fingerprint
+from provenance.storage.database import Database
 from provenance.tenant import MAIN, Tenant
 from provenance.works.codes import OwnedCode, find_codes, find_owner_codes
 from provenance.works.index import Hits
+from provenance.works.indexes import Indexes
 from provenance.works.record import Action, Bank, Match, SecondOpinion, WorkStatus
 from provenance.works.tables import WORKS
 
@@ -36,6 +38,20 @@ def nearest_of_each_owner(connection: Connection, hits: Hits) -> tuple[Found, ..
         code = codes[sequence]
         nearest.setdefault(code.owner_id, Found(code, distance))
     return tuple(nearest.values())
+
+
+def search_works(
+    database: Database, indexes: Indexes, alg: str, value: bytes, banks: Mapping[str, Bank], tenant: Tenant
+) -> tuple[Match, ...]:
+    """Return the active works of a tenant whose codes are near `value`, each within its bank's threshold."""
+    default = indexes.scheme(alg).confident_distance_bits
+    radius = max((bank.thresholds.get(alg, default) for bank in banks.values()), default=default)
+    hits = indexes.index("works", alg).search(value, radius)
+    if not hits:
+        return ()
+    with database.read() as connection:
+        found = nearest_of_each_owner(connection, hits)
+        return build_matches(connection, found, banks=banks, alg=alg, default_bits=default, tenant=tenant)
 
 
 def build_matches(

@@ -30,7 +30,7 @@ from provenance.works.index import FOLD_AT
 from provenance.works.indexes import Indexes
 from provenance.works.intake import Entry, build_entry, insert_work, parse_reason, settle
 from provenance.works.likeness import Likeness, build_codes, build_reference
-from provenance.works.matching import add_second_opinions, build_matches, nearest_of_each_owner, suppress_allowed
+from provenance.works.matching import add_second_opinions, nearest_of_each_owner, search_works, suppress_allowed
 from provenance.works.recoding import Uncoded, count_uncoded, recode
 from provenance.works.record import (
     PLAIN,
@@ -195,15 +195,7 @@ class Works:
         with self._database.viewing():
             banks = {bank.name: bank for bank in self.banks()}
             for alg, code in codes.items():
-                default = self._indexes.scheme(alg).confident_distance_bits
-                radius = max((bank.thresholds.get(alg, default) for bank in banks.values()), default=default)
-                hits = self._indexes.index("works", alg).search(code.value, radius)
-                if hits:
-                    with self._database.read() as connection:
-                        found = nearest_of_each_owner(connection, hits)
-                        matches += build_matches(
-                            connection, found, banks=banks, alg=alg, default_bits=default, tenant=self._tenant
-                        )
+                matches += search_works(self._database, self._indexes, alg, code.value, banks, self._tenant)
             seen = Detailed(picture.flattened().frame)
             parts = self._match_parts(picture, seen, banks, matches)
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
@@ -213,6 +205,14 @@ class Works:
             confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits for alg in searched},
         )
         return MatchReport(ordered, unhashable, searched, {alg: code.value.hex() for alg, code in codes.items()})
+
+    def match_code(self, alg: str, value: bytes) -> tuple[Match, ...]:
+        """Return the works near a code that somebody else computed; WorksError where it is none that works have."""
+        if alg not in self._algs or 8 * len(value) != self._indexes.scheme(alg).bits:
+            raise WorksError(f"expected a code of {' or '.join(self._algs)} in its length, got {8 * len(value)} bits")
+        banks = {bank.name: bank for bank in self.banks()}
+        found = search_works(self._database, self._indexes, alg, value, banks, self._tenant)
+        return suppress_allowed(found, confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits})
 
     def find_same_picture(self, picture: Picture) -> tuple[Work, ...]:
         """Return the active works that have exactly this picture, pixel by pixel, oldest first."""

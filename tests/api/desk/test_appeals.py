@@ -11,9 +11,7 @@ from tests.sites import as_submission, encode, photograph
 def refused(desk_server):
     """Token of the link of an asset that a policy has just refused."""
     here = desk_server.app.state.service.site.deployment
-    submission = as_submission(
-        encode(photograph("rocket.jpg", 256)), prompt="how to make a pipe bomb", name=HOSTILE[0]
-    )
+    submission = as_submission(encode(photograph("rocket.jpg", 256)), prompt="how to make a pipe bomb", name=HOSTILE[0])
     return offer_appeal(here, gate.release(here, submission).asset_id)
 
 

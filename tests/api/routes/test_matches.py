@@ -45,3 +45,17 @@ def test_who_may_ask_and_whose_works_are_searched(client, copy_of_the_work):
     assert client.post("/v1/matches", content=data, headers=acting("submitter")).status_code == 403
     assert client.post("/v1/matches", content=data, headers=acting("auditor", "blue")).json()["matches"] == []
     assert client.post("/v1/matches", content=b"no picture", headers=AUDITOR).status_code == 415
+
+
+def test_a_code_alone_is_looked_up(client, stock, copy_of_the_work):
+    code = client.post("/v1/matches", content=copy_of_the_work.read_bytes(), headers=AUDITOR).json()["codes"]["pdq"]
+    (match,) = client.get("/v1/matches", params={"alg": "pdq", "value": code}, headers=AUDITOR).json()["matches"]
+    assert (match["work_id"], match["alg"]) == (stock.work_id, "pdq")
+    assert "of 31 bits" in match["why"]
+    far = client.get("/v1/matches", params={"alg": "pdq", "value": "00" * 32}, headers=AUDITOR)
+    assert far.json() == {"matches": []}
+    for alg, value in (("pdq", "00" * 8), ("nonesuch", "00" * 32), ("pdq", "xyz"), ("pdq", "")):
+        assert client.get("/v1/matches", params={"alg": alg, "value": value}, headers=AUDITOR).status_code == 422
+    assert client.get("/v1/matches", params={"alg": "pdq", "value": code}).status_code == 401
+    blue = client.get("/v1/matches", params={"alg": "pdq", "value": code}, headers=acting("auditor", "blue"))
+    assert blue.json() == {"matches": []}
