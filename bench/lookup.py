@@ -5,6 +5,8 @@ socket and the index are the real ones. One client, one request at a time, on th
 """
 
 import argparse
+import logging
+import os
 import secrets
 import tempfile
 import threading
@@ -13,6 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import httpx
+import structlog
 import uvicorn
 from sqlalchemy import insert
 
@@ -72,9 +75,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.lookup")
     parser.add_argument("works", nargs="?", type=int, default=1_000_000)
     works = parser.parse_args().works
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
-        import os
-
         os.environ["CHOPMARK_HOME"] = str(Path(folder) / "home")
         os.environ["CHOPMARK_DETECTORS"] = "prompt,copyright,incoming_marks"
         app = create_app()

@@ -14,7 +14,7 @@ from api.collecting import LIST_BYTES, MOST_FILES, build_made, build_work, regis
 from api.desk.frame import render
 from api.errors import status_of
 from api.forms import MOST_FIELD_BYTES
-from api.routes.works import find_page, take_form, withdraw_work
+from api.routes.works import find_some, take_form, withdraw_work
 from api.service import find_service
 from provenance.errors import GateError, WorkClaimedError
 
@@ -50,12 +50,12 @@ def show_works(
     """Show the works that a search finds, a page at a time."""
     here = find_service(request).deployment(actor)
     asked = {"q": q[:200], "bank": bank[:64], "status": status if status in {"active", "withdrawn"} else ""}
-    page = find_page(here, **asked, after=after[:128], limit=PAGE)
+    found = find_some(here, **asked, after=after[:128], limit=PAGE + 1)
     kept = {name: value for name, value in asked.items() if value}
-    more = f"{WORKS}?{urlencode({**kept, 'after': page['next']})}" if "next" in page else ""
+    more = f"{WORKS}?{urlencode({**kept, 'after': found[PAGE - 1]['id']})}" if len(found) > PAGE else ""
     first = f"{WORKS}?{urlencode(kept)}" if after else ""
     return render(
-        request, "works.html", actor=actor, page="works", works=page["works"], asked=asked, next=more, first=first,
+        request, "works.html", actor=actor, page="works", works=found[:PAGE], asked=asked, next=more, first=first,
         banks=[one.name for one in here.works.banks()],
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.access.guard import PERMISSION, require
 from api.access.identity import Actor, Permission
+from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
 from api.packs import build_change, build_explanation, build_pack, build_summary, build_trial
 from api.service import find_service
@@ -88,17 +89,18 @@ async def read(request: Request, actor: Reads, name: Name, sha256: Sha256 = "") 
 async def list_changes(
     request: Request,
     actor: Reads,
-    before: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = USUAL,
+    cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """Return what was done to the packs, newest first; `next`, where there is more, goes into `before`."""
+    """Return what was done to the packs, newest first."""
     from policies.editing.history import find_changes
 
     here = find_service(request).deployment(actor)
 
+    last = parse_cursor(cursor)
+    before = int(last) if last.isdecimal() and last.isascii() else 0
     found = await run_in_threadpool(find_changes, here.database, here.tenant, before=before, limit=limit + 1)
-    more = {"next": found[limit - 1].sequence} if len(found) > limit else {}
-    return {"changes": [build_change(change) for change in found[:limit]], **more}
+    return build_page([build_change(one) for one in found], [str(one.sequence) for one in found], most=limit)
 
 
 async def explain_asset(

@@ -1,7 +1,7 @@
 """The registry of works: add, search, read and withdraw, each tenant its own."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.access.guard import PERMISSION, require
 from api.access.identity import Actor, Permission
 from api.collecting import LIST_BYTES, MOST_FILES, build_made, build_work, register_list, register_one
+from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
 from api.forms import MOST_FIELD_BYTES, Bounds, Form, receive_form
 from api.service import find_service
@@ -16,15 +17,10 @@ from api.service import find_service
 if TYPE_CHECKING:
     from policies.line.deployment import Deployment
 
-PAGE: Final = 50
-MOST: Final = 200
-"""Works of one page."""
-
 Reads = Annotated[Actor, require(Permission.READ_WORKS)]
 Writes = Annotated[Actor, require(Permission.REGISTER_WORKS)]
 WorkId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 Text = Annotated[str, Query(max_length=200)]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 def describe_form(**fields: str) -> dict[str, Any]:
@@ -79,19 +75,17 @@ def build_router() -> APIRouter:
 
 
 async def list_works(
-    request: Request, actor: Reads, q: Text = "", bank: Text = "", status: Text = "", after: Text = "",
-    limit: Limit = PAGE,
+    request: Request, actor: Reads, q: Text = "", bank: Text = "", status: Text = "", limit: Limit = USUAL,
+    cursor: Cursor = "",
 ) -> dict[str, Any]:  # fmt: skip
-    """Return works in order of their ids: `q` is part of id, title or owner, `status` active or withdrawn.
-
-    `next`, where there is more, goes into `after`.
-    """
-    here = find_service(request).deployment(actor)
-    return await run_in_threadpool(find_page, here, q=q, bank=bank, status=status, after=after, limit=limit)
+    """Return works in order of their ids: `q` is part of id, title or owner, `status` active or withdrawn."""
+    here, after = find_service(request).deployment(actor), parse_cursor(cursor)
+    found = await run_in_threadpool(find_some, here, q=q, bank=bank, status=status, after=after, limit=limit + 1)
+    return build_page(found, [work["id"] for work in found], most=limit)
 
 
-def find_page(here: "Deployment", *, q: str, bank: str, status: str, after: str, limit: int) -> dict[str, Any]:
-    """Return one page of works.
+def find_some(here: "Deployment", *, q: str, bank: str, status: str, after: str, limit: int) -> list[dict[str, Any]]:
+    """Return the first works after an id.
 
     Raises:
         WorksError: there is no such status.
@@ -103,9 +97,7 @@ def find_page(here: "Deployment", *, q: str, bank: str, status: str, after: str,
     if status and status not in tuple(WorkStatus):
         raise WorksError(f"expected a status out of {', '.join(WorkStatus)}, got {status[:40]!r}")
     query = WorkQuery(bank, WorkStatus(status) if status else None, q.strip(), after)
-    found = list_works(here.database, query, tenant=here.tenant, limit=limit + 1)
-    works = [build_work(work) for work in found[:limit]]
-    return {"works": works, **({"next": works[-1]["id"]} if len(found) > limit else {})}
+    return [build_work(work) for work in list_works(here.database, query, tenant=here.tenant, limit=limit)]
 
 
 async def add(request: Request, response: Response, actor: Writes) -> dict[str, Any]:

@@ -52,9 +52,9 @@ def test_a_pack_is_tried_saved_activated_chosen_and_brought_back(client):
     assert client.post("/v1/policies/ours/activate", headers=MANAGER, json=back).json()["is_changed"]
     assert names(client)["ours"]["version"] == "2.0.0"
     changes = client.get("/v1/policy-changes?limit=2", headers=AUDITOR).json()
-    assert [one["kind"] for one in changes["changes"]] == ["activated", "chosen"]
-    rest = client.get(f"/v1/policy-changes?before={changes['next']}", headers=AUDITOR).json()
-    assert [one["kind"] for one in rest["changes"]] == ["activated", "saved", "activated", "saved"]
+    assert [one["kind"] for one in changes["items"]] == ["activated", "chosen"]
+    rest = client.get(f"/v1/policy-changes?cursor={changes['next']}", headers=AUDITOR).json()
+    assert [one["kind"] for one in rest["items"]] == ["activated", "saved", "activated", "saved"]
     assert client.post("/v1/policies/ours/retire", headers=MANAGER, json={"reason": "x"}).status_code == 422
     assert names(client, acting("auditor", "blue")).keys() == names(client).keys() - {"ours"}
 

@@ -106,11 +106,12 @@ def test_works_are_searched_a_page_at_a_time(client, rocket, stock):
 
     def ids(**query):
         answer = client.get("/v1/works", headers=AUDITOR, params=query).json()
-        return [work["id"] for work in answer["works"]], answer.get("next")
+        return [work["id"] for work in answer["items"]], answer["next"]
 
     assert ids() == (["a", "b", stock.work_id], None)
-    assert ids(limit=2) == (["a", "b"], "b")
-    assert ids(limit=2, after="b") == ([stock.work_id], None)
+    first, more = ids(limit=2)
+    assert first == ["a", "b"]
+    assert ids(limit=2, cursor=more) == ([stock.work_id], None)
     assert ids(q="ROCKET") == ids(q="100 %") == (["b"], None)
     assert ids(q="zoë") == ids(q="e_c") == (["a"], None)
     assert ids(q="_%") == ([], None)
@@ -121,7 +122,7 @@ def test_works_are_searched_a_page_at_a_time(client, rocket, stock):
 
 def test_nothing_of_another_tenant_is_seen_or_touched(client, rocket, stock):
     blue = acting("registrar", "blue")
-    assert client.get("/v1/works", headers=blue).json() == {"works": []}
+    assert client.get("/v1/works", headers=blue).json() == {"items": [], "next": None}
     for method, path in (("get", ""), ("get", "/reference"), ("get", "/releases"), ("post", "/withdraw")):
         more = {"json": {"reason": "mine"}} if method == "post" else {}
         answer = getattr(client, method)(f"/v1/works/{stock.work_id}{path}", headers=blue, **more)
