@@ -28,6 +28,7 @@ _CLOSED = "refuses everybody: the repository takes in what the gate releases and
 PUBLIC = {
     "DELETE /v1/c2pa/manifests/{manifest_id}": _CLOSED,
     "GET /": "leads to the verification page",
+    "GET /appeals/{token}": "the link that a refusal comes with is the leave",
     "GET /checkpoint": "whoever watches the ledger needs no leave",
     "GET /docs": "says what there is, not what is in it",
     "GET /healthz": "a supervisor has no key; it names nobody's things",
@@ -49,6 +50,7 @@ PUBLIC = {
     "GET /v1/proofs/{index}": "a proof is for whoever doubts; it holds digests",
     "GET /verify": "verification is for everybody",
     "GET /verify/states": "says what verification answers",
+    "POST /appeals/{token}": "the link that a refusal comes with is the leave, once",
     "POST /sign-in": "who signs in is not signed in yet",
     "POST /sign-in/code": "the second factor follows the first; half a session lets nobody in",
     "POST /sign-in/passkey": "what the passkey signs is the leave, once",
