@@ -27,7 +27,8 @@ from policies.line.records import (
     parse_asset,
     show_decision,
 )
-from policies.review.job import NotYoursError, Reviewer
+from policies.review.job import Reviewer
+from policies.review.refusals import NotYoursError
 from policies.review.reviewers import APPEAL_OVERTURNED, REVIEW, name_reviewer
 from policies.review.verdicts import REVIEWER_LIMIT, put_on_record
 from policies.rules.decision import Decision, Outcome, Reason

@@ -18,7 +18,8 @@ from policies.review.appeal import (
     list_appeals,
     offer_appeal,
 )
-from policies.review.job import NotYoursError, Reviewer
+from policies.review.job import Reviewer
+from policies.review.refusals import NotYoursError
 from policies.review.verdicts import review, undo
 from policies.rules.decision import Outcome
 from provenance.errors import AppealClosedError, AppealNotFoundError, PolicyError
