@@ -19,8 +19,8 @@ import typer
 from typer.core import TyperGroup
 
 from api import VERSION
+from api.concealing import redact_event, run_concealing
 from api.console import EXIT_ERROR, drop_output, leave_quietly, print_error, print_hint, print_json
-from api.errors import redact_event, run_concealing
 from provenance.journal import silence
 from provenance.storage.faults import describe_os_error
 

@@ -23,7 +23,7 @@ from queue import SimpleQueue
 from typing import ClassVar, Final
 
 from api.batch import count_threads, run_each
-from api.errors import run_concealing
+from api.concealing import run_concealing
 from api.releasing import Ended, Making, Repeats, Source, end_file
 from api.settings import act_for, load_settings
 from api.watching import DefectError

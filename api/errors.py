@@ -3,9 +3,6 @@
 Whoever asks learns what was wrong with the question, and nothing of our insides.
 """
 
-import sys
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from api.access.refusals import (
@@ -21,6 +18,7 @@ from api.access.refusals import (
     ThrottledError,
 )
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
+from api.concealing import find_place
 from api.console import CommandUsageError
 from api.forms import FormError
 from api.link import LinkError
@@ -54,11 +52,10 @@ from provenance.errors import (
     WorksError,
 )
 from provenance.journal import Journal
-from provenance.storage.faults import describe_os_error
 from provenance.storage.scrubbing import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Mapping
 
     from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse, Response
@@ -186,37 +183,6 @@ async def run_answering(serve: "Awaitable[None]") -> "JSONResponse | None":
         _log.error("unforeseen error", kind=type(exc).__name__, place=find_place(exc))
         return _build_problem(500, "internal", OPERATOR_KNOWS)
     return None
-
-
-def run_concealing(command: "Callable[[], int]", tell: "Callable[[str], int]", *, is_verbose: bool) -> int:
-    """Run a command; give an unforeseen error to `tell` as kind and place only, and return what it returns.
-
-    The message of a foreign error may quote a prompt, so nobody is shown it unless they ask for the whole trace.
-    """
-    try:
-        return command()
-    except Exception as exc:  # noqa: BLE001 - the last resort of the command line
-        if is_verbose:
-            sys.stderr.write(redact(traceback.format_exc()))
-        if isinstance(exc, OSError) and exc.errno is not None:
-            name = f" {exc.filename}" if isinstance(exc.filename, str) else ""
-            return tell(f"the system refused{name} ({describe_os_error(exc)}), at {find_place(exc)}")
-        hint = "" if is_verbose else "; run it again as chopmark -v ... for the whole trace, which may quote your input"
-        return tell(f"a defect of chopmark: {type(exc).__name__} at {find_place(exc)}{hint}")
-
-
-def redact_event(_: Any, __: str, event: "MutableMapping[str, Any]") -> "MutableMapping[str, Any]":  # noqa: ANN401 - as structlog has it
-    """Keep secrets out of a log line; a processor of structlog."""
-    for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redact(value)
-    return event
-
-
-def find_place(error: BaseException) -> str:
-    """Return where `error` was raised, as file and line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def _answer(

@@ -20,8 +20,8 @@ from signal import SIG_DFL, SIGINT, SIGTERM, SIGURG, Signals, getsignal, signal
 from typing import Final
 
 from api.batch import run_each
+from api.concealing import run_concealing
 from api.console import FileAccessError
-from api.errors import run_concealing
 from api.releasing import Ended
 from provenance.errors import GateError
 

@@ -53,11 +53,11 @@ def main() -> None:
         sections["The works registry"] = registry.run(quick=options.quick)
         console.print(build_table("The works registry", sections["The works registry"]))
     if options.write:
-        PAGE.write_text(build_page(sections))
+        PAGE.write_text(build_page(sections, PAGE.read_text()))
 
 
-def build_page(sections: dict[str, list[dict[str, Any]]]) -> str:
-    """Return the page that keeps the figures."""
+def build_page(sections: dict[str, list[dict[str, Any]]], before: str = "") -> str:
+    """Return the page that keeps the figures; sections of the page `before` that were not measured now stay."""
     parts = [
         "# Benchmarks\n",
         "`make bench` makes this page's tables: everything side by side in one run, medians.",
@@ -67,7 +67,8 @@ def build_page(sections: dict[str, list[dict[str, Any]]]) -> str:
         parts += [f"## {title}\n", f"{NOTES[title]}\n", "| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
         parts += ["| " + " | ".join(str(cell) for cell in row.values()) + " |" for row in rows]
         parts.append("")
-    return "\n".join(parts)
+    kept = [part for part in before.split("\n## ")[1:] if part.partition("\n")[0] not in sections]
+    return "\n".join(parts) + "".join(f"\n## {part.rstrip()}\n" for part in kept)
 
 
 if __name__ == "__main__":

@@ -104,14 +104,24 @@ def is_bound(database: Database) -> bool:
 
 
 def renew_binding(database: Database, blobs: BlobStore, ledger_size: int) -> None:
-    """Change the nonce, if the ledger has grown since it was last changed."""
-    with database.write() as connection:
-        row = _find_row(connection)
-        if row is None or row.ledger_size == ledger_size or not _sides(blobs):
+    """Change the nonce, if the ledger has grown since it was last changed.
+
+    A change that a killed process began is finished first: the stores may have its nonce, one of them or both, and the
+    row has room for two. With a third one, a second kill would leave a store with a nonce that no row names.
+    """
+    site = load_site_id(database)
+    for _ in range(_LOOKS):
+        with database.write() as connection:
+            row = _find_row(connection)
+            if row is None or row.ledger_size == ledger_size or not _sides(blobs):
+                return
+            upcoming, is_whole = row.upcoming, row.upcoming == row.nonce
+            if is_whole:
+                upcoming = secrets.token_hex(16)
+                connection.execute(update(STORE_BINDING).values(upcoming=upcoming, ledger_size=ledger_size))
+        _mark(database, blobs, site, upcoming)
+        if is_whole:
             return
-        upcoming = secrets.token_hex(16)
-        connection.execute(update(STORE_BINDING).values(upcoming=upcoming, ledger_size=ledger_size))
-    _mark(database, blobs, load_site_id(database), upcoming)
 
 
 def adopt_stores(database: Database, blobs: BlobStore, log: Log) -> str:

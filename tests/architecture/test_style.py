@@ -12,7 +12,8 @@ BROAD = {
     "detectors/runner.py": "a crash of a detector is a signal",
     "policies/line/attempt.py": "whatever one asset brings about ends with that asset",
     "provenance/plugins.py": "importing and making a plugin runs anybody's code",
-    "api/errors.py": "a surprise becomes a report for people",
+    "api/concealing.py": "a surprise becomes a report for people",
+    "api/errors.py": "a surprise becomes an answer that says nothing of it",
 }
 FORBIDDEN_FILES = {"utils.py", "helpers.py", "manager.py", "common.py", "misc.py"}
 FORBIDDEN_PREFIXES = ("get_", "process_", "handle_")

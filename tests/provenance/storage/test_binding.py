@@ -10,6 +10,7 @@ import pytest
 from provenance.errors import SiteMismatchError
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
+from provenance.storage import binding
 from provenance.storage.binding import adopt_stores, bind_stores, renew_binding, verify_owner, verify_stores
 from provenance.storage.database import Database
 from provenance.storage.store import MARKER, open_store
@@ -65,6 +66,41 @@ def test_a_kill_between_row_and_markers_is_made_good(database, blobs, monkeypatc
     bind_stores(database, blobs)
     verify_stores(database, blobs)
     assert blobs.public.has(MARKER)
+
+
+def test_two_kills_in_a_row_while_the_nonce_changes_are_made_good(database, blobs, monkeypatch):
+    """The first leaves the new nonce in one store only, the second dies before it has written its own into any."""
+    bind_stores(database, blobs)
+    put = type(blobs.public).put
+
+    def dying(side, key, data):
+        if side is blobs.public:
+            raise KeyboardInterrupt
+        return put(side, key, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(blobs.public), "put", dying)
+        with pytest.raises(KeyboardInterrupt):
+            renew_binding(database, blobs, 3)
+    begun = blobs.quarantine.get(MARKER)
+    assert begun != blobs.public.get(MARKER)
+    verify_stores(database, blobs)
+    finish = binding._mark
+
+    def dying_later(*arguments):
+        if arguments[-1] not in begun.decode():
+            raise KeyboardInterrupt
+        return finish(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(binding, "_mark", dying_later)
+        with pytest.raises(KeyboardInterrupt):
+            renew_binding(database, blobs, 5)
+    assert blobs.quarantine.get(MARKER) == blobs.public.get(MARKER) == begun
+    verify_stores(database, blobs)
+    renew_binding(database, blobs, 6)
+    verify_stores(database, blobs)
+    assert blobs.quarantine.get(MARKER) == blobs.public.get(MARKER) != begun
 
 
 def test_files_that_an_empty_database_does_not_know_are_nobodys_to_take(database, blobs, tmp_path):
