@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from api.errors import redact_event
+from api.concealing import redact_event
 
 
 @contextmanager
