@@ -34,15 +34,16 @@ class LivePacks(Mapping[str, Pack]):
         database: migrated.
         files: packs by name, from folders; none of these can be edited here.
         tenant: whose own packs stand beside them.
-        refresh_s: how long what was read counts.
+        refresh_s: how long what was read counts; `REFRESH_S` by default.
 
     Limits: an own pack that this version of the software cannot read is left out and logged, so that what names it is
     refused.
     """
 
     def __init__(
-        self, database: Database, files: Mapping[str, Pack], tenant: Tenant = MAIN, *, refresh_s: float = REFRESH_S
+        self, database: Database, files: Mapping[str, Pack], tenant: Tenant = MAIN, *, refresh_s: float | None = None
     ) -> None:
+        refresh_s = REFRESH_S if refresh_s is None else refresh_s
         self.files: Final = dict(files)
         self._database, self._tenant, self._refresh_s = database, tenant, refresh_s
         self._lock = threading.Lock()

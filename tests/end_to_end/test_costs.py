@@ -45,8 +45,9 @@ def counting(site, monkeypatch):
 
 @pytest.fixture
 def used(tmp_path, monkeypatch):
-    """A site that has released before; the thread that gives leases back now and then rests."""
+    """A site that has released before; what looks at the database now and then, whatever is released, rests."""
     monkeypatch.setattr("provenance.storage.lease._LINGER_S", 600.0)
+    monkeypatch.setattr("policies.editing.live.REFRESH_S", 600.0)
     with open_site(build_light_settings(tmp_path / "home"), quiet=True) as site:
         release(site.deployment, submission("chelsea.png", side=256))
         yield site
