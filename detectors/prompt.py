@@ -135,7 +135,8 @@ class PromptDetector:
         for written in found:
             name = _PREFIX + written.found.category
             scores[name] = max(scores[name], self._weigh(written.found))
-        scores[_UNREAD] = max(map(self._measure_unread, (plain.text, *(one.text for one in hidden))))
+        unread = max(map(self._measure_unread, (plain.text, *(one.text for one in hidden))))
+        scores[_UNREAD] = unread if _is_text(prompt) else 1.0
         sentences = find_sentences(prompt)
         records = [_record(written, sentences) for written in found[:_MOST_EVIDENCE]]
         records += [self._record_likeness(one, plain, sentences) for one in alike]
@@ -253,6 +254,15 @@ class _Known:
 
     def __contains__(self, word: object) -> bool:
         return any(word in bank.vocabulary for bank in self.banks)
+
+
+def _is_text(prompt: str) -> bool:
+    """Whether a prompt can be written down: half of a surrogate pair may stand for anything."""
+    try:
+        prompt.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @cache

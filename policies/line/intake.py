@@ -36,20 +36,22 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
         AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes or with another
             request; nothing is kept.
         KeyReusedError: the submission's key was used with another request.
+        UnreadablePromptError: the prompt is no text; nothing is kept.
         ConfigurationError: an unknown pack is named.
         PolicyError: the context has an unknown or wrong field.
     """
     asset_id = submission.asset_id or new_asset_id()
     file, digest = submission.unverified_file, submission.unverified_file.sha256
     here.select_packs(submission.packs)
+    prompt = None if submission.prompt is None else encode_prompt(submission.prompt)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
     if (known := _find_known(here, submission)) is not None:
         return known
     content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
     here.contents.keep(digest, content)
     here.blobs.quarantine.put(original_key(asset_id), file)
-    if submission.prompt is not None:
-        here.blobs.quarantine.put(prompt_key(asset_id), encode_prompt(submission.prompt))
+    if prompt is not None:
+        here.blobs.quarantine.put(prompt_key(asset_id), prompt)
     described = {**_describe(here, submission, content), "request": fix_request(here, submission)}
     try:
         with here.database.write() as connection:

@@ -19,10 +19,16 @@ from policies.rules.context import Context, parse_context
 from policies.rules.pack import Pack
 from policies.rules.parsing import parse_pack
 from provenance.asset import Asset, AssetId, sha256_hex
-from provenance.errors import DamagedRecordError
+from provenance.errors import AssetError, DamagedRecordError
 from provenance.media.medium import Provider
 from provenance.storage.database import Database, utc_now
 from provenance.storage.tables import PACKS
+
+
+class UnreadablePromptError(AssetError):
+    """The prompt is no text: it has half of a surrogate pair, which can neither be kept nor read."""
+
+    code = "asset.prompt"
 
 
 def fix_request(here: Deployment, submission: Submission) -> dict[str, Any]:
@@ -75,8 +81,17 @@ def prompt_key(asset_id: AssetId) -> str:
 
 
 def encode_prompt(prompt: str) -> bytes:
-    """Return the bytes that are kept of a prompt; what is no text becomes question marks."""
-    return prompt.encode(errors="replace")
+    """Return the bytes that are kept of a prompt.
+
+    Raises:
+        UnreadablePromptError: it is no text: what would be kept in its place is not what was asked for.
+    """
+    try:
+        return prompt.encode()
+    except UnicodeEncodeError as exc:
+        raise UnreadablePromptError(
+            f"expected a prompt that is text, got half of a surrogate pair as its character {exc.start + 1}: send UTF-8"
+        ) from exc
 
 
 def load_prompt(here: Deployment, asset_id: AssetId, request: Mapping[str, Any]) -> str:

@@ -39,6 +39,11 @@ _LEAST_DEVIATION: Final = 10.0
 _SAME_STRUCTURE: Final = 0.6
 _COLOUR_SIDE: Final = 128
 _OTHER_LEVELS: Final = 40.0
+# Of one surface among others that keep theirs: one tone of skin is 44 levels from the next.
+_OTHER_TINT: Final = 30.0
+_TINT_GAINS: Final = (0.8, 1.25)
+_EVEN_LEVELS: Final = 12.0
+_FITS: Final = 8
 # What a change of tone may do to a whole picture: more is another colour.
 _GAINS: Final = (0.85, 1.18)
 _MOST_OFFSET: Final = 30.0
@@ -198,14 +203,54 @@ def _measure_colour(frame: Frame, other: Frame) -> float:
 
     size = (_COLOUR_SIDE, _COLOUR_SIDE)
     one, two = (cv2.resize(seen, size, interpolation=cv2.INTER_AREA).astype(np.float32) for seen in (frame, other))
+    tinted = cv2.erode(_find_other(_fit_tone(one, two), two, _OTHER_TINT), np.ones((2, 2), np.uint8))
     spreads = (one.std(axis=(0, 1)) + 2, two.std(axis=(0, 1)) + 2)
     gain = np.clip(spreads[1] / spreads[0], *_GAINS)
     offset = np.median(two, axis=(0, 1)) - gain * np.median(one, axis=(0, 1))
     toned = gain * one + np.clip(offset, -_MOST_OFFSET, _MOST_OFFSET)
+    return max(_measure_patch(_find_other(toned, two, _OTHER_LEVELS)), _measure_patch(tinted))
+
+
+def _fit_tone(one: Plane, two: Plane) -> Plane:
+    """Return `one` in the tone of `two`: what most of its surfaces have in common is fitted, by channel.
+
+    Where only one surface differs, such as skin, least distances leave it as it is, where spreads would follow it.
+    """
+    import cv2
+
+    edges = np.maximum(*(np.abs(cv2.Laplacian(plane, cv2.CV_32F)).max(axis=2) for plane in (one, two)))
+    even = edges < _EVEN_LEVELS
+    if not even.any():
+        return one
+    fitted = np.empty_like(one)
+    for channel in range(one.shape[2]):
+        given, wanted = one[..., channel][even], two[..., channel][even]
+        counts = np.ones_like(given)
+        gain, offset = 1.0, 0.0
+        for _ in range(_FITS):
+            middle, aim = np.average(given, weights=counts), np.average(wanted, weights=counts)
+            spread = np.average((given - middle) ** 2, weights=counts)
+            shared = np.average((given - middle) * (wanted - aim), weights=counts)
+            gain = float(np.clip(shared / max(spread, 1), *_TINT_GAINS)) if spread > 1 else 1.0
+            offset = float(aim - gain * middle)
+            counts = 1 / np.maximum(np.abs(gain * given + offset - wanted), 2)
+        fitted[..., channel] = gain * one[..., channel] + offset
+    return fitted
+
+
+def _find_other(toned: Plane, two: Plane, levels: float) -> NDArray[np.uint8]:
+    """Return 1 where no pixel of `two` beside the same place has about the colour, 0 elsewhere."""
     padded = np.pad(two, ((1, 1), (1, 1), (0, 0)), mode="edge")
     shifted = (
         padded[down : down + _COLOUR_SIDE, across : across + _COLOUR_SIDE] for down in range(3) for across in range(3)
     )
     nearest = np.min([np.abs(toned - near).max(axis=2) for near in shifted], axis=0)
-    patches = cv2.connectedComponentsWithStats((nearest > _OTHER_LEVELS).astype(np.uint8), connectivity=8)[2]
-    return float(patches[1:, cv2.CC_STAT_AREA].max() / nearest.size) if len(patches) > 1 else 0.0
+    return np.asarray(nearest > levels, np.uint8)
+
+
+def _measure_patch(mask: NDArray[np.uint8]) -> float:
+    """Return which share of a mask its largest patch covers."""
+    import cv2
+
+    patches = cv2.connectedComponentsWithStats(mask, connectivity=8)[2]
+    return float(patches[1:, cv2.CC_STAT_AREA].max() / mask.size) if len(patches) > 1 else 0.0

@@ -10,6 +10,7 @@ from detectors.base import Status
 from detectors.meaning import load_meaning
 from detectors.prompt import PromptDetector, find_sentences
 from detectors.sentences import encoder
+from policies.rules.loader import load_named
 from provenance.errors import ConfigurationError, DetectorError, WeightsError
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
@@ -199,7 +200,7 @@ def test_weights_that_are_not_ours_stop_the_start(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("prompt", "category"),
     [
-        ("un homme pointe un fusil sur un enfant", "weapons"),
+        ("un homme pointe un fusil sur un enfant", "violence"),
         ("мужчина нюхает кокаин с зеркала", "drugs"),
         ("吸毒者在巷子里注射海洛因", "drugs"),
         ("asker tüfeğiyle nişan alıyor", "weapons"),
@@ -243,3 +244,21 @@ def test_a_run_of_stops_is_one_end_and_looked_at_once():
     # 200,000 of them, looked at once from each, would take minutes.
     assert find_sentences("a..." * 50_000) == (0,)
     assert find_sentences("." * 200_000 + " b") == (0, 200_001)
+
+
+def test_half_of_a_surrogate_pair_is_nothing_that_was_read(meaning):
+    assert meaning.detect_prompt("a cup of tea \ud800").scores["prompt.unread"] == 1.0
+    assert meaning.detect_prompt("a cup of tea").scores["prompt.unread"] == 0.0
+
+
+@pytest.mark.parametrize(("prompt", "category"), [
+    ("Mickey Mouse and Pikachu at the beach", "characters"),
+    ("海绵宝宝和派大星", "characters"),
+    ("a wall with the Nike swoosh", "logos"),
+    ("麦当劳的金色拱门", "logos"),
+])  # fmt: skip
+def test_characters_and_brands_are_evidence_that_the_baseline_pack_releases(meaning, prompt, category):
+    signal = meaning.detect_prompt(prompt)
+    assert signal.scores[f"prompt.{category}"] == meaning.card.thresholds["hold"]
+    assert category in {record["category"] for record in signal.evidence if "term" in record}
+    assert f"prompt.{category}" not in {one.category for one in load_named(["baseline"])[0].thresholds}

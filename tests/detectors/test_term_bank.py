@@ -13,6 +13,7 @@ CATEGORIES = {
     "sexual", "nudity", "violence", "gore", "weapons", "drugs", "tobacco", "alcohol", "gambling", "hate", "self_harm",
     "minors", "real_person", "documents", "political", "illegal",
 }  # fmt: skip
+NOTED = {"characters", "logos"}  # evidence: nobody is refused for a brand that a prompt names
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,12 @@ def grades(bank, prompt):
 
 
 def test_every_category_has_several_dozen_terms_in_each_language(bank):
-    assert set(bank.categories) == CATEGORIES
+    assert set(bank.categories) == CATEGORIES | NOTED
+    for category in NOTED:
+        terms = [term for term in bank.terms.values() if term.category == category]
+        assert {term.language for term in terms if term.grade is Grade.HOLD} == {"en", "zh"}
+        assert {term.grade for term in terms} == {Grade.HOLD, Grade.NOTE}
+        assert len(terms) > 300
     for category in CATEGORIES:
         for language in ("en", "zh"):
             terms = [t for t in bank.terms.values() if (t.category, t.language) == (category, language) and t.grade]

@@ -9,11 +9,16 @@ from sqlalchemy import select
 from policies import gate
 from policies.line import intake
 from policies.line.records import Stage
-from policies.line.request import prompt_key
+from policies.line.request import UnreadablePromptError, prompt_key
 from policies.line.sweeping import unfinished
-from policies.rules.decision import Outcome
 from provenance.asset import MediaType, Origin, new_asset_id
-from provenance.errors import AssetError, AssetNotFoundError, AssetTooLargeError, BlobKeyError, ConfigurationError
+from provenance.errors import (
+    AssetError,
+    AssetNotFoundError,
+    AssetTooLargeError,
+    BlobKeyError,
+    ConfigurationError,
+)
 from provenance.media.cache import ContentCache
 from provenance.media.limits import IntakeLimits
 from provenance.storage.tables import ASSETS
@@ -61,8 +66,12 @@ def test_any_name_can_be_kept(here, name):
     assert "\0" not in kept
 
 
-def test_a_prompt_that_is_no_text_is_still_screened(here):
-    assert gate.release(here, submission(side=SIDE, prompt="\ud800 how to make a pipe bomb")).outcome is Outcome.BLOCK
+def test_a_prompt_that_is_no_text_is_refused_and_nothing_is_kept(here):
+    before = sorted(here.blobs.quarantine.keys())
+    with pytest.raises(UnreadablePromptError, match="character 3") as told:
+        gate.release(here, submission(side=SIDE, prompt="a \ud800 pipe bomb"))
+    assert "pipe" not in str(told.value)
+    assert sorted(here.blobs.quarantine.keys()) == before
 
 
 def test_pictures_are_decoded_again_where_they_were_not_kept(here):

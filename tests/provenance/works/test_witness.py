@@ -123,3 +123,21 @@ def test_a_flat_work_in_a_frame_is_held(sqlite_works):
     )
     assert [one.action for one in copy] == [Action.HOLD]
     assert Action.BLOCK not in [one.action for one in stranger]
+
+
+def draw_hand(skin, size=256):
+    """A hand on a card with a sleeve: flat surfaces, one of which has a colour of its own."""
+    frame = np.full((size, size, 3), 255, np.uint8)
+    frame[40:200, 60:120] = (40, 90, 200)
+    frame[60:180, 120:190] = skin
+    frame[90:150, 190:215] = (30, 30, 30)
+    frame[200:230, 30:230] = (250, 200, 40)
+    return Picture.from_frame(frame)
+
+
+def test_another_tone_of_skin_is_another_drawing_and_another_tone_of_all_is_not():
+    light, next_to_it = (247, 222, 206), (243, 210, 162)
+    assert compare_flat(draw_hand(light), draw_hand(light)).agrees
+    assert not compare_flat(draw_hand(light), draw_hand(next_to_it)).agrees
+    darker = Picture.from_frame((draw_hand(light).frame * 0.88).astype(np.uint8))
+    assert compare_flat(darker, draw_hand(light)).agrees
