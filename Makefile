@@ -65,7 +65,7 @@ wheel: .venv/.ready
 audit-deps: .venv/.ready
 	$(PYTHON) -m venv out/audit
 	out/audit/bin/pip install --quiet pip-audit
-	out/audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	out/audit/bin/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
 
 serve: .venv/.ready
 	$(BIN)/chopmark serve
