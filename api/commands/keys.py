@@ -26,6 +26,7 @@ from provenance.manifests.deferred import RENEWAL_NOTICE
 from provenance.manifests.identity import renew_development_identity
 from provenance.manifests.keys import add_watermark_key
 from provenance.storage.keyring import Keyring, give_up_watermark_key, note_watermark_key
+from provenance.storage.secretbox import renew_box
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -70,6 +71,19 @@ def add_watermark(as_json: Json = False) -> None:
         print_json({"watermark": key.key_id})
         return
     print_line(f"added watermark key {key.key_id}; it embeds from now on")
+
+
+@app.command("renew-secrets")
+@teaching_errors
+def renew_secrets(as_json: Json = False) -> None:
+    """Renew the key that seals secrets in the database, such as those of webhooks; what it sealed still opens."""
+    settings = load_settings()
+    verify_site(settings)
+    renew_box(settings.keys_dir)
+    if as_json:
+        print_json({"renewed": True})
+        return
+    print_line("a new key seals secrets from now on; copy the folder of keys to every host")
 
 
 @app.command("give-up")

@@ -1,7 +1,8 @@
-"""Write revisions: ``python -m provenance.storage.migrations new "what changes"``, or ``... initial``.
+"""Write revisions: ``python -m provenance.storage.migrations new "what changes"``, or ``... initial``; or go back.
 
 `new` compares the tables that the code declares with what the revisions make and writes the difference as the next
-revision. `initial` writes the first revision anew, which is right only while no release has been made.
+revision. `initial` writes the first revision anew, which is right only while no release has been made. ``back REVISION
+URL`` takes a database to an older revision, for the version that made that one; what only newer tables hold is dropped.
 """
 
 import subprocess
@@ -18,7 +19,7 @@ from provenance.storage.database import Database
 
 FOLDER: Final = Path(__file__).parent
 INITIAL: Final = "0001"
-USAGE: Final = 'usage: python -m provenance.storage.migrations new "what changes" | initial'
+USAGE: Final = 'usage: python -m provenance.storage.migrations new "what changes" | initial | back REVISION URL'
 
 
 def build_config() -> Config:
@@ -43,6 +44,16 @@ def write_revision(message: str, *, initial: bool = False) -> Path:
     for arguments in (("check", "--quiet", "--fix", "--select", "I,F401"), ("format", "--quiet")):
         subprocess.run([sys.executable, "-m", "ruff", *arguments, str(path)], check=True)  # noqa: S603 - a developer's own tool
     return path
+
+
+def go_back(revision: str, url: str) -> None:
+    """Take a database to an older revision, in one transaction."""
+    config = build_config()
+    database = Database(url)
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    database.close()
 
 
 def _write_next(config: Config, message: str) -> Path:
@@ -76,5 +87,7 @@ if __name__ == "__main__":
             sys.stdout.write(f"{write_revision('', initial=True)}\n")
         case ["new", message]:
             sys.stdout.write(f"{write_revision(message)}\n")
+        case ["back", revision, url]:
+            go_back(revision, url)
         case _:
             sys.exit(USAGE)

@@ -32,3 +32,11 @@ def test_production_refuses_the_development_identity(run, home, monkeypatch):
         done = run(*verb)
         assert done.code == 2
         assert "may not sign in production" in " ".join((done.out + done.err).split())
+
+
+def test_secrets_that_were_sealed_still_open(run, home):
+    from provenance.storage.secretbox import load_box
+
+    sealed = load_box(home / "keys").seal(b"secret", "webhook:1")
+    assert run("keys", "renew-secrets").code == 0
+    assert load_box(home / "keys").open(sealed, "webhook:1") == b"secret"

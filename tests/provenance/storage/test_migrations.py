@@ -13,7 +13,8 @@ import provenance.storage.tables  # noqa: F401 - registers every table
 from provenance.errors import ConfigurationError
 from provenance.storage.database import METADATA, Database
 from provenance.storage.migrations import __main__ as module
-from provenance.storage.migrations.__main__ import build_config
+from provenance.storage.migrations.__main__ import build_config, go_back
+from provenance.storage.site import find_facts, record_facts
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -94,3 +95,14 @@ def test_revisions_are_written_from_the_declared_tables(tmp_path, monkeypatch):
     assert following.name == f"{int(highest) + 1:04}_nothing_new.py"
     assert f'down_revision = "{newest}"' in following.read_text()
     assert "create_table" not in following.read_text()
+
+
+def test_there_is_a_way_back_that_keeps_what_older_tables_hold(database):
+    with database.write() as connection:
+        record_facts(connection, {"kept": "x"})
+    go_back("0006", database.engine.url.render_as_string(hide_password=False))
+    assert "webhooks" not in database.table_names()
+    assert not database.has_newest_schema()
+    database.migrate()
+    with database.read() as connection:
+        assert find_facts(connection, "kept") == {"kept": "x"}
