@@ -131,6 +131,7 @@ class Release:
         status: drawing, screening, sealing, publishing, released, held, blocked or failed.
         final: whether nothing more happens by itself.
         error: code of what kept a prompt from being drawn.
+        appeal: where a refusal can be appealed against, once and without an account.
     """
 
     id: str
@@ -142,6 +143,7 @@ class Release:
     decision: Decision | None = None
     file: ReleasedFile | None = None
     error: str | None = None
+    appeal: str | None = None
 
     nested: ClassVar = {"decision": Decision, "file": ReleasedFile}
 

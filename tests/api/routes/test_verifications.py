@@ -43,7 +43,9 @@ def test_what_is_no_picture_is_a_problem_document(client, content, status, code)
     answer = client.post("/v1/verify", content=content)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json() | {"detail": ""} == {
+    told = answer.json()
+    assert told.pop("instance") == f"urn:chopmark:request:{answer.headers['x-request-id']}"
+    assert told | {"detail": ""} == {
         "type": f"urn:chopmark:error:{code}", "title": code, "status": status, "detail": "",
     }  # fmt: skip
 
