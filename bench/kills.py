@@ -76,6 +76,8 @@ def run_load(load: Load) -> dict[str, Any]:
     began = time.monotonic()
     born = dict.fromkeys(running, began)
     try:
+        while len(load.accepted.read_text().split()) < WAITING:
+            time.sleep(0.05)
         for _ in range(load.kills):
             time.sleep(load.dice.uniform(*load.pauses))
             grown = [one for one in running if time.monotonic() - born[one] > load.grown_s] or list(running)
