@@ -12,7 +12,7 @@ from api.access.identity import Actor, Permission
 from api.desk.frame import render
 from api.errors import status_of
 from api.forms import MOST_FIELD_BYTES, Form
-from api.routes.exports import build_export
+from api.routes.exports import build_export, order_export
 from api.routes.works import take_form
 from api.service import find_service
 from provenance.errors import AssetNotFoundError, PolicyError
@@ -50,12 +50,10 @@ def show_exports(request: Request, actor: Exporter, before: str = "", kind: str 
 
 async def order(request: Request, actor: Exporter) -> Any:  # noqa: ANN401 - a page, or where it is
     """Order an export."""
-    from policies.audit.orders import place_order
-
     here = find_service(request).deployment(actor)
     async with take_form(request, MOST_FIELD_BYTES) as form:
         try:
-            await run_in_threadpool(place_order, here, build_order(form), ordered_by=actor.name)
+            await run_in_threadpool(order_export, here, build_order(form), actor)
         except (PolicyError, AssetNotFoundError) as exc:
             given = {name: form.text(name) for name in form.fields}
             return await run_in_threadpool(

@@ -147,7 +147,8 @@ def _edit(request: Request, actor: Actor, here: "Deployment", form: Form) -> Any
     }  # fmt: skip
     try:
         if step == "try":
-            trial = try_pack(here, find_candidate(here, document, ""), last=last, replaces=shown["replaces"])
+            sees, candidate = actor.may(Permission.REVIEW_SENSITIVE), find_candidate(here, document, "")
+            trial = try_pack(here, candidate, last=last, replaces=shown["replaces"], sees_sensitive=sees)
             return _render_editor(request, actor, **shown, trial=build_trial(trial))
         if step not in {"save", "activate"}:
             return _render_editor(request, actor, **shown, checked=parse_draft(here, document))

@@ -1,7 +1,7 @@
 """Audit exports: ordered, made in the background, fetched while they last; each tenant its own."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -14,6 +14,10 @@ from api.errors import describe_problems
 from api.service import find_service
 from policies.audit.exporting import Kind, Order
 from policies.audit.orders import Export, drop_export, find_export, find_exports, open_export, place_order
+from provenance.asset import AssetId
+
+if TYPE_CHECKING:
+    from policies.line.deployment import Deployment
 
 Exporter = Annotated[Actor, require(Permission.EXPORT)]
 ExportId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
@@ -88,7 +92,30 @@ async def order(request: Request, actor: Exporter, form: Annotated[OrderForm, Bo
     `kind` is entries, dsa (statements of reasons), prov (the lineage of one asset) or case (its evidence).
     """
     here = find_service(request).deployment(actor)
-    return build_export(await run_in_threadpool(place_order, here, form.build(), ordered_by=actor.name))
+    return build_export(await run_in_threadpool(order_export, here, form.build(), actor))
+
+
+def order_export(here: "Deployment", wanted: Order, actor: Actor) -> Export:
+    """Put an order on the list.
+
+    Raises:
+        AssetNotFoundError: it is about an asset that is not there, or not for who asks.
+        PolicyError: it cannot be carried out.
+    """
+    verify_known(here, wanted.asset_id, actor)
+    return place_order(here, wanted, ordered_by=actor.name)
+
+
+def verify_known(here: "Deployment", asset_id: str, actor: Actor) -> None:
+    """Check that who asks may know of the asset that an export is about; "" for an export of many.
+
+    Raises:
+        AssetNotFoundError: it lies in the sensitive queue, and they may not see that.
+    """
+    from policies.review.job import verify_visible
+
+    with here.database.read() as connection:
+        verify_visible(connection, AssetId(asset_id), sees_sensitive=actor.may(Permission.REVIEW_SENSITIVE))
 
 
 async def read(request: Request, actor: Exporter, export_id: ExportId) -> dict[str, Any]:
@@ -101,6 +128,7 @@ async def fetch(request: Request, actor: Exporter, export_id: ExportId) -> Respo
     """Return the export as a ZIP; `chopmark audit verify` takes it as it is."""
     here = find_service(request).deployment(actor)
     export = await run_in_threadpool(find_export, here.database, here.tenant, export_id)
+    await run_in_threadpool(verify_known, here, str(export.wanted.get("asset_id", "")), actor)
     file = await run_in_threadpool(open_export, here.blobs, export)
     name = f"chopmark-{export.wanted['kind']}-{export.id[:8]}.zip"
     return build_file_response(request, file, media_type="application/zip", name=name, cache="private, no-store")

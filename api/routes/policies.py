@@ -111,17 +111,22 @@ async def explain_asset(
 ) -> dict[str, Any]:
     """Say why an asset was released, held or blocked; with `pack`, what those would make of it instead."""
     here = find_service(request).deployment(actor)
-    return await run_in_threadpool(explain_record, here, asset_id, tuple(pack or ()))
+    return await run_in_threadpool(
+        explain_record, here, asset_id, tuple(pack or ()), sees_sensitive=actor.may(Permission.REVIEW_SENSITIVE)
+    )
 
 
-def explain_record(here: "Deployment", asset_id: str, names: tuple[str, ...] = ()) -> dict[str, Any]:
+def explain_record(
+    here: "Deployment", asset_id: str, names: tuple[str, ...] = (), *, sees_sensitive: bool
+) -> dict[str, Any]:
     """Return the decision about an asset in words, or what other packs would make of its signals.
 
     Raises:
-        AssetNotFoundError: the tenant has no such asset.
+        AssetNotFoundError: the tenant has no such asset, or none that who asks may know of.
         PolicyError: it was not decided about yet, or a pack is unknown.
     """
     from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
+    from policies.review.job import verify_visible
     from policies.rules.explanation import explain
     from policies.rules.explanation import what_if as decide_by
     from provenance.asset import AssetId
@@ -129,6 +134,7 @@ def explain_record(here: "Deployment", asset_id: str, names: tuple[str, ...] = (
 
     with here.database.read() as connection:
         row = asset_row(connection, AssetId(asset_id), here.tenant)
+        verify_visible(connection, AssetId(asset_id), sees_sensitive=sees_sensitive)
         signals, decision = find_signals(connection, row["id"]), latest_decision(connection, row["id"])
     if names:
         unknown = [name for name in names if name not in here.packs]
@@ -176,14 +182,20 @@ async def what_if(
     """
     here = find_service(request).deployment(actor)
 
-    return await run_in_threadpool(try_candidate, here, document, name, replaces=replaces, last=last)
+    sees = actor.may(Permission.REVIEW_SENSITIVE)
+    return await run_in_threadpool(
+        try_candidate, here, document, name, replaces=replaces, last=last, sees_sensitive=sees
+    )
 
 
-def try_candidate(here: "Deployment", document: str, name: str, *, replaces: str, last: int) -> dict[str, Any]:
+def try_candidate(
+    here: "Deployment", document: str, name: str, *, replaces: str, last: int, sees_sensitive: bool
+) -> dict[str, Any]:
     """Return what a document, or a pack by name, would have made of the last assets."""
     from policies.editing.trial import try_pack
 
-    return build_trial(try_pack(here, find_candidate(here, document, name), last=last, replaces=replaces))
+    candidate = find_candidate(here, document, name)
+    return build_trial(try_pack(here, candidate, last=last, replaces=replaces, sees_sensitive=sees_sensitive))
 
 
 def find_candidate(here: "Deployment", document: str, name: str) -> "Pack":

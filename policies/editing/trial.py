@@ -16,6 +16,7 @@ from policies.editing.live import load_version
 from policies.line.deployment import Deployment
 from policies.line.records import parse_asset, parse_signal, reading_record
 from policies.line.request import build_request_context
+from policies.review.job import find_sensitive
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.explanation import what_if
 from policies.rules.pack import Pack
@@ -56,7 +57,8 @@ class Trial:
     Attributes:
         looked_at: how many assets were decided again.
         counts: how many went from which outcome to which, unchanged ones among them.
-        differences: the assets whose outcome changed, newest first.
+        differences: the assets whose outcome changed, newest first; who may not see the sensitive queue is told of none
+            that lies there.
         unreadable: assets whose records, packs or signals could not be read; they are in no count.
     """
 
@@ -66,7 +68,9 @@ class Trial:
     unreadable: int = 0
 
 
-def try_pack(here: Deployment, candidate: Pack, *, last: int = 200, replaces: str = "") -> Trial:
+def try_pack(
+    here: Deployment, candidate: Pack, *, last: int = 200, replaces: str = "", sees_sensitive: bool = False
+) -> Trial:
     """Decide the last assets of a tenant again, with `candidate` among their packs.
 
     Args:
@@ -74,6 +78,7 @@ def try_pack(here: Deployment, candidate: Pack, *, last: int = 200, replaces: st
         candidate: takes the place of the pack of its own name, or comes beside the others where there is none.
         last: how many, 1 to 1000; prompts that were refused before anything was drawn have none.
         replaces: name of a pack that is taken out for it.
+        sees_sensitive: whether what lies in the sensitive queue is named; else it is counted alone.
 
     Raises:
         PolicyError: `last` is out of bounds.
@@ -81,12 +86,15 @@ def try_pack(here: Deployment, candidate: Pack, *, last: int = 200, replaces: st
     if not 1 <= last <= MOST_ASSETS:
         raise PolicyError(f"expected the last 1 to {MOST_ASSETS} assets, got {last}")
     trial = Trial()
+    hidden: frozenset[str] = frozenset()
     known: dict[str, Pack] = {pack.sha256: pack for pack in here.packs.values()}
     after: tuple[str, str] | None = None
     while last > 0:
         with here.database.read() as connection:
             rows = _read_assets(connection, here, after, min(last, _CHUNK))
-            signals = _read_signals(connection, [row["id"] for row in rows])
+            ids = [row["id"] for row in rows]
+            signals = _read_signals(connection, ids)
+            hidden |= frozenset() if sees_sensitive else find_sensitive(connection, ids)
             for row in rows:
                 try:
                     packs = _find_packs(connection, here, row["request"], known)
@@ -97,6 +105,7 @@ def try_pack(here: Deployment, candidate: Pack, *, last: int = 200, replaces: st
             break
         last -= len(rows)
         after = rows[-1]["created_at"], rows[-1]["id"]
+    trial.differences = [one for one in trial.differences if one.asset_id not in hidden]
     return trial
 
 

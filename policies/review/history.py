@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, sele
 
 from policies.line.deployment import Deployment
 from policies.line.records import asset_row, show_decision
-from policies.review.job import Reviewer, is_hidden
+from policies.review.job import Reviewer, verify_visible
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
-from provenance.errors import AssetNotFoundError, PolicyError
+from provenance.errors import PolicyError
 from provenance.storage.review_tables import BATCHES, JOBS
 from provenance.storage.tables import ASSETS, DECISIONS, REVIEWS
 
@@ -173,8 +173,7 @@ def list_earlier(here: Deployment, asset_id: AssetId, reviewer: Reviewer) -> tup
     """
     with here.database.read() as connection:
         row = asset_row(connection, asset_id, here.tenant)
-        if is_hidden(connection, asset_id, sees_sensitive=reviewer.sees_sensitive):
-            raise AssetNotFoundError(f"no asset has the id {asset_id}")
+        verify_visible(connection, asset_id, sees_sensitive=reviewer.sees_sensitive)
         same = [ASSETS.c.sha256 == row["sha256"]]
         if "submitter" in ASSETS.c and row["submitter"]:
             same.append(ASSETS.c.submitter == row["submitter"])

@@ -191,3 +191,19 @@ def is_hidden(connection: Connection, asset_id: AssetId, *, sees_sensitive: bool
         return False
     query = select(JOBS.c.is_sensitive).where(JOBS.c.asset_id == asset_id)
     return bool(connection.execute(query).scalar())
+
+
+def verify_visible(connection: Connection, asset_id: AssetId, *, sees_sensitive: bool) -> None:
+    """Check that who asks may know of an asset.
+
+    Raises:
+        AssetNotFoundError: it lies in the sensitive queue, and they may not see that.
+    """
+    if is_hidden(connection, asset_id, sees_sensitive=sees_sensitive):
+        raise AssetNotFoundError(f"no asset has the id {asset_id}")
+
+
+def find_sensitive(connection: Connection, asset_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of some assets that lie in the sensitive queue."""
+    query = select(JOBS.c.asset_id).where(JOBS.c.asset_id.in_(asset_ids), JOBS.c.is_sensitive)
+    return frozenset(connection.execute(query).scalars())

@@ -132,6 +132,7 @@ def test_a_sensitive_job_is_not_there_for_others(desk_server):
         f"{job}/provenance",
         f"/v1/reviews/{asset_id}",
         f"/v1/reviews/{asset_id}/notes",
+        f"/v1/policies/explanations/{asset_id}",
     ):
         assert ask(desk_server, path).status_code == 404, path
         assert ask(desk_server, path, "admin:Ada").status_code == 404, path
@@ -148,3 +149,9 @@ def test_a_sensitive_job_is_not_there_for_others(desk_server):
     assert "secret-name.jpg" not in ask(desk_server, "/v1/assets", "moderator:Mia").text
     assert ask(desk_server, f"/v1/assets/{asset_id}", "moderator:Mia").status_code == 404
     assert ask(desk_server, f"/v1/assets/{asset_id}", "sensitive_moderator:Sen").status_code == 200
+    for kind in ("case", "prov"):
+        ordered = httpx.post(
+            f"{desk_server.url}/v1/exports", json={"kind": kind, "asset_id": asset_id}, cookies={WHO: "auditor:Aud"},
+            headers={"origin": desk_server.url},
+        )  # fmt: skip
+        assert (ordered.status_code, ordered.json()["title"]) == (404, "asset.not_found"), kind

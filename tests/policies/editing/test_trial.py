@@ -7,6 +7,7 @@ from policies.editing.trial import try_pack
 from policies.rules.decision import Outcome
 from policies.rules.parsing import parse_pack
 from provenance.errors import PolicyError
+from provenance.storage.review_tables import JOBS
 from provenance.storage.tables import SIGNALS
 from provenance.tenant import parse_tenant
 from tests.policies.editing.test_shelf import house
@@ -69,3 +70,12 @@ def test_what_cannot_be_read_is_counted_apart(here):
         connection.execute(update(SIGNALS).where(SIGNALS.c.detector == "prompt").values(body={"no": "signal"}))
     trial = try_pack(here, here.packs["light"])
     assert (trial.looked_at, trial.unreadable) == (0, 3)
+
+
+def test_what_lies_in_the_sensitive_queue_is_counted_and_named_to_nobody_else(here):
+    with here.database.write() as connection:
+        connection.execute(update(JOBS).values(is_sensitive=True))
+    stricter = changed(here, "prompt.gambling:\n    hold: 0.5", "prompt.gambling:\n    block: 0.5")
+    others = try_pack(here, stricter)
+    assert (others.differences, others.counts[HOLD, BLOCK]) == ([], 1)
+    assert len(try_pack(here, stricter, sees_sensitive=True).differences) == 1
