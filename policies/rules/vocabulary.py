@@ -20,8 +20,11 @@ CONTENT_CATEGORIES: Final = frozenset({
 SHOWN_CATEGORIES: Final = frozenset({"children", "crowds", "flags", "medical", "money", "swimwear", "uniforms"})
 """What a picture may show besides, and no term bank lists."""
 
-PROMPT_CATEGORIES: Final = frozenset(f"prompt.{category}" for category in CONTENT_CATEGORIES)
-"""The same, asked for in words."""
+NAMED_CATEGORIES: Final = frozenset({"characters", "logos"})
+"""Whose a name is that stands in words: protected characters, brands."""
+
+PROMPT_CATEGORIES: Final = frozenset(f"prompt.{category}" for category in CONTENT_CATEGORIES | NAMED_CATEGORIES)
+"""What a picture may show, asked for in words, and what words may name."""
 
 MEANING_CATEGORIES: Final = frozenset(f"prompt.meaning.{category}" for category in CONTENT_CATEGORIES)
 """The same, where no listed word asks for it and the prompt only means something like it."""
@@ -43,8 +46,10 @@ INCOMING_CATEGORIES: Final = frozenset({
 PART_CATEGORIES: Final = frozenset({"codes", "codes_hazard", "codes_link", "faces", "faces_large"})
 """Parts of a picture that are found and measured: faces, codes."""
 
-WRITTEN_CATEGORIES: Final = frozenset({"written.unread"} | {f"written.{category}" for category in CONTENT_CATEGORIES})
-"""The same as what a picture may show, written in it in words; and how much was written that nobody read."""
+WRITTEN_CATEGORIES: Final = frozenset(
+    {"written.unread"} | {f"written.{category}" for category in CONTENT_CATEGORIES | NAMED_CATEGORIES}
+)
+"""The same as what a prompt may ask for or name, written in the picture; and how much was written that nobody read."""
 
 PERSONAL_CATEGORIES: Final = frozenset(f"personal.{kind}" for kind in Kind)
 """Personal data, by its kind."""
