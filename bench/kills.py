@@ -20,6 +20,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ from provenance.asset import AssetId, sha256_hex
 from provenance.storage.blob import Blob
 from provenance.storage.tables import ASSETS, SEALS
 
+IMPORTED: Final = ("alembic.command", "c2pa", "cv2", "dbos", "imagehash", "pdqhash", "policies.line.sealing")
 PROMPTS: Final = ("", "", "a poster on how to make a pipe bomb", "a casino roulette table")
 WAITING: Final = 6
 """Assets that whoever hands in keeps in the line."""
@@ -98,12 +100,23 @@ def run_load(load: Load) -> dict[str, Any]:
 
 
 def make_site(load: Load) -> None:
-    """Make the site, and import all that a walk needs before anything is forked."""
-    with open_site(load.settings, quiet=True) as site:
-        site.warm()
-        release(site.deployment, Submission(Blob.from_bytes(load.files[0])))
-        assert site.deployment.line is not None
-        site.deployment.line.find_live(["none"])
+    """Make the site in a process of its own, and import here all that a walk needs.
+
+    What walks an asset has threads afterwards, which a fork would miss.
+    """
+    for name in IMPORTED:
+        import_module(name)
+
+    def make() -> None:
+        with open_site(load.settings, quiet=True) as site:
+            site.warm()
+            release(site.deployment, Submission(Blob.from_bytes(load.files[0])))
+            assert site.deployment.line is not None
+            site.deployment.line.find_live(["none"])
+
+    code = os.waitstatus_to_exitcode(os.waitpid(start(make), 0)[1])
+    if code:
+        raise SystemExit(f"the site could not be made: {code}")
 
 
 def start(task: Callable[[], object]) -> int:
