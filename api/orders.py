@@ -7,7 +7,7 @@ are written into logs.
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -138,7 +138,10 @@ def _parse(model: type[Order], values: Any) -> Order:  # noqa: ANN401 - whatever
 
 
 def _check(here: "Deployment", brought: Brought) -> Brought:
-    """Return what came, if it fits together and its packs are known."""
+    """Return what came, if it fits together and its packs are known.
+
+    Whoever hands in may ask for more packs, never for fewer: those that decide anyway are among them.
+    """
     order = brought.order
     unknown = [name for name in order.packs if name not in here.packs]
     if unknown:
@@ -150,7 +153,10 @@ def _check(here: "Deployment", brought: Brought) -> Brought:
     if brought.file is None and order.recipe is not None:
         told = "expected a recipe beside a file alone: what is drawn here has its own"
         raise InvalidRequestError(told, [{"field": "recipe", "detail": told}])
-    return brought
+    if not order.packs:
+        return brought
+    packs = list(dict.fromkeys((*here.deciding, *order.packs)))
+    return replace(brought, order=order.model_copy(update={"packs": packs}))
 
 
 def _build_recipe(prompt: str | None, said: Making | None) -> dict[str, Any]:

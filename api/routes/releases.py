@@ -21,6 +21,7 @@ from api.service import Service, find_service
 from policies.line.deployment import Deployment
 from policies.line.standing import Progress, Standing, find_standing, list_standings
 from provenance.asset import AssetId
+from provenance.errors import AssetNotFoundError
 
 MOST_WAIT_S: Final = 120
 FIRST_LOOK_S: Final = 0.02
@@ -119,15 +120,16 @@ async def list_own(
     """List what was handed in, newest first: by yourself, or by anybody for those who may see every asset."""
     here = find_service(request).deployment(actor)
     found = await run_in_threadpool(
-        list_standings, here, most=limit + 1, before=parse_cursor(cursor), submitter=find_submitter(actor)
-    )
+        list_standings, here, most=limit + 1, before=parse_cursor(cursor), submitter=find_submitter(actor),
+        sees_sensitive=sees_hidden(actor),
+    )  # fmt: skip
     return build_page([Release.build(one) for one in found], [one.asset_id for one in found], most=limit)
 
 
 async def show(request: Request, release_id: str, actor: Submitter) -> Release:
     """Say where a submission stands, and how it ended."""
     here = find_service(request).deployment(actor)
-    standing = await run_in_threadpool(find_standing, here, release_id, submitter=find_submitter(actor))
+    standing = await run_in_threadpool(find_visible, here, release_id, actor)
     return await run_in_threadpool(tell_release, here, standing)
 
 
@@ -144,7 +146,7 @@ def tell_release(here: Deployment, standing: Standing) -> Release:
 async def follow(request: Request, release_id: str, actor: Submitter) -> StreamingResponse:
     """Follow a submission by server-sent events: `progress` at every stage, then `end`, each with its JSON."""
     service, here = find_service(request), find_service(request).deployment(actor)
-    await run_in_threadpool(find_standing, here, release_id, submitter=find_submitter(actor))
+    await run_in_threadpool(find_visible, here, release_id, actor)
     held = AsyncExitStack()
     await held.enter_async_context(service.room.followers.hold())
     return _EventStream(_tell(here, AssetId(release_id)), held)
@@ -153,6 +155,25 @@ async def follow(request: Request, release_id: str, actor: Submitter) -> Streami
 def find_submitter(actor: Actor) -> str | None:
     """Return whose assets `actor` sees: their own, or None for everybody's of the tenant."""
     return None if actor.may(Permission.READ_ASSETS) else actor.id
+
+
+def sees_hidden(actor: Actor) -> bool:
+    """Say whether a list may hold what lies in the sensitive queue: one's own, or by that permission."""
+    return find_submitter(actor) is not None or actor.may(Permission.REVIEW_SENSITIVE)
+
+
+def find_visible(here: Deployment, release_id: str, actor: Actor) -> Standing:
+    """Return where a submission stands, for its submitter or for who may see every asset.
+
+    Raises:
+        AssetNotFoundError: there is none for who asks; what lies in the sensitive queue is others' by permission alone.
+    """
+    try:
+        return find_standing(here, release_id, submitter=actor.id)
+    except AssetNotFoundError:
+        if find_submitter(actor) is not None:
+            raise
+        return find_standing(here, release_id, sees_sensitive=sees_hidden(actor))
 
 
 async def wait_for_end(here: Deployment, asset_id: AssetId, *, wait_s: float) -> Standing:

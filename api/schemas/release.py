@@ -54,7 +54,7 @@ class Order(BaseModel):
         examples=["a red boat on a calm lake"],
     )
     packs: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
-        default=[], max_length=20, description="policy packs that decide; the site's own where none is named"
+        default=[], max_length=20, description="more policy packs that decide, beside the site's own, which always do"
     )
     name: str = Field(default="", max_length=255, description="file name, for people")
     type: str = Field(default="", max_length=100, description="media type that the sender claims; checked")

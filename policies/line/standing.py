@@ -110,6 +110,8 @@ def find_standing(
         if (row := found.mappings().one_or_none()) is not None:
             body = find_decision_body(connection, AssetId(asset_id))
             return _read(row, None if body is None else parse_decision(body))
+        if not sees_sensitive and connection.execute(select(ASSETS.c.id).where(ASSETS.c.id == asset_id)).first():
+            raise AssetNotFoundError(f"expected the id of a release, got {asset_id[:40]!r}: there is none of it here")
         return _read_wish(connection, here.tenant, asset_id, submitter)
 
 

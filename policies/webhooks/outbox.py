@@ -73,14 +73,21 @@ def build_event_id(tenant: Tenant, kind: str, key: str) -> str:
 
 
 def announce_decision(connection: Connection, tenant: Tenant, kind: str, decision: Decision, **more: Any) -> str:  # noqa: ANN401 - JSON values
-    """Write the event that something was decided about an asset: its id, the outcome and the rules that spoke."""
+    """Write the event that something was decided about an asset: its id, the outcome and the rules that spoke.
+
+    What speaks against an asset of the sensitive queue is told to nobody outside.
+    """
+    from policies.review.job import find_sensitive
+
+    is_hidden = bool(find_sensitive(connection, [decision.asset_id]))
     against = [reason for reason in decision.reasons if reason.outcome is not Outcome.RELEASE]
     data = {
         "asset_id": decision.asset_id,
         "decision_id": decision.id,
         "outcome": decision.outcome.value,
         "reasons": [
-            {"pack": one.pack, "rule": one.rule, "clause": one.clause, "category": one.category} for one in against[:50]
+            {"pack": one.pack, "rule": one.rule, "clause": one.clause, "category": one.category}
+            for one in (() if is_hidden else against[:50])
         ],
         **more,
     }

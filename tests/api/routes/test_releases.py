@@ -6,8 +6,10 @@ import time
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from sqlalchemy import update
 
 from api.app import create_app
+from provenance.storage.review_tables import JOBS
 from tests.api.doors import Doorkeeper, as_
 from tests.sites import encode, photograph
 
@@ -170,3 +172,23 @@ def test_no_prompt_is_taken_from_an_address_or_told_in_an_error(client, picture)
     assert "secretwords" not in answer.text
     answer = client.post("/v1/releases", json={"prompt": "secretwords", "width": "wide"}, headers=SAM)
     assert (answer.status_code, "secretwords" in answer.text, "width" in answer.text) == (422, False, True)
+
+
+def test_naming_a_pack_takes_none_away(client, picture):
+    release = hand_in(client, picture, prompt="a casino with roulette", packs="eu-ai-act-50").json()
+    assert (release["status"], sorted(release["decision"]["packs"])) == ("held", ["eu-ai-act-50", "light"])
+    again = hand_in(client, picture, prompt="a casino with cards and roulette", packs="light").json()
+    assert again["decision"]["packs"] == ["light"]
+
+
+def test_what_lies_in_the_sensitive_queue_is_told_to_its_submitter_and_by_that_permission_alone(client, picture):
+    released = hand_in(client, picture).json()["id"]
+    held = hand_in(client, picture, prompt="a casino with roulette").json()["id"]
+    with client.app.state.service.site.deployment.database.write() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.asset_id == held).values(is_sensitive=True))
+    for who, sees in ((SAM, True), (as_("admin"), False)):
+        shown = client.get(f"/v1/releases/{held}", headers=who)
+        listed = [one["id"] for one in client.get("/v1/releases", headers=who).json()["items"]]
+        assert (shown.status_code, held in listed) == ((200, True) if sees else (404, False)), who
+        assert released in listed
+    assert client.get(f"/v1/releases/{held}/events", headers=as_("admin")).status_code == 404

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from policies.webhooks.outbox import announce, build_event_id
+from policies.rules.decision import Decision, Outcome, Reason
+from policies.webhooks.outbox import announce, announce_decision, build_event_id
+from provenance.asset import AssetId
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS
 from provenance.tenant import MAIN, Tenant
 
@@ -52,3 +54,19 @@ def test_one_alone_can_be_told(database, endpoints, receiver):
     endpoints.add(receiver.url)
     tell(database, only=(first.id,))
     assert count(database, WEBHOOK_DELIVERIES) == 1
+
+
+@pytest.mark.parametrize(("is_sensitive", "told"), [(True, []), (False, ["nudity"])])
+def test_what_speaks_against_a_sensitive_asset_is_told_to_nobody_outside(
+    database, endpoints, receiver, monkeypatch, is_sensitive, told
+):
+    endpoints.add(receiver.url)
+    reason = Reason(pack="house", rule="r", outcome=Outcome.HOLD, clause="1", text="t", category="nudity")
+    decision = Decision("d", AssetId("a"), Outcome.HOLD, (reason,), (), ())
+    hidden = frozenset({"a"} if is_sensitive else ())
+    monkeypatch.setattr("policies.review.job.find_sensitive", lambda _, ids: hidden & frozenset(ids))
+    with database.write() as connection:
+        announce_decision(connection, MAIN, "release.held", decision)
+        (event,) = connection.execute(select(WEBHOOK_EVENTS.c.body)).scalars()
+    assert event["data"]["outcome"] == "hold"
+    assert [one["category"] for one in event["data"]["reasons"]] == told
