@@ -7,8 +7,10 @@ from typing import Any, Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from api.errors import run_answering
+from api.body import BoundedBody
+from api.errors import answer_refused_body, run_answering
 from api.observing import HEADER, Sight, name_route, naming, take_request_id
+from provenance.errors import GateError
 from provenance.journal import Journal
 
 Scope = MutableMapping[str, Any]
@@ -60,16 +62,27 @@ class Edge:
         request_id, sight = take_request_id(Headers(scope=scope)), Sight()
         observer = getattr(getattr(scope.get("app"), "state", None), "observer", None)
         with naming(request_id), observer.watch(scope, sight) if observer else nullcontext():
-            answer = _Answer(scope, send, request_id, sight)
-            surprise = await run_answering(self._serve(scope, receive, answer))
+            answer, body = _Answer(scope, send, request_id, sight), BoundedBody(scope, receive)
+
+            async def pass_on(message: Message) -> None:
+                # Frameworks take what is raised while they read for a body that cannot be read.
+                if body.refusal is None or sight.status:
+                    await answer(message)
+
+            surprise = await run_answering(self._serve(scope, body, pass_on))
+            if body.refusal is not None:
+                surprise = answer_refused_body(body.refusal)
             if surprise is not None and not sight.status:
                 await surprise(scope, receive, answer)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, body: BoundedBody, send: Send) -> None:
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, body, send)
         except ClientDisconnect:
             _log.info("client gone", method=scope["method"], route=name_route(scope))
+        except GateError as exc:
+            if exc is not body.refusal:
+                raise
 
 
 class _Answer:

@@ -185,6 +185,13 @@ async def run_answering(serve: "Awaitable[None]") -> "JSONResponse | None":
     return None
 
 
+def answer_refused_body(error: GateError) -> "JSONResponse":
+    """Return the answer to a body that is not read to its end, after which the connection closes."""
+    status = status_of(error)
+    _log.warning("request failed", code=error.code, status=status, error=str(error))
+    return _build_problem(status, error.code, str(error), {"Connection": "close"})
+
+
 def _answer(
     request: "Request",
     status: int,
