@@ -31,7 +31,7 @@ MOST_WORKERS: Final = 64
 """Of one name on one machine."""
 _PATIENCE_S: Final = 1.0
 """Somebody who looks whether a file is locked holds it for a moment."""
-_REAPING: Final = 7_304_092
+_REAPING: Final = 7_304_093
 """Any number that nobody else in this database takes as an advisory lock."""
 
 _log = Journal(__name__)

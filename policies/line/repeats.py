@@ -14,8 +14,10 @@ from policies.gate import walk
 from policies.line.deployment import Deployment, Submission
 from policies.line.publishing import Result, publish, withhold
 from policies.line.records import Stage, latest_decision
+from policies.review.job import find_postponed
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId
+from provenance.errors import AssetInUseError
 from provenance.storage.tables import ASSETS
 
 _MOST: Final = 100
@@ -36,14 +38,18 @@ def find_earlier(here: Deployment, submission: Submission, *, with_blocked: bool
         with_blocked: count a block, too; else what was blocked is asked anew, for a work may have been withdrawn.
 
     Raises:
+        AssetInUseError: it is approved, and waits for its moment.
         GateError: what was interrupted cannot be finished.
     """
     with here.database.read() as connection:
         found = sorted(_find_same(connection, here, submission), key=lambda one: _RANKS[one[1].outcome])
+        postponed = {one for row, _ in found for one in find_postponed(connection, AssetId(row["id"]))}
     for row, decision in found:
         asset_id = AssetId(row["id"])
         if decision.outcome is Outcome.BLOCK and not with_blocked:
             return None
+        if asset_id in postponed:
+            raise AssetInUseError(f"{asset_id} is approved and may be taken back for a moment: try again later")
         if row["stage"] == Stage.PUBLISHED.value:
             return publish(here, asset_id)
         return walk(here, asset_id) if decision.outcome is Outcome.RELEASE else withhold(here, asset_id)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from policies.line.deployment import Deployment
 from policies.line.place import find_placed
 from policies.line.records import FINAL_STAGES, Stage, asset_row
+from policies.review.job import find_postponed
 from provenance.asset import AssetId
 from provenance.storage.store import BIN, Blobs
 from provenance.storage.tables import ASSETS
@@ -55,12 +56,12 @@ def interrupted(here: Deployment) -> tuple[AssetId, ...]:
     """Return the assets that somebody began with and nobody is at work on now, oldest first.
 
     An asset that is published and whose worker then died is one of them: its quarantine is not emptied yet. What has a
-    place in the line is none: workers go on with it.
+    place in the line is none: workers go on with it. Nor is an approval that waits for its moment, or for another try.
     """
     gone, in_use = here.leases.look()
     with here.database.read() as connection:
-        placed = find_placed(connection)
-    return tuple(sorted((gone | (frozenset(unfinished(here)) - in_use)) - placed))
+        left = find_placed(connection) | find_postponed(connection)
+    return tuple(sorted((gone | (frozenset(unfinished(here)) - in_use)) - left))
 
 
 def find_tenancy(here: Deployment, asset_id: AssetId) -> Deployment:

@@ -7,7 +7,7 @@ twice.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -169,18 +169,19 @@ def run_batch(here: Deployment, batch_id: str, *, most: int = MOST, grace_s: flo
         state = "decided" if row["undone_at"] else "waiting"
         items = select(BATCH_ITEMS.c.asset_id).where(BATCH_ITEMS.c.batch_id == batch_id, BATCH_ITEMS.c.state == state)
         ids = connection.execute(items.order_by(BATCH_ITEMS.c.asset_id).limit(most)).scalars().all()
-    who = Reviewer(row["reviewer_id"], row["reviewer"], sees_sensitive=True)
+    # What became sensitive since is not there for who made a batch without any that was.
+    who = Reviewer(row["reviewer_id"], row["reviewer"], sees_sensitive=row["is_sensitive"])
     verdict = Verdict(Outcome(row["outcome"]), row["clause"], row["reason"])
     for one in ids:
         if row["undone_at"]:
-            _undo_one(here, batch_id, AssetId(one), Reviewer(who.id, row["undone_by"], sees_sensitive=True))
+            _undo_one(here, batch_id, AssetId(one), replace(who, name=row["undone_by"]))
         else:
             _decide_one(here, batch_id, AssetId(one), who, verdict, grace_s)
-    is_finished = len(ids) < most
-    if is_finished:
-        with here.database.write() as connection:
-            connection.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(finished_at=utc_now()))
-    return is_finished
+    if len(ids) == most:
+        return False
+    same = (BATCHES.c.id == batch_id, BATCHES.c.undone_at == row["undone_at"])  # else it is taken back since
+    with here.database.write() as connection:
+        return bool(connection.execute(update(BATCHES).where(*same).values(finished_at=utc_now())).rowcount)
 
 
 def undo_batch(here: Deployment, batch_id: str, reviewer: Reviewer) -> Batch:

@@ -92,6 +92,8 @@ def now_ms() -> int:
 def open_job(connection: Connection, asset: Mapping[Any, Any], decision: Decision, sensitive: Sequence[str]) -> None:
     """Open the job of an asset that is withheld, or open it again; what was refused has one that is closed.
 
+    What somebody handed up stays so: withholding a held asset again changes nothing about who may decide.
+
     Args:
         connection: of `Database.write`, in which the asset is withheld.
         asset: its row.
@@ -103,7 +105,7 @@ def open_job(connection: Connection, asset: Mapping[Any, Any], decision: Decisio
     state = (State.OPEN if is_open else State.CLOSED).value
     fresh = {"state": state, "due_at_ms": 0, "attempts": 0}
     hides = is_sensitive((word for one in against for word in one[1:3]), sensitive)
-    known = connection.execute(select(JOBS.c.is_sensitive).where(JOBS.c.asset_id == asset_id)).first()
+    known = connection.execute(select(JOBS.c.is_sensitive, JOBS.c.state).where(JOBS.c.asset_id == asset_id)).first()
     if known is None:
         connection.execute(
             insert(JOBS).values(
@@ -118,6 +120,8 @@ def open_job(connection: Connection, asset: Mapping[Any, Any], decision: Decisio
         )
     else:
         fresh["is_sensitive"] = known.is_sensitive or hides
+        if is_open and known.state == State.ESCALATED.value:
+            fresh["state"] = known.state
         connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(fresh))
         connection.execute(delete(FACETS).where(FACETS.c.asset_id == asset_id))
     rows = [
@@ -201,6 +205,14 @@ def verify_visible(connection: Connection, asset_id: AssetId, *, sees_sensitive:
     """
     if is_hidden(connection, asset_id, sees_sensitive=sees_sensitive):
         raise AssetNotFoundError(f"no asset has the id {asset_id}")
+
+
+def find_postponed(connection: Connection, asset_id: AssetId | None = None) -> frozenset[AssetId]:
+    """Return the assets that are approved and may not walk on yet; or that one, if it is one of them."""
+    query = select(JOBS.c.asset_id).where(JOBS.c.due_at_ms > now_ms())
+    if asset_id is not None:
+        query = query.where(JOBS.c.asset_id == asset_id)
+    return frozenset(AssetId(row) for row in connection.execute(query).scalars())
 
 
 def find_sensitive(connection: Connection, asset_ids: Sequence[str]) -> frozenset[str]:

@@ -70,7 +70,13 @@ class Leases:
         self._claimed[asset_id] = time.monotonic()
 
     def hand_over(self, connection: Connection, asset_id: AssetId) -> None:
-        """Give the lease of an asset that is not held back in the caller's transaction: others are to go on with it."""
+        """Give the lease of an asset back in the caller's transaction: others are to go on with it.
+
+        Where a thread of this process is at work on it, its lease stays until that ends.
+        """
+        with self._changed:
+            if asset_id in self._held:
+                return
         self._claimed.pop(asset_id, None)
         connection.execute(delete(LEASES).where(LEASES.c.asset_id == asset_id, LEASES.c.owner == self.owner))
 

@@ -1,6 +1,7 @@
 """Rules of style that no linter knows: sizes, names, and where a broad except may stand."""
 
 import ast
+import re
 
 import pytest
 
@@ -87,3 +88,13 @@ def test_broad_excepts_stand_in_few_places_only():
 @pytest.mark.parametrize("path", BROAD)
 def test_the_list_of_broad_excepts_is_current(path):
     assert (ROOT / path).is_file()
+
+
+def test_advisory_locks_have_numbers_of_their_own():
+    numbers = {}
+    for path in modules():
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for name in set(re.findall(r"advisory\w*\(\{(\w+)\}", text)):
+            numbers[f"{path}:{name}"] = re.search(rf"^{name}: Final = ([\d_]+)$", text, re.MULTILINE)[1]
+    assert len(numbers) >= 3
+    assert len(set(numbers.values())) == len(numbers), numbers

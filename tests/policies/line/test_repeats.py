@@ -6,11 +6,15 @@ from policies import gate
 from policies.line.intake import intake
 from policies.line.repeats import find_earlier
 from policies.line.screening import decide, screen
+from policies.line.sweeping import unfinished
+from policies.review.judgement import decide as approve
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from policies.rules.parsing import parse_pack
 from provenance.asset import Origin, sha256_hex
+from provenance.errors import AssetInUseError
 from tests.policies.deployments import SIDE
+from tests.policies.review.people import MIA, YES
 from tests.sites import LIGHT_PACKS, submission
 
 SAID = {"digital_source_type": "trainedAlgorithmicMedia"}
@@ -76,3 +80,12 @@ def test_what_was_interrupted_after_its_decision_is_finished(here, decided):
     found = find_earlier(here, given)
     assert (found.asset_id, found.outcome) == (asset_id, Outcome.RELEASE)
     assert here.blobs.public.has(found.public_key)
+
+
+def test_an_approval_is_not_hurried_by_the_same_bytes(here):
+    given = submission("rocket.jpg", side=SIDE, prompt="people in another casino", recipe=RECIPE)
+    held = gate.release(here, given)
+    approve(here, held.asset_id, MIA, YES, grace_s=3600)
+    with pytest.raises(AssetInUseError, match="try again later"):
+        find_earlier(here, given)
+    assert held.asset_id in unfinished(here)

@@ -2,11 +2,17 @@
 
 import time
 
+from sqlalchemy import update
+
 from policies import gate
 from policies.line import intake
 from policies.line.sweeping import find_leftovers, interrupted, sweep, sweep_staging, unfinished
+from policies.review.judgement import decide
 from provenance.asset import new_asset_id
+from provenance.storage.review_tables import JOBS
 from tests.policies.deployments import SIDE, decided, hand_in, kept_of
+from tests.policies.review.people import MIA, YES, held
+from tests.policies.review.test_judgement import stage_of
 from tests.sites import as_submission, encode, photograph
 
 
@@ -60,3 +66,15 @@ def test_what_nobody_is_at_work_on_is_interrupted(here):
 
 def test_staging_is_swept_in_every_store(here):
     assert sweep_staging(here.blobs.quarantine, here.blobs.public) == 0
+
+
+def test_an_approval_that_waits_for_its_moment_is_not_interrupted(here):
+    asset_id = held(here)
+    decide(here, asset_id, MIA, YES, grace_s=3600)
+    assert asset_id not in interrupted(here)
+    assert asset_id not in {result.asset_id for result in gate.resume(here)}
+    assert stage_of(here, asset_id) == "decided"
+    with here.database.write() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(due_at_ms=1))
+    assert asset_id in {result.asset_id for result in gate.resume(here)}
+    assert stage_of(here, asset_id) == "published"

@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import update
 
 from policies.review import batch as module
 from policies.review.backlog import Filter, find_ids
@@ -10,6 +11,7 @@ from policies.review.job import State
 from policies.review.judgement import ask_opinion
 from policies.review.refusals import ConfirmationError
 from provenance.errors import AssetNotFoundError, PolicyError
+from provenance.storage.review_tables import JOBS
 from tests.policies.review.people import MIA, NO, NOA, YES, held
 from tests.policies.review.test_job import job_of
 from tests.policies.review.test_judgement import stage_of
@@ -93,3 +95,30 @@ def test_a_batch_that_was_taken_back_before_it_was_done_does_no_more(here):
 def test_a_batch_is_about_jobs_that_are_there(here, ids, error):
     with pytest.raises(error):
         make_batch(here, MIA, ids, NO, key="none", confirmed=0)
+
+
+def test_what_is_taken_back_while_the_last_of_it_is_decided_is_not_forgotten(here, monkeypatch):
+    ids = [held(here), held(here)]
+    batch = make_batch(here, MIA, ids, NO, key="meanwhile", confirmed=0)
+    decide = module._decide_one
+
+    def decide_then_undo(here, batch_id, asset_id, *rest):
+        decide(here, batch_id, asset_id, *rest)
+        if asset_id == max(ids):
+            undo_batch(here, batch_id, NOA)
+
+    monkeypatch.setattr(module, "_decide_one", decide_then_undo)
+    assert not run_batch(here, batch.id)
+    assert (here.tenant, batch.id) in list_unfinished(here)
+    assert run_batch(here, batch.id)
+    assert load(here, batch).counts == {"undone": 2}
+
+
+def test_a_batch_decides_no_more_than_who_made_it_may_see(here):
+    seen, hidden = held(here), held(here)
+    batch = make_batch(here, MIA, [seen, hidden], NO, key="hidden", confirmed=0)
+    with here.database.write() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.asset_id == hidden).values(is_sensitive=True))
+    assert run_batch(here, batch.id)
+    assert load(here, batch).counts == {"decided": 1, "refused": 1}
+    assert stage_of(here, hidden) == "held"

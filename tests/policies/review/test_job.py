@@ -3,19 +3,20 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from policies.line.publishing import withhold
 from policies.review.backlog import Filter, count_items, find_ids, find_items
 from policies.review.batch import make_batch
 from policies.review.claim import claim
 from policies.review.history import list_earlier, list_lines
-from policies.review.job import State, find_job, is_hidden
-from policies.review.judgement import decide
+from policies.review.job import State, find_job, find_postponed, is_hidden
+from policies.review.judgement import decide, escalate
 from policies.review.note import list_notes
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from provenance.errors import AssetNotFoundError
 from provenance.storage.review_tables import FACETS
 from provenance.tenant import Tenant
-from tests.policies.review.people import MIA, NO, SAM, held
+from tests.policies.review.people import MIA, NO, SAM, YES, held
 from tests.sites import submission
 
 
@@ -98,3 +99,22 @@ def test_another_setting_makes_more_of_them_sensitive_and_none_less(here):
     assert sort_jobs(here.database, ("prompt.gambling",)) == 0
     assert sort_jobs(here.database, ()) == 0
     assert job_of(here, asset_id).is_sensitive
+
+
+def test_what_was_handed_up_stays_so_where_it_is_withheld_again(here):
+    asset_id = held(here)
+    escalate(here, asset_id, MIA, "somebody else should look")
+    withhold(here, asset_id)
+    assert (job_of(here, asset_id).state, job_of(here, asset_id).escalated_by) == (State.ESCALATED, MIA.id)
+    decide(here, asset_id, SAM, NO)
+    assert job_of(here, asset_id).state is State.CLOSED
+
+
+def test_what_is_approved_is_postponed_until_its_moment(here):
+    later, now, refused = held(here), held(here), held(here)
+    decide(here, later, MIA, YES, grace_s=3600)
+    decide(here, now, MIA, YES, grace_s=0)
+    decide(here, refused, MIA, NO)
+    with here.database.read() as connection:
+        assert {later, now, refused} & find_postponed(connection) == {later}
+        assert [find_postponed(connection, one) for one in (later, now)] == [{later}, set()]

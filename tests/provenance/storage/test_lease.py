@@ -193,3 +193,17 @@ def test_a_lease_says_whether_it_was_held_without_a_break_since_the_asset_was_ta
     for name in ("asset", "other", "never seen"):
         with mine.hold(name) as is_new:
             assert not is_new
+
+
+def test_what_is_held_here_is_not_handed_over(database, mine, theirs):
+    with mine.hold("a"):
+        with database.write() as connection:
+            mine.hand_over(connection, "a")
+        assert owners(database) == {"a": mine.owner}
+        with pytest.raises(AssetInUseError), theirs.hold("a", wait=False):
+            pass
+    assert owners(database) == {}
+    with database.write() as connection:
+        mine.claim(connection, "b")
+        mine.hand_over(connection, "b")
+    assert owners(database) == {}
