@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 from policies.line.deployment import Deployment
 from policies.line.intake import intake
-from policies.line.wish import load_wish, settle_drawn, settle_failed, settle_refused, waiting_wishes
+from policies.line.wish import (
+    WishState,
+    begin_drawing,
+    find_wish,
+    has_asset,
+    load_wish,
+    put_off_drawing,
+    settle_drawn,
+    settle_failed,
+    settle_refused,
+    waiting_wishes,
+)
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
@@ -93,10 +104,18 @@ def _try(site: "Site", here: Deployment, wish_id: AssetId, go_on: Callable[[Depl
 
 
 def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
-    wish = load_wish(here, wish_id)
-    if wish is None:
+    row = find_wish(here, wish_id)
+    if row is None or row["state"] != WishState.WAITING.value:
         return False
+    if has_asset(here, wish_id):
+        # Whoever drew it ended before that was noted: a second picture would be another one.
+        settle_drawn(here, wish_id)
+        return True
     try:
+        begin_drawing(here, wish_id)
+        wish = load_wish(here, wish_id)
+        if wish is None:
+            return False
         drawn = site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
         if isinstance(drawn, Decision):
             settle_refused(here, wish_id, drawn)
@@ -104,6 +123,7 @@ def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
         intake(here, replace(drawn, asset_id=wish_id, submitter=wish.submitter, context=wish.context))
     except GateError as exc:
         if exc.retryable:
+            put_off_drawing(here, wish_id)
             raise
         _log.error("a prompt could not be drawn", wish_id=wish_id, code=exc.code, error=str(exc))
         settle_failed(here, wish_id, exc)

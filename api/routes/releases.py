@@ -21,13 +21,16 @@ from api.service import Service, find_service
 from policies.line.deployment import Deployment
 from policies.line.standing import Progress, Standing, find_standing, list_standings
 from provenance.asset import AssetId
-from provenance.errors import AssetNotFoundError
+from provenance.errors import AssetNotFoundError, DatabaseUnavailableError
+from provenance.journal import Journal
 
 MOST_WAIT_S: Final = 120
 FIRST_LOOK_S: Final = 0.02
 LAST_LOOK_S: Final = 0.25
 KEEP_ALIVE_S: Final = 15.0
 MOST_FOLLOWED_S: Final = 3600.0
+
+_log = Journal(__name__)
 
 Submitter = Annotated[Actor, require(Permission.RELEASE)]
 Wait = Annotated[float, Query(ge=0, le=MOST_WAIT_S, description="wait so many seconds for the end")]
@@ -206,8 +209,16 @@ async def _accept(
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
             accepted = await run_in_threadpool(intake, here, submission)
     service.metrics.count_accepted("prompt" if brought.file is None else "file")
-    service.walkers.start(here, accepted)
+    await run_in_threadpool(_set_on_its_way, service, here, accepted)
     return accepted
+
+
+def _set_on_its_way(service: Service, here: Deployment, accepted: AssetId) -> None:
+    """Have it walked; what is accepted stays accepted where that cannot be noted now, and the upkeep finds it."""
+    try:
+        service.walkers.start(here, accepted)
+    except DatabaseUnavailableError as exc:
+        _log.warning("an accepted submission waits for the upkeep to find it", asset_id=accepted, error=str(exc))
 
 
 async def _tell(here: Deployment, asset_id: AssetId) -> AsyncIterator[str]:

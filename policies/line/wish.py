@@ -20,17 +20,25 @@ from policies.line.records import build_decision, reading_record
 from policies.line.request import encode_prompt, load_prompt, prompt_key
 from policies.rules.decision import Decision
 from provenance.asset import AssetId, new_asset_id, sha256_hex
-from provenance.errors import GateError, KeyReusedError
+from provenance.errors import GateError, GenerationError, KeyReusedError
 from provenance.storage.database import utc_now
 from provenance.storage.line_tables import SUBMISSION_KEYS
-from provenance.storage.tables import WISHES
+from provenance.storage.tables import ASSETS, WISHES
 from provenance.tenant import Tenant
 
 _KEYED: Final = uuid.UUID("6f1b9a0e-7c55-4b3e-9d3f-0f5a2c1d8e77")
 """Namespace (RFC 9562 s5.5) of the ids of wishes that have a key."""
 
+MOST_TRIES: Final = 5
+"""It is begun to draw a wish so often, where whoever began has ended before it was drawn."""
 SIZE: Final = (512, 512)
 """Width and height in pixels of what is drawn where nobody says."""
+
+
+class DrawingAbandonedError(GenerationError):
+    """Whoever began to draw a prompt ended before it was drawn, again and again."""
+
+    code = "generation.abandoned"
 
 
 class WishState(StrEnum):
@@ -89,7 +97,6 @@ def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
         _verify_no_file(here, key)
         if _verify_same(here, wish_id, body):
             return wish_id
-    here.blobs.quarantine.put(prompt_key(wish_id), words)
     columns = {
         "id": wish_id,
         "tenant": here.tenant,
@@ -102,6 +109,9 @@ def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
     try:
         with here.database.write() as connection:
             connection.execute(insert(WISHES).values(columns))
+            # Before the row is seen, for nobody may find it without its words; after it is in, for of two that come at
+            # once under one key the words of the second are not kept.
+            here.blobs.quarantine.put(prompt_key(wish_id), words)
     except IntegrityError:
         _verify_same(here, wish_id, body)  # the same came in meanwhile
     return wish_id
@@ -187,6 +197,39 @@ def waiting_wishes(here: Deployment) -> tuple[tuple[AssetId, Tenant], ...]:
         return tuple((AssetId(row.id), Tenant(row.tenant)) for row in connection.execute(query))
 
 
+def begin_drawing(here: Deployment, wish_id: AssetId) -> None:
+    """Note, before anything is drawn, that it is tried.
+
+    Raises:
+        DrawingAbandonedError: it was begun `MOST_TRIES` times, and whoever did so has ended each time.
+    """
+    tries = _count_tries(here, wish_id, 1)
+    if tries > MOST_TRIES:
+        raise DrawingAbandonedError(
+            f"expected a picture within {MOST_TRIES} tries, got none: whatever began to draw it ended each time"
+        )
+
+
+def put_off_drawing(here: Deployment, wish_id: AssetId) -> None:
+    """Note that a try ended by itself, and that it is no fault of the wish that nothing was drawn."""
+    _count_tries(here, wish_id, -1)
+
+
+def _count_tries(here: Deployment, wish_id: AssetId, more: int) -> int:
+    waits = (WISHES.c.id == wish_id, WISHES.c.state == WishState.WAITING.value)
+    with here.database.write() as connection:
+        answer = connection.execute(select(WISHES.c.answer).where(*waits)).scalar()
+        tries = max(0, int((answer or {}).get("tries", 0)) + more)
+        connection.execute(update(WISHES).where(*waits).values(answer={"tries": tries}))
+    return tries
+
+
+def has_asset(here: Deployment, wish_id: AssetId) -> bool:
+    """Return whether the asset of a wish was taken in, even if nobody has noted so."""
+    with here.database.read() as connection:
+        return connection.execute(select(ASSETS.c.id).where(ASSETS.c.id == wish_id)).scalar() is not None
+
+
 def settle_drawn(here: Deployment, wish_id: AssetId) -> None:
     """Note that there is an asset now."""
     _settle(here, wish_id, WishState.DRAWN, {})
@@ -194,17 +237,19 @@ def settle_drawn(here: Deployment, wish_id: AssetId) -> None:
 
 def settle_refused(here: Deployment, wish_id: AssetId, decision: Decision) -> None:
     """Note that the prompt was blocked, and forget its words."""
-    _settle(here, wish_id, WishState.REFUSED, {"decision": build_decision(decision)})
-    here.blobs.quarantine.delete(prompt_key(wish_id))
+    if _settle(here, wish_id, WishState.REFUSED, {"decision": build_decision(decision)}):
+        here.blobs.quarantine.delete(prompt_key(wish_id))
 
 
 def settle_failed(here: Deployment, wish_id: AssetId, error: GateError) -> None:
     """Note why nothing could be drawn, and forget the words."""
-    _settle(here, wish_id, WishState.FAILED, {"code": error.code})
-    here.blobs.quarantine.delete(prompt_key(wish_id))
+    if _settle(here, wish_id, WishState.FAILED, {"code": error.code}):
+        here.blobs.quarantine.delete(prompt_key(wish_id))
 
 
-def _settle(here: Deployment, wish_id: AssetId, state: WishState, answer: dict[str, Any]) -> None:
+def _settle(here: Deployment, wish_id: AssetId, state: WishState, answer: dict[str, Any]) -> bool:
+    """Note how a wish that waits has ended; return whether it still waited."""
     waits = (WISHES.c.id == wish_id, WISHES.c.state == WishState.WAITING.value)
     with here.database.write() as connection:
-        connection.execute(update(WISHES).where(*waits).values(state=state.value, answer=answer))
+        done = connection.execute(update(WISHES).where(*waits).values(state=state.value, answer=answer))
+    return done.rowcount == 1

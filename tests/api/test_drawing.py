@@ -8,9 +8,9 @@ from api.drawing import draw_wish, drawing
 from api.wiring import open_site
 from policies.gate import walk
 from policies.line.standing import Progress, find_standing
-from policies.line.wish import Wish, keep_wish
+from policies.line.wish import MOST_TRIES, Wish, keep_wish
 from provenance.asset import AssetId
-from provenance.errors import BackendUnavailableError, BlobNotFoundError
+from provenance.errors import BackendUnavailableError, BlobNotFoundError, GenerationError
 from tests.sites import build_light_settings
 
 BOAT = Wish("a boat", size=(256, 256), submitter="s")
@@ -72,3 +72,47 @@ def test_a_thread_draws_what_came_in_anywhere(site):
             assert time.monotonic() < deadline
             time.sleep(0.02)
     assert gone_on == [wish_id]
+
+
+def test_what_was_drawn_and_not_noted_is_not_drawn_again(site, monkeypatch):
+    here = site.deployment
+    wish_id = keep_wish(here, BOAT)
+    monkeypatch.setattr("api.drawing.settle_drawn", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        draw_wish(site, here, wish_id)
+    monkeypatch.undo()
+    monkeypatch.setattr(type(site), "draw", lambda *_, **__: (_ for _ in ()).throw(GenerationError("another picture")))
+    assert draw_wish(site, here, wish_id)
+    assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a boat"
+    assert find_standing(here, wish_id).progress is Progress.SCREENING
+
+
+def test_a_wish_whose_words_are_gone_has_failed(site):
+    here = site.deployment
+    wish_id = keep_wish(here, BOAT)
+    here.blobs.quarantine.delete(f"{wish_id}/prompt")
+    assert not draw_wish(site, here, wish_id)
+    standing = find_standing(here, wish_id)
+    assert (standing.progress, standing.error) == (Progress.FAILED, "store.not_found")
+
+
+def test_a_wish_that_ends_every_process_has_failed_in_the_end(site, monkeypatch):
+    here = site.deployment
+    wish_id = keep_wish(here, BOAT)
+    monkeypatch.setattr(type(site), "draw", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    for _ in range(MOST_TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            draw_wish(site, here, wish_id)
+    assert not draw_wish(site, here, wish_id)
+    standing = find_standing(here, wish_id)
+    assert (standing.progress, standing.error) == (Progress.FAILED, "generation.abandoned")
+
+
+def test_what_may_be_drawn_later_waits_however_often_it_was_tried(site, monkeypatch):
+    here, error = site.deployment, BackendUnavailableError("no weights")
+    wish_id = keep_wish(here, BOAT)
+    monkeypatch.setattr(type(site), "draw", lambda *_, **__: (_ for _ in ()).throw(error))
+    for _ in range(MOST_TRIES + 1):
+        with pytest.raises(BackendUnavailableError):
+            draw_wish(site, here, wish_id)
+    assert find_standing(here, wish_id).progress is Progress.DRAWING

@@ -1,6 +1,7 @@
 """Files and prompts handed in over HTTP, on a real site."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from api.app import create_app
+from provenance.errors import DatabaseUnavailableError
 from provenance.storage.review_tables import JOBS
 from tests.api.doors import Doorkeeper, as_
 from tests.sites import encode, photograph
@@ -192,3 +194,16 @@ def test_what_lies_in_the_sensitive_queue_is_told_to_its_submitter_and_by_that_p
         assert (shown.status_code, held in listed) == ((200, True) if sees else (404, False)), who
         assert released in listed
     assert client.get(f"/v1/releases/{held}/events", headers=as_("admin")).status_code == 404
+
+
+def test_what_is_accepted_stays_so_where_its_place_cannot_be_noted_now(client, picture, monkeypatch):
+    def fail(*_):
+        asked_in.append(threading.current_thread())
+        raise DatabaseUnavailableError("busy")
+
+    asked_in = []
+    monkeypatch.setattr(client.app.state.service.walkers, "start", fail)
+    answer = hand_in(client, picture, wait=0)
+    assert answer.status_code == 202, answer.text
+    assert client.get(answer.headers["location"], headers=SAM).json()["status"] == "screening"
+    assert "AnyIO worker" in asked_in[0].name

@@ -2,6 +2,7 @@
 
 import pytest
 
+from policies.line import wish
 from policies.line.intake import intake
 from policies.line.wish import (
     Wish,
@@ -18,9 +19,9 @@ from tests.sites import submission
 
 
 def test_a_wish_is_kept_without_its_words_and_found_again(here):
-    wish = Wish("a secret boat", seed=3, size=(256, 320), packs=(), context={"jurisdictions": ["eu"]}, submitter="s")
-    wish_id = keep_wish(here, wish)
-    assert load_wish(here, wish_id) == wish
+    secret = Wish("a secret boat", seed=3, size=(256, 320), packs=(), context={"jurisdictions": ["eu"]}, submitter="s")
+    wish_id = keep_wish(here, secret)
+    assert load_wish(here, wish_id) == secret
     assert (wish_id, here.tenant) in waiting_wishes(here)
     assert "secret" not in repr(dict(find_wish(here, wish_id)))
     settle_drawn(here, wish_id)
@@ -52,3 +53,17 @@ def test_words_of_what_failed_are_gone(here):
 def test_an_unknown_pack_is_refused(here):
     with pytest.raises(ConfigurationError, match="nonesuch"):
         keep_wish(here, Wish("a boat", packs=("nonesuch",)))
+
+
+def test_of_two_prompts_at_once_under_one_key_the_first_keeps_its_words(here, monkeypatch):
+    wish_id = keep_wish(here, Wish("a boat"), key="race")
+    verify, seen = wish._verify_same, []
+
+    def look(*given):
+        seen.append(given)
+        return len(seen) > 1 and verify(*given)  # the first time, the other was not in yet
+
+    monkeypatch.setattr(wish, "_verify_same", look)
+    with pytest.raises(KeyReusedError, match="another prompt"):
+        keep_wish(here, Wish("a car"), key="race")
+    assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a boat"
