@@ -30,7 +30,7 @@ class LineSettings(BaseModel):
     silent_s: float = Field(default=60.0, ge=3)
     """A worker that was not heard of for so long is gone, and others go on with what it had."""
     grace_s: float = Field(default=30.0, ge=0)
-    """A worker that is told to stop has so long to finish what it walks; the rest it gives back."""
+    """A worker told to stop has so long, less than `silent_s`, to finish what it walks; the rest it gives back."""
     worker: str = Field(default="", max_length=80, pattern=r"^[A-Za-z0-9_.-]*$")
     """What workers of this machine are called, before their number; empty for the host's name."""
 
@@ -40,6 +40,11 @@ class LineSettings(BaseModel):
             for name, value in {"slots": self.slots, "most_per_tenant": self.most_per_tenant}.items():
                 if value is not None and value > self.most:
                     raise ValueError(f"expected {name} of at most most, got {value} with most of {self.most}")
+        if self.grace_s >= self.silent_s:
+            raise ValueError(
+                f"expected grace_s of less than silent_s, got {self.grace_s:g} with silent_s of {self.silent_s:g}: "
+                "a worker that stops would count as gone while it finishes"
+            )
         if any(not 1 <= value <= 9 for value in self.priorities.values()):
             raise ValueError("expected priorities of 1 to 9")
         return self

@@ -19,6 +19,8 @@ HEADER_S: Final = 10.0
 HEADER_BYTES: Final = 32 * 1024
 CONNECTIONS: Final = 128
 KEEP_ALIVE_S: Final = 5
+STOP_S: Final = 10
+"""A server that is told to stop has so long to end its answers: one that follows a submission would last an hour."""
 BACKLOG: Final = 256
 
 
@@ -72,6 +74,7 @@ def build_config(host: str, port: int) -> uvicorn.Config:
         limit_concurrency=CONNECTIONS,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
         h11_max_incomplete_event_size=HEADER_BYTES,
         server_header=False,
         access_log=False,  # the application writes its own, without what stands in addresses

@@ -117,7 +117,8 @@ def prepare(settings: "Settings") -> str | None:
     from api.access.link import make_first_link
     from api.wiring import open_site
 
-    with open_site(settings) as site:
+    # What was interrupted waits for the upkeep: one asset that ends a process must not end every start.
+    with open_site(settings, finish=False) as site:
         site.warm()
         return make_first_link(site.deployment, lasts_s=settings.access.link_s)
 

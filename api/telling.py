@@ -30,7 +30,10 @@ def keep_telling(site: "Site", *, every_s: float = LOOK_S) -> Iterator[None]:
     stopped = threading.Event()
     threads = [
         threading.Thread(target=_repeat, args=(work, stopped, every_s), name=name, daemon=True)
-        for name, work in (("exports", partial(export_once, site)), ("webhooks", partial(tell_once, site)))
+        for name, work in (
+            ("exports", partial(export_once, site)),
+            ("webhooks", partial(tell_once, site, is_stopped=stopped.is_set)),
+        )
     ]
     for thread in threads:
         thread.start()
@@ -53,8 +56,8 @@ def export_once(site: "Site") -> bool:
     return made is not None
 
 
-def tell_once(site: "Site") -> bool:
-    """Tell webhooks what is due; return whether there was anything."""
+def tell_once(site: "Site", *, is_stopped: Callable[[], bool] = lambda: False) -> bool:
+    """Tell webhooks what is due, until `is_stopped`; return whether there was anything."""
     from policies.webhooks.delivery import deliver_due
     from provenance.storage.secretbox import load_box
 
@@ -64,6 +67,7 @@ def tell_once(site: "Site") -> bool:
         load_box(site.settings.keys_dir),
         may_be_local=webhooks.private_networks,
         disable_after_s=webhooks.disable_after_days * 86_400,
+        is_stopped=is_stopped,
     )
     return tried > 0
 

@@ -68,8 +68,9 @@ def run_worker(settings: "Settings", *, number: int | None, parent: int | None, 
         tell(f"worker {worker} walks {line.slots} assets at a time; process {os.getpid()}")
         with keep_up(here), drawing(site, enqueue):
             code = _work(here, member, engine, stopped, parent)
-        if not engine.stop(line.grace_s if code == 0 else 0):
-            _leave_now(here, member, code)
+            # Before the others are waited for: from here on nobody says that this worker lives.
+            if not engine.stop(line.grace_s if code == 0 else 0):
+                _leave_now(here, member, code)
         member.leave()
         tell(f"worker {worker} has stopped")
     return code

@@ -24,5 +24,5 @@ def build_overrides(**line: Any) -> dict[str, Any]:
         "pack_folders": (PACKS,),
         "backend": "sketch",
         "screen_deadline_s": 120,
-        "line": {"silent_s": 3.0, "poll_s": 0.05, "grace_s": 60.0, **line},
+        "line": {"silent_s": 3.0, "poll_s": 0.05, "grace_s": 2.0, **line},
     }

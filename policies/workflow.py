@@ -8,6 +8,7 @@ same line and repeats nothing. Hand over with `enqueue`, look with `status`, cal
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from math import ceil
@@ -328,7 +329,8 @@ class Engine:
         DBOS.destroy(workflow_completion_timeout_sec=max(1, ceil(grace_s)), destroy_registry=True)
         with self._counting:
             is_done = self._walking == 0
-        if not is_done:
+        # What was taken and not begun is given back too; what cannot be now, the others find missing a little later.
+        with suppress(DatabaseUnavailableError):
             self.line.recover([self._worker])
         return is_done
 

@@ -75,10 +75,11 @@ def deliver_due(
     may_be_local: bool = False,
     disable_after_s: float = DISABLE_AFTER_S,
     send: Post = post,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Tell what is due now, up to `most` deliveries; return how many were tried."""
+    """Tell what is due now, up to `most` deliveries or until `is_stopped`; return how many were tried."""
     tried = 0
-    while tried < most and (row := _take(database)) is not None:
+    while tried < most and not is_stopped() and (row := _take(database)) is not None:
         tried += 1
         problem, status = "", 0
         try:

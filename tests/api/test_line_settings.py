@@ -20,6 +20,7 @@ def test_the_bounds_are_those_that_were_set(tmp_path):
         ({"priorities": {"acme": 10}}, "expected priorities of 1 to 9"),
         ({"worker": "a b"}, "line.worker"),
         ({"silent_s": 0}, "line.silent_s"),
+        ({"silent_s": 10, "grace_s": 10}, "expected grace_s of less than silent_s, got 10 with silent_s of 10"),
     ],
 )
 def test_what_cannot_be_is_named(tmp_path, line, told):

@@ -98,6 +98,7 @@ def test_a_request_whose_header_is_whole_is_not_hurried():
 
 def test_everything_has_a_bound():
     config = build_config("127.0.0.1", 8600)
+    assert config.timeout_graceful_shutdown == 10
     assert (config.limit_concurrency, config.h11_max_incomplete_event_size) == (CONNECTIONS, HEADER_BYTES)
     assert (config.http, config.ws, config.server_header) == (BoundedProtocol, "none", False)
 

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from api.serving import Children, build_worker_command, name_origin
+from api.serving import Children, build_worker_command, name_origin, prepare
 from api.settings import Http, load_settings
+from tests.sites import build_light_settings
 
 
 def children(program, told, **options):
@@ -54,3 +55,8 @@ def test_pages_know_where_they_are_unless_the_settings_say(tmp_path, monkeypatch
     )
     assert name_origin(load_settings(home=tmp_path), host, 8700) == f"http://{named}:8700"
     assert load_settings(home=tmp_path).http.origin == f"http://{named}:8700"
+
+
+def test_a_start_does_not_walk_what_was_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setattr("api.wiring.finish_interrupted", lambda _: pytest.fail("the upkeep does so"))
+    assert prepare(build_light_settings(tmp_path / "home"))

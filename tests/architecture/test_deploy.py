@@ -23,6 +23,11 @@ def test_a_unit_starts_a_verb_in_a_closed_room(name):
     assert {key: service.get(key) for key in closed} == closed
 
 
+def test_a_worker_without_memory_does_not_end_the_server_beside_it():
+    text = (FOLDER / "chopmark.service").read_text(encoding="utf-8")
+    assert "\nOOMPolicy=continue\n" in text
+
+
 def test_the_image_copies_what_there_is_and_runs_as_nobody_in_particular():
     text = (FOLDER / "Containerfile").read_text(encoding="utf-8")
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)

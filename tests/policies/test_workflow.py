@@ -15,7 +15,7 @@ from policies.line.waiting import State
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from provenance.asset import new_asset_id
-from provenance.errors import AssetInUseError, AssetNotFoundError, NotQueuedError
+from provenance.errors import AssetInUseError, AssetNotFoundError, DatabaseUnavailableError, NotQueuedError
 from tests.policies.deployments import SIDE, entries_of
 from tests.sites import build_light_settings, submission
 
@@ -139,3 +139,16 @@ def test_another_tenants_asset_is_not_found(here):
 
 def test_what_ended_is_forgotten_after_an_hour(here):
     assert here.line.forget_ended() == 0
+
+
+def test_what_was_taken_and_not_begun_is_given_back_even_where_nothing_is_walked(here, monkeypatch):
+    given_back = []
+
+    def recover(workers):
+        given_back.extend(workers)
+        raise DatabaseUnavailableError("busy")
+
+    monkeypatch.setattr(here.line, "recover", recover)
+    with engine(here, "test-9"):
+        pass
+    assert given_back == ["test-9"]

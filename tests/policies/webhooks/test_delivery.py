@@ -131,3 +131,11 @@ def test_deliveries_are_the_tenants_own_and_come_in_pages(database, hook, tell):
     assert find_deliveries(database, Tenant("other")) == []
     assert replay(database, Tenant("other"), hook[0].id, event_id=ids[0]) == 0
     assert replay(database, MAIN, hook[0].id, event_id=ids[0]) == 1
+
+
+def test_who_is_told_to_stop_begins_with_no_other(database, hook, receiver, box):
+    with database.write() as connection:
+        for key in ("a", "b"):
+            announce(connection, tenant=MAIN, kind="release.held", key=key, data={"asset_id": key})
+    assert deliver(database, box, is_stopped=lambda: bool(receiver.heard)) == 1
+    assert deliver(database, box) == 1
