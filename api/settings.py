@@ -197,6 +197,8 @@ class Review(BaseModel):
 
     grace_s: float = Field(default=10.0, ge=0, le=3600)
     """An approval at the desk waits so long before it walks on, and can be taken back until then."""
+    own: bool = False
+    """Whether who handed a file in may approve it themselves, such as where one person does everything."""
     sensitive: Names = SENSITIVE
     """Categories, or ids of rules, whose assets only sensitive-queue moderators find; ``*`` stands for any letters."""
 

@@ -254,6 +254,7 @@ def build_site(settings: Settings) -> Site:
         contents=ContentCache(CONTENT_CACHE_BYTES),
         leases=Leases(reader.database, site.home / PRESENCE_FOLDER),
         sensitive=site.review.sensitive,
+        may_review_own=site.review.own,
         find_tenancy=tenancies.find,
         line=Line(reader.database, settings.line.build_limits()),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, case, insert, or_, select, update
 
 from api.access.identity import Actor, Role
 from api.access.place import Place, put_on_record
@@ -80,7 +80,10 @@ def insert_person(
     """Add somebody within a transaction that does more; raises as `add_person` does."""
     name, email = parse_name(name), parse_email(email)
     given = parse_roles(roles)
-    taken = [PEOPLE.c.handle == fold(name), *([PEOPLE.c.email == email] if email else [])]
+    # Nobody is called what another is found by.
+    taken = [PEOPLE.c.handle == fold(name), PEOPLE.c.id == fold(name), PEOPLE.c.email.in_((fold(name), name.lower()))]
+    if email:
+        taken += [PEOPLE.c.email == email, PEOPLE.c.handle == fold(email)]
     if connection.execute(select(PEOPLE.c.id).where(PEOPLE.c.tenant == here.tenant, or_(*taken))).first():
         raise NameTakenError("somebody has this name or e-mail address already: expected another")
     row = {
@@ -120,8 +123,11 @@ def find_person(here: Place, wanted: str) -> Person:
 
 def fetch_person(here: Place, connection: Connection, wanted: str) -> Person:
     """Return the person as `find_person` does, within a transaction; in one that writes, nobody else changes them."""
-    named = or_(PEOPLE.c.id == wanted, PEOPLE.c.handle == fold(wanted), PEOPLE.c.email == wanted.strip().lower())
-    query = select(PEOPLE).where(PEOPLE.c.tenant == here.tenant, named).limit(1)
+    by_id, by_email = PEOPLE.c.id == wanted, PEOPLE.c.email == wanted.strip().lower()
+    named = or_(by_id, by_email, PEOPLE.c.handle == fold(wanted))
+    # A name is chosen freely, so it comes last: it may be spelled as the address of another.
+    first = case((by_id, 0), (by_email, 1), else_=2)
+    query = select(PEOPLE).where(PEOPLE.c.tenant == here.tenant, named).order_by(first).limit(1)
     row = connection.execute(query).mappings().first()
     if row is None:
         raise PersonNotFoundError("nobody here has this id, name or e-mail address")
@@ -197,12 +203,16 @@ def _move(here: Place, connection: Connection, person: Person, state: State, kin
 
 
 def _verify_admin_left(here: Place, connection: Connection, person: Person) -> None:
-    """Check that somebody else is an active admin, if `person` is one; no two may leave at once."""
+    if is_last_admin(here, connection, person):
+        raise LastAdminError("this is the last active admin: make somebody else one first")
+
+
+def is_last_admin(here: Place, connection: Connection, person: Person) -> bool:
+    """Return whether `person` is an active admin and nobody else is one; no two may leave at once."""
     active = select(PEOPLE).where(PEOPLE.c.tenant == here.tenant, PEOPLE.c.state == State.ACTIVE.value)
     people = [parse_row(row) for row in connection.execute(active.with_for_update()).mappings()]
     admins = {one.id for one in people if Role.ADMIN in one.roles}
-    if admins == {person.id}:
-        raise LastAdminError("this is the last active admin: make somebody else one first")
+    return admins == {person.id}
 
 
 def parse_name(name: str) -> str:

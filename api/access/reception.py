@@ -94,14 +94,16 @@ class Reception:
             SignInError: nobody has this name, or the password is another, or they are let in no more.
             ThrottledError: there were too many failed attempts.
         """
-        counted = self._count(f"account:{unverified_tenant}:{fold(account[:256])}", visit)
-        begin_attempt(self.database, counted)
         is_known = unverified_tenant == MAIN or unverified_tenant in self.settings.tenants
         here = self.find_place(Tenant(unverified_tenant) if is_known else MAIN)
         with self.database.read() as connection:
             person = _try_fetch(here, connection, account if is_known else "")
             hashed = find_password(connection, person) if person is not None else None
             is_half = person is not None and has_totp(connection, person)
+        # Somebody has several names, which must not add up to several tries.
+        tried = f"{unverified_tenant}:{fold(account[:256])}" if person is None else f"{person.tenant}:{person.id}"
+        counted = self._count(f"account:{tried}", visit)
+        begin_attempt(self.database, counted)
         is_right = is_password(hashed, password) and self.settings.access.passwords
         if person is None or not is_right or person.state is not State.ACTIVE:
             raise SignInError(WRONG)

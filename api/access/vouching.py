@@ -19,6 +19,7 @@ from api.access.person import (
     change_roles,
     fetch_person,
     insert_person,
+    is_last_admin,
     parse_email,
     parse_name,
 )
@@ -51,6 +52,8 @@ def admit(here: Place, settings: OidcSettings, vouched: Vouched) -> Person:
         if person.state is State.DISABLED:
             raise ProviderError(NOBODY)
         activate(connection, person)
+        if roles and Role.ADMIN not in roles and is_last_admin(here, connection, person):
+            roles |= {Role.ADMIN}  # somebody has to be able to let others in
         if roles and roles != person.roles:
             change_roles(here, connection, person, roles, by=None)
         return fetch_person(here, connection, person.id)
@@ -75,9 +78,10 @@ def _fetch(here: Place, connection: Connection, person_id: str) -> Person:
 def _find_by_email(here: Place, connection: Connection, vouched: Vouched) -> Person | None:
     """Return who has this verified address here, and no account at the provider yet."""
     with suppress(AccessError):
-        person = fetch_person(here, connection, parse_email(vouched.email))
+        email = parse_email(vouched.email)
+        person = fetch_person(here, connection, email)
         kinds = {row["kind"] for row in list_credentials(connection, person.id)}
-        if vouched.email and Kind.PROVIDER.value not in kinds:
+        if email and person.email == email and Kind.PROVIDER.value not in kinds:
             return person
     return None
 

@@ -81,13 +81,13 @@ def read_prompt(here: "Deployment", asset_id: str) -> str:
 def may_decide(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> bool:
     """Return whether a job waits and nothing but a claim of somebody else could keep this reviewer from deciding."""
     from policies.review.job import State, find_job
-    from policies.review.judgement import list_opinions
+    from policies.review.judgement import has_handed_up, list_opinions
 
     with here.database.read() as connection:
         job = find_job(connection, asset_id, here.tenant, reviewer)
-        given = {one.reviewer_id for one in list_opinions(connection, asset_id) if not one.is_spent}
-    has_handed_up = job.state is State.ESCALATED and job.escalated_by == reviewer.id
-    return job.state is not State.CLOSED and reviewer.id not in given and not has_handed_up
+        said = list_opinions(connection, asset_id)
+    given = {one.reviewer_id for one in said if not one.is_spent}
+    return job.state is not State.CLOSED and reviewer.id not in given and not has_handed_up(job, said, reviewer.id)
 
 
 def claim_job(request: Request, asset_id: str, actor: Moderator, queue: Text = "", back: Text = "") -> Response:

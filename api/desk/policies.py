@@ -141,7 +141,7 @@ def _edit(request: Request, actor: Actor, here: "Deployment", form: Form) -> Any
 
     # Browsers send the lines of a text with carriage returns.
     document, step = form.fields.get("document", "").replace("\r\n", "\n"), form.text("step")
-    last = int(form.text("last")) if form.text("last").isdecimal() else LASTS[1]
+    last = int(form.text("last")[:9]) if form.text("last").isdecimal() else LASTS[1]
     shown: dict[str, Any] = {
         "document": document, "replaces": form.text("replaces"), "reason": form.text("reason"), "last": last,
     }  # fmt: skip

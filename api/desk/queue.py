@@ -184,7 +184,7 @@ def start_batch(
     found = list_meant(here, reviewer, scope, ids or [], query, upto)
     asked = build_filter(FilterOrder(**dict(parse_qsl(query)))) if scope == "all" else None  # type: ignore[arg-type]  # as above
     verdict = build_verdict(outcome, clause, reason)
-    number = int(confirmed) if confirmed.strip().isdecimal() else 0
+    number = int(confirmed.strip()[:9]) if confirmed.strip().isdecimal() else 0
     try:
         made = make_batch(here, reviewer, found, verdict, key=key, confirmed=number, asked=asked)
     except ConfirmationError as exc:

@@ -79,7 +79,7 @@ async def create_key(request: Request, actor: Manages) -> Response:
     def _make() -> dict[str, Any]:
         roles = _read_roles(form)
         made, token = key.create_key(
-            here, name=form.text("name"), roles=roles, days=int(days) if days.isdecimal() else None, by=actor
+            here, name=form.text("name"), roles=roles, days=int(days[:9]) if days.isdecimal() else None, by=actor
         )
         return {"key": token, "whose": made.name}
 

@@ -98,7 +98,7 @@ async def list_changes(
     here = find_service(request).deployment(actor)
 
     last = parse_cursor(cursor)
-    before = int(last) if last.isdecimal() and last.isascii() else 0
+    before = int(last[:18]) if last.isdecimal() and last.isascii() else 0
     found = await run_in_threadpool(find_changes, here.database, here.tenant, before=before, limit=limit + 1)
     return build_page([build_change(one) for one in found], [str(one.sequence) for one in found], most=limit)
 

@@ -76,6 +76,7 @@ class Deployment:
         leases: which assets this process works on.
         handover: what stages tell each other, so that none reads again what the one before it has just made.
         sensitive: patterns of categories and rules whose assets only some moderators see.
+        may_review_own: whether who handed a file in may approve it.
         tenant: for whom: works, packs, sealer and limits are this tenant's, and so is every asset that is found.
         find_tenancy: what `tenancy` asks; None where there is one tenant.
         line: hands assets to workers, see `policies.workflow`; None where nobody does.
@@ -95,6 +96,7 @@ class Deployment:
     leases: Leases
     handover: Handover = field(default_factory=Handover)
     sensitive: tuple[str, ...] = SENSITIVE
+    may_review_own: bool = False
     tenant: Tenant = MAIN
     find_tenancy: Callable[[Tenant], "Deployment"] | None = None
     line: "Line | None" = None

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select, update
 
 from policies.line.deployment import Deployment
-from policies.line.records import latest_decision, lock_asset
+from policies.line.records import asset_row, latest_decision, lock_asset
 from policies.review.claim import take
 from policies.review.job import Job, Reviewer, State, find_job, move_job, now_ms
 from policies.review.refusals import NotYoursError
@@ -76,7 +76,8 @@ def decide(
     Args:
         here: the deployment.
         asset_id: the job's.
-        reviewer: who decides; neither who escalated it, nor who gave an opinion already.
+        reviewer: who decides; neither who escalated it, nor who gave an opinion already, nor, to approve it, who
+            handed it in.
         verdict: with a clause of one of the packs here.
         grace_s: how long an approval waits before it walks on.
         batch_id: what it is part of, if anything.
@@ -94,6 +95,7 @@ def decide(
         job = take(connection, here, asset_id, reviewer)
         verify_clause(here, latest_decision(connection, asset_id), verdict.clause)
         opinions = _verify_may(connection, job, reviewer)
+        _verify_not_own(connection, here, asset_id, reviewer, verdict)
         if batch_id and (opinions or job.wants_opinion or job.state is State.ESCALATED):
             raise NotYoursError("somebody asks for more than one of many: open this job by itself")
         within(connection)
@@ -192,12 +194,28 @@ def verify_clause(here: Deployment, decision: Decision | None, clause: str) -> N
 
 def _verify_may(connection: Connection, job: Job, reviewer: Reviewer) -> tuple[Opinion, ...]:
     """Return the opinions that wait for a decision, none of them this reviewer's."""
-    opinions = tuple(one for one in list_opinions(connection, job.asset_id) if not one.is_spent)
-    if job.escalated_by == reviewer.id and job.state is State.ESCALATED:
+    said = list_opinions(connection, job.asset_id)
+    opinions = tuple(one for one in said if not one.is_spent)
+    if has_handed_up(job, said, reviewer.id):
         raise NotYoursError("who hands a job up does not decide about it")
     if any(one.reviewer_id == reviewer.id for one in opinions):
         raise NotYoursError("who gave an opinion does not decide: it is somebody else's turn")
     return opinions
+
+
+def has_handed_up(job: Job, said: Iterable[Opinion], reviewer_id: str) -> bool:
+    """Return whether a reviewer is among those who handed up a job that waits for somebody else."""
+    handed_up = {job.escalated_by, *(one.reviewer_id for one in said if one.outcome == ESCALATED)}
+    return job.state is State.ESCALATED and reviewer_id in handed_up
+
+
+def _verify_not_own(
+    connection: Connection, here: Deployment, asset_id: AssetId, reviewer: Reviewer, verdict: Verdict
+) -> None:
+    """Check that nobody approves what they handed in; to block it is fine."""
+    is_own = asset_row(connection, asset_id, here.tenant)["submitter"] == reviewer.id
+    if is_own and verdict.outcome is Outcome.RELEASE and not here.may_review_own:
+        raise NotYoursError("you have handed in this file: another person approves it")
 
 
 def _keep_opinion(

@@ -45,6 +45,26 @@ def test_two_people_of_a_tenant_have_two_names_and_two_addresses(place, ada):
     assert add_person(place.of("acme"), name="Ada", roles=[Role.ADMIN], email="ada@example.org").tenant == "acme"
 
 
+def test_nobody_is_called_what_another_is_found_by(place, ada):
+    for name in ("ada@example.org", "Ada@Example.ORG", ada.id, ada.id.upper()):
+        with pytest.raises(AccessError, match="already"):
+            add_person(place, name=name, roles=[Role.MODERATOR])
+    add_person(place, name="Eve@Example.org", roles=[Role.MODERATOR])
+    with pytest.raises(AccessError, match="already"):
+        add_person(place, name="Eve", roles=[Role.MODERATOR], email="eve@example.org")
+
+
+@pytest.mark.parametrize("is_later", [True, False])
+def test_an_id_goes_before_an_address_and_an_address_before_a_name(place, is_later):
+    people = [add_person(place, name=name, roles=[Role.ADMIN]) for name in ("Ada", "Eve")]
+    ada, eve = people if is_later else people[::-1]
+    with place.database.write() as connection:  # as one of before may be
+        connection.execute(update(PEOPLE).where(PEOPLE.c.id == ada.id).values(email="ada@example.org"))
+        connection.execute(update(PEOPLE).where(PEOPLE.c.id == eve.id).values(handle="ada@example.org", email=ada.id))
+    assert find_person(place, "ada@example.org").id == ada.id
+    assert find_person(place, ada.id).id == ada.id
+
+
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\u202eb", "a\x00b", "a\u200bb"])
 def test_a_name_can_be_read(small, name):
     with pytest.raises(AccessError, match="visible"):

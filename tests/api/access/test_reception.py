@@ -117,3 +117,12 @@ def test_links_are_not_guessed(reception):
         ends.append(caught.type)
     assert ends[0] is LinkSpentError
     assert ends[-1] is ThrottledError
+
+
+def test_another_name_of_the_same_person_is_no_more_tries(reception, ada):
+    ends = []
+    for number in range(8):
+        with pytest.raises((SignInError, ThrottledError)) as caught:
+            reception.enter_by_password("main", ("Ada", "ada@example.org", ada.id)[number % 3], "wrong", VISIT)
+        ends.append(caught.type)
+    assert ends == [SignInError] * 5 + [ThrottledError] * 3

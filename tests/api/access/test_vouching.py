@@ -64,3 +64,17 @@ def test_a_subject_of_another_tenant_is_nobody_here(place):
     admit(place.of("acme"), GROUPS, vouched(groups=["media"]))
     with pytest.raises(ProviderError):
         admit(place, GROUPS, vouched(groups=["media"]))
+
+
+def test_a_name_that_is_spelled_as_an_address_is_not_vouched_for(place):
+    add_person(place, name="ada@example.org", roles=[Role.MODERATOR])
+    with pytest.raises(ProviderError, match="nobody here"):
+        admit(place, LOCAL, vouched())
+
+
+def test_the_last_admin_stays_one_whatever_the_provider_gives(place):
+    ada = add_person(place, name="Ada", roles=[Role.ADMIN], email="ada@example.org")
+    assert admit(place, GROUPS, vouched(groups=["media"])).roles == {Role.ADMIN, Role.MODERATOR}
+    admit(place, LOCAL, vouched("s2", email=add_person(place, name="Eve", roles=[Role.ADMIN], email="e@b.cd").email))
+    assert admit(place, GROUPS, vouched(groups=["media"])).roles == {Role.MODERATOR}
+    assert find_person(place, ada.id).roles == {Role.MODERATOR}

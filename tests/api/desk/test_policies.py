@@ -73,6 +73,8 @@ def test_what_cannot_be_done_is_said_and_nothing_is_lost(desk_server):
     assert "&lt;script&gt;" in bad.text
     silent = post(desk_server, "/desk/policies/edit", document=house(), step="save", reason=" ")
     assert (silent.status_code, "a change needs a reason" in silent.text) == (422, True)
+    many = post(desk_server, "/desk/policies/edit", document=house(), step="try", last="9" * 5000)
+    assert (many.status_code, 'role="alert"' in many.text) == (422, True)
     none = post(desk_server, "/desk/policies/chosen", reason="x")
     assert (none.status_code, 'role="alert"' in none.text) == (404, True)
     assert post(desk_server, "/desk/policies/edit", role="auditor", document=house(), step="save").status_code == 403

@@ -94,6 +94,7 @@ def test_a_key_is_made_shown_once_and_ended(client, here):
     assert send(client, f"/keys/{key.id}/revoke").headers["location"] == "/desk/team?said=ended#keys"
     assert list_keys(here)[0].revoked_at
     assert send(client, "/keys", name="x", days="soon").status_code == 422
+    assert send(client, "/keys", **{"name": "x", "days": "9" * 5000, "role-submitter": "1"}).status_code == 422
 
 
 def test_sessions_are_ended_one_and_all(client, here):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -78,6 +80,25 @@ def test_who_hands_a_job_up_does_not_decide(here):
         decide(here, asset_id, MIA, NO)
     assert show_opinions(here, asset_id, NOA)[0].reason == "beyond me"
     assert decide(here, asset_id, NOA, NO).outcome is Outcome.BLOCK
+
+
+def test_whoever_handed_a_job_up_does_not_decide_though_others_did_after_them(here):
+    asset_id = held(here)
+    escalate(here, asset_id, MIA, "beyond me")
+    escalate(here, asset_id, NOA, "beyond me, too")
+    for who in (MIA, NOA):
+        with pytest.raises(NotYoursError):
+            decide(here, asset_id, who, NO)
+    assert decide(here, asset_id, SAM, NO).outcome is Outcome.BLOCK
+
+
+def test_nobody_approves_what_they_handed_in(here):
+    first, second = held(here, submitter=MIA.id), held(here, submitter=MIA.id)
+    with pytest.raises(NotYoursError, match="handed in"):
+        decide(here, first, MIA, YES)
+    assert not job_of(here, first).is_held
+    assert decide(here, first, MIA, NO).outcome is Outcome.BLOCK
+    assert decide(replace(here, may_review_own=True), second, MIA, YES).outcome is Outcome.RELEASE
 
 
 def test_two_who_agree_without_knowing_decide(here):
