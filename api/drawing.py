@@ -27,7 +27,7 @@ from policies.line.wish import (
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 
 if TYPE_CHECKING:
     from api.wiring import Site
@@ -90,6 +90,9 @@ def _draw_waiting(site: "Site", go_on: Callable[[Deployment, AssetId], None], st
     except GateError as exc:
         _log.error("wishes could not be looked for", code=exc.code, error=str(exc))
         return False
+    except Exception as exc:  # noqa: BLE001 - the thread goes on for as long as the process does
+        _log.error("wishes could not be looked for, unforeseen", error=spell_surprise(exc))
+        return False
     return is_well
 
 
@@ -99,6 +102,9 @@ def _try(site: "Site", here: Deployment, wish_id: AssetId, go_on: Callable[[Depl
             go_on(here, wish_id)
     except GateError as exc:
         _log.error("a prompt could not be drawn now", wish_id=wish_id, code=exc.code, error=str(exc))
+        return False
+    except Exception as exc:  # noqa: BLE001 - what one prompt brings about must not keep the others waiting
+        _log.error("drawing a prompt failed unforeseen", wish_id=wish_id, error=spell_surprise(exc))
         return False
     return True
 

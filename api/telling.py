@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from provenance.errors import GateError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -86,6 +86,9 @@ def _repeat(work: Callable[[], bool], stopped: threading.Event, every_s: float) 
             was_busy = work()
         except GateError as exc:
             _log.error("work beside requests failed", code=exc.code, error=str(exc))
+            was_busy = False
+        except Exception as exc:  # noqa: BLE001 - the thread goes on for as long as the process does
+            _log.error("work beside requests failed unforeseen", error=spell_surprise(exc))
             was_busy = False
         if not was_busy:
             stopped.wait(every_s)

@@ -6,12 +6,13 @@ A process that opens a site does it then and when it closes; a server, which doe
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from policies.gate import resume
 from policies.line.deployment import Deployment
 from provenance.errors import GateError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 from provenance.storage.binding import renew_binding
 
 UPKEEP_S: Final = 10.0
@@ -58,9 +59,11 @@ def keep_up(here: Deployment, *, every_s: float = UPKEEP_S) -> Iterator[None]:
 
     def work() -> None:
         while not stopped.wait(every_s):
-            finish_interrupted(here)
-            code_old_works(here, is_stopped=stopped.is_set)
-            sign_off(here)
+            for duty in (finish_interrupted, partial(code_old_works, is_stopped=stopped.is_set), sign_off):
+                try:
+                    duty(here)
+                except Exception as exc:  # noqa: BLE001 - one duty must not end the others, nor the thread
+                    _log.error("upkeep failed unforeseen", error=spell_surprise(exc))
 
     thread = threading.Thread(target=work, name="upkeep", daemon=True)
     thread.start()

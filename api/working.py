@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from api import VERSION
@@ -96,7 +97,8 @@ def _work(here: "Deployment", member: Membership, engine: Engine, stopped: threa
                 engine.restock()
             if now - forgotten >= _FORGET_S:
                 forgotten = now
-                engine.line.forget_ended()
+                # It ends in time to say again that this worker lives.
+                engine.line.forget_ended(is_stopped=partial(_is_due, stopped, beaten + member.silent_s / _BEATS))
         except DatabaseUnavailableError as exc:
             _log.error("the worker cannot say that it lives", error=str(exc))
             if time.monotonic() - beaten >= member.silent_s:
@@ -105,6 +107,10 @@ def _work(here: "Deployment", member: Membership, engine: Engine, stopped: threa
         except GateError as exc:
             _log.error("the fleet could not be seen to", code=exc.code, error=str(exc))
     return 0
+
+
+def _is_due(stopped: threading.Event, at: float) -> bool:
+    return stopped.is_set() or time.monotonic() >= at
 
 
 def _leave_now(here: "Deployment", member: Membership, code: int) -> None:

@@ -28,7 +28,7 @@ from policies.line.sweeping import find_tenancy, interrupted
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 
 _log = Journal(__name__)
 
@@ -74,4 +74,7 @@ def _try_walk(here: Deployment, asset_id: AssetId) -> Result | None:
         return None  # another process was quicker
     except GateError as exc:
         _log.error("an interrupted asset cannot be finished", asset_id=asset_id, code=exc.code, error=str(exc))
+        return None
+    except Exception as exc:  # noqa: BLE001 - what one asset brings about must not keep the others waiting
+        _log.error("an interrupted asset failed unforeseen", asset_id=asset_id, error=spell_surprise(exc))
         return None

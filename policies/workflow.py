@@ -126,8 +126,19 @@ class Line:
             had = [one.workflow_id for worker in workers for one in notes.get_pending_workflows(worker, LINE_VERSION)]
             return sum(notes.reenqueue_for_recovery(one, list(workers), INTERNAL_QUEUE_NAME) for one in had)
 
-    def forget_ended(self) -> int:
-        """Remove what is kept of workflows that ended an hour ago, some hundreds at a time; return how many."""
+    def forget_ended(self, *, is_stopped: Callable[[], bool] = lambda: False) -> int:
+        """Remove what is kept of workflows that ended an hour ago, some hundreds at a time; return how many.
+
+        Args:
+            is_stopped: asked after each of those times; what is left then is removed the next time.
+        """
+        count = done = self._forget_some()
+        while done == _FORGOTTEN and not is_stopped():
+            done = self._forget_some()
+            count += done
+        return count
+
+    def _forget_some(self) -> int:
         states = ["SUCCESS", "ERROR", "CANCELLED"]
         ended = (datetime.now(UTC) - _KEPT).isoformat()
         with self._database.telling_errors():

@@ -5,6 +5,8 @@ take to answer. Whoever configures structlog, as a server, `-v` or a test does, 
 """
 
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 _silenced = False
@@ -36,6 +38,16 @@ class Journal:
         import structlog
 
         getattr(structlog.get_logger(self._name), level)(event, **fields)
+
+
+def spell_surprise(exc: BaseException) -> str:
+    """Return kind and place of an error that nobody foresaw; its text may quote a prompt, so it is left out."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    return (
+        f"{type(exc).__name__} at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+        if frames
+        else type(exc).__name__
+    )
 
 
 def silence() -> None:

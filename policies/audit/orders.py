@@ -20,7 +20,7 @@ from policies.audit.packing import ENDING, write_to
 from policies.audit.source import Holder
 from policies.audit.spelling import parse_order, spell_order
 from provenance.errors import BlobNotFoundError, ExportNotFoundError, GateError, PolicyError, TooManyOrdersError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 from provenance.ledger.selection import CLAIMS
 from provenance.storage.blob import Blob
 from provenance.storage.database import Database, utc_now
@@ -175,6 +175,10 @@ def make_next(
     except GateError as exc:
         _log.error("an export failed", export_id=export.id, code=exc.code, error=str(exc))
         changes = {"state": "failed", "error": redact(str(exc))[:1000]}
+    except Exception as exc:  # noqa: BLE001 - else one order would be taken up for ever, before all others
+        told = spell_surprise(exc)
+        _log.error("an export failed unforeseen", export_id=export.id, error=told)
+        changes = {"state": "failed", "error": f"failed unforeseen: {told}"}
     with database.write() as connection:
         mine = (EXPORTS.c.id == export.id, EXPORTS.c.worker == worker, EXPORTS.c.state == "running")
         done = connection.execute(update(EXPORTS).where(*mine).values(finished_at=utc_now(), **changes))

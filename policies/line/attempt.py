@@ -4,8 +4,6 @@ What may go better later is tried again, each time after a longer wait; what nev
 enough, is held for a person with a reason that says so. Nothing is lost and nothing is tried for ever.
 """
 
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from policies.gate import walk
@@ -23,7 +21,7 @@ from provenance.errors import (
     GateError,
     GrantMismatchError,
 )
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 
 if TYPE_CHECKING:
     from policies.workflow import Line
@@ -95,9 +93,8 @@ def _see_to(here: Deployment, line: "Line", asset_id: AssetId, ticket: str, trie
 def _see_to_surprise(
     here: Deployment, line: "Line", asset_id: AssetId, ticket: str, tries: int, exc: Exception, *, may_pass: bool
 ) -> None:
-    """See to an error that nobody foresaw; its text may quote a prompt, so only kind and place are told."""
-    last = traceback.extract_tb(exc.__traceback__)[-1]
-    told = f"{type(exc).__name__} at {Path(last.filename).name}:{last.lineno}"
+    """See to an error that nobody foresaw; only kind and place are told."""
+    told = spell_surprise(exc)
     _log.error("an attempt at an asset failed unforeseen", asset_id=asset_id, tries=tries, error=told)
     if may_pass and tries < line.limits.tries:
         _try_again(here, line, asset_id, ticket, tries=tries, wait_s=_wait_s(tries))

@@ -16,7 +16,7 @@ from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
 from provenance.asset import AssetId
 from provenance.ledger.entry import format_time
 from provenance.storage.tables import ASSETS, DECISIONS
-from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS
+from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS, WEBHOOKS
 
 ORIGINAL_DELETED: Final = "original.deleted"
 """Kind of the tombstone of a refused asset's file and prompt."""
@@ -136,7 +136,9 @@ def _find_names(here: Deployment, days: float | None, now: datetime) -> Iterator
 def _find_events(here: Deployment, days: float | None, now: datetime) -> Iterator[str]:
     if days is None:
         return
-    due = select(WEBHOOK_DELIVERIES.c.event_id).where(WEBHOOK_DELIVERIES.c.state == "due")
+    gone = select(WEBHOOKS.c.id).where(WEBHOOKS.c.state == "gone")  # nobody is left to hear it
+    waits = (WEBHOOK_DELIVERIES.c.state == "due", WEBHOOK_DELIVERIES.c.webhook_id.not_in(gone))
+    due = select(WEBHOOK_DELIVERIES.c.event_id).where(*waits)
     query = select(WEBHOOK_EVENTS.c.id).where(
         WEBHOOK_EVENTS.c.tenant == here.tenant,
         WEBHOOK_EVENTS.c.created_at < _before(now, days),

@@ -22,6 +22,7 @@ from policies.review.verdicts import Verdict
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
 from provenance.errors import AssetNotFoundError, GateError, PolicyError
+from provenance.journal import spell_surprise
 from provenance.storage.database import utc_now
 from provenance.storage.review_tables import BATCH_ITEMS, BATCHES, JOBS
 
@@ -213,6 +214,11 @@ def _decide_one(
             raise
         with here.database.write() as connection:
             _mark(connection, batch_id, asset_id, "waiting", "refused", str(exc)[:500], is_optional=True)
+    except (OSError, MemoryError):  # may pass
+        raise
+    except Exception as exc:  # noqa: BLE001 - what one asset brings about must not keep the rest of the batch waiting
+        with here.database.write() as connection:
+            _mark(connection, batch_id, asset_id, "waiting", "refused", spell_surprise(exc), is_optional=True)
 
 
 def _undo_one(here: Deployment, batch_id: str, asset_id: AssetId, who: Reviewer) -> None:
@@ -223,6 +229,10 @@ def _undo_one(here: Deployment, batch_id: str, asset_id: AssetId, who: Reviewer)
         if exc.retryable:
             raise
         state, error = "kept", str(exc)[:500]
+    except (OSError, MemoryError):  # may pass
+        raise
+    except Exception as exc:  # noqa: BLE001 - what one asset brings about must not keep the rest of the batch waiting
+        state, error = "kept", spell_surprise(exc)
     with here.database.write() as connection:
         _mark(connection, batch_id, asset_id, "decided", state, error, is_optional=True)
 

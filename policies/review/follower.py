@@ -15,7 +15,7 @@ from policies.review.batch import list_unfinished, run_batch
 from policies.review.job import now_ms
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 from provenance.storage.review_tables import JOBS
 from provenance.tenant import Tenant
 
@@ -38,6 +38,8 @@ def follow(here: Deployment, *, grace_s: float) -> int:
             done += 1
         except GateError as exc:
             _log.error("a batch cannot go on", batch_id=batch_id, code=exc.code, error=str(exc))
+        except Exception as exc:  # noqa: BLE001 - what one batch brings about must not keep the others waiting
+            _log.error("a batch failed unforeseen", batch_id=batch_id, error=spell_surprise(exc))
     query = select(JOBS.c.asset_id, JOBS.c.tenant, JOBS.c.due_at_ms, JOBS.c.attempts)
     due = query.where(JOBS.c.due_at_ms > 0, JOBS.c.due_at_ms <= now_ms()).order_by(JOBS.c.due_at_ms).limit(AT_ONCE)
     with here.database.read() as connection:
@@ -55,12 +57,19 @@ def _walk_one(here: Deployment, asset_id: AssetId, tenant: Tenant, due_at_ms: in
         changes = {"due_at_ms": now_ms() + _LATER_MS, "attempts": attempts}
     except GateError as exc:
         _log.error("an approved asset cannot be released", asset_id=asset_id, code=exc.code, error=str(exc))
-        is_last = attempts + 1 >= ATTEMPTS
-        changes = {"due_at_ms": 0 if is_last else now_ms() + _LATER_MS, "attempts": attempts + 1}
+        changes = _try_later(attempts)
+    except Exception as exc:  # noqa: BLE001 - what one asset brings about must not keep the others waiting
+        _log.error("an approved asset failed unforeseen", asset_id=asset_id, error=spell_surprise(exc))
+        changes = _try_later(attempts)
     with here.database.write() as connection:
         # What was taken back, or approved again, meanwhile is not ours to change.
         this = (JOBS.c.asset_id == asset_id, JOBS.c.due_at_ms == due_at_ms)
         connection.execute(update(JOBS).where(*this).values(changes))
+
+
+def _try_later(attempts: int) -> dict[str, int]:
+    is_last = attempts + 1 >= ATTEMPTS
+    return {"due_at_ms": 0 if is_last else now_ms() + _LATER_MS, "attempts": attempts + 1}
 
 
 class Follower:
@@ -87,3 +96,5 @@ class Follower:
                     pass
             except GateError as exc:
                 _log.warning("nothing could be followed now", code=exc.code, error=str(exc))
+            except Exception as exc:  # noqa: BLE001 - the thread goes on for as long as the process does
+                _log.error("following failed unforeseen", error=spell_surprise(exc))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from policies.webhooks.endpoints import build_purpose
 from provenance.errors import GateError
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 from provenance.posting import Answer, post
 from provenance.storage.database import Database, utc_now
 from provenance.storage.secretbox import SecretBox
@@ -88,6 +88,9 @@ def deliver_due(
             problem = "" if answer.is_success else f"answered with {answer.status}"
         except GateError as exc:
             problem = str(exc)
+        except Exception as exc:  # noqa: BLE001 - else one delivery would be tried for ever
+            problem = f"failed unforeseen: {spell_surprise(exc)}"
+            _log.error("telling an endpoint failed unforeseen", webhook_id=row["webhook_id"], error=problem)
         with database.write() as connection:
             _note(connection, row, status, problem, disable_after_s)
     return tried
@@ -179,7 +182,9 @@ def _note(connection: Connection, row: RowMapping, status: int, problem: str, di
     wait = WAITS_S[attempts - 1] if attempts <= len(WAITS_S) else None
     later = _now_ms() + int((wait or 0) * 1000 * (1 + JITTER * secrets.randbelow(1000) / 1000))
     changes = {**told, "state": "due" if wait else "given up", "due_at_ms": later}
-    connection.execute(update(WEBHOOK_DELIVERIES).where(*_this(row)).values(changes))
+    still_due = (*_this(row), WEBHOOK_DELIVERIES.c.state == "due")  # else the endpoint was removed meanwhile
+    if not connection.execute(update(WEBHOOK_DELIVERIES).where(*still_due).values(changes)).rowcount:
+        return
     since = row["failing_since_ms"] or _now_ms()
     is_gone = status == 410  # RFC 9110 s15.5.11: and Standard Webhooks takes it as "tell me nothing more"
     if is_gone or _now_ms() - since > disable_after_s * 1000:

@@ -15,7 +15,7 @@ from provenance.errors import PolicyError, WebhookNotFoundError
 from provenance.posting import parse_target
 from provenance.storage.database import Database, utc_now
 from provenance.storage.secretbox import SecretBox
-from provenance.storage.webhook_tables import WEBHOOKS
+from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOKS
 from provenance.tenant import Tenant
 
 MOST_WEBHOOKS: Final = 20
@@ -159,7 +159,7 @@ class Endpoints:
         return spell_secret(secret)
 
     def remove(self, webhook_id: str) -> None:
-        """Tell an endpoint nothing more; what it was told stays on record.
+        """Tell an endpoint nothing more, what waits for it neither; what it was told stays on record.
 
         Raises:
             WebhookNotFoundError: there is none with this id.
@@ -168,6 +168,9 @@ class Endpoints:
         with self._database.write() as connection:
             self._row(connection, webhook_id)
             connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.id == webhook_id).values(gone))
+            waiting = (WEBHOOK_DELIVERIES.c.webhook_id == webhook_id, WEBHOOK_DELIVERIES.c.state == "due")
+            given_up = {"state": "given up", "error": "the endpoint was removed"}
+            connection.execute(update(WEBHOOK_DELIVERIES).where(*waiting).values(given_up))
 
     def _own(self) -> tuple[Any, ...]:
         return WEBHOOKS.c.tenant == self._tenant, WEBHOOKS.c.state != "gone"

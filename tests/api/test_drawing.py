@@ -116,3 +116,22 @@ def test_what_may_be_drawn_later_waits_however_often_it_was_tried(site, monkeypa
         with pytest.raises(BackendUnavailableError):
             draw_wish(site, here, wish_id)
     assert find_standing(here, wish_id).progress is Progress.DRAWING
+
+
+def test_an_error_that_nobody_foresaw_ends_no_drawing(site, monkeypatch):
+    here, gone_on, really_draw = site.deployment, [], type(site).draw
+    keep_wish(here, Wish("a surprise", size=(256, 256)))
+    wish_id = keep_wish(here, BOAT)
+
+    def draw(site, prompt, **options):
+        if prompt == "a surprise":
+            raise KeyError(prompt)
+        return really_draw(site, prompt, **options)
+
+    monkeypatch.setattr(type(site), "draw", draw)
+    with drawing(site, lambda _, asset_id: gone_on.append(asset_id)):
+        deadline = time.monotonic() + 60
+        while not gone_on:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert gone_on == [wish_id]

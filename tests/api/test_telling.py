@@ -49,3 +49,19 @@ def test_it_goes_on_for_as_long_as_the_block_lasts(tmp_path):
                     break
                 time.sleep(0.05)
     assert len(receiver.heard) == 1
+
+
+def test_an_error_that_nobody_foresaw_ends_no_telling(tmp_path, monkeypatch):
+    called = []
+
+    def fail(_):
+        called.append(True)
+        raise KeyError("a surprise")
+
+    monkeypatch.setattr("api.telling.export_once", fail)
+    with open_site(build_light_settings(tmp_path / "home"), quiet=True) as site, keep_telling(site, every_s=0.01):
+        for _ in range(1000):
+            if len(called) > 1:
+                break
+            time.sleep(0.01)
+    assert len(called) > 1

@@ -69,3 +69,22 @@ def test_a_server_codes_what_other_weights_coded(tmp_path, monkeypatch):
             time.sleep(0.02)
         coded = [entry.subject for entry in site.deployment.log.entries() if entry.kind == "work.coded"]
         assert coded == [work.id]
+
+
+def test_an_error_that_nobody_foresaw_ends_no_upkeep(tmp_path, monkeypatch):
+    called = []
+
+    def fail(_):
+        called.append(True)
+        raise KeyError("a surprise")
+
+    with open_site(build_light_settings(tmp_path / "home")) as site:
+        monkeypatch.setattr("api.upkeep.finish_interrupted", fail)
+        with keep_up(site.deployment, every_s=0.01):
+            site.deployment.works.define_bank("press", action="hold")
+            for _ in range(1000):
+                if len(called) > 1 and site.deployment.log.latest_checkpoint().size == 1:
+                    break
+                time.sleep(0.02)
+        assert len(called) > 1
+        assert site.deployment.log.latest_checkpoint().size == 1

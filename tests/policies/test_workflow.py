@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -152,3 +153,14 @@ def test_what_was_taken_and_not_begun_is_given_back_even_where_nothing_is_walked
     with engine(here, "test-9"):
         pass
     assert given_back == ["test-9"]
+
+
+def test_all_that_ended_is_forgotten_in_parts_unless_it_is_to_stop(here, monkeypatch):
+    hand_over(here)  # and everything that the tests before left
+    with engine(here):
+        await_end(here, *(hand_over(here, prompt=HELD) for _ in range(4)))
+    monkeypatch.setattr(workflow, "_KEPT", timedelta(hours=-1))
+    monkeypatch.setattr(workflow, "_FORGOTTEN", 2)
+    assert here.line.forget_ended(is_stopped=lambda: True) == 2
+    assert here.line.forget_ended() >= 2
+    assert here.line.forget_ended() == 0

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -5,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from provenance.journal import Journal
+from provenance.journal import Journal, spell_surprise
 from tests.architecture.checkout import ROOT
 
 
@@ -49,3 +50,12 @@ def test_silence_ends_what_was_configured_before():
         "structlog.configure(processors=[structlog.processors.JSONRenderer()]); silence(); Journal('x').error('e')"
     )
     assert run(code) == ""
+
+
+def test_a_surprise_is_told_by_kind_and_place_alone():
+    try:
+        {}["a secret prompt"]
+    except KeyError as exc:
+        told = spell_surprise(exc)
+    assert re.fullmatch(r"KeyError at test_journal\.py:\d+", told)
+    assert spell_surprise(ValueError("never raised")) == "ValueError"

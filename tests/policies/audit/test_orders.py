@@ -123,3 +123,16 @@ def test_orders_of_many_tenants_are_told_apart(here):
 
     make_next(here.database, find_holder)
     assert asked == ["other"]
+
+
+def test_an_order_that_fails_unforeseen_has_failed_and_the_next_is_made(here):
+    first, second = (place_order(here, Order(kind=Kind.STATEMENTS), ordered_by="Ada") for _ in range(2))
+
+    def fail(_):
+        raise KeyError("a secret")
+
+    ended = make_next(here.database, fail)
+    assert (ended.id, ended.state) == (first.id, "failed")
+    assert "KeyError at test_orders.py" in ended.error
+    assert "secret" not in ended.error
+    assert (make(here).id, make(here)) == (second.id, None)

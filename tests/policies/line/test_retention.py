@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from api.wiring import open_site
 from policies import gate
@@ -11,7 +12,11 @@ from policies.audit.holdings import compare_blobs
 from policies.line.retention import Expired, Rules, build_tombstone_key, find_expired, let_go
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
+from policies.webhooks.endpoints import Endpoints
+from policies.webhooks.outbox import announce
 from provenance.ledger.audit import verify_log
+from provenance.storage.secretbox import load_box
+from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES
 from tests.policies.deployments import SIDE, entries_of, kept_of
 from tests.sites import as_submission, build_light_settings, encode, photograph, submission
 
@@ -61,3 +66,16 @@ def test_each_run_that_did_something_is_on_the_ledger(here):
     runs = list(here.log.entries(kinds=["retention.run"]))
     assert len(runs) == before + 1
     assert runs[-1].fields()["counts"]["originals"] == 1
+
+
+def test_an_event_that_only_a_removed_endpoint_waits_for_goes(here, tmp_path):
+    endpoints = Endpoints(here.database, load_box(tmp_path), here.tenant)
+    made, _ = endpoints.add("https://example.com/hook")
+    with here.database.write() as connection:
+        event_id = announce(connection, tenant=here.tenant, kind="release.held", key="removed", data={})
+    assert event_id not in find_expired(here, RULES, LATER).events
+    endpoints.remove(made.id)
+    assert event_id in find_expired(here, RULES, LATER).events
+    with here.database.write() as connection:  # as an earlier version left them
+        connection.execute(update(WEBHOOK_DELIVERIES).values(state="due"))
+    assert event_id in find_expired(here, RULES, LATER).events

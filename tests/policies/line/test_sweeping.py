@@ -78,3 +78,18 @@ def test_an_approval_that_waits_for_its_moment_is_not_interrupted(here):
         connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id).values(due_at_ms=1))
     assert asset_id in {result.asset_id for result in gate.resume(here)}
     assert stage_of(here, asset_id) == "published"
+
+
+def test_an_error_that_nobody_foresaw_keeps_no_other_asset_waiting(here, monkeypatch):
+    first, second = decided(here), decided(here)
+    walk = gate.walk
+
+    def fail(here, asset_id, **options):
+        if asset_id == first:
+            raise KeyError(asset_id)
+        return walk(here, asset_id, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gate, "walk", fail)
+        assert second in {result.asset_id for result in gate.resume(here)}
+    assert first in {result.asset_id for result in gate.resume(here)}

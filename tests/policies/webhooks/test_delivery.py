@@ -139,3 +139,15 @@ def test_who_is_told_to_stop_begins_with_no_other(database, hook, receiver, box)
             announce(connection, tenant=MAIN, kind="release.held", key=key, data={"asset_id": key})
     assert deliver(database, box, is_stopped=lambda: bool(receiver.heard)) == 1
     assert deliver(database, box) == 1
+
+
+def test_a_delivery_that_fails_unforeseen_counts_as_a_try(database, hook, box):
+    def fail(*_, **__):
+        raise KeyError("a secret")
+
+    with database.write() as connection:
+        announce(connection, tenant=MAIN, kind="release.held", key="a", data={"asset_id": "a"})
+    assert deliver(database, box, send=fail) == 1
+    (delivery,) = find_deliveries(database, MAIN)
+    assert (delivery.state, delivery.attempts) == ("due", 1)
+    assert delivery.error.startswith("failed unforeseen: KeyError at test_delivery.py:")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from policies.webhooks.delivery import deliver_due, find_deliveries
 from policies.webhooks.endpoints import MOST_WEBHOOKS, Endpoints
+from policies.webhooks.outbox import announce
 from provenance.errors import FetchError, PolicyError, WebhookNotFoundError
 from provenance.tenant import MAIN, Tenant
 
@@ -71,3 +73,18 @@ def test_it_can_be_changed_and_removed(endpoints):
     assert endpoints.change(made.id, is_on=True).reason == ""
     endpoints.remove(made.id)
     assert endpoints.list() == []
+
+
+def test_what_waits_for_an_endpoint_that_is_removed_is_given_up(endpoints, database, box):
+    made, other = endpoints.add(URL)[0], endpoints.add(URL)[0]
+    with database.write() as connection:
+        announce(connection, tenant=MAIN, kind="release.held", key="a", data={"asset_id": "a"})
+
+    def remove_meanwhile(*_, **__):
+        if any(one.id == made.id for one in endpoints.list()):
+            endpoints.remove(made.id)
+        raise FetchError("away")
+
+    deliver_due(database, box, send=remove_meanwhile)
+    states = {one.webhook_id: (one.state, one.error) for one in find_deliveries(database, MAIN)}
+    assert states == {made.id: ("given up", "the endpoint was removed"), other.id: ("due", "away")}
