@@ -107,9 +107,10 @@ def test_where_there_is_no_name_there_are_no_passkeys(client):
 def test_the_page_is_for_everybody(desk_server, visit, audit, language, width):
     here = desk_server.app.state.service.site.deployment
     person = make_person(here, Role.MODERATOR, name=f"Ada of {language}")
-    with TestClient(desk_server.app, follow_redirects=False) as client:
-        enter_by_link(client, here, person)
-        token = client.cookies[PLAIN]
+    # Not as a context: that would start the application once more, with another site, and end that.
+    client = TestClient(desk_server.app, follow_redirects=False)
+    enter_by_link(client, here, person)
+    token = client.cookies[PLAIN]
     believing = desk_server.app.state.doorkeeper
     desk_server.app.state.doorkeeper = Doorkeeper(here.database, desk_server.app.state.service.site.settings)
     try:
