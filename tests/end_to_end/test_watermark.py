@@ -147,19 +147,28 @@ def test_marks_of_the_scheme_before_are_still_read(site):
     assert layer.detail["score"] is None
 
 
-def test_the_line_reads_back_where_it_laid_the_tile_and_searches_what_packs_ask_about(site, monkeypatch):
-    """The light pack does not ask which marks came in; the seal reads its own back without a search."""
-    stages = []
+@pytest.mark.parametrize(("required", "stages"), [("incoming_marks", [None, "straight"]), ("copyright", ["straight"])])
+def test_the_line_reads_back_where_it_laid_the_tile_and_searches_what_packs_ask_about(
+    site, tmp_path, monkeypatch, required, stages
+):
+    """A pack that requires the marks' detector has pixels searched; the seal reads its own back without a search."""
+    document = (LIGHT_PACKS / "light.yaml").read_text(encoding="utf-8").replace("name: light", "name: one")
+    (tmp_path / "one.yaml").write_text(
+        document.replace("detector: incoming_marks", f"detector: {required}"), encoding="utf-8"
+    )
+    seen = []
     look = Tile.inspect
 
     def watched(self, frame):
         found = look(self, frame)
-        stages.append(found and found.stage)
+        seen.append(found and found.stage)
         return found
 
     monkeypatch.setattr(Tile, "inspect", watched)
-    release(site, encode(photograph("chelsea.png", 400)))
-    assert stages == ["straight"]
+    with open_site(build_light_settings(site.settings.home, pack_folders=(LIGHT_PACKS, tmp_path))) as here:
+        handed_in = replace(as_submission(encode(photograph("chelsea.png", 400))), packs=("one",))
+        assert gate.release(here.deployment, handed_in).outcome is Outcome.RELEASE
+    assert seen == stages
 
 
 ASKS = """
