@@ -180,8 +180,8 @@ def test_in_a_browser_somebody_signs_in_and_out(desk_server, visit, audit, langu
     here = desk_server.app.state.service.site.deployment
     name = f"Ada {language}"
     person = make_person(here, Role.MODERATOR, name=name)
-    with TestClient(desk_server.app, follow_redirects=False) as client:
-        enter_by_link(client, here, person)
+    # Not as a context: that would start the application once more, with another site, and end that.
+    enter_by_link(TestClient(desk_server.app, follow_redirects=False), here, person)
     page = visit("/sign-in?next=/desk", language=language, width=360)
     assert page.get_by_role("heading", level=1).inner_text() == title
     assert audit(page) == []
