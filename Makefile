@@ -17,7 +17,7 @@ ifdef LOCKED
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps -e .
 else
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group test
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[all,video]" --group test
 endif
 	@# invisible-watermark asks for the desktop build of OpenCV, which needs libGL and glib; the headless one is the same
 	@# library without windows, and both write one folder: the last one installed has to be the headless one.
