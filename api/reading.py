@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from api.console import print_hint
@@ -231,7 +231,9 @@ def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mappi
     watermark = marks[settings.watermark] if settings.watermark in marks else WATERMARKS.make(settings.watermark, keys)
     labels = tuple(LABELS.make(name, has=LABEL_PARTS) for name in settings.labels)
     kit = Kit(keys, watermark, marks, build_fingerprints(settings.fingerprints), settings.clean_hidden, labels)
-    return Media([MEDIA.make(name, kit, has=MEDIUM_PARTS) for name in settings.media])
+    options = settings.media_options
+    kits = {name: replace(kit, options=options.get(name, {})) for name in settings.media}
+    return Media([MEDIA.make(name, kits[name], has=MEDIUM_PARTS) for name in settings.media])
 
 
 def build_fingerprints(names: Sequence[str] = ("pdq", "phash")) -> tuple[FingerprintScheme, ...]:

@@ -225,6 +225,8 @@ class Settings(BaseSettings):
     """More folders to look for packs in."""
     media: Names = ("picture",)
     """Kinds of file that are taken; a third party's is named here once it is installed."""
+    media_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options by medium."""
     detectors: Names = Field(default_factory=find_detectors)
     """Enabled detectors. Each MUST answer for a release."""
     detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -64,7 +64,6 @@ class ToyMedium:
     types: tuple[MediaType, ...] = (LINES,)
     carriers: frozenset[str] = frozenset({TEXT})
     marks: frozenset[MarkKind] = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL})
-    embeds_manifests: bool = False
     mark_algs: tuple[str, ...] = (ALG,)
     code_alg: str = CODE
     code_radius_bits: int = 8
@@ -75,6 +74,9 @@ class ToyMedium:
 
     def shipping_type(self, media_type: MediaType) -> MediaType:
         return media_type
+
+    def embeds_manifests(self, media_type: MediaType) -> bool:
+        return False
 
     def take(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Lines:
         if claims.media_type not in {"", "application/octet-stream", LINES}:

@@ -213,9 +213,8 @@ class Medium(Protocol):
     def marks(self) -> frozenset[MarkKind]:
         """Marks that it can make; the signature and its time-stamp are the line's."""
 
-    @property
-    def embeds_manifests(self) -> bool:
-        """Whether a manifest is written into the file; else it is kept and published beside it."""
+    def embeds_manifests(self, media_type: MediaType) -> bool:
+        """Say whether a manifest is written into files of a type; else it is kept and published beside them."""
 
     @property
     def mark_algs(self) -> tuple[str, ...]:
@@ -296,6 +295,7 @@ class Kit:
         fingerprints: schemes of pictures; the first one is what releases are found by.
         clean_hidden: whether what nobody can see or hear is taken out before it ships.
         labels: of third parties, written into whatever can carry them.
+        options: the medium's own settings.
     """
 
     keys: tuple[WatermarkKey, ...] = ()
@@ -304,6 +304,7 @@ class Kit:
     fingerprints: tuple[FingerprintScheme, ...] = ()
     clean_hidden: bool = True
     labels: tuple[LabelScheme, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 MediumFactory = Callable[[Kit], Medium]

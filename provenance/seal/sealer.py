@@ -107,7 +107,7 @@ class Sealer:
                 left_out=content.left_out,
                 manifest=asdict(signed.incoming) if signed.incoming.form else {},
             ),
-            is_embedded=medium.embeds_manifests,
+            is_embedded=medium.embeds_manifests(made.media_type),
         )
 
     def _sign(
@@ -141,7 +141,7 @@ class Sealer:
             timestamp=self._timestamp if grant.obligation(MarkKind.TIMESTAMP) else None,
             trust=self._trust,
             rule=_read_rule(grant),
-            is_embedded=medium.embeds_manifests,
+            is_embedded=medium.embeds_manifests(made.media_type),
         )
 
     def _read_back(self, medium: Medium, signed: Signed, grant: Grant, made: Made) -> tuple[MarkReport, ...]:

@@ -75,7 +75,6 @@ class PictureMedium:
     types = tuple(MediaType)
     carriers = frozenset({PICTURE})
     marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA, MarkKind.IPTC_METADATA})
-    embeds_manifests = True
 
     @property
     def mark_algs(self) -> tuple[str, ...]:
@@ -102,6 +101,10 @@ class PictureMedium:
     def shipping_type(self, media_type: MediaType) -> MediaType:
         """Return the type in which a picture of `media_type` ships."""
         return shipping_type(media_type)
+
+    def embeds_manifests(self, media_type: MediaType) -> bool:
+        """Say that every type of picture holds its manifest."""
+        return True
 
     def take(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Picture:
         """Verify and decode a file."""
