@@ -5,9 +5,11 @@ with status FAILED, which holds. FAILED is what a crash, a missed deadline, too 
 becomes; nothing propagates.
 
 A thread cannot be killed. A call that overruns is given up: its late answer is thrown away, and until it returns its
-detector is not called again, so no more threads can hang than there are detectors. The memory bound is on the process:
-above it nothing is started and what runs is given up. Where a bound must be enforced, wrap the detector in
-`detectors.isolation.IsolatedDetector`, which kills: the setting `isolated_detectors` does.
+detector is not called again, so no more threads can hang than there are detectors. The memory bound is on what the
+process takes beyond what it held before anything was looked at, files that are merely mapped not counted: a large
+registry, a second model or a long life must not make every asset fail. Above it nothing is started and what runs is
+given up. Where a bound must be enforced, wrap the detector in `detectors.isolation.IsolatedDetector`, which kills: the
+setting `isolated_detectors` does.
 """
 
 import json
@@ -15,7 +17,8 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol, cast, runtime_checkable
@@ -88,7 +91,8 @@ class Runner:
             detectors: warm or not; see `warm`.
             deadline_s: most wall time for one detector's call.
             total_s: most wall time for one `run`.
-            memory_limit_bytes: most resident memory of this process while detectors run.
+            memory_limit_bytes: most memory that this process may take beyond what it held when nothing was being
+                looked at.
             parallel: how many detectors run at once; by default one a core, at most four.
 
         Raises:
@@ -105,6 +109,8 @@ class Runner:
         self._lock = threading.Lock()
         self._hanging: set[str] = set()
         self._usual_ms: dict[str, float] = {}
+        self._under_way = 0
+        self._held_bytes = 0
 
     def warm(self) -> None:
         """Warm every detector, so that what is missing stops the start and not the first asset.
@@ -135,9 +141,10 @@ class Runner:
         # The slowest first, so that the others fill the other cores meanwhile.
         waiting = sorted(calls, key=lambda call: self._usual_ms.get(call.detector.card.name, math.inf))
         run = _Run(ask, about, calls, waiting)
-        for _ in range(min(self._parallel, len(calls))):
-            self._start_worker(run)
-        self._watch(run)
+        with self._counted():
+            for _ in range(min(self._parallel, len(calls))):
+                self._start_worker(run)
+            self._watch(run)
         return tuple(call.signal for call in calls if call.signal is not None)
 
     def close(self) -> None:
@@ -145,6 +152,22 @@ class Runner:
         for detector in self.detectors:
             if isinstance(detector, Closable):
                 detector.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Note what the process holds before the first of the runs that overlap."""
+        with self._lock:
+            if not self._under_way:
+                self._held_bytes = _own_bytes()
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def _is_full(self) -> bool:
+        return _own_bytes() - self._held_bytes > self._memory_limit_bytes
 
     def _start_worker(self, run: _Run) -> None:
         threading.Thread(target=self._work, args=(run,), name="detector", daemon=True).start()
@@ -177,7 +200,7 @@ class Runner:
                 run.changed.wait(_LOOK_S)
                 now = time.perf_counter()
                 is_over = now >= ends_at
-                is_full = _resident_bytes() > self._memory_limit_bytes
+                is_full = self._is_full()
                 for call in run.calls:
                     self._give_up(run, call, now, is_over=is_over, is_full=is_full)
 
@@ -193,7 +216,7 @@ class Runner:
         if is_over or elapsed_s >= self._deadline_s:
             reason = f"no answer within {min(self._deadline_s, self._total_s):g} s"
         elif is_full:
-            reason = f"the process holds more than {self._memory_limit_bytes >> 20} MiB"
+            reason = self._spell_full()
         else:
             return
         with self._lock:
@@ -212,9 +235,10 @@ class Runner:
         with self._lock:
             if name in self._hanging:
                 return "an earlier call, given up, has not returned yet"
-        if _resident_bytes() > self._memory_limit_bytes:
-            return f"the process holds more than {self._memory_limit_bytes >> 20} MiB"
-        return ""
+        return self._spell_full() if self._is_full() else ""
+
+    def _spell_full(self) -> str:
+        return f"looking takes more than {self._memory_limit_bytes >> 20} MiB"
 
     def _came_back(self, name: str) -> None:
         with self._lock:
@@ -273,9 +297,13 @@ def _place(exc: BaseException) -> str:
     return "an unknown place" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _resident_bytes() -> int:
-    """Return this process's resident memory; 0 where the system does not say (the bound is then not kept)."""
+def _own_bytes() -> int:
+    """Return this process's resident memory less what is mapped from files or shared.
+
+    0 where the system does not say: the bound is then not kept.
+    """
     try:
-        return int(_STATM.read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
-    except (OSError, ValueError, IndexError):
+        _size, resident, shared = _STATM.read_text(encoding="ascii").split()[:3]
+        return (int(resident) - int(shared)) * _PAGE_BYTES
+    except (OSError, ValueError):
         return 0

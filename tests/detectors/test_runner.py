@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import chain, repeat
 
 import pytest
 import structlog
@@ -156,31 +157,62 @@ def test_what_never_started_in_time_fails_too():
     assert sorted(signal.reason for signal in signals)[-2:] == ["not started within 0.2 s"] * 2
 
 
-def test_above_the_memory_bound_nothing_starts():
+def hold(monkeypatch, *held):
+    """Have the process hold these many bytes, one look after the other, and the last for ever."""
+    looks = chain(held, repeat(held[-1]))
+    monkeypatch.setattr("detectors.runner._own_bytes", lambda: next(looks))
+
+
+def test_above_the_memory_bound_nothing_starts(monkeypatch):
+    hold(monkeypatch, 100, 6000)
     detector = Fake("a")
-    (signal,) = run(detector, memory_limit_bytes=1)
+    (signal,) = run(detector, memory_limit_bytes=5000)
     assert signal.status is Status.FAILED
-    assert "holds more than" in signal.reason
+    assert "takes more than" in signal.reason
     assert detector.calls == 0
 
 
 def test_a_call_that_takes_too_much_memory_is_given_up(monkeypatch):
-    held = iter([100, *[10_000] * 1000])
-    monkeypatch.setattr("detectors.runner._resident_bytes", lambda: next(held))
+    hold(monkeypatch, 100, 100, 10_000)
     release = threading.Event()
     (signal,) = run(Fake("a", lambda _subject: release.wait(20)), memory_limit_bytes=5000)
     release.set()
     assert signal.status is Status.FAILED
-    assert "holds more than" in signal.reason
+    assert "takes more than" in signal.reason
 
 
-def test_resident_memory_is_known_here():
+def test_what_the_process_held_before_is_not_held_against_an_asset(monkeypatch):
+    hold(monkeypatch, 1_000_000, 1_000_100)
+    (signal,) = run(Fake("a"), memory_limit_bytes=5000)
+    assert signal.status is Status.OK
+
+
+def test_runs_that_overlap_are_measured_from_before_the_first(monkeypatch):
+    """Or each asset would start from what the one before it took."""
+    hold(monkeypatch, 100, 100, 6000)
+    monkeypatch.setattr("detectors.runner._LOOK_S", 60.0)
+    release, inner = threading.Event(), []
+    runner = Runner([Fake("a", lambda _subject: release.wait(20))], memory_limit_bytes=5000)
+    outer = threading.Thread(target=lambda: runner.run(subject()))
+    outer.start()
+    while not runner.detectors[0].calls:
+        time.sleep(0.01)
+    inner.extend(runner.run(subject()))
+    release.set()
+    outer.join()
+    assert ["takes more than" in signal.reason for signal in inner] == [True]
+
+
+def test_a_mapped_file_is_not_counted_and_memory_of_our_own_is(tmp_path):
     """In a process of its own: one that ran other tests has holes to fill."""
+    (tmp_path / "index").write_bytes(b"x" * (64 << 20))
     script = (
-        "from detectors.runner import _resident_bytes as resident; before = resident(); "
-        "block = b'x' * (64 << 20); assert resident() - before > len(block) // 2"
+        "import mmap, sys; from detectors.runner import _own_bytes as own; before = own(); "
+        "file = open(sys.argv[1], 'rb'); seen = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ); "
+        "total = sum(seen[::4096]); assert own() - before < len(seen) // 2; "
+        "block = b'x' * (64 << 20); assert own() - before > len(block) // 2"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "index")], check=True)
 
 
 def test_many_runs_at_once_keep_apart():
