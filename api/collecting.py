@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from api.forms import Form, FormError, FormFile
+from api.form import Form, FormError, FormFile
 from provenance.errors import GateError, WorksError
 
 if TYPE_CHECKING:

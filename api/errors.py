@@ -20,7 +20,7 @@ from api.access.refusals import (
 from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
 from api.concealing import find_place
 from api.console import CommandUsageError
-from api.forms import FormError
+from api.form import FormError
 from api.link import LinkError
 from api.observing import find_request_id
 from api.refusals import (

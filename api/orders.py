@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from api.bounds import receive
-from api.form import FILE, receive_form
+from api.form import FILE, receive_upload
 from api.refusals import InvalidRequestError, MalformedRequestError, build_invalid
 from api.releasing import Making as MakingClaims
 from api.schemas.release import FormOrder, Making, Order
@@ -90,7 +90,7 @@ async def receive_order(request: "Request", here: "Deployment", bounds: "Http") 
     kind = content_type.partition(";")[0].strip().lower()
     most, times = here.limits.max_bytes, {"idle_s": bounds.idle_s, "total_s": bounds.upload_s}
     if kind == FORM:
-        async with receive_form(content_type, request.stream(), most_bytes=most, **times) as form:
+        async with receive_upload(content_type, request.stream(), most_bytes=most, **times) as form:
             values: dict[str, Any] = dict(form.fields)
             if form.file is not None:
                 values = {"name": [form.file_name[:255]], "type": [_claim(form.file_type)], **values}

@@ -13,7 +13,8 @@ from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.desk.frame import render
 from api.errors import status_of
-from api.forms import MOST_FIELD_BYTES, Form
+from api.form import Form
+from api.multipart import MOST_FIELD_BYTES
 from api.packs import build_change, build_pack, build_trial
 from api.routes.policies import find_candidate, find_packs
 from api.routes.works import take_form

@@ -17,7 +17,7 @@ from api.desk.frame import render
 from api.desk.language import find_language, find_local_path, load_words
 from api.desk.navigation import find_home
 from api.errors import status_of
-from api.forms import Bounds, Form, receive_form
+from api.form import Bounds, Form, receive_form
 from api.service import find_service
 from provenance.tenant import MAIN
 
@@ -49,7 +49,7 @@ async def read_form(request: "Request") -> Form:
     """Read a short form without files.
 
     Raises:
-        FormError: it is none.
+        MalformedRequestError: it is none.
     """
     async with receive_form(request.headers.get("content-type", ""), request.stream(), FORM) as form:
         return form

@@ -15,7 +15,7 @@ from api.errors import status_of
 from api.service import Service, find_service
 
 if TYPE_CHECKING:
-    from api.forms import Form
+    from api.form import Form
     from policies.line.deployment import Deployment
 
 Manages = Annotated[Actor, require(Permission.MANAGE_PEOPLE)]

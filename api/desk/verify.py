@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse, Response
 from api.desk.frame import render
 from api.desk.language import find_language, load_words
 from api.errors import status_of
-from api.forms import MOST_FIELD_BYTES, Bounds, Form, receive_form
+from api.form import Bounds, Form, receive_form
+from api.multipart import MOST_FIELD_BYTES
 from api.service import Service, find_service
 from provenance.errors import FetchError, GateError
 

@@ -10,7 +10,7 @@ from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.desk.frame import render
 from api.errors import status_of
-from api.forms import MOST_FIELD_BYTES
+from api.multipart import MOST_FIELD_BYTES
 from api.routes.webhooks import find_endpoints
 from api.routes.works import take_form
 from policies.webhooks.delivery import find_deliveries, replay

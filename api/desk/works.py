@@ -13,7 +13,7 @@ from api.access.identity import Actor, Permission
 from api.collecting import LIST_BYTES, MOST_FILES, build_made, build_work, register_list, register_one
 from api.desk.frame import render
 from api.errors import status_of
-from api.forms import MOST_FIELD_BYTES
+from api.multipart import MOST_FIELD_BYTES
 from api.routes.works import find_some, take_form, withdraw_work
 from api.service import find_service
 from provenance.errors import GateError, WorkClaimedError

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from api.bounds import receive
 from api.errors import describe_problems
 from api.form import FILE as FILE_PART
-from api.form import receive_form
+from api.form import receive_upload
 from api.orders import FORM, JSON, MOST_JSON_BYTES, load_json
 from api.refusals import InvalidRequestError, build_invalid
 from api.schemas.verification import Address, VerificationModel
@@ -91,7 +91,7 @@ async def _receive(request: Request, service: Service) -> AsyncIterator["Blob"]:
     kind = content_type.partition(";")[0].strip().lower()
     times = {"idle_s": bounds.idle_s, "total_s": bounds.upload_s}
     if kind == FORM:
-        async with receive_form(content_type, request.stream(), most_bytes=most_bytes, **times) as form:
+        async with receive_upload(content_type, request.stream(), most_bytes=most_bytes, **times) as form:
             if form.file is None or form.fields:
                 told = f"expected a form with one part {FILE_PART} and nothing else"
                 raise InvalidRequestError(told, [{"field": FILE_PART, "detail": told}])

@@ -11,7 +11,8 @@ from api.access.identity import Actor, Permission
 from api.collecting import LIST_BYTES, MOST_FILES, build_made, build_work, register_list, register_one
 from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
-from api.forms import MOST_FIELD_BYTES, Bounds, Form, receive_form
+from api.form import Bounds, Form, receive_form
+from api.multipart import MOST_FIELD_BYTES
 from api.service import find_service
 
 if TYPE_CHECKING:

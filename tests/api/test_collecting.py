@@ -1,7 +1,7 @@
 import pytest
 
 from api.collecting import build_made, parse_claim, register_list, register_one
-from api.forms import Form, FormError, FormFile
+from api.form import Form, FormError, FormFile
 from api.wiring import open_site
 from provenance.errors import WorkClaimedError
 from tests.sites import build_light_settings, encode, photograph

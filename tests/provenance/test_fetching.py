@@ -1,7 +1,6 @@
 """What may be fetched and what may not, with a real server on 127.0.0.1."""
 
 import gzip
-import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -52,15 +51,6 @@ def fetch(url, **options):
     return fetch_blob(url, may_be_local=True, **{"deadline_s": 5.0, "most_bytes": 1 << 20, **options}).read()
 
 
-@pytest.mark.parametrize("host", [
-    "127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433", "169.254.169.254", "127.1", "0",
-    "[64:ff9b::7f00:1]",
-])  # fmt: skip
-def test_nothing_inside_is_asked_however_it_is_spelled(host):
-    with pytest.raises(FetchError, match=r"private network|no address"):
-        fetch_blob(f"http://{host}/secret", most_bytes=100, deadline_s=2.0)
-
-
 @pytest.mark.parametrize("url", [
     "ftp://example.org/x", "file:///etc/passwd", "gopher://x/", "http://", "//x/y", "javascript:alert(1)", "",
     "http://user:word@example.org/", "http://example.org:22/", "https://example.org:8443/", "http://[::1",
@@ -93,7 +83,9 @@ def test_redirects_are_followed_a_few_times_only():
             fetch(f"{url}/{MAX_REDIRECTS + 1}")
 
 
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/", "http://user:pw@127.0.0.1/", ""])
+@pytest.mark.parametrize(
+    "location", ["file:///etc/passwd", "ftp://127.0.0.1/", "http://user:pw@127.0.0.1/", "", "http://[::1"]
+)
 def test_redirects_are_checked_like_addresses(location):
     with serve(say(b"", 302, Location=location)) as url, pytest.raises(FetchError):
         fetch(url)
@@ -151,26 +143,6 @@ def test_a_long_answer_lies_outside_of_memory():
     assert (found.size_bytes, found.is_small) == (9 << 20, False)
 
 
-def test_a_resolver_that_changes_its_mind_leads_nowhere_else(monkeypatch):
-    """The first answer is public, every later one is this machine: what was checked is what is connected to."""
-    asked, connected = [], []
-
-    def rebind(host, port, **_):
-        asked.append(host)
-        address = "93.184.216.34" if len(asked) == 1 else "127.0.0.1"
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
-
-    def refuse(address, **_):
-        connected.append(address[0])
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(socket, "getaddrinfo", rebind)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    with pytest.raises(FetchError):
-        fetch_blob("http://rebinding.example/x", most_bytes=100)
-    assert (asked, connected) == (["rebinding.example"], ["93.184.216.34"])
-
-
 def test_a_redirect_into_our_own_network_is_not_followed(monkeypatch):
     """The first host is taken for a public one, which the second is not."""
     inside = []
@@ -181,7 +153,7 @@ def test_a_redirect_into_our_own_network_is_not_followed(monkeypatch):
     def find(host, _, *, may_be_local):
         return ["127.0.0.1"] if host == "public.example" else resolve(host, 80)
 
-    monkeypatch.setattr("provenance.fetching.resolve", find)
+    monkeypatch.setattr("provenance.pinned.resolve", find)
     with (
         serve(lambda handler: inside.append(handler.path)) as secret,
         serve(lead) as url,

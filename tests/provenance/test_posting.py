@@ -20,27 +20,6 @@ def test_a_document_arrives_with_its_headers():
         assert len(receiver.heard) == 2
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1", "0", "[::ffff:7f00:1]"]
-)
-def test_no_address_inside_is_asked(host):
-    with pytest.raises(FetchError, match="private network"):
-        post(f"https://{host}/", b"", {}, deadline_s=5)
-
-
-def test_a_name_that_turns_inside_between_two_answers_is_asked_once(monkeypatch):
-    asked = []
-
-    def answer(host, port, **_):
-        asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1" if len(asked) > 1 else "10.1.2.3", port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    with pytest.raises(FetchError, match="private network"):
-        post("https://rebinding.example/", b"", {}, deadline_s=5)
-    assert asked == ["rebinding.example"]
-
-
 def test_a_drip_does_not_keep_us():
     with socket.create_server(("127.0.0.1", 0)) as server:
         ended = threading.Event()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.desk.exports import build_order, parse_day
-from api.forms import Form
+from api.form import Form
 from policies.audit.exporting import Kind
 from policies.audit.packing import unpacking
 from provenance.errors import PolicyError

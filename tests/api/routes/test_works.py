@@ -62,7 +62,7 @@ def test_what_is_wrong_is_told(client, rocket, fields, status, said):
 def test_files_that_are_no_pictures_are_refused(client):
     assert add(client, b"<svg onload=alert(1)>").status_code == 415
     assert client.post("/v1/works", headers=REGISTRAR, data={"owner": "A"}).status_code == 422
-    assert client.post("/v1/works", headers=REGISTRAR, json={}).json()["title"] == "form"
+    assert client.post("/v1/works", headers=REGISTRAR, json={}).json()["title"] == "request.malformed"
 
 
 def test_a_list_says_what_became_of_each_row(client, rocket, tmp_path):
