@@ -102,7 +102,7 @@ class PictureMedium:
         """Return the type in which a picture of `media_type` ships."""
         return shipping_type(media_type)
 
-    def embeds_manifests(self, media_type: MediaType) -> bool:
+    def embeds_manifests(self, media_type: MediaType) -> bool:  # noqa: ARG002 - each type alike
         """Say that every type of picture holds its manifest."""
         return True
 
