@@ -124,13 +124,22 @@ class ReleasedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a file that was accepted is no asset."""
+
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One submission and where it stands.
 
     Attributes:
         status: drawing, screening, sealing, publishing, released, held, blocked or failed.
         final: whether nothing more happens by itself.
-        error: code of what kept a prompt from being drawn.
+        error: code of what kept a prompt from being drawn, or of why a file is no asset.
+        problem: why it is none, or None.
         appeal: where a refusal can be appealed against, once and without an account.
     """
 
@@ -143,9 +152,10 @@ class Release:
     decision: Decision | None = None
     file: ReleasedFile | None = None
     error: str | None = None
+    problem: Fault | None = None
     appeal: str | None = None
 
-    nested: ClassVar = {"decision": Decision, "file": ReleasedFile}
+    nested: ClassVar = {"decision": Decision, "file": ReleasedFile, "problem": Fault}
 
     @property
     def is_final(self) -> bool:

@@ -24,6 +24,7 @@ from api.form import FormError
 from api.link import LinkError
 from api.observing import find_request_id
 from api.refusals import (
+    PROBLEM_TYPE,
     InvalidRequestError,
     MalformedRequestError,
     TooManyRequestsError,
@@ -222,7 +223,7 @@ def _build_problem(
 ) -> "JSONResponse":
     from fastapi.responses import JSONResponse
 
-    content = {"type": f"urn:chopmark:error:{code}", "title": code, "status": status, "detail": detail, **more}
+    content = {"type": f"{PROBLEM_TYPE}{code}", "title": code, "status": status, "detail": detail, **more}
     if request_id := find_request_id():
         content["instance"] = f"urn:chopmark:request:{request_id}"
     all_headers = dict(headers or {}) | _MORE_HEADERS.get(status, {})

@@ -1,9 +1,12 @@
 """Why a request is not served, whoever asks: it cannot be read, asks for what is not there, or comes too often."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from provenance.errors import GateError
+
+PROBLEM_TYPE: Final = "urn:chopmark:error:"
+"""Before an error's code: the type of its problem document (RFC 9457 s3.1.1)."""
 
 
 class MalformedRequestError(GateError):

@@ -1,6 +1,7 @@
 """A whole site in a test's own folder, and the pictures that tests hand in."""
 
 import io
+import zlib
 from pathlib import Path
 
 from PIL import Image
@@ -61,6 +62,17 @@ def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
         options = {"quality": 92, **options}
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def encode_undecodable(side: int = 640) -> bytes:
+    """A PNG whose headers and checksums are sound, and whose pixels are none: only decoding tells."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+
+    header = side.to_bytes(4) * 2 + b"\x08\x02\0\0\0"
+    pixels = zlib.compress(b"\0" * 1000)[:-6] + b"no zlib"
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def submission(name: str = "coffee.png", kind: str = "JPEG", side: int = 384, **fields) -> Submission:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -23,6 +23,11 @@ from policies.line.standing import Progress, Standing, find_standing, list_stand
 from provenance.asset import AssetId
 from provenance.errors import AssetNotFoundError, DatabaseUnavailableError
 from provenance.journal import Journal
+
+if TYPE_CHECKING:
+    from policies.line.deployment import Submission
+    from policies.line.wish import Wish
+    from provenance.media.medium import Measured
 
 MOST_WAIT_S: Final = 120
 FIRST_LOOK_S: Final = 0.02
@@ -101,11 +106,12 @@ async def create(
 
     Answers 202 with the address to ask by as soon as it is accepted, or 200 with how it ended if that is within
     `wait` seconds. A file comes as a form's part `file` or as the body itself; a prompt alone as a form or as JSON.
+    Without `wait` a large file is accepted by its headers: one that turns out to be damaged is blocked, with `problem`.
     """
     service, here = find_service(request), find_service(request).deployment(actor)
     room = service.room
     async with room.uploads.hold(), receive_order(request, here, service.site.settings.http) as brought:
-        release_id = await _accept(service, here, brought, actor, idempotency_key)
+        release_id = await _accept(service, here, brought, actor, idempotency_key, at_once=wait > 0)
     standing = await wait_for_end(here, release_id, wait_s=wait)
     response.status_code = 200 if standing.is_final else 202
     response.headers["Location"] = f"/v1/releases/{release_id}"
@@ -141,7 +147,7 @@ def tell_release(here: Deployment, standing: Standing) -> Release:
     from policies.review.appeal import offer_appeal
 
     told = Release.build(standing)
-    is_refused = standing.progress is Progress.BLOCKED and standing.media_type
+    is_refused = standing.progress is Progress.BLOCKED and standing.media_type and not standing.error
     token = offer_appeal(here, standing.asset_id) if is_refused else ""
     return told.model_copy(update={"appeal": f"/appeals/{token}"}) if token else told
 
@@ -192,24 +198,49 @@ async def wait_for_end(here: Deployment, asset_id: AssetId, *, wait_s: float) ->
 
 
 async def _accept(
-    service: Service, here: Deployment, brought: Brought, actor: Actor, idempotency_key: str | None
+    service: Service, here: Deployment, brought: Brought, actor: Actor, idempotency_key: str | None, *, at_once: bool
 ) -> AssetId:
-    """Keep what came and set it on its way; return its id."""
-    from policies.line.intake import intake
-    from policies.line.wish import keep_wish, verify_no_wish
+    """Keep what came and set it on its way; return its id.
+
+    Args:
+        service: with room for what is decoded.
+        here: the gate of who hands in.
+        brought: what came.
+        actor: who hands it in.
+        idempotency_key: as it came.
+        at_once: decode a file now, for whoever waits anyway; else a large one is accepted by its headers.
+    """
+    from policies.line.intake import measure
 
     key = f"{actor.id}/{idempotency_key}" if idempotency_key else ""
     if brought.file is None:
-        accepted = await run_in_threadpool(keep_wish, here, brought.wish(submitter=actor.id), key=key)
+        accepted = await run_in_threadpool(_keep_wish, service, here, brought.wish(submitter=actor.id), key)
     else:
-        if key:
-            await run_in_threadpool(verify_no_wish, here, key)
         submission = brought.submission(submitter=actor.id, key=key)
-        pixels = await run_in_threadpool(here.media.weigh, brought.file, here.limits)
+        measured = None if at_once else await run_in_threadpool(measure, here, submission)
+        pixels = 0 if measured else await run_in_threadpool(here.media.weigh, submission.unverified_file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
-            accepted = await run_in_threadpool(intake, here, submission)
+            accepted = await run_in_threadpool(_keep_file, service, here, submission, measured)
     service.metrics.count_accepted("prompt" if brought.file is None else "file")
-    await run_in_threadpool(_set_on_its_way, service, here, accepted)
+    return accepted
+
+
+def _keep_wish(service: Service, here: Deployment, wish: "Wish", key: str) -> AssetId:
+    from policies.line.wish import keep_wish
+
+    accepted = keep_wish(here, wish, key=key)
+    _set_on_its_way(service, here, accepted)
+    return accepted
+
+
+def _keep_file(service: Service, here: Deployment, submission: "Submission", measured: "Measured | None") -> AssetId:
+    from policies.line.intake import intake
+    from policies.line.wish import verify_no_wish
+
+    if submission.key:
+        verify_no_wish(here, submission.key)
+    accepted = intake(here, submission, measured=measured)
+    _set_on_its_way(service, here, accepted)
     return accepted
 
 

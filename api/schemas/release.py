@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, field_validator, model_validator
 
+from api.refusals import PROBLEM_TYPE
 from policies.line.standing import Progress
 
 if TYPE_CHECKING:
@@ -102,6 +103,21 @@ class ReasonModel(BaseModel):
     text: str
 
 
+class FaultModel(BaseModel):
+    """Why a file is no asset, as an answer of 4xx would have said had it been found before it was accepted."""
+
+    type: str = Field(examples=["urn:chopmark:error:asset.undecodable"])
+    title: str = Field(description="code that does not change", examples=["asset.undecodable"])
+    detail: str
+
+    @classmethod
+    def build(cls, standing: "Standing") -> Self | None:
+        """Build it, or return None where the file is sound, or nobody has looked yet."""
+        code, decision = standing.error, standing.decision
+        said = [] if decision is None or not code else [one.text for one in decision.reasons if one.rule == code]
+        return cls(type=f"{PROBLEM_TYPE}{code}", title=code, detail=said[0]) if said else None
+
+
 class DecisionModel(BaseModel):
     """The decision that counts."""
 
@@ -174,7 +190,10 @@ class Release(BaseModel):
     url: str
     decision: DecisionModel | None = None
     file: ReleasedFile | None = None
-    error: str | None = Field(default=None, description="code of what kept a prompt from being drawn")
+    error: str | None = Field(
+        default=None, description="code of what kept a prompt from being drawn, or of why a file is no asset"
+    )
+    problem: FaultModel | None = Field(default=None, description="why a file is no asset; null where it is one")
     appeal: str | None = Field(
         default=None, description="where a refusal can be appealed against, once and without an account"
     )
@@ -192,6 +211,7 @@ class Release(BaseModel):
             decision=None if standing.decision is None else DecisionModel.build(standing.decision),
             file=build_file(standing),
             error=standing.error or None,
+            problem=FaultModel.build(standing),
         )
 
 

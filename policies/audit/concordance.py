@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from policies.line.entries import build_decision_entry
 from policies.line.records import Stage, asset_row, find_signals, parse_asset, parse_decision
-from policies.line.screening import build_decision_entry
 from policies.review.reviewers import REVIEW, REVIEW_KINDS, find_pseudonyms
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, sha256_hex

@@ -2,11 +2,12 @@
 
 import uuid
 from dataclasses import replace
-from typing import Final
 
 from policies.line.deployment import Deployment
+from policies.line.entries import build_decision_entry
 from policies.line.publishing import Result, withhold
 from policies.line.records import (
+    LINE,
     append_decision,
     asset_row,
     find_signals,
@@ -14,13 +15,9 @@ from policies.line.records import (
     lock_asset,
     parse_asset,
 )
-from policies.line.screening import build_decision_entry
 from policies.line.sealing import is_recorded
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import AssetId
-
-LINE: Final = "line"
-"""Who decides so."""
 
 
 def end_early(here: Deployment, asset_id: AssetId, *, outcome: Outcome, rule: str, text: str) -> Result | None:
@@ -36,11 +33,19 @@ def end_early(here: Deployment, asset_id: AssetId, *, outcome: Outcome, rule: st
         rule: one word for machines.
         text: for people; never a prompt.
     """
-    reason = Reason(pack="gate", rule=rule, outcome=outcome, clause="the durable line", text=text)
+    is_open = decide_early(here, asset_id, outcome=outcome, rule=rule, text=text)
+    return withhold(here, asset_id) if is_open else None
+
+
+def decide_early(
+    here: Deployment, asset_id: AssetId, *, outcome: Outcome, rule: str, text: str, clause: str = "the durable line"
+) -> bool:
+    """Put the decision of `end_early` on record; say whether its release is not recorded yet."""
+    reason = Reason(pack="gate", rule=rule, outcome=outcome, clause=clause, text=text)
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         if is_recorded(connection, asset_id):
-            return None
+            return False
         asset = parse_asset(asset_row(connection, asset_id, here.tenant))
         previous = latest_decision(connection, asset_id)
         if previous is None or previous.outcome is Outcome.RELEASE:
@@ -57,4 +62,4 @@ def end_early(here: Deployment, asset_id: AssetId, *, outcome: Outcome, rule: st
                 body=build_decision_entry(asset, decision, find_signals(connection, asset_id)),
                 key=f"decision:{decision.id}",
             )
-    return withhold(here, asset_id)
+    return True

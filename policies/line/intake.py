@@ -12,9 +12,9 @@ from policies.line.keying import find_keyed, keep_key, verify_key
 from policies.line.records import Stage, asset_row, parse_asset
 from policies.line.request import encode_prompt, find_differences, fix_request, prompt_key
 from policies.rules.context import parse_context
-from provenance.asset import Asset, AssetId, new_asset_id
+from provenance.asset import Asset, AssetId, MediaType, new_asset_id
 from provenance.errors import AssetError
-from provenance.media.medium import Claims, Content
+from provenance.media.medium import Claims, Content, Facts, Measured
 from provenance.storage.blob import Blob
 from provenance.storage.database import utc_now
 from provenance.storage.tables import ASSETS
@@ -27,10 +27,33 @@ def original_key(asset_id: AssetId) -> str:
     return f"{asset_id}/original"
 
 
-def intake(here: Deployment, submission: Submission) -> AssetId:
+CHEAP_WEIGHT: Final = 1 << 18
+"""Pixels or samples that are decoded at once, whoever waits: a picture of 512 x 512 takes some milliseconds."""
+
+
+def measure(here: Deployment, submission: Submission) -> Measured | None:
+    """Check a file by its headers alone, so that `intake` accepts it at once.
+
+    None where it is decoded at once, whoever waits: it is small, or its headers say too little.
+
+    Raises:
+        AssetError: it is nothing that can be taken, as far as headers say.
+    """
+    claims = Claims(submission.name, submission.declared_type)
+    measured = here.media.measure(submission.unverified_file, claims, here.limits)
+    return None if measured is None or measured.weight <= CHEAP_WEIGHT else measured
+
+
+def intake(here: Deployment, submission: Submission, *, measured: Measured | None = None) -> AssetId:
     """Verify what was handed in and keep it in quarantine.
 
     The row is written last: an id that is returned, or found in the database, has its blob.
+
+    Args:
+        here: the deployment.
+        submission: what was handed in.
+        measured: by `measure`, of this very file: it is kept as it is, and what decoding finds is its outcome, for
+            `screen` refuses it on record. None to decode it now.
 
     Raises:
         AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes or with another
@@ -41,18 +64,22 @@ def intake(here: Deployment, submission: Submission) -> AssetId:
         PolicyError: the context has an unknown or wrong field.
     """
     asset_id = submission.asset_id or new_asset_id()
-    file, digest = submission.unverified_file, submission.unverified_file.sha256
+    file = submission.unverified_file
     here.select_packs(submission.packs)
     prompt = None if submission.prompt is None else encode_prompt(submission.prompt)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
     if (known := _find_known(here, submission)) is not None:
         return known
-    content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
-    here.contents.keep(digest, content)
+    if measured is None:
+        content = here.media.take(file, Claims(submission.name, submission.declared_type), here.limits)
+        here.contents.keep(file.sha256, content)
+        media_type, facts = content.media_type, content.facts
+    else:
+        media_type, facts = measured.media_type, measured.facts
     here.blobs.quarantine.put(original_key(asset_id), file)
     if prompt is not None:
         here.blobs.quarantine.put(prompt_key(asset_id), prompt)
-    described = {**_describe(here, submission, content), "request": fix_request(here, submission)}
+    described = {**_describe(here, submission, media_type, facts), "request": fix_request(here, submission)}
     try:
         with here.database.write() as connection:
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
@@ -105,14 +132,14 @@ def _verify_same(here: Deployment, asset_id: AssetId, submission: Submission) ->
     return True
 
 
-def _describe(here: Deployment, submission: Submission, content: Content) -> dict[str, Any]:
+def _describe(here: Deployment, submission: Submission, media_type: MediaType, facts: Facts) -> dict[str, Any]:
     return {
         "sha256": submission.unverified_file.sha256,
-        "media_type": content.media_type.value,
+        "media_type": media_type.value,
         "size_bytes": submission.unverified_file.size_bytes,
         "tenant": here.tenant,
-        "medium": here.media.of(content.media_type).name,
-        "facts": dict(content.facts),
+        "medium": here.media.of(media_type).name,
+        "facts": dict(facts),
         "origin": submission.origin.value,
         "stage": Stage.ACCEPTED.value,
         "recipe": json.loads(json.dumps(dict(submission.recipe))),

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from detectors.base import Signal
 from policies.line.deployment import Deployment
+from policies.line.entries import build_reasons
 from policies.line.publishing import Result
-from policies.line.screening import build_reasons
 from policies.rules.conditions import build_variables
 from policies.rules.context import parse_context
 from policies.rules.decision import Decision, Outcome, Reason

@@ -4,14 +4,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from detectors.base import Finding, Signal, Status
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
-from provenance.errors import AssetNotFoundError, DamagedRecordError
+from provenance.errors import (
+    AssetNotFoundError,
+    AssetTooLargeError,
+    DamagedRecordError,
+    MislabelledAssetError,
+    UndecodableAssetError,
+    UnsupportedMediaError,
+)
 from provenance.grant import Grant, MarkKind, Obligation, PackRef
 from provenance.media.view import Span
 from provenance.storage.database import utc_now
@@ -29,6 +36,12 @@ class Stage(StrEnum):
     RECORDED = "recorded"
     PUBLISHED = "published"
 
+
+LINE: Final = "line"
+"""Who decides what no pack decided."""
+
+UNREADABLE: Final = (AssetTooLargeError, MislabelledAssetError, UndecodableAssetError, UnsupportedMediaError)
+"""What a file is refused for that is no asset; intake tells most of it, decoding the rest."""
 
 FINAL_STAGES = (Stage.HELD, Stage.BLOCKED, Stage.PUBLISHED)
 """Where nothing more happens by itself."""

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from detectors.base import Signal, Subject
 from policies.line.deployment import Deployment
+from policies.line.ending import decide_early
+from policies.line.entries import build_decision_entry
 from policies.line.granting import make_grant
 from policies.line.intake import load_content
 from policies.line.records import (
+    UNREADABLE,
     Stage,
     append_decision,
     asset_row,
@@ -24,21 +27,25 @@ from policies.line.records import (
 )
 from policies.line.request import build_request_context, load_prompt, load_request_packs
 from policies.line.searching import explain_no_search
-from policies.rules.decision import Decision, Outcome, Reason
+from policies.rules.decision import Decision, Outcome
 from policies.rules.engine import decide as decide_by_packs
 from policies.rules.pack import Pack
-from provenance.asset import Asset, AssetId, sha256_hex
-from provenance.errors import DamagedRecordError, PackInvalidError
-from provenance.ledger.canonical import Json, canonical_json
+from provenance.asset import Asset, AssetId
+from provenance.errors import (
+    DamagedRecordError,
+    PackInvalidError,
+)
 from provenance.manifests.embedded import show_embedded
+from provenance.media.medium import Content
 from provenance.storage.database import utc_now
-from provenance.storage.tables import SIGNALS
+from provenance.storage.tables import ASSETS, SIGNALS
 
 
 def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     """Ask every enabled detector about the asset and its prompt; the answers are written down with the decision.
 
-    A process that dies before that asks again; nobody was told anything by then.
+    A process that dies before that asks again; nobody was told anything by then. A file that was accepted by its
+    headers and cannot be decoded is refused, on record, and nobody is asked.
     """
     notes = here.handover.notes(asset_id)
     known, row = notes.signals, notes.own_row
@@ -49,7 +56,12 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     if known:
         return known
     asset = parse_asset(row)
-    content, file = load_content(here, asset)
+    try:
+        content, file = load_content(here, asset)
+    except UNREADABLE as exc:
+        decide_early(here, asset_id, outcome=Outcome.BLOCK, rule=exc.code, text=str(exc), clause="intake")
+        return ()
+    _verify_facts(here, asset, content)
     prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
     thumbnails = show_embedded(here.media, file, asset.media_type)
     unsearched = _explain_no_search(here, asset, row)
@@ -58,6 +70,13 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     notes.signals = signals
     return signals
+
+
+def _verify_facts(here: Deployment, asset: Asset, content: Content) -> None:
+    """Keep what the pixels say where the headers said otherwise."""
+    if dict(content.facts) != dict(asset.facts):
+        with here.database.write() as connection:
+            connection.execute(update(ASSETS).where(ASSETS.c.id == asset.id).values(facts=dict(content.facts)))
 
 
 def _explain_no_search(here: Deployment, asset: Asset, row: Mapping[Any, Any]) -> str:
@@ -128,34 +147,3 @@ def _keep_signals(connection: Connection, asset_id: AssetId, signals: Sequence[S
     ]
     if rows:
         connection.execute(insert(SIGNALS), rows)
-
-
-def build_decision_entry(asset: Asset, decision: Decision, signals: tuple[Signal, ...]) -> dict[str, Json]:
-    """Return what the ledger says of a decision: digests, rule names and numbers, never media or prompts."""
-    return {
-        "asset_id": asset.id,
-        "asset_sha256": asset.sha256,
-        "decision_id": decision.id,
-        "decided_by": decision.decided_by,
-        "outcome": decision.outcome.value,
-        "packs": [{"name": pack.name, "sha256": pack.sha256} for pack in decision.packs],
-        "reasons": build_reasons(decision.reasons),
-        "detectors": {signal.detector: signal.version for signal in signals},
-        "signals_sha256": sha256_hex(canonical_json([build_signal(signal) for signal in signals])),
-    }
-
-
-def build_reasons(reasons: Sequence[Reason]) -> list[Json]:
-    """Return reasons as the ledger keeps them: names and numbers, no text."""
-    return [
-        {
-            "pack": reason.pack,
-            "rule": reason.rule,
-            "outcome": reason.outcome.value,
-            "detector": reason.detector,
-            "category": reason.category,
-            "score": reason.score,
-            "threshold": reason.threshold,
-        }
-        for reason in reasons
-    ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from policies.line.deployment import Deployment
+from policies.line.entries import build_decision_entry
 from policies.line.granting import find_current
 from policies.line.intake import load_content
 from policies.line.records import (
@@ -18,7 +19,6 @@ from policies.line.records import (
     parse_asset,
 )
 from policies.line.request import request_provider
-from policies.line.screening import build_decision_entry
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import Asset, AssetId
 from provenance.errors import (

@@ -1,14 +1,14 @@
 """Where assets stand on their way down the line, for whoever handed them in: one by its id, or a page of many."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, exists, func, select
 
 from policies.line.deployment import Deployment
-from policies.line.records import Stage, find_decision_body, parse_decision, show_decision
+from policies.line.records import LINE, UNREADABLE, Stage, find_decision_body, parse_decision, show_decision
 from policies.line.wish import WishState
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
@@ -74,7 +74,7 @@ class Standing:
         media_type: of what ships, or of what came in; "" where there is no asset yet.
         size_bytes: of what came in; 0 where there is no asset yet.
         sha256: of what ships, or "".
-        error: code of what kept it from being drawn, or "".
+        error: code of what kept it from being drawn, or of why its file is no asset, or "".
     """
 
     asset_id: AssetId
@@ -109,7 +109,8 @@ def find_standing(
         found = connection.execute(query if sees_sensitive else query.where(~_HIDDEN))
         if (row := found.mappings().one_or_none()) is not None:
             body = find_decision_body(connection, AssetId(asset_id))
-            return _read(row, None if body is None else parse_decision(body))
+            decision = None if body is None else parse_decision(body)
+            return replace(_read(row, decision), error=_find_fault(decision))
         if not sees_sensitive and connection.execute(select(ASSETS.c.id).where(ASSETS.c.id == asset_id)).first():
             raise AssetNotFoundError(f"expected the id of a release, got {asset_id[:40]!r}: there is none of it here")
         return _read_wish(connection, here.tenant, asset_id, submitter)
@@ -190,6 +191,13 @@ def _select() -> Select[Any]:
 def _own(query: Select[Any], tenant: Tenant, submitter: str | None) -> Select[Any]:
     query = query.where(ASSETS.c.tenant == tenant)
     return query if submitter is None else query.where(ASSETS.c.submitter == submitter)
+
+
+def _find_fault(decision: Decision | None) -> str:
+    """Return the code for which the line refused a file that is no asset, or ""."""
+    codes = {one.code for one in UNREADABLE}
+    reasons = () if decision is None or decision.decided_by != LINE else decision.reasons
+    return next((reason.rule for reason in reasons if reason.rule in codes), "")
 
 
 def _read(row: Mapping[Any, Any], decision: Decision | None) -> Standing:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from policies.line.deployment import Deployment
 from policies.line.place import find_placed
 from policies.line.records import FINAL_STAGES, Stage, asset_row
+from policies.line.wish import waiting_wishes
 from policies.review.job import find_postponed
 from provenance.asset import AssetId
 from provenance.storage.store import BIN, Blobs
@@ -61,6 +62,8 @@ def interrupted(here: Deployment) -> tuple[AssetId, ...]:
     gone, in_use = here.leases.look()
     with here.database.read() as connection:
         left = find_placed(connection) | find_postponed(connection)
+    # What was leased to draw a wish, by a process that has ended since, is no asset.
+    gone &= frozenset(AssetId(one) for one in _find_stages(here, sorted(gone)))
     return tuple(sorted((gone | (frozenset(unfinished(here)) - in_use)) - left))
 
 
@@ -79,13 +82,14 @@ def find_leftovers(here: Deployment, *, grace_s: float = ORPHAN_GRACE_S, bin_day
     """Return what `sweep` would move and remove now."""
     now = time.time()
     old = [key for key, changed in here.blobs.quarantine.keys() if now - changed >= grace_s]
+    wishes = {wish_id for wish_id, _ in waiting_wishes(here)}  # their words wait; before assets, which they become
     stages = _find_stages(here, sorted({_owner(key) for key in old}))
     published = {asset_id for asset_id, stage in stages.items() if stage == Stage.PUBLISHED.value}
     published = {asset_id for asset_id in published if any(here.blobs.public.keys(f"{asset_id}/"))}
     binned = [key for key, _ in here.blobs.quarantine.keys(BIN)]
     expired = [key for key in binned if now - _binned_at(key) >= bin_days * _DAY_S]
     return Leftovers(
-        orphans=tuple(key for key in old if _owner(key) not in stages),
+        orphans=tuple(key for key in old if _owner(key) not in stages.keys() | wishes),
         emptied=tuple(key for key in old if _owner(key) in published),
         expired=tuple(expired),
         waiting=tuple(key for key in binned if key not in set(expired)),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert
 
 from policies.gate import walk
 from policies.line.deployment import Deployment
+from policies.line.entries import build_decision_entry
 from policies.line.publishing import Result, withhold
 from policies.line.records import (
     Stage,
@@ -20,7 +21,6 @@ from policies.line.records import (
     move_stage,
     parse_asset,
 )
-from policies.line.screening import build_decision_entry
 from policies.line.sealing import is_recorded
 from policies.review.job import Reviewer, State, find_job, move_job, open_job
 from policies.review.queue import Query, find_waiting

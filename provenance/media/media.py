@@ -12,7 +12,7 @@ from provenance.errors import (
     UnsupportedMediaError,
 )
 from provenance.media.limits import IntakeLimits
-from provenance.media.medium import Claims, Content, Look, Medium
+from provenance.media.medium import Claims, Content, Look, Measured, Measuring, Medium
 from provenance.media.sniff import HEAD_BYTES, describe_content
 from provenance.storage.blob import Blob
 
@@ -66,12 +66,24 @@ class Media:
         Raises:
             AssetError: as `Medium.take`, or no medium takes its type.
         """
+        return self._find_taker(file, limits).take(file, claims, limits)
+
+    def measure(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Measured | None:
+        """Check a file by its headers; None where its medium, or its type, has to be decoded for that.
+
+        Raises:
+            AssetError: as `take`, of what can be known by then.
+        """
+        medium = self._find_taker(file, limits)
+        return medium.measure(file, claims, limits) if isinstance(medium, Measuring) else None
+
+    def _find_taker(self, file: Blob, limits: IntakeLimits) -> Medium:
         if file.size_bytes > limits.max_bytes:
             raise AssetTooLargeError(f"expected at most {limits.max_bytes} bytes, got {file.size_bytes}")
         found = self.find(file.read_at(0, HEAD_BYTES))
         if found is None:
             raise self._refuse(file)
-        return found[0].take(file, claims, limits)
+        return found[0]
 
     def look(self, file: Blob, limits: IntakeLimits) -> tuple[Medium | None, Look]:
         """Look at a stranger's file, and say whose it is; raises nothing for a bad file."""

@@ -10,7 +10,7 @@ which ones a deployment takes. `tests/contracts/test_media.py` holds each to wha
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from provenance.asset import AssetId, MediaType
 from provenance.errors import AssetError
@@ -58,6 +58,21 @@ class Claims:
 
     name: str = ""
     media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a file's headers say, within every bound; what they promise was not looked at.
+
+    Attributes:
+        media_type: by its content.
+        facts: as `Content.facts`, by the headers alone.
+        weight: about how many pixels or samples it holds.
+    """
+
+    media_type: MediaType
+    facts: Facts
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +296,18 @@ class Medium(Protocol):
             recorded: the release's own code under `code_alg`, or None.
             load_released: returns what was released, or None where it is not at hand; asked only where codes do not
                 settle it.
+        """
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A medium that can also check a file without taking it apart, so that a server may accept it at once."""
+
+    def measure(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Measured | None:
+        """Check all of a file that `take` checks before it decodes; None for a type whose headers say too little.
+
+        Raises:
+            AssetError: as `take`, of what can be known by then.
         """
 
 

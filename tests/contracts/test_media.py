@@ -12,7 +12,7 @@ from provenance.errors import AssetError, AssetTooLargeError, MislabelledAssetEr
 from provenance.fingerprints.pdq import Pdq
 from provenance.grant import Grant, MarkKind, Obligation
 from provenance.media.limits import IntakeLimits
-from provenance.media.medium import MEDIA, Claims, Kit, Orders, Provider
+from provenance.media.medium import MEDIA, Claims, Kit, Measuring, Orders, Provider
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.dwt_dct_svd import DwtDctSvd
@@ -110,6 +110,18 @@ def test_a_damaged_file_is_an_error_of_ours(case, medium):
         seen = medium.look(damaged, LIMITS)
         assert (seen.content is None) == (seen.problem is not None)
         assert medium.weigh(damaged, LIMITS) >= 0
+
+
+def test_what_headers_say_is_what_is_taken(case, medium):
+    if not isinstance(medium, Measuring):
+        return  # it has to decode to say anything, and is asked nothing else
+    file = Blob.from_bytes(case.sound)
+    measured, content = medium.measure(file, Claims(), LIMITS), medium.take(file, Claims(), LIMITS)
+    assert (measured.media_type, measured.facts) == (content.media_type, content.facts)
+    assert measured.weight > 0
+    for limits, claims in ((replace(LIMITS, max_bytes=8), Claims()), (LIMITS, Claims(media_type="application/pdf"))):
+        with pytest.raises(AssetError):
+            medium.measure(file, claims, limits)
 
 
 def test_every_mark_reads_back_from_the_file(case, medium):

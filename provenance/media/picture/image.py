@@ -29,6 +29,7 @@ __all__ = [
     "encode_image",
     "find_end",
     "measure_image",
+    "measure_upright",
     "parse_image",
     "shipping_type",
     "sniff_media_type",
@@ -43,6 +44,9 @@ _WALKS: Final[Mapping[MediaType, Callable[[Octets, IntakeLimits], Layout]]] = {
     MediaType.AVIF: partial(bmff.parse_layout, media_type=MediaType.AVIF),
     MediaType.HEIC: partial(bmff.parse_layout, media_type=MediaType.HEIC),
 }
+
+# EXIF 3.0 s4.6.5: orientations 5 to 8 swap width and height.
+_SIDEWAYS: Final = 5
 
 _SLOW: Final = frozenset({MediaType.AVIF, MediaType.HEIC})
 
@@ -92,6 +96,23 @@ def measure_image(unverified_bytes: Octets, *, limits: IntakeLimits) -> tuple[in
     """
     layout = _read_layout(unverified_bytes, "", "", limits)
     return layout.width, layout.height
+
+
+def measure_upright(
+    unverified_bytes: Octets, *, declared_name: str, declared_type: str, limits: IntakeLimits
+) -> tuple[MediaType, int, int] | None:
+    """Return type, width and height of the picture as it will be shown, by its headers; nothing is decoded.
+
+    None for the types whose headers alone do not say how it is turned; their files are short (`max_slow_bytes`).
+
+    Raises:
+        AssetError: as `parse_image`, of what can be known by then.
+    """
+    if _check_size(unverified_bytes, limits) in _SLOW:
+        return None
+    layout = _read_layout(unverified_bytes, declared_name, declared_type, limits)
+    width, height = layout.width, layout.height
+    return (layout.media_type, height, width) if layout.orientation >= _SIDEWAYS else (layout.media_type, width, height)
 
 
 def _read_layout(unverified_bytes: Octets, declared_name: str, declared_type: str, limits: IntakeLimits) -> Layout:

@@ -20,11 +20,23 @@ from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, 
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
-from provenance.media.medium import Claims, Comparison, Content, Kit, Look, Made, MarkReading, Orders, ReadBack, Shown
+from provenance.media.medium import (
+    Claims,
+    Comparison,
+    Content,
+    Kit,
+    Look,
+    Made,
+    MarkReading,
+    Measured,
+    Orders,
+    ReadBack,
+    Shown,
+)
 from provenance.media.picture.comparison import compare
 from provenance.media.picture.encode import LOSSLESS
 from provenance.media.picture.hidden import clean_hidden, find_hidden
-from provenance.media.picture.image import encode_image, parse_image, shipping_type, sniff_media_type
+from provenance.media.picture.image import encode_image, measure_upright, parse_image, shipping_type, sniff_media_type
 from provenance.media.picture.label import draw_label
 from provenance.media.picture.looking import look, measure
 from provenance.media.picture.raster import Picture
@@ -109,6 +121,16 @@ class PictureMedium:
     def take(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Picture:
         """Verify and decode a file."""
         return parse_image(file.octets(), declared_name=claims.name, declared_type=claims.media_type, limits=limits)
+
+    def measure(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Measured | None:
+        """Check a file by its headers; None for AVIF and HEIC, whose decoders turn pictures by rules of their own."""
+        found = measure_upright(
+            file.octets(), declared_name=claims.name, declared_type=claims.media_type, limits=limits
+        )
+        if found is None:
+            return None
+        media_type, width, height = found
+        return Measured(media_type, {"width": width, "height": height}, width * height)
 
     def look(self, file: Blob, limits: IntakeLimits) -> Look:
         """Decode the picture in a file as far as that can be done."""

@@ -13,7 +13,7 @@ from api.app import create_app
 from provenance.errors import DatabaseUnavailableError
 from provenance.storage.review_tables import JOBS
 from tests.api.doors import Doorkeeper, as_
-from tests.sites import encode, photograph
+from tests.sites import encode, encode_undecodable, photograph
 
 SAM, SUE, ADA = as_("submitter.1"), as_("submitter.2"), as_("auditor")
 
@@ -64,6 +64,24 @@ def test_without_waiting_it_is_accepted_and_asked_about(client, picture):
         assert now["status"] in {"screening", "sealing", "publishing"}
         assert time.monotonic() < deadline
     assert now["status"] == "released"
+
+
+def test_a_large_file_that_cannot_be_decoded_is_accepted_and_refused_with_a_problem_or_told_at_once(client):
+    data = encode_undecodable()
+    body = {"content": data, "headers": {**SAM, "Content-Type": "image/png"}}
+    told = client.post("/v1/releases?wait=1", **body)
+    assert (told.status_code, told.json()["title"]) == (422, "asset.undecodable")
+    small = client.post("/v1/releases", content=encode_undecodable(64), headers=body["headers"])
+    assert small.status_code == 422
+    accepted = client.post("/v1/releases", **body)
+    assert accepted.status_code == 202
+    deadline = time.monotonic() + 60
+    while not (now := client.get(accepted.headers["location"], headers=SAM).json())["final"]:
+        assert time.monotonic() < deadline
+    problem = {key: told.json()[key] for key in ("type", "title", "detail")}
+    assert (now["status"], now["error"], now["problem"]) == ("blocked", "asset.undecodable", problem)
+    assert (now["file"], now["appeal"]) == (None, None)
+    assert client.get(f"/v1/assets/{now['id']}/file", headers=SAM).status_code == 404
 
 
 def test_a_file_may_be_the_body_itself(client, picture):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from policies import gate
@@ -23,7 +24,7 @@ from provenance.media.cache import ContentCache
 from provenance.media.limits import IntakeLimits
 from provenance.storage.tables import ASSETS
 from tests.policies.deployments import SIDE, hand_in, kept_of
-from tests.sites import encode, photograph, submission
+from tests.sites import as_submission, encode, photograph, submission
 
 
 def row_of(here, asset_id):
@@ -42,6 +43,21 @@ def test_an_accepted_file_is_described_and_kept(here):
     assert sorted(kept_of(here, asset_id)) == ["original", "prompt"]
     assert here.blobs.quarantine.get(prompt_key(asset_id)) == b"a cup"
     assert asset_id in unfinished(here)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_is_accepted_by_its_headers_is_described_as_one_that_is_decoded(here, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    handed_in = as_submission(encode(photograph(side=520), exif=exif), name="a.jpg")
+    measured = intake.measure(here, handed_in)
+    known, asset_id = (intake.intake(here, handed_in, measured=one) for one in (None, measured))
+    assert measured is not None
+    decoded, accepted = ({**row_of(here, one), "id": "", "created_at": ""} for one in (known, asset_id))
+    assert accepted == decoded
+    assert intake.measure(here, submission(side=SIDE)) is None, "a small one is decoded at once"
+    with pytest.raises(AssetTooLargeError):
+        intake.measure(replace(here, limits=IntakeLimits(max_pixels=1000)), handed_in)
 
 
 def test_an_unknown_pack_or_limit_takes_nothing_in(here):

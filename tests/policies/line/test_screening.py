@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from policies.line.intake import original_key
+from policies.gate import walk
+from policies.line.intake import intake, measure, original_key
 from policies.line.screening import decide, screen
+from policies.line.standing import Progress, find_standing
 from policies.rules.decision import Outcome
-from provenance.errors import AssetError
-from tests.policies.deployments import Probe, decided, entries_of, hand_in, run_only
+from provenance.errors import AssetError, UndecodableAssetError
+from tests.policies.deployments import Probe, decided, entries_of, hand_in, public_of, run_only
+from tests.sites import as_submission, encode_undecodable
 
 
 def test_detectors_are_asked_once_even_when_the_line_is_walked_again(here):
@@ -35,6 +38,32 @@ def test_nothing_is_screened_but_what_was_accepted(here):
     here.blobs.quarantine.put(original_key(asset_id), b"something else")
     with pytest.raises(AssetError, match="not the one accepted"):
         screen(here, asset_id)
+
+
+def test_a_file_that_was_accepted_by_its_headers_and_cannot_be_decoded_is_refused_on_record(here):
+    handed_in = as_submission(encode_undecodable(), name="a.png")
+    with pytest.raises(UndecodableAssetError):
+        intake(here, handed_in)
+    asset_id = intake(here, handed_in, measured=measure(here, handed_in))
+    probe = Probe()
+    result = walk(replace(here, runner=run_only(probe)), asset_id)
+    (reason,) = result.decision.reasons
+    assert (result.outcome, result.decision.decided_by, reason.rule) == (Outcome.BLOCK, "line", "asset.undecodable")
+    assert probe.asked == 0
+    assert public_of(here, asset_id) == []
+    assert walk(here, asset_id) == result, "again is the same"
+    assert entries_of(here, asset_id) == ["decision.made"]
+    standing = find_standing(here, asset_id)
+    assert (standing.progress, standing.error) == (Progress.BLOCKED, "asset.undecodable")
+
+
+def test_one_that_was_refused_by_its_headers_and_whose_walker_died_is_refused_once(here):
+    handed_in = as_submission(encode_undecodable())
+    asset_id = intake(here, handed_in, measured=measure(here, handed_in))
+    assert screen(here, asset_id) == screen(here, asset_id) == ()
+    here.handover.notes(asset_id).row = None
+    assert walk(here, asset_id).outcome is Outcome.BLOCK
+    assert entries_of(here, asset_id) == ["decision.made"]
 
 
 def test_a_decision_before_any_signal_holds(here):

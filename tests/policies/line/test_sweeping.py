@@ -2,14 +2,16 @@
 
 import time
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from policies import gate
 from policies.line import intake
 from policies.line.sweeping import find_leftovers, interrupted, sweep, sweep_staging, unfinished
+from policies.line.wish import Wish, keep_wish, load_wish
 from policies.review.judgement import decide
 from provenance.asset import new_asset_id
 from provenance.storage.review_tables import JOBS
+from provenance.storage.tables import LEASES
 from tests.policies.deployments import SIDE, decided, hand_in, kept_of
 from tests.policies.review.people import MIA, YES, held
 from tests.policies.review.test_judgement import stage_of
@@ -37,6 +39,21 @@ def test_an_orphan_goes_into_the_bin_after_a_grace_and_out_of_it_after_days(here
     assert sweep(here, grace_s=0, bin_days=0).expired == (binned,)
     assert in_bin(here) == []
     assert kept_of(here, waiting) == ["original"]
+
+
+def test_the_words_of_a_prompt_that_waits_to_be_drawn_stay(here):
+    wish_id = keep_wish(here, Wish("a boat"))
+    time.sleep(0.01)
+    assert not [key for key in sweep(here, grace_s=0).orphans if key.startswith(wish_id)]
+    assert load_wish(here, wish_id).prompt == "a boat"
+
+
+def test_what_was_leased_to_draw_a_prompt_is_no_interrupted_asset(here):
+    lease = {"asset_id": "draw0", "owner": "a process that is gone", "expires_at_ms": 0}
+    with here.database.write() as connection:
+        connection.execute(insert(LEASES).values(lease))
+    assert "draw0" in here.leases.look()[0]
+    assert "draw0" not in interrupted(here)
 
 
 def test_what_a_published_asset_left_is_removed_while_its_release_is_there(here):
