@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from provenance.errors import PayloadTooLargeError, UnmarkableError, WatermarkError
     from provenance.watermarks.base import WATERMARKS, Reading, Watermark, WatermarkKey
+    from provenance.watermarks.chord.scheme import Chord
     from provenance.watermarks.tile.detection import Detection
     from provenance.watermarks.tile.pose import Pose, build_pose
     from provenance.watermarks.tile.scheme import Tile
 
 __all__ = [
     "WATERMARKS",
+    "Chord",
     "Detection",
     "PayloadTooLargeError",
     "Pose",
@@ -31,6 +33,7 @@ __all__ = [
 _MODULES: Final = {
     "provenance.errors": ("PayloadTooLargeError", "UnmarkableError", "WatermarkError"),
     "provenance.watermarks.base": ("WATERMARKS", "Reading", "Watermark", "WatermarkKey"),
+    "provenance.watermarks.chord.scheme": ("Chord",),
     "provenance.watermarks.tile.detection": ("Detection",),
     "provenance.watermarks.tile.pose": ("Pose", "build_pose"),
     "provenance.watermarks.tile.scheme": ("Tile",),
