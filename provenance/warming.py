@@ -19,6 +19,7 @@ KERNELS: Final = (
     "provenance.watermarks.tile._polar_kernel",
     "provenance.watermarks.tile._score_kernel",
     "provenance.watermarks.tile._search_kernel",
+    "provenance.watermarks.tile2._cells_kernel",
     "provenance.works._kernel",
 )
 """Modules of compiled loops; a test holds them to the tree."""
@@ -62,18 +63,21 @@ def _warm_watermark() -> None:
 
     from provenance.watermarks.base import WatermarkKey
     from provenance.watermarks.tile.scheme import Tile
+    from provenance.watermarks.tile2.scheme import Tile2
 
-    scheme = Tile((WatermarkKey("warming", bytes(32)),))
+    keys = (WatermarkKey("warming", bytes(32)),)
     width, height = _SIDES
     noise = np.random.default_rng(0).integers(64, 192, (height // 4, width // 4, 3), dtype=np.uint8)
     frame = np.asarray(cv2.resize(noise, _SIDES, interpolation=cv2.INTER_CUBIC), np.uint8)
-    marked = scheme.embed(frame, 1)
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), _TURN_DEGREES, 1.0)
-    for seen in (marked, cv2.warpAffine(marked, turn, _SIDES), frame, np.ascontiguousarray(frame[:256, :256])):
-        scheme.extract(np.asarray(seen, np.uint8))
-    frame.flags.writeable = False  # to the compiler another type, as decoders give it
-    scheme.extract(frame)
-    scheme.embed(frame, 1)
+    read_only = frame.copy()
+    read_only.flags.writeable = False  # to the compiler another type, as decoders give it
+    for scheme in (Tile(keys), Tile2(keys)):
+        marked = scheme.embed(frame, 1)
+        for seen in (marked, cv2.warpAffine(marked, turn, _SIDES), frame, np.ascontiguousarray(frame[:256, :256])):
+            scheme.extract(np.asarray(seen, np.uint8))
+        scheme.extract(read_only)
+        scheme.embed(read_only, 1)
 
 
 def _warm_works() -> None:

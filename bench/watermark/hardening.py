@@ -6,13 +6,14 @@ of. What cannot run here is said in a row of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from bench.watermark import removal
+from bench.watermark import lattice, removal
 from bench.watermark.measure import psnr_db
 from bench.watermark.pictures import Picture
 from bench.watermark.results import Journal, Row
@@ -61,6 +62,25 @@ class Scene:
             except UnmarkableError:
                 self._marked[picture.name] = None
         return self._marked[picture.name]
+
+    def multiplied(self, shape: tuple[int, ...], count: int) -> Iterator[Frame]:
+        """Yield up to so many marked pictures of one shape, each with an id of its own, no victim's scene among them.
+
+        Of training pictures of that shape, their flips and half turns: four of each.
+        """
+        names = {picture.name for picture in self.work.victims}
+        scenes = [picture for picture in self.work.training if picture.name not in names]
+        views = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+        made = 0
+        for down, across in views:
+            for picture in scenes:
+                frame = picture.load()
+                if made == count or frame.shape != shape:
+                    continue
+                payload = payload_of(f"{picture.name} {down} {across}", self.scheme.payload_bits)
+                with suppress(UnmarkableError):
+                    yield self.scheme.embed(np.ascontiguousarray(frame[::down, ::across]), payload, KEY)
+                    made += 1
 
     def collected(self) -> list[Frame]:
         """Return marked pictures of the attacker's, one for each scene, none of them a victim."""
@@ -111,6 +131,59 @@ def _notched(_: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
         for gain in (0.5, 1):
             made = removal.comb(marked, removal.period_of(marked), gain)
             yield f"every wave of the lattice, gain {gain}", made, marked
+
+    yield attack
+
+
+def _subtracted(_: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
+    def attack(_: Picture, marked: Frame) -> Iterator[Made]:
+        if removal.period_of(marked) != lattice.PERIOD:
+            return
+        waves = lattice.read_waves(marked)
+        for gain in (0.7, 1, 1.4):
+            made = lattice.lay_waves(marked, lattice.in_common(waves), gain)
+            yield f"phases common to all cells, gain {gain}", made, marked
+        once = lattice.lay_waves(marked, lattice.in_common(waves), 1)
+        again = lattice.lay_waves(once, lattice.in_common(lattice.read_waves(once)), 1)
+        yield "phases common to all cells, gain 1, twice", again, marked
+        yield from _and_smaller("phases common to all cells, gain 1", once, marked)
+        yield "phases of each cell, gain 1", lattice.lay_waves(marked, waves, 1), marked
+        for rank in (1, 4, 16):
+            made = lattice.lay_waves(marked, lattice.low_rank(waves, rank), 1)
+            yield f"cells by lines, rank {rank}, gain 1", made, marked
+        yield (
+            "cells by lines, rank 1 in 16 groups, gain 1",
+            lattice.lay_waves(marked, lattice.low_rank(waves, 1, groups=16), 1),
+            marked,
+        )
+
+    yield attack
+
+
+# Pictures under one key that an attacker has collected.
+_COLLECTIONS: Final = (10, 100, 1000)
+
+
+def _learnt(scene: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
+    """Learn from marked pictures of the victims' shape which signs each line has; there are that many or it is said."""
+    learnt: dict[tuple[int, ...], dict[int, lattice.Waves]] = {}
+
+    def learn(shape: tuple[int, ...]) -> dict[int, lattice.Waves]:
+        if shape not in learnt:
+            collected = [lattice.read_waves(frame) for frame in scene.multiplied(shape, max(_COLLECTIONS))]
+            learnt[shape] = {
+                count: lattice.learn_signs(collected[:count]) for count in _COLLECTIONS if count <= len(collected)
+            }
+        return learnt[shape]
+
+    def attack(_: Picture, marked: Frame) -> Iterator[Made]:
+        if removal.period_of(marked) != lattice.PERIOD:
+            return
+        waves = lattice.read_waves(marked)
+        for count, patterns in learn(marked.shape).items():
+            for gain in (1, 1.4):
+                made = lattice.lay_waves(marked, lattice.agree_with(waves, patterns), gain)
+                yield f"signs learnt from {count} pictures, gain {gain}", made, marked
 
     yield attack
 
@@ -172,6 +245,8 @@ ATTEMPTS: Final[Mapping[str, Callable[[Scene], Iterator[Callable[[Picture, Frame
     "average": _averaged,
     "fold": _folded,
     "notch": _notched,
+    "subtract": _subtracted,
+    "learn": _learnt,
     "copy": _copied,
     "resynthesis": _made_anew,
     "diffusion": _diffused,

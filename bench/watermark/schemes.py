@@ -89,6 +89,7 @@ class Library:
 
 SCHEMES: Final[Mapping[str, Callable[[], Scheme]]] = {
     "tile": lambda: Plugin("tile"),
+    "tile2": lambda: Plugin("tile2"),
     "dwt_dct_svd": lambda: Plugin("dwt_dct_svd"),
     "riva_gan": lambda: Plugin("riva_gan"),
     "library_dwtDctSvd": lambda: Library("library_dwtDctSvd", "dwtDctSvd", 64),

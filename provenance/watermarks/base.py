@@ -98,6 +98,7 @@ WATERMARKS: Plugins[WatermarkFactory] = Plugins(
     kind="watermarks",
     builtins={
         "tile": "provenance.watermarks.tile.scheme:Tile",
+        "tile2": "provenance.watermarks.tile2.scheme:Tile2",
         "dwt_dct_svd": "provenance.watermarks.dwt_dct_svd:DwtDctSvd",
         "riva_gan": "provenance.watermarks.riva_gan:RivaGan",
     },

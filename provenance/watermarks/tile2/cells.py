@@ -1,0 +1,98 @@
+"""Waves by cell: from a residual to each line in each cell of a period, and from lines in cells to a plane.
+
+Both ways are two products of matrices a cell: only the lines that a tile can use are computed.
+"""
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermarks.tile.front import Residual
+from provenance.watermarks.tile.layout import PERIOD, Lines
+from provenance.watermarks.tile.reading import IDENTITY, Geometry
+
+Waves = NDArray[np.complex64]
+"""(R, C, L): each line in each cell."""
+
+REACH: Final = 27
+"""Waves a period beyond which no line lies, across or down."""
+_LEAST_DET: Final = 0.01
+_MOST_SAMPLES: Final = 1 << 23
+
+
+@cache
+def _analysis(samples: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (2 M, N) and (N, 2 K): real and imaginary parts of waves down and across."""
+    place = np.arange(samples) * (2 * np.pi / samples)
+    down = np.exp(-1j * np.arange(1, REACH + 1)[:, None] * place)
+    across = np.exp(-1j * place[:, None] * np.arange(-REACH, REACH + 1))
+    return (
+        np.ascontiguousarray(np.concatenate([down.real, down.imag]), np.float32),
+        np.ascontiguousarray(np.concatenate([across.real, across.imag], axis=1), np.float32),
+    )
+
+
+def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64]) -> Residual | None:
+    """Return a residual resampled to whole cells of the tile; None where the geometry is degenerate or too large.
+
+    Args:
+        residual: of a picture.
+        geometry: frequencies of the tile to those of the picture, flips and turns included.
+        origin: (2,) a corner of some cell, in tile pixels from the picture's first pixel: across and down.
+    """
+    import cv2
+
+    det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
+    if not _LEAST_DET < det < 1 / _LEAST_DET:
+        return None
+    step = 2 if det > 2.8 else 1
+    to_picture = np.linalg.inv(geometry).T
+    height, width = residual.shape
+    right, low = width - 1, height - 1
+    corners = np.array([[0, 0], [right, 0], [0, low], [right, low]]) @ np.linalg.inv(to_picture).T - origin
+    first = np.floor(corners.min(0) / PERIOD + 1e-9)
+    columns, rows = (np.floor(corners.max(0) / PERIOD + 1e-9) - first + 1).astype(int)
+    samples = PERIOD // step
+    if rows * columns * samples * samples > _MOST_SAMPLES:
+        return None
+    start = origin + PERIOD * first
+    if np.array_equal(geometry, IDENTITY) and np.array_equal(start, np.rint(start)):
+        left, top = (-start).astype(int)
+        laid = np.zeros((rows * PERIOD, columns * PERIOD), np.float32)
+        laid[top : top + height, left : left + width] = residual
+        return laid
+    matrix = np.column_stack([to_picture * step, to_picture @ start])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = int(columns * samples), int(rows * samples)
+    return np.asarray(cv2.warpAffine(residual, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT), np.float32)
+
+
+def analyse(laid: Residual, lines: Lines, samples: int) -> Waves:
+    """Return lines (N, 2) in each cell of a plane of whole cells of `samples` a side."""
+    down, across = _analysis(samples)
+    rows, columns = laid.shape[0] // samples, laid.shape[1] // samples
+    half = (down @ laid.reshape(rows, samples, columns * samples)).reshape(-1, samples)
+    both = (half @ across).reshape(rows, 2, REACH, columns, 2, 2 * REACH + 1)
+    real = both[:, 0, :, :, 0] - both[:, 1, :, :, 1]
+    imaginary = both[:, 0, :, :, 1] + both[:, 1, :, :, 0]
+    m, k = lines[:, 1] - 1, lines[:, 0] + REACH
+    waves: Waves = (real[:, m, :, k] + 1j * imaginary[:, m, :, k]).transpose(1, 2, 0)
+    return waves
+
+
+def synthesise(waves: NDArray[np.complex64], lines: Lines) -> NDArray[np.float32]:
+    """Return the plane (128 R, 128 C) of the sums of cos(2 pi (k x + m y) / 128 + phase), waves (R, C, N) of lines."""
+    rows, columns, _ = waves.shape
+    grid = np.zeros((rows, columns, REACH, 2 * REACH + 1), np.complex64)
+    grid[:, :, lines[:, 1] - 1, lines[:, 0] + REACH] = waves
+    down, across = _analysis(PERIOD)
+    # Waves turn the other way here: imaginary parts change their sign.
+    stacked = np.concatenate([grid.real, grid.imag], axis=3).reshape(-1, 2 * (2 * REACH + 1))
+    cosine, sine = across[:, : 2 * REACH + 1].T, -across[:, 2 * REACH + 1 :].T
+    turned = np.concatenate([np.concatenate([cosine, sine], axis=1), np.concatenate([-sine, cosine], axis=1)])
+    half = (stacked @ turned).reshape(rows, columns, REACH, 2, PERIOD)
+    # (R, 2 M, C, N): real parts of down-waves times real, less imaginary times imaginary.
+    pairs = half.transpose(0, 3, 2, 1, 4).reshape(rows, 2 * REACH, columns * PERIOD)
+    return np.ascontiguousarray((down.T @ pairs).reshape(rows * PERIOD, columns * PERIOD))

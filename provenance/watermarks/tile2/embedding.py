@@ -1,0 +1,198 @@
+"""Laying a tile into a picture, and making sure that it holds.
+
+As for the first tile: the salt is chosen by what the picture holds already, the strength by what it hides; the marked
+copy is decoded after a simulated JPEG, made stronger where it does not hold, and refused where it does not even read
+untouched.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.asset import Frame, Plane
+from provenance.errors import UnmarkableError
+from provenance.watermarks.tile.canonical import middle, to_canonical
+from provenance.watermarks.tile.code import Bits, encode_salted
+from provenance.watermarks.tile.front import Residual, build_residual
+from provenance.watermarks.tile.layout import DATA_LINES, PERIOD, SYNC_LINES
+from provenance.watermarks.tile.mask import Quality
+from provenance.watermarks.tile.reading import IDENTITY
+from provenance.watermarks.tile2.cells import synthesise
+from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin, choose_origin
+from provenance.watermarks.tile2.mask import CELL, measure_visibility
+from provenance.watermarks.tile2.reading import Laid, fold_signed, lay, read, weigh
+
+LEAST_SIDE: Final = 200
+
+USUAL: Final = Quality(42.3, 0.012, 1.0)
+_STRONG: Final = Quality(42.3, 0.0135, 1.0)
+_STRONGEST: Final = Quality(42.3, 0.0135, 1.25)
+_SMALL: Final = 400_000
+
+# BT.601's luma weights, scaled to a mean square of one: for the same squared error nothing raises luma more, and the
+# blue difference that comes with it is where pictures are quietest.
+_COLOUR: Final = (0.774, 1.519, 0.295)
+GREY: Final = (1.0, 1.0, 1.0)
+_SYNC_POWER: Final = 0.25
+# Side of the middle of a large picture that salt and check look at.
+_WINDOW: Final = 320
+_CHECK_QUALITY: Final = 50
+_CHECK_PATHS: Final = 8
+# Rows of a larger picture that are marked at a time.
+_STRIP: Final = 256
+
+
+def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
+    """Return a marked copy of a frame with sides of at least 200 pixels.
+
+    Raises:
+        PayloadTooLargeError: more than 64 bits.
+        UnmarkableError: the mark does not read back.
+    """
+    import cv2
+
+    height, width = frame.shape[:2]
+    codes = encode_salted(layout.lines, payload)
+    small = to_canonical(frame)
+    origin = choose_origin(layout, small, payload)
+    code = choose_code(small, codes, layout, origin)
+    rows, columns = (-(-side // PERIOD) for side in small.shape[:2])
+    plane = build_plane(layout, code, origin, rows, columns)
+    visibility = measure_visibility(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    colour = GREY if _is_grey(small) else _COLOUR
+    for quality in (_STRONG if height * width < _SMALL else USUAL, _STRONGEST):
+        marked = add_plane(frame, small.shape[1] / width, plane, visibility.scaled(quality), colour)
+        if _holds_after_jpeg(to_canonical(marked), payload, layout, origin):
+            return marked
+    if _holds(build_residual(to_canonical(marked)), payload, layout, origin):
+        return marked
+    raise UnmarkableError("the mark does not read back: the picture hides too little of it")
+
+
+def build_pattern(plane: Plane, payload: int, layout: CellLayout) -> NDArray[np.float32]:
+    """Return the mark for luma planes of this size, at canonical size; its code is the one that this plane favours."""
+    small = to_canonical(np.repeat(plane[..., None], 3, axis=2))
+    origin = choose_origin(layout, small, payload)
+    code = choose_code(small, encode_salted(layout.lines, payload), layout, origin)
+    rows, columns = (-(-side // PERIOD) for side in small.shape[:2])
+    return build_plane(layout, code, origin, rows, columns)
+
+
+def add_to_plane(plane: Plane, pattern: NDArray[np.float32]) -> Plane:
+    """Return plane + mask x pattern, as strong as a picture's first try."""
+    frame = np.repeat(plane[..., None], 3, axis=2)
+    small = to_canonical(frame)
+    mask = measure_visibility(np.ascontiguousarray(small[..., 0])).scaled(USUAL)
+    return np.ascontiguousarray(add_plane(frame, small.shape[1] / plane.shape[1], pattern, mask, GREY)[..., 0])
+
+
+def build_plane(layout: CellLayout, code: Bits, origin: Origin, rows: int, columns: int) -> NDArray[np.float32]:
+    """Return the mark over so many cells as (128 rows, 128 columns), of mean 0 and variance 1 in each."""
+    lines = layout.lines
+    bits = 1 - 2.0 * code[lines.code_bits]
+    data = np.sqrt(2 * (1 - _SYNC_POWER) / DATA_LINES) * bits * np.exp(1j * lines.data_phases)
+    sync = np.sqrt(2 * _SYNC_POWER / SYNC_LINES) * np.exp(1j * lines.sync_phases)
+    places = [(first + np.arange(count)) % SQUARE for first, count in zip(origin, (rows, columns), strict=True)]
+    signs = layout.signs[:, places[0][:, None], places[1][None]].transpose(1, 2, 0)
+    waves = np.empty((rows, columns, DATA_LINES + SYNC_LINES), np.complex64)
+    waves[..., :DATA_LINES] = signs * data.astype(np.complex64)
+    waves[..., DATA_LINES:] = sync
+    return synthesise(waves, np.concatenate([lines.data, lines.sync]))
+
+
+def choose_code(small: Frame, codes: Bits, layout: CellLayout, origin: Origin) -> Bits:
+    """Return the code that agrees best with what the picture holds at the tile's lines already."""
+    laid, first = _lay_middle(small, layout, origin)
+    disagreement = codes @ weigh(fold_signed(laid, layout, first), layout.lines)
+    chosen: Bits = codes[int(disagreement.argmin())]
+    return chosen
+
+
+def _lay_middle(small: Frame, layout: CellLayout, origin: Origin) -> tuple[Laid, Origin]:
+    """Return the cells of a picture's middle and which cell of the square lies first in it."""
+    residual = build_residual(middle(small, _WINDOW), in_colour=False)
+    return _lay_upright(residual, layout), _first_of_middle(small, origin)
+
+
+def _first_of_middle(small: Frame, origin: Origin) -> Origin:
+    row, column = (
+        (first + max(0, (length - _WINDOW) // 2 // PERIOD)) % SQUARE
+        for first, length in zip(origin, small.shape[:2], strict=True)
+    )
+    return row, column
+
+
+def _lay_upright(residual: Residual, layout: CellLayout) -> Laid:
+    laid = lay(residual, layout.lines, IDENTITY, np.zeros(2))
+    assert laid is not None, "the identity is never degenerate"
+    return laid
+
+
+def add_plane(
+    frame: Frame, scale: float, plane: NDArray[np.float32], mask: NDArray[np.float32], colour: tuple[float, ...]
+) -> Frame:
+    """Return frame + mask x plane x colour; `scale` takes the frame's pixels to those of canonical size."""
+    import cv2
+
+    from provenance.watermarks.tile._mark_kernel import add_mark
+
+    marked = np.empty(frame.shape, np.uint8)
+    height, width = frame.shape[:2]
+    tint = np.array(colour, np.float32)
+    grid = [
+        np.clip((np.arange(side) + 0.5) * scale / CELL - 0.5, 0, count - 1).astype(np.float32)
+        for side, count in zip((height, width), mask.shape, strict=True)
+    ]
+    columns = np.arange(width, dtype=np.int32)
+    for top in range(0, height, height if scale == 1 else _STRIP):
+        rows = frame[top : top + (height if scale == 1 else _STRIP)]
+        if scale == 1:
+            part = plane
+        else:
+            matrix = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, (top + 0.5) * scale - 0.5]])
+            flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+            part = np.asarray(
+                cv2.warpAffine(plane, matrix, (width, len(rows)), flags=flags, borderMode=cv2.BORDER_REPLICATE),
+                np.float32,
+            )
+        add_mark(
+            rows.reshape(len(rows), -1),
+            part,
+            np.arange(len(rows), dtype=np.int32),
+            columns,
+            mask,
+            grid[0][top : top + len(rows)],
+            grid[1],
+            tint,
+            marked[top : top + len(rows)].reshape(len(rows), -1),
+        )
+    return marked
+
+
+def _is_grey(frame: Frame) -> bool:
+    red, green, blue = (frame[..., channel] for channel in range(3))
+    return bool(np.array_equal(red[0], blue[0]) and np.array_equal(red, blue) and np.array_equal(red, green))
+
+
+def _holds_after_jpeg(small: Frame, payload: int, layout: CellLayout, origin: Origin) -> bool:
+    part = middle(small, _WINDOW)
+    # JPEG leaves next to nothing of the blue difference.
+    residual = build_residual(_through_jpeg(part), in_colour=False)
+    if _holds(residual, payload, layout, _first_of_middle(small, origin)):
+        return True
+    return part.size < small.size and _holds(
+        build_residual(_through_jpeg(small), in_colour=False), payload, layout, origin
+    )
+
+
+def _through_jpeg(frame: Frame) -> Frame:
+    import cv2
+
+    _, file = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _CHECK_QUALITY])
+    return np.asarray(cv2.cvtColor(cv2.imdecode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _holds(residual: Residual, payload: int, layout: CellLayout, origin: Origin) -> bool:
+    match = read(_lay_upright(residual, layout), layout, origin, paths=_CHECK_PATHS)
+    return match is not None and match.payload == payload

@@ -1,0 +1,148 @@
+"""From lines in cells to a payload: which cell of the square lies first, and what the lines say.
+
+An origin is known without knowing what is said: under the right one each line's cells add up, whatever its code bit, so
+the sum of squares over lines stands out. It is looked for in the lowest lines alone as well, because compression takes
+the highest first.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermarks.tile.code import decode
+from provenance.watermarks.tile.front import Residual
+from provenance.watermarks.tile.layout import DATA_LINES, PERIOD, Layout
+from provenance.watermarks.tile.reading import Geometry, Match
+from provenance.watermarks.tile2.cells import Waves, analyse, lay_out
+from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin
+
+Floats = NDArray[np.float32]
+
+_RINGS: Final = 48
+_RINGS_SMOOTHED: Final = 9
+# Data lines end at 27 waves a period. Four bands of about as many lines each.
+_BANDS: Final = (0.0, 15.2, 19.9, 23.7)
+# What lines hold beyond noise is never taken for less than this share of it.
+_LEAST_EXCESS: Final = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A residual's data lines in cells, ready to be tried against origins.
+
+    Attributes:
+        values: (1024, R, C), R and C at most 16: real parts with phases taken off; over all cells of variance 1.
+    """
+
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """An origin of the square.
+
+    Attributes:
+        origin: row and column of the cell that lies first.
+        rank: deviations by which the energy of lines exceeds noise under it.
+    """
+
+    origin: Origin
+    rank: float
+
+
+def lay(residual: Residual, layout: Layout, geometry: Geometry, corner: NDArray[np.float64]) -> Laid | None:
+    """Return the data lines of a residual by cell; None where the geometry is degenerate or too large.
+
+    Args:
+        residual: of a picture.
+        layout: of the key.
+        geometry: frequencies of the tile to those of the picture, flips and turns included.
+        corner: (2,) of some cell, in tile pixels: across and down.
+    """
+    laid = lay_out(residual, geometry, corner)
+    if laid is None:
+        return None
+    det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
+    return weigh_waves(analyse(laid, layout.data, PERIOD // (2 if det > 2.8 else 1)), layout)
+
+
+def weigh_waves(waves: Waves, layout: Layout) -> Laid:
+    """Return data lines by cell, phases taken off, in units of their ring's noise."""
+    ring = _ring_of(layout)
+    power = (waves.real**2 + waves.imag**2).sum(axis=(0, 1))
+    count = np.bincount(ring, minlength=_RINGS)
+    noise = np.bincount(ring, power, _RINGS) / np.maximum(count, 1) + 1e-9
+    units = (np.exp(-1j * layout.data_phases) * np.sqrt(2 / noise[ring])).astype(np.complex64)
+    values = np.ascontiguousarray((waves * units).real.transpose(2, 0, 1), np.float32)
+    return Laid(_wrapped(values))
+
+
+def _wrapped(values: Floats) -> Floats:
+    """Return cells added up that lie a whole square apart."""
+    lines, rows, columns = values.shape
+    if rows <= SQUARE and columns <= SQUARE:
+        return values
+    down, across = -(-rows // SQUARE), -(-columns // SQUARE)
+    padded = np.zeros((lines, down * SQUARE, across * SQUARE), np.float32)
+    padded[:, :rows, :columns] = values
+    return np.ascontiguousarray(padded.reshape(lines, down, SQUARE, across, SQUARE).sum(axis=(1, 3), dtype=np.float32))
+
+
+def _ring_of(layout: Layout) -> NDArray[np.int64]:
+    ring: NDArray[np.int64] = np.minimum(np.rint(np.hypot(*layout.data.T)).astype(np.int64), _RINGS - 1)
+    return ring
+
+
+@cache
+def _bands_of(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return which band each line lies in, and how many lines each band and those below it have."""
+    band = np.asarray(np.searchsorted(np.array(_BANDS[1:]), np.hypot(*layout.data.T)), np.int64)
+    return band, np.cumsum(np.bincount(band, minlength=len(_BANDS))).astype(np.float64)
+
+
+def rank_origins(laid: Laid, layout: CellLayout, count: int) -> list[Placing]:
+    """Return the origins under which lines stand out most, best first."""
+    from provenance.watermarks.tile2._cells_kernel import sum_origins
+
+    band, counts = _bands_of(layout.lines)
+    energies = np.zeros((len(_BANDS), SQUARE, SQUARE), np.float32)
+    sum_origins(laid.values, layout.signs, band, energies)
+    counts = counts[:, None, None]
+    ranks = ((np.cumsum(energies, axis=0) - counts) / np.sqrt(2 * counts)).max(axis=0)
+    best = np.argsort(ranks, axis=None)[::-1][:count]
+    return [Placing(divmod(int(place), SQUARE), float(ranks.flat[place])) for place in best]
+
+
+def fold_signed(laid: Laid, layout: CellLayout, origin: Origin) -> Floats:
+    """Return (1024,) lines added up over cells under their signs, of variance 1 where there is no mark."""
+    rows, columns = laid.values.shape[1:]
+    part = layout.signs[:, origin[0] : origin[0] + rows, origin[1] : origin[1] + columns]
+    sums: Floats = np.einsum("lrc,lrc->l", laid.values, part, dtype=np.float32, casting="unsafe")
+    return sums
+
+
+def weigh(folded: Floats, layout: Layout) -> Floats:
+    """Return (1024,) log-likelihood ratios of the code bits, positive for 0."""
+    ring = _ring_of(layout)
+    count = np.bincount(ring, minlength=_RINGS)
+    window = np.ones(_RINGS_SMOOTHED)
+    excess = np.convolve(np.bincount(ring, folded**2, _RINGS) - count, window, "same")
+    amplitude = np.sqrt(np.maximum(excess / np.maximum(np.convolve(count, window, "same"), 1), _LEAST_EXCESS))
+    ratios = np.empty(DATA_LINES, np.float32)
+    ratios[layout.code_bits] = 2 * folded * amplitude[ring]
+    return ratios
+
+
+def read(laid: Laid, layout: CellLayout, origin: Origin, *, paths: int) -> Match | None:
+    """Return what the tile says under an origin, or None: `paths` messages are tried."""
+    ratios = weigh(fold_signed(laid, layout, origin), layout.lines)
+    decoded = decode(layout.lines, ratios, paths=paths)
+    if decoded is None:
+        return None
+    payload, code = decoded
+    agreement = ratios * (1 - 2.0 * code)
+    score = float(agreement.sum() / np.sqrt((ratios**2).sum() + 1e-9))
+    return Match(payload, code, score, int(np.count_nonzero(agreement < 0)))

@@ -1,0 +1,90 @@
+"""The scheme `tile2`: the tile without its period, so that nobody without the key takes it out by folding.
+
+Forth: `layout` (what a key fixes), `mask` (how strong the mark may be), `cells`, `embedding`. Back: `placing` (where
+the tile lies), `reading` (what it says), `detection`. What it shares with the first tile (code, front end, search over
+geometries) is the first tile's. docs/watermark.md is the specification.
+"""
+
+from typing import Final
+
+from provenance.asset import Frame
+from provenance.errors import UnmarkableError, WatermarkError
+from provenance.watermarks.base import Reading, WatermarkKey
+from provenance.watermarks.frames import require_frame
+from provenance.watermarks.tile.code import CHANCE_PER_TEST
+from provenance.watermarks.tile.detection import Detection
+from provenance.watermarks.tile2.detection import MOST_TESTS, detect
+from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile
+from provenance.watermarks.tile2.layout import ALG, build_cell_layout
+
+
+class Tile2:
+    """Hides 64 bits in a picture with sides of at least 200 pixels, under one or more keys.
+
+    Limits: a reading is evidence, its absence is not. The mark can be moved to another picture, and regeneration
+        removes it; sync lines repeat and can be taken out, after which only a frame that was kept reads. Figures and
+        residual risks: docs/watermark.md.
+    """
+
+    name: Final = "tile2"
+    alg: Final = ALG
+
+    def __init__(self, keys: tuple[WatermarkKey, ...]) -> None:
+        if not keys:
+            raise WatermarkError("expected at least one key, got none")
+        for key in keys:
+            if len(key.secret) != 32:
+                raise WatermarkError(f"expected a secret of 32 bytes for key {key.key_id!r}, got {len(key.secret)}")
+        self.layouts = tuple(build_cell_layout(key) for key in keys)
+        self.false_positive_bound = min(1.0, MOST_TESTS * len(keys) * CHANCE_PER_TEST)
+        """Probability that `extract` finds something in a picture not marked under a key held, by arithmetic."""
+
+    def capacity_bits(self, height: int, width: int) -> int:
+        """Return 64, or 0 for a picture with a side under 200 pixels."""
+        return 64 if min(height, width) >= LEAST_SIDE else 0
+
+    def embed(self, frame: Frame, payload: int) -> Frame:
+        """Return a marked copy whose mark was read back after a JPEG of quality 50, or at least from the copy itself.
+
+        Args:
+            frame: (H, W, 3) uint8 sRGB; not modified.
+            payload: 0 <= payload < 2**64.
+
+        Returns:
+            (H, W, 3) uint8, same size; PSNR at least 42 dB.
+
+        Raises:
+            PayloadTooLargeError: more than 64 bits.
+            UnmarkableError: too small, or the mark does not read back at the strength that quality allows.
+            WatermarkError: wrong dtype or shape.
+        """
+        frame = require_frame(frame)
+        height, width = frame.shape[:2]
+        if not self.capacity_bits(height, width):
+            raise UnmarkableError(f"expected sides of at least {LEAST_SIDE} pixels, got {width}x{height}")
+        return embed_tile(frame, payload, self.layouts[0])
+
+    def extract(self, frame: Frame) -> Reading | None:
+        """Look for a mark under every key held.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+        found = self.inspect(frame)
+        return None if found is None else self.report(found)
+
+    def report(self, found: Detection) -> Reading:
+        """Return what was found as the gate's reading."""
+        return Reading(
+            scheme=self.name,
+            alg=self.alg,
+            payload=found.match.payload,
+            key_id=found.key_id,
+            false_positive_bound=self.false_positive_bound,
+            corrected_bits=found.match.corrected_bits,
+            score=found.match.score,
+        )
+
+    def inspect(self, frame: Frame) -> Detection | None:
+        """Return what was found and where the tile lies, or None."""
+        return detect(require_frame(frame), self.layouts)

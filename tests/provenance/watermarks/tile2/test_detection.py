@@ -1,0 +1,59 @@
+"""What is found, and what is not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from provenance.watermarks.tile2 import embedding
+from provenance.watermarks.tile2.detection import MOST_TESTS, detect, detect_planes
+from tests.provenance.watermarks.photographs import photograph, through_jpeg
+from tests.provenance.watermarks.tile.samples import cropped, resized, turned
+from tests.provenance.watermarks.tile2.samples import LAYOUT, PAYLOAD, marked
+
+EDITS = {
+    "jpeg": lambda frame: through_jpeg(frame, 30),
+    "crop": lambda frame: cropped(frame, 0.4),
+    "mirror": lambda frame: frame[:, ::-1],
+    "quarter": np.rot90,
+    "scale": lambda frame: resized(frame, 0.6),
+    "larger": lambda frame: resized(frame, 2.2),
+    "turn": lambda frame: turned(frame, 8),
+    "stretch": lambda frame: resized(frame, 0.9, 1.1),
+    "negative": lambda frame: 255 - frame,
+    "negative, crop": lambda frame: 255 - cropped(frame, 0.5),
+    "channels exchanged": lambda frame: frame[..., [1, 2, 0]],
+    "channels exchanged the other way": lambda frame: frame[..., [2, 0, 1]],
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_mark_is_found_after(edit):
+    found = detect(np.ascontiguousarray(edit(marked())), (LAYOUT,))
+    assert found.match.payload == PAYLOAD
+
+
+def test_a_frame_that_was_kept_reads_without_sync(monkeypatch):
+    monkeypatch.setattr(embedding, "_SYNC_POWER", 0.0)
+    found = detect(embedding.embed_tile(photograph("coffee.png", 384, 576), PAYLOAD, LAYOUT), (LAYOUT,))
+    assert found.match.payload == PAYLOAD
+    assert found.sync == 0
+
+
+def test_nothing_is_found_where_nothing_is():
+    assert detect(photograph("coffee.png", 384, 576), (LAYOUT,)) is None
+    assert detect(np.zeros((20, 300, 3), np.uint8), (LAYOUT,)) is None
+    assert detect(np.full((300, 300, 3), 128, np.uint8), (LAYOUT,)) is None
+
+
+def test_planes_add_up():
+    plane = np.ascontiguousarray(cv2.cvtColor(marked(), cv2.COLOR_RGB2GRAY))
+    noisy = [
+        np.clip(plane + np.random.default_rng(seed).normal(0, 90, plane.shape), 0, 255).astype(np.uint8)
+        for seed in range(8)
+    ]
+    assert detect_planes(noisy[:1], (LAYOUT,)) is None
+    assert detect_planes(noisy, (LAYOUT,)).match.payload == PAYLOAD
+
+
+def test_the_bound_counts_what_is_tried():
+    assert MOST_TESTS * 2.0**-40 < 1e-8

@@ -1,0 +1,32 @@
+"""What sync tells: where, which way round, and whether in negative."""
+
+import numpy as np
+import pytest
+
+from provenance.watermarks.tile.front import build_residual
+from provenance.watermarks.tile.reading import IDENTITY, fold
+from provenance.watermarks.tile2.placing import SENSES, find_low, place
+from tests.provenance.watermarks.tile2.samples import LAYOUT, marked
+
+
+def placed_of(frame):
+    return place(fold(build_residual(np.ascontiguousarray(frame)), IDENTITY), LAYOUT.lines, SENSES)[0]
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (17, 90)])
+def test_a_crop_moves_the_corner(top, left):
+    placed = placed_of(marked()[top:, left:])
+    assert placed.sync > 10
+    assert np.array_equal(placed.sense, np.eye(2))
+    assert np.allclose(np.rint(placed.origin) % 128, [-left % 128, -top % 128])
+    assert not placed.is_negative
+
+
+def test_turns_and_negatives_are_told_apart():
+    assert placed_of(255 - marked()).is_negative
+    assert np.linalg.det(placed_of(marked()[:, ::-1]).sense) == pytest.approx(-1)
+
+
+def test_an_upright_plane_begins_at_its_first_pixel():
+    assert find_low(np.zeros((100, 200), np.float32), IDENTITY).tolist() == [0, 0]
+    assert find_low(np.zeros((100, 200), np.float32), np.diag([-1.0, 1.0])).tolist() == [-200, 0]

@@ -1,0 +1,52 @@
+"""Origins and codes out of lines in cells."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from provenance.watermarks.tile.code import encode_salted
+from provenance.watermarks.tile.layout import PERIOD
+from provenance.watermarks.tile2.cells import analyse
+from provenance.watermarks.tile2.embedding import build_plane
+from provenance.watermarks.tile2.reading import Laid, _wrapped, fold_signed, rank_origins, read, weigh, weigh_waves
+from tests.provenance.watermarks.tile2.samples import LAYOUT, PAYLOAD
+
+CODE = encode_salted(LAYOUT.lines, PAYLOAD)[9]
+
+
+def laid(noise, origin=(3, 14), rows=3, columns=4, seed=0):
+    plane = build_plane(LAYOUT, CODE, origin, rows, columns)
+    plane += np.random.default_rng(seed).normal(0, noise, plane.shape).astype(np.float32)
+    return weigh_waves(analyse(plane, LAYOUT.lines.data, PERIOD), LAYOUT.lines)
+
+
+def test_the_origin_stands_out_and_the_code_is_read():
+    for noise in (0.1, 8):
+        found = laid(noise)
+        best, other = rank_origins(found, LAYOUT, 2)
+        assert best.origin == (3, 14)
+        assert best.rank > other.rank + 3
+        match = read(found, LAYOUT, best.origin, paths=32)
+        assert match.payload == PAYLOAD
+        assert np.array_equal(match.code, CODE)
+
+
+def test_a_wrong_origin_and_noise_read_nothing():
+    assert read(laid(0.1), LAYOUT, (3, 13), paths=32) is None
+    assert read(laid(500), LAYOUT, (3, 14), paths=32) is None
+
+
+def test_a_negative_says_the_opposite_of_every_bit():
+    found = laid(2)
+    one = weigh(fold_signed(found, LAYOUT, (3, 14)), LAYOUT.lines)
+    other = weigh(fold_signed(replace(found, values=-found.values), LAYOUT, (3, 14)), LAYOUT.lines)
+    assert np.allclose(one, -other)
+
+
+def test_cells_a_square_apart_count_together():
+    values = np.random.default_rng(0).normal(size=(4, 20, 3)).astype(np.float32)
+    wrapped = _wrapped(values)
+    assert wrapped.shape == (4, 16, 16)
+    assert np.allclose(wrapped[:, :4, :3], values[:, :4] + values[:, 16:])
+    assert not wrapped[:, :, 3:].any()
+    assert np.array_equal(Laid(_wrapped(values[:, :16])).values, values[:, :16])

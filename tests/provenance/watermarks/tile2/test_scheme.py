@@ -1,0 +1,36 @@
+"""The scheme behind its seam; what every scheme keeps to is in tests/contracts."""
+
+import numpy as np
+import pytest
+
+from provenance.errors import WatermarkError
+from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.tile.scheme import Tile
+from provenance.watermarks.tile2.scheme import Tile2
+from tests.provenance.watermarks.photographs import photograph
+from tests.provenance.watermarks.tile2.samples import KEY, OTHER, PAYLOAD, TILE, marked
+
+
+def test_it_embeds_under_the_first_key_and_reads_under_all():
+    copy = Tile2((OTHER, KEY)).embed(photograph("chelsea.png"), PAYLOAD)
+    assert TILE.extract(copy) is None
+    reading = Tile2((KEY, OTHER)).extract(copy)
+    assert reading.key_id == OTHER.key_id
+    assert reading.alg == "org.chopmark.tile.2"
+    assert reading.score > 12
+
+
+def test_the_two_tiles_do_not_read_each_other():
+    assert Tile((KEY,)).extract(marked()) is None
+
+
+def test_inspection_tells_where_the_tile_lies():
+    found = TILE.inspect(marked())
+    assert found.stage == "straight"
+    assert np.array_equal(found.geometry, np.eye(2))
+
+
+@pytest.mark.parametrize("keys", [(), (WatermarkKey("short", bytes(31)),)])
+def test_keys_are_of_32_bytes_and_at_least_one(keys):
+    with pytest.raises(WatermarkError, match="32 bytes|at least one key"):
+        Tile2(keys)
