@@ -1,5 +1,4 @@
-"""How strong the mark may be at each place: what is seen at 1:1 is a change on smooth ground, most of all beside an
-edge.
+"""How strong the mark may be at each place: what is seen at 1:1 is a change on smooth ground, most beside an edge.
 
 Strength follows texture, in cells of four pixels. Three limits keep it from what does not hide it: an opening over
 twenty pixels takes lone edges for what they are; strength falls off inside texture, never into the smooth ground
