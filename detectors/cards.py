@@ -31,6 +31,7 @@ class Card:
         thresholds: named numbers that the detector itself uses (not the pack's hold and block thresholds).
         limits: what defeats it, and its measured error rates; one sentence each.
         sources: where its facts come from.
+        of_all: categories that hold of an asset only where they hold of each of its views; of others the worst counts.
         version: SHA-256 of the card file, first 16 hexadecimal digits.
     """
 
@@ -44,6 +45,7 @@ class Card:
     limits: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     reads: tuple[str, ...] = (PICTURE,)
+    of_all: tuple[str, ...] = ()
 
 
 def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
@@ -67,6 +69,7 @@ def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
             limits=tuple(fields["limits"]),
             sources=tuple(fields.get("sources", ())),
             reads=_parse_reads(fields.get("reads", [PICTURE])),
+            of_all=tuple(fields.get("of_all", ())),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
         raise ConfigurationError(f"the card {path.name} of detector {name!r} cannot be used: {exc!r}") from exc

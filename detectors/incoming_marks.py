@@ -33,6 +33,7 @@ _WARM_SIDE: Final = 256
 _NO_MARKS: Final = frozenset({"labels", "transparency", "search"})
 
 Record = dict[str, Any]
+Answer = tuple[dict[str, float], list[Record]]
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class IncomingMarksDetector:
 
     toolbox: Toolbox
     card: Card = field(init=False)
+    _last: tuple[tuple[str, str], tuple[Answer, ...]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.toolbox.options:
@@ -58,9 +60,7 @@ class IncomingMarksDetector:
         scores = dict.fromkeys(self.card.categories, 0.0)
         evidence: list[Record] = []
         for found, records in (
-            self._manifest(subject),
-            self._labels(subject),
-            self._vendors(subject),
+            *self._read_file(subject),
             self._watermarks(subject),
             _beside(subject.picture),
         ):
@@ -68,6 +68,15 @@ class IncomingMarksDetector:
             for category, score in found.items():
                 scores[category] = max(scores[category], score)
         return Signal("incoming_marks", self.card.version, Status.OK, scores, tuple(evidence), _reason(evidence))
+
+    def _read_file(self, subject: Subject) -> tuple[Answer, ...]:
+        """Return what the file says beside its pixels; it is read once, however many views of it are asked about."""
+        known = self._last
+        if known is not None and known[0] == (subject.asset.id, subject.asset.sha256):
+            return known[1]
+        found = self._manifest(subject), self._labels(subject), self._vendors(subject)
+        self._last = (subject.asset.id, subject.asset.sha256), found
+        return found
 
     def _manifest(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
         # No anchors: whether a stranger is trusted is the verifier's question, whether the manifest holds is ours.

@@ -39,7 +39,7 @@ def look_at(detector: Detector, subject: Subject, views: Sequence[View]) -> Sign
         )
     answers = [(turn.view, detector.detect(turn)) for turn in turns]
     faulty = [answer for _, answer in answers if not _is_comparable(answer)]
-    return faulty[0] if faulty else _merge(answers)
+    return faulty[0] if faulty else _merge(answers, detector.card.of_all)
 
 
 def _list_turns(reads: Sequence[str], subject: Subject, views: Sequence[View]) -> Iterator[Subject]:
@@ -55,13 +55,14 @@ def _is_comparable(answer: object) -> bool:
     return isinstance(answer, Signal) and all(isinstance(score, int | float) for score in answer.scores.values())
 
 
-def _merge(answers: Sequence[tuple[View, Signal]]) -> Signal:
-    """Return the worst of several answers by one detector; the only one as it is."""
+def _merge(answers: Sequence[tuple[View, Signal]], of_all: Sequence[str]) -> Signal:
+    """Return the worst of several answers by one detector, the least of what has to hold of all; one as it is."""
     worst: dict[str, Finding] = {}
     for view, signal in answers:
         for category, score in signal.scores.items():
             known = worst.get(category)
-            if known is None or isnan(score) or score > known.score:
+            is_worse = known is None or (score < known.score if category in of_all else score > known.score)
+            if is_worse or isnan(score):
                 worst[category] = Finding(category, score, view.span)
     findings = tuple(one for one in worst.values() if one.score > 0)
     looked_at = tuple(dict.fromkeys(view.kind for view, _ in answers))

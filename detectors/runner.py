@@ -35,6 +35,8 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 # How often deadlines and memory are looked at; a run that ends sooner never pays for a look.
 _LOOK_S: Final = 0.05
 _SMOOTHING: Final = 0.5
+# A deadline is for one picture and leaves room for four: as many views take no longer.
+_VIEWS_A_DEADLINE: Final = 4
 
 
 @dataclass(slots=True)
@@ -48,12 +50,16 @@ class _Call:
 
 @dataclass(slots=True)
 class _Run:
-    """The calls about one subject, shared between the watch and its workers; `ask` puts the question to a detector."""
+    """The calls about one subject, shared between the watch and its workers.
+
+    `ask` puts the question to a detector; bounds on time are `patience` times as long, since a clip is many pictures.
+    """
 
     ask: Callable[[Detector], Signal]
     about: str
     calls: tuple[_Call, ...]
     waiting: list[_Call]
+    patience: float = 1.0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -89,8 +95,8 @@ class Runner:
 
         Args:
             detectors: warm or not; see `warm`.
-            deadline_s: most wall time for one detector's call.
-            total_s: most wall time for one `run`.
+            deadline_s: most wall time for one detector's call about up to four views; in proportion for more.
+            total_s: most wall time for one `run`, in the same proportion.
             memory_limit_bytes: most memory that this process may take beyond what it held when nothing was being
                 looked at.
             parallel: how many detectors run at once; by default one a core, at most four.
@@ -129,18 +135,23 @@ class Runner:
             views: everything that its medium shows; only the subject's own view where there are none.
         """
         shown = tuple(views) or (subject.view,)
-        return self._run(self.detectors, lambda detector: look_at(detector, subject, shown), subject.asset.id)
+        patience = max(1.0, len(shown) / _VIEWS_A_DEADLINE)
+        return self._run(
+            self.detectors, lambda detector: look_at(detector, subject, shown), subject.asset.id, patience=patience
+        )
 
     def run_prompt(self, prompt: str) -> tuple[Signal, ...]:
         """Return one Signal from each detector that answers about a prompt alone, before anything is drawn from it."""
         readers = tuple(detector for detector in self.detectors if isinstance(detector, ReadsPrompts))
         return self._run(readers, lambda detector: cast("ReadsPrompts", detector).detect_prompt(prompt), "")
 
-    def _run(self, detectors: Sequence[Detector], ask: Callable[[Detector], Signal], about: str) -> tuple[Signal, ...]:
+    def _run(
+        self, detectors: Sequence[Detector], ask: Callable[[Detector], Signal], about: str, *, patience: float = 1.0
+    ) -> tuple[Signal, ...]:
         calls = tuple(_Call(detector) for detector in detectors)
         # The slowest first, so that the others fill the other cores meanwhile.
         waiting = sorted(calls, key=lambda call: self._usual_ms.get(call.detector.card.name, math.inf))
-        run = _Run(ask, about, calls, waiting)
+        run = _Run(ask, about, calls, waiting, patience)
         with self._counted():
             for _ in range(min(self._parallel, len(calls))):
                 self._start_worker(run)
@@ -194,7 +205,7 @@ class Runner:
 
     def _watch(self, run: _Run) -> None:
         """Wait for the calls; give up those that overrun a bound, and those that never started in time."""
-        ends_at = time.perf_counter() + self._total_s
+        ends_at = time.perf_counter() + self._total_s * run.patience
         with run.changed:
             while not run.is_done:
                 run.changed.wait(_LOOK_S)
@@ -210,11 +221,13 @@ class Runner:
         if call.started_at is None:
             if is_over:
                 run.waiting.remove(call)
-                self._settle(run, call, _failed(call.detector, f"not started within {self._total_s:g} s", 0.0))
+                self._settle(
+                    run, call, _failed(call.detector, f"not started within {self._total_s * run.patience:g} s", 0.0)
+                )
             return
         elapsed_s = now - call.started_at
-        if is_over or elapsed_s >= self._deadline_s:
-            reason = f"no answer within {min(self._deadline_s, self._total_s):g} s"
+        if is_over or elapsed_s >= self._deadline_s * run.patience:
+            reason = f"no answer within {min(self._deadline_s, self._total_s) * run.patience:g} s"
         elif is_full:
             reason = self._spell_full()
         else:

@@ -16,11 +16,13 @@ class Fingerprint:
         alg: plugin name, versioned where the algorithm's route matters (``pdq``, ``phash``).
         value: the code, most significant bit first; 32 bytes for PDQ, 8 for pHash.
         quality: 0-100; below the scheme's bound the code says nothing.
+        at_s: when what it describes is seen or heard, in seconds from the asset's start; None for what has no time.
     """
 
     alg: str
     value: bytes
     quality: int
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

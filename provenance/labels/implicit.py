@@ -14,10 +14,12 @@ from typing import Final
 from provenance.asset import DIGEST_HEX_LENGTH, Digest, MediaType
 from provenance.errors import LabelError
 from provenance.labels.aigc import AigcItem, build_aigc, merge_aigc, parse_aigc
-from provenance.labels.containers import bmff, gif, jpeg, png, tiff, webp
+from provenance.labels.containers import bmff, clip, gif, jpeg, png, tiff, webp
 from provenance.labels.containers.base import Carried, Container, extract_aigc
 from provenance.labels.exif import find_user_comment
 from provenance.labels.xmp import build_packet, parse_xmp
+from provenance.media.containers.matroska import MKV, WEBM
+from provenance.media.containers.movie import MOV, MP4
 from provenance.storage.octets import Octets
 
 NEWSCODES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -68,6 +70,10 @@ CONTAINERS: Final[Mapping[MediaType, Container]] = MappingProxyType(
         MediaType.TIFF: Container(tiff.find, tiff.write),
         MediaType.GIF: Container(gif.find, None),
         MediaType.HEIC: Container(bmff.find, None),
+        MP4: Container(clip.find_in_movie, None),
+        MOV: Container(clip.find_in_movie, None),
+        WEBM: Container(clip.find_in_matroska, None),
+        MKV: Container(clip.find_in_matroska, None),
     }
 )
 
@@ -121,7 +127,7 @@ class FoundAigc:
     """One AIGC item in a file.
 
     Attributes:
-        place: ``xmp``, ``xmp attribute``, ``png text`` or ``exif user comment``.
+        place: ``xmp``, ``xmp attribute``, ``exif user comment``, or where else the container keeps texts.
         text: as found, its first 2048 characters.
         item: None where the text is no valid item.
         problem: what is wrong with it, or "".
@@ -235,7 +241,7 @@ def _read(carried: Carried) -> FoundLabels:
         items += [_found(form, text) for text, form in fields.aigc]
         iptc.update({name: text[:_MAX_TEXT_CHARS] for name, text in fields.iptc.items() if name not in iptc})
         problems += fields.problems
-    items += [_found("png text", text) for text in carried.texts]
+    items += [_found(carried.text_place, text) for text in carried.texts]
     comments = [comment.text for block in carried.exif if (comment := find_user_comment(block))]
     items += [_found("exif user comment", text) for comment in comments if (text := extract_aigc(comment))]
     problems += [f"{found.place}: {found.problem}" for found in items if found.problem]

@@ -338,7 +338,12 @@ MediumFactory = Callable[[Kit], Medium]
 """What a plugin's name stands for."""
 
 MEDIA: Plugins[MediumFactory] = Plugins(
-    kind="media", builtins={"picture": "provenance.media.picture.medium:build_medium"}
+    kind="media",
+    builtins={
+        "picture": "provenance.media.picture.medium:build_medium",
+        "video": "provenance.media.video.medium:build_medium",
+    },
+    extras={"video": "video"},
 )
 
 MEDIUM_PARTS: Final = tuple(name for name in vars(Medium) if not name.startswith("_"))

@@ -17,6 +17,7 @@ from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.dwt_dct_svd import DwtDctSvd
 from tests import toy_medium
+from tests.clips import clip
 from tests.sites import encode, photograph
 
 NAMES = sorted({*MEDIA.builtins, *(point.name for point in entry_points(group="chopmark.media"))})
@@ -47,6 +48,12 @@ CASES = {
         encode(photograph(side=288), "PNG"),
         encode(photograph(side=288), quality=60),
         encode(photograph("chelsea.png", 288), "PNG"),
+    ),
+    "video": Case(
+        lambda: MEDIA.load("video")(KIT),
+        clip(width=256, height=200, name="coffee.png"),
+        clip(width=256, height=200, name="coffee.png", kind="mov", crf="30"),
+        clip(width=256, height=200, name="rocket.jpg"),
     ),
     "lines": Case(
         lambda: toy_medium.build_medium(KIT), spell(WORDS), spell([*WORDS[:-1], "a last"]), spell(["a", "b c d"])

@@ -97,3 +97,14 @@ def test_an_answer_of_another_kind_is_handed_on_to_be_refused():
             return subject.unverified_file and None
 
     assert not isinstance(look_at(Mute(PICTURE), subject(), STILL), Signal)
+
+
+def test_what_has_to_hold_of_all_holds_only_where_every_moment_says_so():
+    class Patient(Brightness):
+        def __init__(self):
+            super().__init__(PICTURE)
+            self.card = replace(self.card, of_all=("bright",))
+
+    found = look_at(Patient(), subject(), CLIP)
+    assert found.scores["bright"] == 10 / 255
+    assert found.findings == (Finding("bright", 10 / 255, Span(0, 1.0)),)

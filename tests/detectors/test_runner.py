@@ -13,6 +13,7 @@ from detectors.base import Signal, Status, Subject
 from detectors.cards import Card
 from detectors.runner import Runner
 from provenance.errors import ConfigurationError, DetectorUnavailableError
+from provenance.media.view import PICTURE, Span, View
 from tests.detectors.subjects import photo, subject_of
 
 SECRET = "zyxwv a very private prompt"
@@ -145,6 +146,20 @@ def test_an_overrun_fails_at_its_deadline_and_its_late_answer_is_lost():
             break
         time.sleep(0.02)
     assert runner.run(subject())[0].status is Status.OK
+
+
+def test_many_views_have_as_many_times_as_long():
+    def act(seen):
+        time.sleep(0.05)
+        return Signal("a", "v-a", Status.OK, {"weapons": 0.5}, reason=str(seen.view.span))
+
+    asked = subject()
+    views = [View(PICTURE, asked.picture, Span(at, at + 1)) for at in range(12)]
+    (signal,) = Runner([Fake("a", act)], deadline_s=0.4).run(asked, views)
+    assert signal.status is Status.OK
+    (signal,) = Runner([Fake("a", act)], deadline_s=0.1).run(asked, views)
+    assert signal.status is Status.FAILED
+    assert signal.reason == "no answer within 0.3 s"
 
 
 def test_what_never_started_in_time_fails_too():

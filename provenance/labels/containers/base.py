@@ -23,13 +23,15 @@ class Carried:
 
     Attributes:
         xmp: each XMP packet.
-        texts: each text under the key ``AIGC`` outside XMP (PNG text chunks).
+        texts: each text under the key ``AIGC`` outside XMP, such as in PNG text chunks.
         exif: each EXIF block, from its TIFF header on.
+        text_place: where `texts` lie.
     """
 
     xmp: tuple[bytes, ...] = ()
     texts: tuple[str, ...] = ()
     exif: tuple[Octets, ...] = ()
+    text_place: str = "png text"
 
 
 @dataclass(frozen=True, slots=True)

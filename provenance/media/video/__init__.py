@@ -1,0 +1,1 @@
+"""Clips as a medium: MP4, QuickTime, WebM and Matroska."""

@@ -1,0 +1,63 @@
+"""Is a clip the one that was released, or a part of it? A mark leads to a record, and can be copied: this decides."""
+
+from collections.abc import Callable
+from typing import Final
+
+from provenance.fingerprints.pdq import CONFIDENT_DISTANCE_BITS
+from provenance.fingerprints.track import align, pair_codes
+from provenance.media.medium import Comparison
+from provenance.media.picture.comparison import DIFFERENT_PICTURE_RATIO
+from provenance.media.picture.overlap import LEAST_SHARED, count_shared_details
+from provenance.media.video.clip import Clip, Glimpse
+
+# Of the codes of the clip asked about, the share that has to be in the other one, at one offset.
+_LEAST_SHARE: Final = 0.5
+_COMPARED_HERE: Final = 3
+_COMPARED_THERE: Final = 8
+
+
+def compare(clip: Clip, recorded: bytes | None, load_released: Callable[[], Clip | None]) -> Comparison:
+    """Compare a clip with a release: by codes and their times, then by details that frames share.
+
+    Args:
+        clip: the one asked about.
+        recorded: one code of the release, or None.
+        load_released: returns what was released, or None where it is not at hand.
+    """
+    distance = _measure_distance_bits(clip, recorded)
+    if distance is not None and distance <= CONFIDENT_DISTANCE_BITS:
+        return Comparison(distance, agrees=True)
+    released = load_released()
+    if released is None:
+        far = distance is not None and distance >= DIFFERENT_PICTURE_RATIO * 256
+        return Comparison(distance, agrees=False if far else None)
+    pairs = pair_codes(clip.codes, released.codes, CONFIDENT_DISTANCE_BITS)
+    alignment = align(pairs, least=1)
+    if alignment is not None and alignment.pairs >= _LEAST_SHARE * len(clip.codes):
+        return Comparison(alignment.distance_bits, agrees=True)
+    nearest = min(
+        (_distance_bits(one.value, code.value) for one in clip.codes for code in released.codes), default=None
+    )
+    shared = max(
+        (
+            count_shared_details(here.picture.frame, there.picture.frame)
+            for here in _spread(clip.glimpses, _COMPARED_HERE)
+            for there in _spread(released.glimpses, _COMPARED_THERE)
+        ),
+        default=0,
+    )
+    return Comparison(nearest, shared, agrees=shared >= LEAST_SHARED)
+
+
+def _spread(glimpses: tuple[Glimpse, ...], most: int) -> tuple[Glimpse, ...]:
+    return glimpses[:: max(1, -(-len(glimpses) // most))]
+
+
+def _measure_distance_bits(clip: Clip, recorded: bytes | None) -> int | None:
+    if recorded is None:
+        return None
+    return min((_distance_bits(code.value, recorded) for code in clip.codes), default=None)
+
+
+def _distance_bits(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()

@@ -1,0 +1,156 @@
+"""A clip's file: pictures encoded anew, soundtracks copied packet by packet, labels in its metadata, and no more.
+
+The same frames make the same bytes: encoders run with fixed settings, and nothing of time or chance is written.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from provenance.asset import MediaType
+from provenance.errors import ConfigurationError, ProvenanceError, UnsupportedMediaError
+from provenance.media.containers.matroska import MKV, WEBM
+from provenance.media.containers.movie import MOV, MP4
+from provenance.media.video.stream import Source
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How pictures are encoded.
+
+    Attributes:
+        codec: FFmpeg's name.
+        options: of it.
+        types: of files that hold what it makes.
+        licence: of the library that does it.
+    """
+
+    codec: str
+    options: Mapping[str, str]
+    types: frozenset[MediaType]
+    licence: str
+
+
+_ISO: Final = frozenset({MP4, MOV, MKV})
+# A key frame every two seconds: marks and seeking live by them.
+ENCODERS: Final[Mapping[str, Encoder]] = {
+    "h264": Encoder("libx264", {"crf": "19", "preset": "veryfast"}, _ISO, "GPL-2.0-or-later"),
+    "hevc": Encoder(
+        "libx265", {"crf": "21", "preset": "superfast", "x265-params": "log-level=none"}, _ISO, "GPL-2.0-or-later"
+    ),
+    "av1": Encoder("libsvtav1", {"crf": "26", "preset": "9"}, frozenset({MP4, WEBM, MKV}), "BSD-3-Clause-Clear"),
+    "vp9": Encoder(
+        "libvpx-vp9",
+        {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
+        frozenset({MP4, WEBM, MKV}),
+        "BSD-3-Clause",
+    ),
+}
+AUTO: Final = "auto"
+_KEY_EVERY_S: Final = 2
+_MUXERS: Final = {MP4: "mp4", MOV: "mov", WEBM: "webm", MKV: "matroska"}
+_THREADS: Final = 2
+# FFmpeg writes no keys of its own into MP4 but by this flag, and drops them silently without it.
+_MOVIE_FLAGS: Final = "use_metadata_tags+faststart"
+
+
+def choose_encoder(setting: str, media_type: MediaType, coding: str) -> Encoder:
+    """Return what a clip is encoded by: what the setting names, else what it came in by, else what its file can hold.
+
+    Raises:
+        ConfigurationError: the setting names no encoder.
+        UnsupportedMediaError: a file of this type cannot hold what the setting names.
+    """
+    if setting != AUTO and setting not in ENCODERS:
+        raise ConfigurationError(f"media_options.video.encoder: expected {AUTO} or one of {', '.join(ENCODERS)}")
+    usual = {"h264": "h264", "hevc": "hevc", "vp8": "vp9", "vp9": "vp9", "av1": "av1", "libdav1d": "av1"}
+    first = usual.get(coding, "h264") if setting == AUTO else setting
+    if media_type in ENCODERS[first].types:
+        return ENCODERS[first]
+    if setting != AUTO:
+        raise UnsupportedMediaError(f"{media_type}: cannot hold {setting}, which media_options.video.encoder names")
+    return next(encoder for encoder in ENCODERS.values() if media_type in encoder.types)
+
+
+class Writer:
+    """A file that is being written."""
+
+    def __init__(self, container: "OutputContainer", source: Source, encoder: Encoder, size: tuple[int, int]) -> None:
+        self._container, self._source = container, source
+        rate = source.video.average_rate or Fraction(25)
+        stream = cast("VideoStream", container.add_stream(encoder.codec, rate=rate, options=dict(encoder.options)))
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        context, given = stream.codec_context, source.video.codec_context
+        context.time_base = source.time_base
+        context.gop_size = max(1, round(_KEY_EVERY_S * rate))
+        context.thread_count = _THREADS
+        context.colorspace, context.color_primaries = given.colorspace, given.color_primaries
+        context.color_trc, context.color_range = given.color_trc, given.color_range
+        if given.sample_aspect_ratio and not source.is_turned_sideways:
+            context.sample_aspect_ratio = given.sample_aspect_ratio
+        self._video = stream
+        self._sounds: dict[int, Stream] = {
+            sound.index: container.add_stream_from_template(sound, opaque=True) for sound in source.sounds
+        }
+
+    def add(self, frame: "VideoFrame") -> None:
+        """Encode the next frame."""
+        self._container.mux(self._video.encode(frame))
+
+    def copy(self, packet: "Packet[Any]") -> None:
+        """Copy a packet of sound as it is."""
+        if packet.dts is None:
+            return
+        packet.stream = self._sounds[packet.stream.index]
+        self._container.mux(packet)
+
+    def finish(self) -> None:
+        """Encode what the encoder holds back."""
+        self._container.mux(self._video.encode(None))
+
+
+@contextmanager
+def write_clip(
+    path: Path, media_type: MediaType, tags: Mapping[str, str], source: Source, encoder: Encoder, size: tuple[int, int]
+) -> Iterator[Writer]:
+    """Open a file to be written, and finish it when the block ends.
+
+    Args:
+        path: of the new file.
+        media_type: of it.
+        tags: its metadata.
+        source: where sound is copied from.
+        encoder: of its pictures.
+        size: width and height of them.
+
+    Raises:
+        ProvenanceError: FFmpeg cannot write it.
+    """
+    import av
+
+    # SVT-AV1 writes to the terminal by itself, whatever FFmpeg is told.
+    os.environ.setdefault("SVT_LOG", "-1")
+    flags = {"movflags": _MOVIE_FLAGS} if media_type in {MP4, MOV} else {}
+    try:
+        container = av.open(
+            str(path), "w", format=_MUXERS[media_type], container_options={"fflags": "+bitexact", **flags}
+        )
+        with container:
+            container.metadata.update(tags)
+            writer = Writer(container, source, encoder, size)
+            yield writer
+            writer.finish()
+    except (av.error.FFmpegError, ValueError) as exc:
+        raise ProvenanceError(f"{media_type}: expected a clip that can be written, got {type(exc).__name__}") from exc

@@ -1,0 +1,110 @@
+"""Make the file that ships: frame by frame, the watermark, then the label that people see, then the encoder."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.errors import UndecodableAssetError
+from provenance.media.containers.movie import MOV, MP4, build_packet_box
+from provenance.media.video.clip import Clip
+from provenance.media.video.encode import Encoder, write_clip
+from provenance.media.video.overlay import Overlay
+from provenance.media.video.shots import CutDetector
+from provenance.media.video.stream import Clock, Planes, Shot, Source, build_frame, decode, open_clip, read_planes
+from provenance.storage.blob import Blob
+from provenance.watermarks.clip import USUAL, ClipMark, ShotMark
+from provenance.watermarks.tile.mask import Quality
+
+Progress = Callable[[float], None]
+"""Told how many seconds of the clip are done."""
+
+_FULL_RANGE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be made of a clip.
+
+    Attributes:
+        media_type: of the file that ships.
+        encoder: of its pictures.
+        tags: its metadata, as the muxer writes it.
+        packet: XMP to be put behind it, or b"".
+        mark: the watermark, or None.
+        payload: of it.
+        quality: what it may cost.
+        overlay: the label that people see, or None.
+        keeps_sound: whether soundtracks are copied.
+    """
+
+    media_type: MediaType
+    encoder: Encoder
+    tags: Mapping[str, str]
+    packet: bytes = b""
+    mark: ClipMark | None = None
+    payload: int = 0
+    quality: Quality = USUAL
+    overlay: Overlay | None = None
+    keeps_sound: bool = True
+
+
+class _Marker:
+    """Marks frames in their order: a new code with each shot."""
+
+    def __init__(self, wish: Wish) -> None:
+        self._wish, self._cuts = wish, CutDetector()
+        self._shot: ShotMark | None = None
+
+    def mark(self, shot: Shot) -> Planes:
+        """Return the planes of a frame with what was wished for in them."""
+        wish, planes = self._wish, read_planes(shot.frame)
+        is_full = shot.frame.color_range == _FULL_RANGE
+        if wish.mark is not None:
+            if self._cuts.is_cut(planes.y) or self._shot is None:
+                height, width = planes.y.shape
+                self._shot = wish.mark.begin_shot(
+                    height, width, wish.payload, quality=wish.quality, is_full_range=is_full
+                )
+            planes = planes._replace(y=self._shot.add(planes.y))
+        if wish.overlay is not None and wish.overlay.is_shown(shot.at_s):
+            wish.overlay.lay_over(planes, is_full_range=is_full)
+        return planes
+
+
+def make_file(clip: Clip, original: Blob, wish: Wish) -> Blob:
+    """Return the finished file, all but its signature.
+
+    Raises:
+        ProvenanceError: it cannot be made.
+        UnmarkableError: its frames cannot carry the mark.
+    """
+    with tempfile.TemporaryDirectory(prefix="chopmark-") as folder:
+        path = Path(folder) / f"clip{wish.media_type.extension}"
+        with original.open() as file, open_clip(file, clip.media_type) as source:
+            if not wish.keeps_sound:
+                source.sounds = ()
+            _write(source, path, wish, clip)
+        if wish.packet and wish.media_type in {MP4, MOV}:
+            with path.open("ab") as made:
+                made.write(build_packet_box(wish.packet))
+        return Blob.from_path(path)
+
+
+def _write(source: Source, path: Path, wish: Wish, clip: Clip) -> None:
+    name = wish.media_type.value
+    clock, marker = Clock(source.time_base, source.video.average_rate), _Marker(wish)
+    size = int(clip.facts["width"]), int(clip.facts["height"])
+    source.is_turned_sideways = clip.is_turned and size[0] != source.video.width // 2 * 2
+    with write_clip(path, wish.media_type, wish.tags, source, wish.encoder, size) as writer:
+        for packet in source.packets(with_sound=True):
+            if packet.stream.type != "video":
+                writer.copy(packet)
+                continue
+            for shot in decode(packet, clock, name):
+                planes = marker.mark(shot)
+                if planes.y.shape != size[::-1]:
+                    raise UndecodableAssetError(f"{name}: expected frames of one size, got several")
+                writer.add(build_frame(planes, shot, source.time_base))

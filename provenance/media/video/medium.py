@@ -1,0 +1,332 @@
+"""Clips as a medium: frames are marked, then labelled, then encoded; soundtracks are copied; labels go into the file.
+
+MP4 and QuickTime hold their manifest. c2pa cannot write into WebM and Matroska: theirs lies beside them. Nothing counts
+as made until it was read from the finished bytes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from typing import Any, Final, cast
+
+from provenance.asset import MediaType
+from provenance.errors import AssetError, ConfigurationError, MissingExtraError, UnmarkableError
+from provenance.fingerprints.base import Fingerprint
+from provenance.fingerprints.pdq import CONFIDENT_DISTANCE_BITS, Pdq
+from provenance.fingerprints.track import TRACK_ALG, pack_codes
+from provenance.grant import MarkKind
+from provenance.labels.aigc import AigcItem
+from provenance.labels.containers.clip import XMP_TAG, build_tags
+from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, build_xmp, read_labels
+from provenance.manifests.claim import Marks
+from provenance.manifests.softbinding import SoftBinding
+from provenance.media.containers.matroska import MKV, WEBM
+from provenance.media.containers.movie import MOV, MP4
+from provenance.media.limits import OWN_LIMITS, IntakeLimits
+from provenance.media.medium import Claims, Comparison, Content, Kit, Look, Made, MarkReading, Orders, ReadBack, Shown
+from provenance.media.video.clip import Clip
+from provenance.media.video.comparison import compare
+from provenance.media.video.encode import AUTO, ENCODERS, choose_encoder
+from provenance.media.video.kind import TYPES, check_file, sniff
+from provenance.media.video.marking import Wish, make_file
+from provenance.media.video.overlay import Overlay, build_overlay
+from provenance.media.video.stream import NEEDS_AV
+from provenance.media.video.surveyors import SURVEYORS
+from provenance.media.view import PICTURE
+from provenance.storage.blob import Blob
+from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.clip import STRONG, USUAL, ClipMark, FrameOfShot
+from provenance.watermarks.tile.mask import Quality
+
+PAYLOAD_BYTES: Final = 8
+MOST_SECONDS: Final = 600.0
+
+# Of the codes that were sealed, the share that the finished file has to have, and how many seconds apart they may lie.
+_ALIKE: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What settings say of clips (`media_options.video`).
+
+    Attributes:
+        encoder: auto, or one of `ENCODERS`: auto keeps the coding that came in where that can be written.
+        soundtrack: keep, or drop.
+        most_seconds: longest clip that is taken.
+    """
+
+    encoder: str = AUTO
+    soundtrack: str = "keep"
+    most_seconds: float = MOST_SECONDS
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.encoder not in {AUTO, *ENCODERS}:
+            raise ConfigurationError(f"media_options.video.encoder: expected {AUTO} or one of {', '.join(ENCODERS)}")
+        if self.soundtrack not in {"keep", "drop"}:
+            raise ConfigurationError("media_options.video.soundtrack: expected keep or drop")
+        if not 0 < self.most_seconds <= 7200:
+            raise ConfigurationError("media_options.video.most_seconds: expected more than 0 and at most 7200")
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What was done to a clip, for the read-back to hold the finished bytes against."""
+
+    payload: int
+    problem: str
+    labels: ImplicitLabels
+    overlay: Overlay | None
+
+
+@dataclass(frozen=True)
+class VideoMedium:
+    """Clips; see `provenance.media.medium.Medium` for what each method promises."""
+
+    keys: tuple[WatermarkKey, ...]
+    options: Options = field(default_factory=Options)
+
+    name = "video"
+    types = TYPES
+    carriers = frozenset({PICTURE})
+    marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA, MarkKind.IPTC_METADATA})
+    mark_algs = (ClipMark.alg,)
+    code_alg = Pdq.alg
+    code_radius_bits = CONFIDENT_DISTANCE_BITS
+
+    @property
+    def _mark(self) -> ClipMark | None:
+        return ClipMark(self.keys) if self.keys else None
+
+    def sniff(self, head: bytes) -> MediaType | None:
+        """Return the type of a clip by its first bytes."""
+        return sniff(head)
+
+    def shipping_type(self, media_type: MediaType) -> MediaType:
+        """Return the type itself: clips ship in the container that they came in."""
+        return media_type
+
+    def embeds_manifests(self, media_type: MediaType) -> bool:
+        """Say yes of MP4 and QuickTime, no of WebM and Matroska."""
+        return media_type in {MP4, MOV}
+
+    def take(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Clip:
+        """Check a file's structure, then decode all of it in another process."""
+        media_type = check_file(file, claims, limits)
+        return SURVEYORS.survey(file, media_type, most_pixels=limits.max_pixels, most_seconds=self.options.most_seconds)
+
+    def look(self, file: Blob, limits: IntakeLimits) -> Look:
+        """Look through a stranger's clip as far as it can be taken."""
+        media_type = sniff(file.read_at(0, 4096))
+        assert media_type is not None, "only files that were sniffed are looked at"
+        try:
+            clip = self.take(file, Claims(), limits)
+        except AssetError as exc:
+            return Look(media_type, problem=exc)
+        beside = tuple(f"not looked at: {words}" for words in clip.left_out)
+        unheard = ("the sound was not listened to",) if clip.facts["sound_tracks"] else ()
+        return Look(media_type, clip, remarks=(*beside, *unheard))
+
+    def weigh(self, file: Blob, limits: IntakeLimits) -> int:
+        """Return about how many pixels `look` keeps: as much of every clip, whatever its length."""
+        return min(limits.max_pixels, 30_000_000) if sniff(file.read_at(0, 4096)) else 0
+
+    def mark(self, content: Content, orders: Orders) -> Made:
+        """Mark the frames, label them, encode them, and write the metadata; once more and stronger where need be."""
+        clip = _as_clip(content)
+        media_type = self.shipping_type(clip.media_type)
+        hidden, mark = orders.grant.obligation(MarkKind.WATERMARK), self._mark
+        problem = _explain_no_mark(clip, mark, is_asked=hidden is not None)
+        if problem and hidden is not None and hidden.required:
+            raise UnmarkableError(problem)
+        overlay, labels = _build_overlay(clip, orders), _build_labels(clip.media_type, orders)
+        wish = Wish(
+            media_type,
+            choose_encoder(self.options.encoder, media_type, str(clip.facts["coding"])),
+            **_build_metadata(media_type, labels),
+            mark=None if problem else mark,
+            payload=orders.payload,
+            overlay=overlay,
+            keeps_sound=self.options.soundtrack == "keep",
+        )
+        file, made = self._make(clip, orders, wish)
+        payload = orders.payload.to_bytes(PAYLOAD_BYTES, "big")
+        packed = pack_codes(made.codes)
+        marks = Marks(
+            watermark=None if wish.mark is None else SoftBinding(wish.mark.alg, payload),
+            fingerprints=(SoftBinding(TRACK_ALG, packed),) if packed else (),
+            explicit_label="" if overlay is None else overlay.text,
+            metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
+            orientation_applied=clip.is_turned,
+        )
+        cleaned = clip.left_out if wish.keeps_sound else (*clip.left_out, "its sound")
+        return Made(file, media_type, marks, made.codes, cleaned, Marking(orders.payload, problem, labels, overlay))
+
+    def show(self, file: Blob, made: Made) -> ReadBack:
+        """Look through the finished file, read every mark from it, and hold its codes against those sealed."""
+        marking = cast("Marking", made.kept)
+        shipped = self._retake(file)
+        found = self.read_mark(shipped).reading
+        is_marked = not marking.problem and found is not None and found.payload == marking.payload
+        payload = {"problem": marking.problem} if marking.problem else {"payload": f"{marking.payload:016x}"}
+        text, overlay = made.marks.explicit_label, marking.overlay
+        shown = {
+            MarkKind.WATERMARK: Shown(is_marked, ClipMark.alg, payload),
+            MarkKind.EXPLICIT_LABEL: Shown(
+                bool(text) and overlay is not None and _is_label_seen(shipped, overlay), "visible label", {"text": text}
+            ),
+            **_show_metadata(read_labels(file.octets(), made.media_type), marking.labels),
+        }
+        return ReadBack(shown, _compare_codes(shipped, made.codes))
+
+    def read_mark(self, content: Content) -> MarkReading:
+        """Read each shot's frames, alone and together."""
+        mark = self._mark
+        if mark is None:
+            return MarkReading(problems=("no key to look for marks with",))
+        planes = _as_clip(content).planes
+        shots: set[int] = set()
+        frames = []
+        for plane in planes:
+            frames.append(FrameOfShot(plane.luma, plane.shot, plane.is_key or plane.shot not in shots))
+            shots.add(plane.shot)
+        return MarkReading(mark.read(frames))
+
+    def read_labels(self, file: Blob) -> FoundLabels:
+        """Return what the file's metadata says of its making."""
+        media_type = sniff(file.read_at(0, 4096))
+        return FoundLabels() if media_type is None else read_labels(file.octets(), media_type)
+
+    def fingerprint(self, content: Content) -> tuple[Fingerprint, ...]:
+        """Return PDQ of two frames a second and after cuts, with their times."""
+        return _as_clip(content).codes
+
+    def compare(
+        self, content: Content, recorded: bytes | None, load_released: Callable[[], Content | None]
+    ) -> Comparison:
+        """Compare codes by their times, and where that does not settle it by shared details."""
+        released = cast("Callable[[], Clip | None]", load_released)
+        return compare(_as_clip(content), recorded, released)
+
+    def _make(self, clip: Clip, orders: Orders, wish: Wish) -> tuple[Blob, Clip]:
+        """Return the file, and what is seen of it; made once more where the mark is not read from it.
+
+        Raises:
+            UnmarkableError: it is not read from the second one either.
+        """
+        for quality in (USUAL, STRONG):
+            file = make_file(clip, orders.original, _with_quality(wish, quality))
+            made = self._retake(file)
+            reading = None if wish.mark is None else self.read_mark(made).reading
+            if wish.mark is None or (reading is not None and reading.payload == wish.payload):
+                return file, made
+        raise UnmarkableError("the mark does not read back: the clip hides too little of it")
+
+    def _retake(self, file: Blob) -> Clip:
+        """Look through a file of our own making."""
+        media_type = check_file(file, Claims(), OWN_LIMITS)
+        return SURVEYORS.survey(
+            file, media_type, most_pixels=OWN_LIMITS.max_pixels, most_seconds=self.options.most_seconds + 1
+        )
+
+
+def build_medium(kit: Kit) -> VideoMedium:
+    """Build the medium with the site's keys.
+
+    Raises:
+        ConfigurationError: an option is unknown or cannot be meant.
+        MissingExtraError: PyAV is not installed.
+    """
+    if find_spec("av") is None:
+        raise MissingExtraError(NEEDS_AV)
+    known = Options.__dataclass_fields__
+    if unknown := sorted(set(kit.options) - set(known)):
+        raise ConfigurationError(f"media_options.video: expected {', '.join(known)}; got {unknown[0]!r}")
+    return VideoMedium(kit.keys, Options(**kit.options))
+
+
+def _as_clip(content: Content) -> Clip:
+    assert isinstance(content, Clip)
+    return content
+
+
+def _with_quality(wish: Wish, quality: Quality) -> Wish:
+    return replace(wish, quality=quality)
+
+
+def _explain_no_mark(clip: Clip, mark: ClipMark | None, *, is_asked: bool) -> str:
+    if not is_asked:
+        return "no pack demands it"
+    if mark is None:
+        return "no watermark key is held"
+    try:
+        mark.begin_shot(int(clip.facts["height"]), int(clip.facts["width"]), 0)
+    except UnmarkableError as exc:
+        return str(exc)
+    return ""
+
+
+def _build_overlay(clip: Clip, orders: Orders) -> Overlay | None:
+    obligation = orders.grant.obligation(MarkKind.EXPLICIT_LABEL)
+    if obligation is None:
+        return None
+    options = {"text": orders.provider.label_text, **obligation.parameters}
+    return build_overlay(int(clip.facts["width"]), int(clip.facts["height"]), options)
+
+
+def _build_labels(media_type: MediaType, orders: Orders) -> ImplicitLabels:
+    """Return what the metadata says of the making; an AIGC item that came in lives on and is the only one."""
+    provider, recipe, aigc, iptc = orders.provider, orders.recipe, None, None
+    if orders.grant.obligation(MarkKind.AIGC_METADATA):
+        aigc = AigcItem(content_producer=provider.code or provider.name, produce_id=orders.asset_id)
+    if orders.grant.obligation(MarkKind.IPTC_METADATA):
+        iptc = IptcFields(
+            digital_source_type=recipe.get("digital_source_type", "trainedAlgorithmicMedia"),
+            system=recipe.get("model_name", ""),
+            system_version=recipe.get("backend", ""),
+            prompt_sha256=recipe.get("prompt_sha256", ""),
+        )
+    return ImplicitLabels(aigc, iptc).after(read_labels(orders.original.octets(), media_type))
+
+
+def _build_metadata(media_type: MediaType, labels: ImplicitLabels) -> Mapping[str, Any]:
+    """Return the tags and the packet that carry the labels: one AIGC item in all, and IPTC's fields as XMP."""
+    tags = build_tags(labels.aigc)
+    if labels.iptc is None:
+        return {"tags": tags}
+    packet = build_xmp(ImplicitLabels(None, labels.iptc))
+    if media_type in {WEBM, MKV}:
+        return {"tags": {**tags, XMP_TAG: packet.decode()}}
+    return {"tags": tags, "packet": packet}
+
+
+def _show_metadata(found: FoundLabels, labels: ImplicitLabels) -> dict[MarkKind, Shown]:
+    is_aigc = labels.aigc is not None and len(found.aigc) == 1 and found.item == labels.aigc
+    is_iptc = labels.iptc is not None and labels.iptc.texts().items() <= found.iptc.items()
+    return {
+        MarkKind.AIGC_METADATA: Shown(is_aigc, "gb45438 aigc", {"items": len(found.aigc)}),
+        MarkKind.IPTC_METADATA: Shown(is_iptc, "iptc 2025.1", {"digital_source_type": found.digital_source_type}),
+    }
+
+
+def _is_label_seen(shipped: Clip, overlay: Overlay) -> bool:
+    """Say whether every kept frame of the time in which the label is to be seen shows it, the first one among them."""
+    frames = [one.picture.frame for one in shipped.glimpses if overlay.is_shown(one.span.start_s)]
+    return bool(frames) and shipped.glimpses[0].span.start_s == 0 and all(map(overlay.is_seen, frames))
+
+
+def _compare_codes(shipped: Clip, codes: tuple[Fingerprint, ...]) -> str:
+    """Say why the finished file does not look like what was sealed, or ""."""
+    if not codes:
+        return ""
+    near = sum(
+        any(
+            abs((one.at_s or 0) - (code.at_s or 0)) < 0.1
+            and (int.from_bytes(one.value) ^ int.from_bytes(code.value)).bit_count() <= CONFIDENT_DISTANCE_BITS
+            for one in shipped.codes
+        )
+        for code in codes
+    )
+    if near >= _ALIKE * len(codes):
+        return ""
+    return f"{len(codes) - near} of {len(codes)} frames of the finished file are other ones than were sealed"

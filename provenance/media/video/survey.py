@@ -1,0 +1,216 @@
+"""Look through a whole clip once, in a process of its own, and keep what detectors, marks and fingerprints need.
+
+A mistake in one of FFmpeg's decoders then ends a process that holds nothing. All frames are decoded, so that what ships
+is what was seen to decode; of them are kept pictures (the first of each shot, and others evenly), planes of brightness
+(frames coded by themselves, the first of each shot, and others), and PDQ codes (two a second and after each cut).
+"""
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from provenance.asset import Frame, MediaType, Plane
+from provenance.child import Parent, bound, held_bytes
+from provenance.errors import AssetError, AssetTooLargeError, UndecodableAssetError
+from provenance.fingerprints.base import Fingerprint
+from provenance.fingerprints.pdq import Pdq
+from provenance.media.picture.raster import Picture
+from provenance.media.video.clip import CODES_A_SECOND, MARK_SIDE, MOST_PLANES, MOST_SHOTS, MOST_VIEWS, VIEW_SIDE
+from provenance.media.video.shots import CutDetector
+from provenance.media.video.stream import Clock, Planes, Shot, Source, decode, open_clip, read_planes
+
+_MEMORY_BYTES: Final = 2 << 30
+_MOST_FILES: Final = 24
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Frames kept in their order, thinned out evenly where there would be too many; some always stay."""
+
+    most: int
+    step_s: float
+    items: list[dict[str, Any]] = field(default_factory=list)
+    _next_s: float = 0.0
+
+    def wants(self, at_s: float, *, always: bool) -> bool:
+        """Say whether a frame at this time is to be kept."""
+        return always or at_s >= self._next_s
+
+    def add(self, item: dict[str, Any], *, stays: bool) -> None:
+        """Keep one more; where it is one too many, every second of those that do not stay goes."""
+        self.items.append({**item, "stays": stays})
+        self._next_s = item["at"] + self.step_s
+        others = [index for index, one in enumerate(self.items) if not one["stays"]]
+        if len(self.items) > self.most and len(others) > 1:
+            dropped = set(others[1::2])
+            self.items = [one for index, one in enumerate(self.items) if index not in dropped]
+            self.step_s *= 2
+
+
+class Survey:
+    """What is kept of one clip, frame by frame."""
+
+    def __init__(self, most_pixels: int, most_seconds: float, name: str) -> None:
+        """Refuse frames beyond these bounds."""
+        self._most_pixels, self._most_seconds, self._name = most_pixels, most_seconds, name
+        self._cuts, self._pdq = CutDetector(), Pdq()
+        self.views, self.planes = _Kept(MOST_VIEWS, 1.0), _Kept(MOST_PLANES, 0.5)
+        self.codes: list[tuple[float, Fingerprint]] = []
+        self.cut_times: list[float] = []
+        self.frames, self.end_s, self.size = 0, 0.0, (0, 0)
+        self.is_turned = False
+        self._next_code_s = 0.0
+
+    def take(self, shot: Shot) -> None:
+        """Take in the next frame.
+
+        Raises:
+            AssetTooLargeError: its size, its time or the number of shots is out of bounds.
+            UndecodableAssetError: it has another size than the first one.
+        """
+        if shot.at_s > self._most_seconds:
+            raise AssetTooLargeError(f"{self._name}: expected at most {self._most_seconds:g} s, got more")
+        if shot.frame.width * shot.frame.height > self._most_pixels:
+            raise AssetTooLargeError(f"{self._name}: expected frames of at most {self._most_pixels} pixels, got more")
+        self.is_turned = self.is_turned or bool(shot.frame.rotation % 360)
+        planes = read_planes(shot.frame)
+        height, width = planes.y.shape
+        if self.frames and (width, height) != self.size:
+            raise UndecodableAssetError(f"{self._name}: expected frames of one size, got several")
+        if min(height, width) < 1:
+            raise UndecodableAssetError(f"{self._name}: expected at least 2x2 pixels, got {width}x{height}")
+        self.frames, self.size = self.frames + 1, (width, height)
+        self.end_s = shot.at_s
+        is_cut = self._cuts.is_cut(planes.y)
+        if is_cut:
+            self.cut_times.append(shot.at_s)
+            if len(self.cut_times) > MOST_SHOTS:
+                raise AssetTooLargeError(f"{self._name}: expected at most {MOST_SHOTS} shots, got more: hand in parts")
+        self._keep(shot, planes, is_cut=is_cut)
+
+    def _keep(self, shot: Shot, planes: Planes, *, is_cut: bool) -> None:
+        is_key = bool(shot.frame.key_frame)
+        if self.planes.wants(shot.at_s, always=is_cut or is_key):
+            luma = shrink(planes.y, MARK_SIDE)
+            item = {"at": shot.at_s, "shot": len(self.cut_times) - 1, "is_key": is_key, "pixels": luma}
+            self.planes.add(item, stays=is_cut)
+        wants_code = is_cut or shot.at_s >= self._next_code_s
+        wants_view = self.views.wants(shot.at_s, always=is_cut)
+        if not wants_code and not wants_view:
+            return
+        frame = to_rgb(planes, VIEW_SIDE if wants_view else 512, is_full=shot.frame.color_range == 2)
+        if wants_view:
+            self.views.add({"at": shot.at_s, "is_cut": is_cut, "pixels": frame}, stays=is_cut)
+        if wants_code:
+            self._next_code_s = shot.at_s + 1 / CODES_A_SECOND
+            code = self._pdq.compute(Picture.from_frame(frame))
+            if isinstance(code, Fingerprint):
+                self.codes.append((shot.at_s, code))
+
+
+def shrink(plane: Plane, longest: int) -> Plane:
+    """Return a plane of a longest side of at most so many pixels."""
+    import cv2
+
+    scale = longest / max(plane.shape)
+    if scale >= 1:
+        return plane
+    size = max(1, round(plane.shape[1] * scale)), max(1, round(plane.shape[0] * scale))
+    shrunk: Plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return shrunk
+
+
+def to_rgb(planes: Planes, longest: int, *, is_full: bool = False) -> Frame:
+    """Return (h, w, 3) sRGB of planes, shrunk first; BT.601, whose differences from BT.709 no detector minds."""
+    import cv2
+
+    y = shrink(planes.y, longest)
+    if is_full:
+        y = np.rint(16 + y * np.float32(219 / 255)).astype(np.uint8)
+    height, width = (side // 2 * 2 for side in y.shape)
+    y = y[: max(2, height), : max(2, width)]
+    half = (y.shape[1] // 2, y.shape[0] // 2)
+    u, v = (cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (planes.u, planes.v))
+    stacked = np.concatenate([plane.reshape(-1) for plane in (y, u, v)]).reshape(y.shape[0] * 3 // 2, y.shape[1])
+    frame: Frame = cv2.cvtColor(stacked, cv2.COLOR_YUV2RGB_I420)
+    return frame
+
+
+def look_through(source: Source, survey: Survey, name: str) -> None:
+    """Have a survey take in every frame of a clip."""
+    clock = Clock(source.time_base, source.video.average_rate)
+    for packet in source.packets(with_sound=False):
+        for shot in decode(packet, clock, name):
+            survey.take(shot)
+
+
+def serve(parent: Parent, file: int) -> None:
+    """Be the process: look through one clip after another until the parent goes."""
+    import av  # noqa: F401 - loaded before the bounds are set
+    import cv2
+
+    cv2.setNumThreads(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))
+    parent.reply({"ready": True})
+    while (request := parent.receive()) is not None:
+        header, _ = request
+        signal.alarm(int(header["deadline_s"]) + 1)
+        if held := held_bytes():
+            bound(resource.RLIMIT_AS, held + _MEMORY_BYTES + int(header["most_pixels"]) * 64)
+        reply = _answer(header, file)
+        signal.alarm(0)
+        parent.reply(reply)
+
+
+def _answer(header: Mapping[str, Any], file: int) -> dict[str, Any]:
+    media_type = MediaType.add(header["media_type"], extension=header["extension"])
+    name = media_type.value
+    try:
+        survey = Survey(header["most_pixels"], header["most_seconds"], name)
+        with Path(header["path"]).open("rb") as opened, open_clip(opened, media_type) as source:
+            look_through(source, survey, name)
+            if not survey.frames:
+                raise UndecodableAssetError(f"{name}: expected frames, got none: truncated or damaged")
+            return _describe(survey, source, file)
+    except AssetError as exc:
+        return {"refused": type(exc).__name__, "text": str(exc)}
+    except MemoryError:
+        return {"refused": AssetTooLargeError.__name__, "text": f"{name}: expected to fit in memory"}
+
+
+def _describe(survey: Survey, source: Source, file: int) -> dict[str, Any]:
+    """Return what was seen; pixels go to the file that the parent reads, one after another."""
+    rate = source.video.average_rate
+    step_s = float(1 / rate) if rate else 0.04
+    position = 0
+    for item in (*survey.views.items, *survey.planes.items):
+        pixels: Plane = np.ascontiguousarray(item.pop("pixels"))
+        item["shape"] = pixels.shape
+        os.pwrite(file, pixels.data.cast("B"), position)
+        position += pixels.nbytes
+    return {
+        "size": survey.size,
+        "frames": survey.frames,
+        "duration_s": survey.end_s + step_s,
+        "cuts": survey.cut_times,
+        "codec": source.video.codec_context.name,
+        "rate": float(rate) if rate else 0.0,
+        "sounds": [sound.codec_context.name for sound in source.sounds],
+        "left_out": source.left_out,
+        "is_turned": survey.is_turned,
+        "views": survey.views.items,
+        "planes": survey.planes.items,
+        "codes": [[at_s, code.value.hex(), code.quality] for at_s, code in survey.codes],
+    }
+
+
+if __name__ == "__main__":
+    serve(Parent(int(sys.argv[1])), int(sys.argv[2]))

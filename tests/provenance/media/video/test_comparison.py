@@ -1,0 +1,44 @@
+"""A part of a release is told from another clip that carries its mark."""
+
+from dataclasses import replace
+
+import pytest
+
+from provenance.media.containers.movie import MP4
+from provenance.media.video.comparison import compare
+from provenance.media.video.surveyors import SURVEYORS
+from provenance.storage.blob import Blob
+from tests.clips import clip
+
+
+@pytest.fixture(scope="module")
+def seen():
+    def survey(**options):
+        file = Blob.from_bytes(clip(**options))
+        return SURVEYORS.survey(file, MP4, most_pixels=10**6, most_seconds=60)
+
+    return {"whole": survey(count=24), "poor": survey(count=24, crf="34"), "other": survey(name="coffee.png")}
+
+
+def test_the_same_clip_in_less_quality_agrees(seen):
+    found = compare(seen["poor"], None, lambda: seen["whole"])
+    assert found.agrees is True
+    assert found.distance_bits <= 31
+
+
+def test_a_part_agrees_by_its_codes(seen):
+    part = replace(seen["poor"], codes=seen["poor"].codes[2:])
+    assert compare(part, None, lambda: seen["whole"]).agrees is True
+    assert compare(part, seen["poor"].codes[3].value, lambda: None).agrees is True
+
+
+def test_what_is_cropped_agrees_by_the_details_that_frames_share(seen):
+    far = tuple(replace(code, value=bytes(32)) for code in seen["poor"].codes)
+    found = compare(replace(seen["poor"], codes=far), None, lambda: seen["whole"])
+    assert found.agrees is True
+    assert found.shared_details > 0
+
+
+def test_another_clip_does_not_agree(seen):
+    assert compare(seen["other"], None, lambda: seen["whole"]).agrees is False
+    assert compare(seen["other"], None, lambda: None).agrees is None

@@ -1,0 +1,88 @@
+"""Clips through their medium: each container's labels and mark read back; what cannot be marked is said."""
+
+import pytest
+
+from provenance.asset import AssetId, Digest
+from provenance.errors import ConfigurationError, MissingExtraError, UnmarkableError
+from provenance.grant import Grant, MarkKind, Obligation
+from provenance.media.limits import IntakeLimits
+from provenance.media.medium import Claims, Kit, Orders, Provider
+from provenance.media.video.medium import Options, build_medium
+from provenance.storage.blob import Blob
+from provenance.watermarks.base import WatermarkKey
+from tests.clips import clip
+
+KEYS = (WatermarkKey("own", bytes(range(32))),)
+MEDIUM = build_medium(Kit(KEYS))
+LIMITS = IntakeLimits()
+
+
+def orders(file, kinds=MarkKind, *, required=False, parameters=None):
+    given = tuple(
+        Obligation(kind, parameters=(parameters or {}) if kind is MarkKind.EXPLICIT_LABEL else {}, required=required)
+        for kind in kinds
+    )
+    grant = Grant(AssetId("a"), Digest("0" * 64), "d", (), given, 7)
+    return Orders(AssetId("a"), grant, 7 << 8 | 1, Provider("somebody"), {}, file)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "is_inside"),
+    [("webm", "libvpx-vp9", False), ("matroska", "libx264", False), ("mov", "libx264", True)],
+)
+def test_every_container_carries_its_marks(kind, codec, is_inside):
+    file = Blob.from_bytes(clip(count=4, kind=kind, codec=codec, width=256, height=200))
+    content = MEDIUM.take(file, Claims(), LIMITS)
+    made = MEDIUM.mark(content, orders(file))
+    found = MEDIUM.show(made.file, made)
+    assert found.problem == ""
+    assert {mark: shown.is_made for mark, shown in found.marks.items()} == dict.fromkeys(MEDIUM.marks, True)
+    assert made.media_type is content.media_type
+    assert MEDIUM.embeds_manifests(made.media_type) is is_inside
+
+
+def test_an_aigc_item_that_came_in_lives_on_and_is_the_only_one():
+    text = '{"Label":"1","ContentProducer":"other","ProduceID":"p"}'
+    file = Blob.from_bytes(clip(count=4, tags=(("AIGC", text),), options=(("movflags", "use_metadata_tags"),)))
+    made = MEDIUM.mark(MEDIUM.take(file, Claims(), LIMITS), orders(file, {MarkKind.AIGC_METADATA}))
+    found = MEDIUM.read_labels(made.file)
+    assert len(found.aigc) == 1
+    assert (found.item.content_producer, found.item.produce_id) == ("other", "p")
+
+
+def test_a_label_for_a_while_is_looked_for_while_it_is_shown():
+    file = Blob.from_bytes(clip(count=36))
+    content = MEDIUM.take(file, Claims(), LIMITS)
+    made = MEDIUM.mark(content, orders(file, {MarkKind.EXPLICIT_LABEL}, parameters={"seconds": 2}))
+    assert MEDIUM.show(made.file, made).marks[MarkKind.EXPLICIT_LABEL].is_made
+    again = MEDIUM.take(made.file, Claims(), LIMITS)
+    overlay = made.kept.overlay
+    assert [overlay.is_seen(one.picture.frame) for one in again.glimpses] == [True, True, False]
+
+
+def test_what_is_too_small_for_the_mark_is_said_or_refused():
+    file = Blob.from_bytes(clip(count=2, width=128, height=96))
+    content = MEDIUM.take(file, Claims(), LIMITS)
+    made = MEDIUM.mark(content, orders(file, {MarkKind.WATERMARK}))
+    assert "160" in MEDIUM.show(made.file, made).marks[MarkKind.WATERMARK].facts["problem"]
+    with pytest.raises(UnmarkableError, match="160"):
+        MEDIUM.mark(content, orders(file, {MarkKind.WATERMARK}, required=True))
+
+
+def test_what_was_not_looked_at_is_said():
+    seen = MEDIUM.look(Blob.from_bytes(clip(sound=True)), LIMITS)
+    assert seen.remarks == ("the sound was not listened to",)
+    assert MEDIUM.look(Blob.from_bytes(clip()[:-9]), LIMITS).problem is not None
+
+
+def test_without_pyav_the_start_stops_and_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("provenance.media.video.medium.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"chopmark\[video\]"):
+        build_medium(Kit(KEYS))
+
+
+@pytest.mark.parametrize("options", [{"encoder": "theora"}, {"soundtrack": "louder"}, {"most_seconds": 0}, {"no": 1}])
+def test_options_that_cannot_be_meant_stop_the_start(options):
+    with pytest.raises(ConfigurationError, match=r"media_options\.video"):
+        build_medium(Kit(KEYS, options=options))
+    assert Options().encoder == "auto"
