@@ -35,8 +35,8 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 # How often deadlines and memory are looked at; a run that ends sooner never pays for a look.
 _LOOK_S: Final = 0.05
 _SMOOTHING: Final = 0.5
-# A deadline is for one picture and leaves room for four: as many views take no longer.
-_VIEWS_A_DEADLINE: Final = 4
+# A deadline is for one picture and leaves room for two: as many views take no longer.
+_VIEWS_A_DEADLINE: Final = 2
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class Runner:
 
         Args:
             detectors: warm or not; see `warm`.
-            deadline_s: most wall time for one detector's call about up to four views; in proportion for more.
+            deadline_s: most wall time for one detector's call about up to two views; in proportion for more.
             total_s: most wall time for one `run`, in the same proportion.
             memory_limit_bytes: most memory that this process may take beyond what it held when nothing was being
                 looked at.
