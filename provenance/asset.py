@@ -106,9 +106,10 @@ def sha256_hex(data: bytes) -> Digest:
     return Digest(hashlib.sha256(data).hexdigest())
 
 
-def new_asset_id() -> AssetId:
-    """Return a fresh UUIDv7 (RFC 9562 s5.7): 48 bits of Unix time in ms, then random bits."""
-    value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | secrets.randbits(80)
+def new_asset_id(at_ms: int | None = None) -> AssetId:
+    """Return a fresh UUIDv7 (RFC 9562 s5.7): 48 bits of Unix time in ms, now unless told, then random bits."""
+    moment_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+    value = (moment_ms & (1 << 48) - 1) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return AssetId(str(uuid.UUID(int=value)))

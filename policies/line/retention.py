@@ -15,6 +15,7 @@ from policies.line.deployment import Deployment
 from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
 from provenance.asset import AssetId
 from provenance.ledger.entry import format_time
+from provenance.storage.quality_tables import QUALITY_CASES, QUALITY_DEALS
 from provenance.storage.tables import ASSETS, DECISIONS
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS, WEBHOOKS
 
@@ -113,8 +114,21 @@ def _drop_original(here: Deployment, asset_id: AssetId, rules: Rules) -> None:
             key=build_tombstone_key(asset_id),
         )
     here.log.checkpoint()
-    for key in [key for key, _ in here.blobs.quarantine.keys(f"{asset_id}/")]:
-        here.blobs.quarantine.delete(key)
+    for owner in (asset_id, *_retire_copies(here, asset_id)):
+        for key in [key for key, _ in here.blobs.quarantine.keys(f"{owner}/")]:
+            here.blobs.quarantine.delete(key)
+
+
+def _retire_copies(here: Deployment, asset_id: AssetId) -> list[str]:
+    """Have copies that moderators are tried with judged no more; return the keys' owners."""
+    copies = (QUALITY_CASES.c.asset_id == asset_id, QUALITY_CASES.c.has_file)
+    with here.database.write() as connection:
+        found = list(connection.execute(select(QUALITY_CASES.c.id).where(*copies)).scalars())
+        waits = (QUALITY_DEALS.c.case_id.in_(found), QUALITY_DEALS.c.state == "open")
+        connection.execute(update(QUALITY_DEALS).where(*waits).values(state="withdrawn"))
+        retired = {"state": "retired", "has_file": False}
+        connection.execute(update(QUALITY_CASES).where(QUALITY_CASES.c.id.in_(found)).values(retired))
+    return found
 
 
 def _find_originals(here: Deployment, days: float | None, now: datetime) -> Iterator[str]:

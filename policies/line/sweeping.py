@@ -17,6 +17,7 @@ from policies.line.records import FINAL_STAGES, Stage, asset_row
 from policies.line.wish import waiting_wishes
 from policies.review.job import find_postponed
 from provenance.asset import AssetId
+from provenance.storage.quality_tables import QUALITY_CASES
 from provenance.storage.store import BIN, Blobs
 from provenance.storage.tables import ASSETS
 from provenance.tenant import Tenant
@@ -118,6 +119,9 @@ def _find_stages(here: Deployment, ids: Sequence[str]) -> dict[str, str]:
         for chunk in _chunks(ids):
             rows = connection.execute(select(ASSETS.c.id, ASSETS.c.stage).where(ASSETS.c.id.in_(chunk)))
             found.update((row.id, row.stage) for row in rows)
+            kept = (QUALITY_CASES.c.id.in_(chunk), QUALITY_CASES.c.has_file)  # copies, for moderators to judge
+            copies = connection.execute(select(QUALITY_CASES.c.id).where(*kept)).scalars()
+            found.update((one, Stage.HELD.value) for one in copies)
     return found
 
 

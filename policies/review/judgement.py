@@ -15,6 +15,8 @@ from policies.line.deployment import Deployment
 from policies.line.records import asset_row, latest_decision, lock_asset
 from policies.review.claim import take
 from policies.review.job import Job, Reviewer, State, find_job, move_job, now_ms
+from policies.review.quality_answer import deal_golden
+from policies.review.quality_second import sampling
 from policies.review.refusals import NotYoursError
 from policies.review.verdicts import HUMAN_REVIEW, Verdict, decide_within, refuse, undo
 from policies.rules.decision import Decision, Outcome
@@ -90,7 +92,7 @@ def decide(
     """
     verdict.verify(reviewer.name)
     due_at_ms = now_ms() + int(grace_s * 1000) if verdict.outcome is Outcome.RELEASE else 0
-    with here.database.write() as connection:
+    with sampling(here, asset_id) as keep_second_look, here.database.write() as connection:
         lock_asset(connection, asset_id)  # before the job's row, as where it is withheld
         job = take(connection, here, asset_id, reviewer)
         verify_clause(here, latest_decision(connection, asset_id), verdict.clause)
@@ -106,9 +108,12 @@ def decide(
         if opinions:
             _keep_opinion(connection, asset_id, reviewer, verdict.outcome.value, verdict)
             connection.execute(update(OPINIONS).where(OPINIONS.c.asset_id == asset_id).values(is_spent=True))
-        decide_within(connection, here, asset_id, reviewer, verdict, batch_id=batch_id, due_at_ms=due_at_ms)
+        made = decide_within(connection, here, asset_id, reviewer, verdict, batch_id=batch_id, due_at_ms=due_at_ms)
+        if not opinions:  # else two have judged already
+            keep_second_look(connection, job, reviewer, verdict, made)
     if verdict.outcome is Outcome.BLOCK:
         refuse(here, asset_id)
+    deal_golden(here, reviewer)
     return Ruling(asset_id, State.CLOSED, verdict.outcome, due_at_ms)
 
 

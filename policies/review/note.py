@@ -38,8 +38,8 @@ def spell_handle(name: str) -> str:
     return re.sub(r"[^\w]", "", name.casefold())[:64]
 
 
-def write_note(here: Deployment, asset_id: AssetId, reviewer: Reviewer, text: str) -> Note:
-    """Keep a note.
+def build_note(reviewer: Reviewer, text: str) -> Note:
+    """Return a note as it would be kept.
 
     Raises:
         PolicyError: it is empty or too long.
@@ -47,11 +47,20 @@ def write_note(here: Deployment, asset_id: AssetId, reviewer: Reviewer, text: st
     if not text.strip() or len(text) > NOTE_LIMIT or "\0" in text:
         raise PolicyError(f"a note has 1 to {NOTE_LIMIT} characters, got {len(text)}")
     mentions = sorted({spell_handle(found) for found in _MENTION.findall(text)})
-    note = Note(str(uuid.uuid4()), reviewer.id, reviewer.name, text, tuple(mentions), utc_now())
+    return Note(str(uuid.uuid4()), reviewer.id, reviewer.name, text, tuple(mentions), utc_now())
+
+
+def write_note(here: Deployment, asset_id: AssetId, reviewer: Reviewer, text: str) -> Note:
+    """Keep a note.
+
+    Raises:
+        PolicyError: it is empty or too long.
+    """
+    note = build_note(reviewer, text)
     with here.database.write() as connection:
         find_job(connection, asset_id, here.tenant, reviewer)
         fields = {name: getattr(note, name) for name in Note.__dataclass_fields__}
-        connection.execute(insert(NOTES).values(asset_id=asset_id, **{**fields, "mentions": mentions}))
+        connection.execute(insert(NOTES).values(asset_id=asset_id, **{**fields, "mentions": list(note.mentions)}))
     return note
 
 

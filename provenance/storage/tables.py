@@ -24,6 +24,7 @@ import provenance.storage.access_tables
 import provenance.storage.export_tables
 import provenance.storage.line_tables
 import provenance.storage.policy_tables
+import provenance.storage.quality_tables
 import provenance.storage.review_tables
 import provenance.storage.webhook_tables
 import provenance.works.tables  # noqa: F401 - all register their tables on METADATA
