@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
+from api.desk.blind import build_blind_view, find_blind, find_next
 from api.desk.frame import render
 from api.desk.job_view import load_view
 from api.reviewing import build_reviewer, build_verdict, find_moderator, list_moderators
@@ -18,6 +19,8 @@ from provenance.asset import AssetId
 if TYPE_CHECKING:
     from policies.line.deployment import Deployment
     from policies.review.job import Reviewer
+    from policies.review.quality_deal import Deal
+    from policies.review.verdicts import Verdict
 
 Moderator = Annotated[Actor, require(Permission.REVIEW)]
 Text = Annotated[str, Form()]
@@ -51,7 +54,8 @@ def show_job(
 ) -> HTMLResponse:
     """Show everything about a job that helps to decide; its picture and prompt only when asked for."""
     here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
-    view = load_view(here, AssetId(asset_id), reviewer)
+    deal = find_blind(here, asset_id, reviewer)
+    view = load_view(here, AssetId(asset_id), reviewer) if deal is None else build_blind_view(here, deal, reviewer)
     return render(
         request,
         "job.html",
@@ -61,9 +65,9 @@ def show_job(
         me=reviewer,
         queue=queue,
         shown=bool(show),
-        prompt=read_prompt(here, asset_id) if prompt else None,
+        prompt=read_prompt(here, asset_id if deal is None else deal.case.id) if prompt else None,
         people=[one for one in list_moderators(here) if one.id != reviewer.id],
-        may_decide=may_decide(here, AssetId(asset_id), reviewer),
+        may_decide=may_decide(here, AssetId(asset_id), reviewer) if deal is None else deal.is_open,
     )
 
 
@@ -81,20 +85,25 @@ def read_prompt(here: "Deployment", asset_id: str) -> str:
 def may_decide(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> bool:
     """Return whether a job waits and nothing but a claim of somebody else could keep this reviewer from deciding."""
     from policies.review.job import State, find_job
-    from policies.review.judgement import has_handed_up, list_opinions
+    from policies.review.opinion import has_given, has_handed_up, list_opinions
 
     with here.database.read() as connection:
         job = find_job(connection, asset_id, here.tenant, reviewer)
         said = list_opinions(connection, asset_id)
-    given = {one.reviewer_id for one in said if not one.is_spent}
-    return job.state is not State.CLOSED and reviewer.id not in given and not has_handed_up(job, said, reviewer.id)
+    is_through = has_given(said, reviewer.id) or has_handed_up(job, said, reviewer.id)
+    return job.state is not State.CLOSED and not is_through
 
 
 def claim_job(request: Request, asset_id: str, actor: Moderator, queue: Text = "", back: Text = "") -> Response:
     """Take the job, or prolong it, and show it."""
     from policies.review.claim import claim
+    from policies.review.quality_deal import claim_deal
 
-    claim(find_service(request).deployment(actor), AssetId(asset_id), build_reviewer(actor))
+    here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        claim_deal(here, deal, reviewer)
+    else:
+        claim(here, AssetId(asset_id), reviewer)
     del back
     return lead(asset_id, queue, "claimed")
 
@@ -102,17 +111,26 @@ def claim_job(request: Request, asset_id: str, actor: Moderator, queue: Text = "
 def give_job_back(request: Request, asset_id: str, actor: Moderator, queue: Text = "") -> Response:
     """Give the job back."""
     from policies.review.claim import release_claim
+    from policies.review.quality_deal import release_deal
 
-    release_claim(find_service(request).deployment(actor), AssetId(asset_id), build_reviewer(actor))
+    here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        release_deal(here, deal, reviewer)
+    else:
+        release_claim(here, AssetId(asset_id), reviewer)
     return lead(asset_id, queue, "given_back")
 
 
 def assign_job(request: Request, asset_id: str, actor: Moderator, to: Text, queue: Text = "") -> Response:
     """Give the job to somebody."""
     from policies.review.claim import assign
+    from policies.review.quality_deal import assign_deal
 
-    here = find_service(request).deployment(actor)
-    assign(here, AssetId(asset_id), build_reviewer(actor), find_moderator(here, to))
+    here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        assign_deal(here, deal, reviewer, find_moderator(here, to))
+    else:
+        assign(here, AssetId(asset_id), reviewer, find_moderator(here, to))
     return lead(asset_id, queue, "assigned")
 
 
@@ -124,8 +142,10 @@ def decide_job(
 
     service = find_service(request)
     here, reviewer = service.deployment(actor), build_reviewer(actor)
-    grace_s = service.site.settings.review.grace_s
-    ruling = decide(here, AssetId(asset_id), reviewer, build_verdict(outcome, clause, reason), grace_s=grace_s)
+    grace_s, verdict = service.site.settings.review.grace_s, build_verdict(outcome, clause, reason)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        return answer(here, deal, reviewer, verdict, queue, f"decided_{outcome}")
+    ruling = decide(here, AssetId(asset_id), reviewer, verdict, grace_s=grace_s)
     said = "disagreed" if ruling.outcome is None else f"decided_{ruling.outcome.value}"
     return lead_on(here, reviewer, asset_id, queue, said)
 
@@ -133,8 +153,12 @@ def decide_job(
 def escalate_job(request: Request, asset_id: str, actor: Moderator, reason: Text = "", queue: Text = "") -> Response:
     """Hand the job up, and lead to the next."""
     from policies.review.judgement import escalate
+    from policies.review.verdicts import HUMAN_REVIEW
 
     here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        said = build_verdict("block", HUMAN_REVIEW, reason)  # checked as one is; it decides nothing
+        return answer(here, deal, reviewer, said, queue, "escalated", outcome="escalate")
     escalate(here, AssetId(asset_id), reviewer, reason)
     return lead_on(here, reviewer, asset_id, queue, "escalated")
 
@@ -146,6 +170,8 @@ def ask_opinion_about(
     from policies.review.judgement import ask_opinion
 
     here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        return answer(here, deal, reviewer, build_verdict(opinion, clause, reason), queue, "asked")
     ask_opinion(here, AssetId(asset_id), reviewer, build_verdict(opinion, clause, reason))
     return lead_on(here, reviewer, asset_id, queue, "asked")
 
@@ -153,17 +179,49 @@ def ask_opinion_about(
 def undo_job(request: Request, asset_id: str, actor: Moderator, queue: Text = "") -> Response:
     """Take the decision back, and show the job again."""
     from policies.review.judgement import take_back
+    from policies.review.quality_answer import take_answer_back
 
-    take_back(find_service(request).deployment(actor), AssetId(asset_id), build_reviewer(actor), UNDONE)
+    here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        take_answer_back(here, deal, reviewer)
+    else:
+        take_back(here, AssetId(asset_id), reviewer, UNDONE)
     return lead(asset_id, queue, "undone")
 
 
 def note_down(request: Request, asset_id: str, actor: Moderator, text: Text = "", queue: Text = "") -> Response:
     """Keep a note."""
     from policies.review.note import write_note
+    from policies.review.quality_deal import note_deal
 
-    write_note(find_service(request).deployment(actor), AssetId(asset_id), build_reviewer(actor), text)
+    here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
+    if (deal := find_blind(here, asset_id, reviewer)) is not None:
+        note_deal(here, deal, reviewer, text)
+    else:
+        write_note(here, AssetId(asset_id), reviewer, text)
     return lead(asset_id, queue, "noted")
+
+
+def answer(
+    here: "Deployment",
+    deal: "Deal",
+    reviewer: "Reviewer",
+    verdict: "Verdict",
+    queue: str,
+    said: str,
+    *,
+    outcome: str = "",
+) -> Response:
+    """Take an answer to what was dealt, and lead on as from a job; a known case is told as one where that is set."""
+    from policies.review.judgement import verify_clause
+    from policies.review.quality_answer import answer_deal
+    from policies.review.verdicts import HUMAN_REVIEW
+
+    if verdict.clause != HUMAN_REVIEW:
+        verify_clause(here, deal.case.decision, verdict.clause)
+    answered = answer_deal(here, deal, reviewer, verdict, outcome=outcome)
+    told = said if answered.is_right is None else "golden_right" if answered.is_right else "golden_wrong"
+    return lead_on(here, reviewer, deal.id, queue, told)
 
 
 UNDONE: Final = "taken back at the desk"
@@ -179,11 +237,11 @@ def lead(asset_id: str, queue: str, said: str) -> Response:
 def lead_on(here: "Deployment", reviewer: "Reviewer", asset_id: str, queue: str, said: str) -> Response:
     """Lead to the next job of a queue, or to the queue where it has none; what was just done can be taken back."""
     from api.desk.queue import build_filter, spell_filter
-    from policies.review.backlog import find_neighbour
 
     wanted = build_filter(FilterOrder(**dict(parse_qsl(queue))))  # type: ignore[arg-type]  # pydantic reads texts
-    following = find_neighbour(here, reviewer, wanted, asset_id)
-    undo = f"&undo={quote(asset_id, safe='')}" if said.startswith("decided_") else ""
+    following = find_next(here, reviewer, wanted, asset_id)
+    about = "undo" if said.startswith("decided_") else "about" if said.startswith("golden_") else ""
+    undo = f"&{about}={quote(asset_id, safe='')}" if about else ""
     query = spell_filter(wanted)
     if following is None:
         return RedirectResponse(f"/desk/queue?said={said}{undo}" + (f"&{query}" if query else ""), status_code=303)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from policies.review.backlog import Item
     from policies.review.history import Earlier
     from policies.review.job import Job, Reviewer
-    from policies.review.judgement import Opinion
     from policies.review.note import Note
+    from policies.review.opinion import Opinion
+    from policies.review.quality_case import Case
     from policies.review.wellness import Wellness
     from policies.rules.decision import Decision
     from policies.rules.evidence import Finding
@@ -63,6 +64,10 @@ class View:
     clauses: tuple[str, ...]
     wellness: "Wellness"
     has_prompt: bool
+    may_approve: bool = True
+    """Not who handed it in."""
+    told: "Case | None" = None
+    """The known case that it was, once it is answered, where people are told."""
 
 
 def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> View:
@@ -78,6 +83,7 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
     from policies.review.job import find_job
     from policies.review.judgement import list_clauses, show_opinions
     from policies.review.note import list_notes
+    from policies.review.opinion import is_own
     from policies.review.wellness import load_wellness
     from policies.rules.evidence import find_evidence
 
@@ -94,8 +100,8 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         stage=row["stage"],
         signals=signals,
         findings=findings,
-        boxes=tuple(_list_boxes(signals))[:MOST_BOXES],
-        matches=tuple(_list_matches(signals, findings)),
+        boxes=list_boxes(signals),
+        matches=tuple(list_matches(signals, findings)),
         decisions=list_decisions(here, asset_id),
         earlier=list_earlier(here, asset_id, reviewer),
         opinions=show_opinions(here, asset_id, reviewer),
@@ -103,11 +109,16 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         clauses=list_clauses(here.packs.values(), item.decision),
         wellness=load_wellness(here, reviewer),
         has_prompt=here.blobs.quarantine.has(prompt_key(asset_id)),
+        may_approve=not is_own(here, row, reviewer),
     )
 
 
+def list_boxes(signals: "Sequence[Signal]") -> tuple[Box, ...]:
+    """Return the places that evidence names; a record of another form names none."""
+    return tuple(_list_boxes(signals))[:MOST_BOXES]
+
+
 def _list_boxes(signals: "Sequence[Signal]") -> Iterator[Box]:
-    """Yield the places that evidence names; a record of another form names none."""
     for signal in signals:
         for record in signal.evidence:
             overlap = _within(record, "match", "overlap", "in_part")
@@ -137,7 +148,8 @@ def _label(detector: str, record: Mapping[str, Any]) -> str:
     return f"{detector}: {said}" if said else detector
 
 
-def _list_matches(signals: "Sequence[Signal]", findings: "Sequence[Finding]") -> Iterator[Matched]:
+def list_matches(signals: "Sequence[Signal]", findings: "Sequence[Finding]") -> Iterator[Matched]:
+    """Yield the registered works that evidence names, each once."""
     told = {one.work_id: one.text for one in findings if one.work_id}
     seen = set()
     for signal in signals:

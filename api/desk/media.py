@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
+from api.desk.blind import find_blind
 from api.desk.frame import render
 from api.desk.language import find_language, load_words
 from api.preview import build_preview
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 SIDE: Final = 1024
 """Pixels of the longer side of what is shown."""
-_UNKEPT: Final = {"Cache-Control": "no-store", "Content-Disposition": "inline"}
+UNKEPT: Final = {"Cache-Control": "no-store", "Content-Disposition": "inline"}
 
 Moderator = Annotated[Actor, require(Permission.REVIEW)]
 
@@ -42,7 +43,7 @@ def show_picture(request: Request, asset_id: str, actor: Moderator) -> Response:
     url = build_preview(open_original(here, asset_id, actor), here.limits, SIDE)
     if not url:
         raise HTTPException(404, "this file cannot be shown as a picture")
-    return Response(base64.b64decode(url.partition(",")[2]), media_type="image/jpeg", headers=_UNKEPT)
+    return Response(base64.b64decode(url.partition(",")[2]), media_type="image/jpeg", headers=UNKEPT)
 
 
 def show_aligned(request: Request, asset_id: str, actor: Moderator) -> Response:
@@ -58,7 +59,7 @@ def show_aligned(request: Request, asset_id: str, actor: Moderator) -> Response:
         sheet = None
     if sheet is None:
         raise HTTPException(404, "no work that this matches has a picture here")
-    return Response(sheet, media_type="image/jpeg", headers=_UNKEPT)
+    return Response(sheet, media_type="image/jpeg", headers=UNKEPT)
 
 
 def show_work(request: Request, asset_id: str, work_id: str, actor: Moderator) -> Response:
@@ -66,11 +67,11 @@ def show_work(request: Request, asset_id: str, work_id: str, actor: Moderator) -
     from api.references import load_media
 
     here = find_service(request).deployment(actor)
-    verify_job(here, asset_id, actor)
+    find_owner(here, asset_id, actor)
     media = load_media(here.database, work_id, here.tenant)
     if media is None:
         raise HTTPException(404, "no picture of this work is kept here")
-    return Response(media, media_type="image/jpeg", headers=_UNKEPT)
+    return Response(media, media_type="image/jpeg", headers=UNKEPT)
 
 
 def show_provenance(request: Request, asset_id: str, actor: Moderator) -> HTMLResponse:
@@ -95,17 +96,18 @@ def open_original(here: "Deployment", asset_id: str, actor: Actor) -> "Blob":
     """
     from policies.line.intake import original_key
 
-    verify_job(here, asset_id, actor)
-    return here.blobs.quarantine.open(original_key(AssetId(asset_id)))
+    return here.blobs.quarantine.open(original_key(find_owner(here, asset_id, actor)))
 
 
-def verify_job(here: "Deployment", asset_id: str, actor: Actor) -> None:
-    """Check that there is such a job for `actor`.
+def find_owner(here: "Deployment", asset_id: str, actor: Actor) -> AssetId:
+    """Return under whose id the file of a job for `actor` lies.
 
     Raises:
-        AssetNotFoundError: there is none.
+        AssetNotFoundError: there is no such job for them.
     """
     from policies.review.job import find_job
 
+    if (deal := find_blind(here, asset_id, build_reviewer(actor))) is not None:
+        return deal.case.id
     with here.database.read() as connection:
-        find_job(connection, AssetId(asset_id), here.tenant, build_reviewer(actor))
+        return find_job(connection, AssetId(asset_id), here.tenant, build_reviewer(actor)).asset_id

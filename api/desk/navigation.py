@@ -31,6 +31,7 @@ PAGES: Final = (
     "api.desk.passkey",
     "api.desk.manual",
     "api.desk.exports",
+    "api.desk.quality",
     "api.desk.webhooks",
 )
 """Modules whose `build_router()` gives pages; none of them is part of the OpenAPI document."""

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.cursor import build_cursor, parse_cursor
+from api.desk.blind import mix_items
 from api.desk.frame import render
 from api.reviewing import build_reviewer, build_verdict, carry_out
 from api.schemas.review import FilterOrder
@@ -31,6 +32,7 @@ class QueueQuery(FilterOrder):
     cursor: str = ""
     said: str = ""
     undo: str = ""
+    about: str = ""
 
 
 def build_router() -> APIRouter:
@@ -55,9 +57,11 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
     here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
     wanted = build_filter(asked)
     found = find_items(here, reviewer, wanted, after=parse_cursor(asked.cursor), limit=PAGE + 1)
-    items, query = found[:PAGE], spell_filter(wanted)
+    after, is_last = parse_cursor(asked.cursor), len(found) <= PAGE
+    jobs, query = found[:PAGE], spell_filter(wanted)
+    items = mix_items(here, reviewer, wanted, list(jobs), after=after, is_last=is_last)
     spoken = [reason.clause for item in items for reason in item.against[:1] if reason.clause]
-    more = {"cursor": build_cursor(items[-1].job.asset_id)} if len(found) > PAGE else {}
+    more = {} if is_last else {"cursor": build_cursor(jobs[-1].job.asset_id)}
     return render(
         request,
         "queue.html",
@@ -66,7 +70,7 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
         items=items,
         asked=wanted,
         query=query,
-        number=count_items(here, reviewer, wanted),
+        number=count_items(here, reviewer, wanted) + len(items) - len(jobs),
         counted=COUNTED,
         me=reviewer,
         first=f"/desk/queue?{query}" if asked.cursor else "",
@@ -74,7 +78,7 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
         undo=asked.undo,
         packs=sorted(here.packs),
         clauses=list(dict.fromkeys([*spoken, *list_clauses(here.packs.values())])),
-        newest=find_newest(here, reviewer, wanted) if items else "",
+        newest=find_newest(here, reviewer, wanted) if jobs else "",
     )
 
 

@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy import Connection, or_, update
 
 from policies.line.deployment import Deployment
+from policies.line.records import asset_row
 from policies.review.job import Job, Reviewer, State, find_job, now_ms
+from policies.review.opinion import has_given, has_handed_up, is_own, list_opinions
 from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.asset import AssetId
 from provenance.errors import PolicyError
@@ -68,11 +70,15 @@ def assign(here: Deployment, asset_id: AssetId, reviewer: Reviewer, to: Reviewer
 
     Raises:
         JobTakenError: a third person has it.
-        NotYoursError: it is sensitive and `to` may not see that, or `to` escalated it.
+        NotYoursError: it is sensitive and `to` may not see that, or `to` handed it up, gave an opinion that waits for
+            another, or handed the file in.
     """
     with here.database.write() as connection:
         job = take(connection, here, asset_id, reviewer)
-        if (job.is_sensitive and not to.sees_sensitive) or job.escalated_by == to.id:
+        said = list_opinions(connection, asset_id)
+        is_through = has_handed_up(job, said, to.id) or has_given(said, to.id)
+        is_theirs = is_own(here, asset_row(connection, asset_id, here.tenant), to)
+        if (job.is_sensitive and not to.sees_sensitive) or is_through or is_theirs:
             raise NotYoursError(f"{to.name} may not decide about this job")
         given = {"holder_id": to.id, "holder": to.name, "assigned_by": reviewer.name}
         columns = {**given, "expires_at_ms": now_ms() + ASSIGNED_MS}

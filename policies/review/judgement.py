@@ -15,6 +15,7 @@ from policies.line.deployment import Deployment
 from policies.line.records import asset_row, latest_decision, lock_asset
 from policies.review.claim import take
 from policies.review.job import Job, Reviewer, State, find_job, move_job, now_ms
+from policies.review.opinion import ESCALATED, Opinion, has_given, has_handed_up, is_own, list_opinions
 from policies.review.quality_answer import deal_golden
 from policies.review.quality_second import sampling
 from policies.review.refusals import NotYoursError
@@ -28,22 +29,7 @@ from provenance.storage.review_tables import OPINIONS
 
 GRACE_S: Final = 10.0
 """How long an approval waits before it walks on."""
-ESCALATED: Final = "escalate"
-"""In place of an outcome: why somebody handed the job up."""
 _FREE: Final = {"holder_id": "", "holder": "", "assigned_by": "", "expires_at_ms": 0}
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What one reviewer said of a job: an outcome, or `ESCALATED`."""
-
-    reviewer_id: str
-    reviewer: str
-    outcome: str
-    clause: str
-    reason: str
-    created_at: str
-    is_spent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +147,6 @@ def take_back(here: Deployment, asset_id: AssetId, reviewer: Reviewer, reason: s
     return Ruling(asset_id, State.OPEN, None)
 
 
-def list_opinions(connection: Connection, asset_id: AssetId) -> tuple[Opinion, ...]:
-    """Return what reviewers said of a job besides deciding, oldest first."""
-    query = select(OPINIONS).where(OPINIONS.c.asset_id == asset_id).order_by(OPINIONS.c.number)
-    rows = connection.execute(query).mappings()
-    return tuple(Opinion(**{name: row[name] for name in Opinion.__dataclass_fields__}) for row in rows)
-
-
 def show_opinions(here: Deployment, asset_id: AssetId, reviewer: Reviewer) -> tuple[Opinion, ...]:
     """Return the opinions that `reviewer` may know: none that they are to judge without, one's own, and all after."""
     with here.database.read() as connection:
@@ -203,23 +182,17 @@ def _verify_may(connection: Connection, job: Job, reviewer: Reviewer) -> tuple[O
     opinions = tuple(one for one in said if not one.is_spent)
     if has_handed_up(job, said, reviewer.id):
         raise NotYoursError("who hands a job up does not decide about it")
-    if any(one.reviewer_id == reviewer.id for one in opinions):
+    if has_given(said, reviewer.id):
         raise NotYoursError("who gave an opinion does not decide: it is somebody else's turn")
     return opinions
-
-
-def has_handed_up(job: Job, said: Iterable[Opinion], reviewer_id: str) -> bool:
-    """Return whether a reviewer is among those who handed up a job that waits for somebody else."""
-    handed_up = {job.escalated_by, *(one.reviewer_id for one in said if one.outcome == ESCALATED)}
-    return job.state is State.ESCALATED and reviewer_id in handed_up
 
 
 def _verify_not_own(
     connection: Connection, here: Deployment, asset_id: AssetId, reviewer: Reviewer, verdict: Verdict
 ) -> None:
     """Check that nobody approves what they handed in; to block it is fine."""
-    is_own = asset_row(connection, asset_id, here.tenant)["submitter"] == reviewer.id
-    if is_own and verdict.outcome is Outcome.RELEASE and not here.may_review_own:
+    row = asset_row(connection, asset_id, here.tenant)
+    if verdict.outcome is Outcome.RELEASE and is_own(here, row, reviewer):
         raise NotYoursError("you have handed in this file: another person approves it")
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from policies.review import claim as module
 from policies.review.claim import ASSIGNED_MS, CLAIM_MS, assign, claim, release_claim
 from policies.review.job import now_ms
-from policies.review.judgement import decide, escalate
+from policies.review.judgement import ask_opinion, decide, escalate
 from policies.review.refusals import JobTakenError, NotYoursError
 from policies.review.verdicts import review
 from policies.rules.decision import Outcome
@@ -71,9 +71,20 @@ def test_it_can_be_given_to_somebody_for_a_day(here):
 
 def test_who_handed_it_up_is_not_given_it_again(here):
     asset_id = held(here)
-    escalate(here, asset_id, NOA, "beyond me")
-    with pytest.raises(NotYoursError):
-        assign(here, asset_id, MIA, NOA)
+    for who in (NOA, SAM):
+        escalate(here, asset_id, who, "beyond me")
+    for who in (NOA, SAM):  # not the last one alone
+        with pytest.raises(NotYoursError):
+            assign(here, asset_id, MIA, who)
+
+
+def test_who_said_what_they_think_or_handed_the_file_in_is_not_given_it(here):
+    asset_id = held(here, submitter=SAM.id)
+    ask_opinion(here, asset_id, NOA, NO)
+    for who in (NOA, SAM):
+        with pytest.raises(NotYoursError):
+            assign(here, asset_id, MIA, who)
+    assert assign(here, asset_id, SAM, MIA).holder == "Mia Chen"
 
 
 def test_what_is_decided_is_claimed_by_nobody(here):
