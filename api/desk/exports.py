@@ -4,16 +4,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Request
+from fastapi import Form as Field
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
+from api.access.refusals import ForbiddenError
 from api.desk.frame import render
 from api.errors import status_of
 from api.form import Form
 from api.multipart import MOST_FIELD_BYTES
-from api.routes.exports import build_export, order_export
+from api.routes.exports import build_export, order_export, verify_readable
 from api.routes.works import take_form
 from api.service import find_service
 from provenance.errors import AssetNotFoundError, PolicyError
@@ -38,6 +40,8 @@ def build_router() -> APIRouter:
     for method, path, serve in (
         ("GET", LIST, show_exports),
         ("POST", LIST, order),
+        ("POST", f"{LIST}/case", order_case),
+        ("GET", f"{LIST}/{{export_id}}", show_export),
         ("POST", f"{LIST}/{{export_id}}/drop", drop),
     ):
         router.add_api_route(path, serve, methods=[method], response_class=HTMLResponse)
@@ -55,12 +59,37 @@ async def order(request: Request, actor: Exporter) -> Any:  # noqa: ANN401 - a p
     async with take_form(request, MOST_FIELD_BYTES) as form:
         try:
             await run_in_threadpool(order_export, here, build_order(form), actor)
-        except (PolicyError, AssetNotFoundError) as exc:
+        except (PolicyError, AssetNotFoundError, ForbiddenError) as exc:
             given = {name: form.text(name) for name in form.fields}
             return await run_in_threadpool(
                 _render, request, actor, given=given, problem=str(exc), status=status_of(exc)
             )
     return RedirectResponse(f"{LIST}?said=ordered", 303)
+
+
+def order_case(
+    request: Request,
+    actor: Exporter,
+    asset_id: Annotated[str, Field(max_length=36)],
+    prompt: Annotated[str, Field()] = "",
+) -> RedirectResponse:
+    """Order the evidence of one case, as far as who asks may have it, and lead to where it is made."""
+    from policies.audit.exporting import Kind, Order
+
+    here = find_service(request).deployment(actor)
+    export = order_export(here, Order(kind=Kind.CASE, asset_id=asset_id.strip(), with_prompt=bool(prompt)), actor)
+    return RedirectResponse(f"{LIST}/{export.id}", 303)
+
+
+def show_export(request: Request, actor: Exporter, export_id: str) -> HTMLResponse:
+    """Show how far one export is, and the file once it is made."""
+    from policies.audit.orders import find_export
+
+    here = find_service(request).deployment(actor)
+    export = find_export(here.database, here.tenant, export_id)
+    verify_readable(here, export.wanted, actor)
+    part = "export_part.html" if "hx-request" in request.headers else "export.html"
+    return render(request, part, actor=actor, page="exports", export=build_export(export), vkey=here.log.signer.vkey)
 
 
 async def drop(request: Request, actor: Exporter, export_id: str) -> RedirectResponse:

@@ -62,6 +62,7 @@ def show_job(
         actor=actor,
         page="queue",
         view=view,
+        is_dealt=False,
         me=reviewer,
         queue=queue,
         shown=bool(show),

@@ -12,7 +12,8 @@ from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.desk.frame import render
 from api.errors import status_of
-from api.forms import MOST_FIELD_BYTES, Form
+from api.form import Form
+from api.multipart import MOST_FIELD_BYTES
 from api.reviewing import build_reviewer, build_verdict
 from api.routes.works import take_form
 from api.service import find_service

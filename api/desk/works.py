@@ -26,7 +26,7 @@ WORKS: Final = "/desk/works"
 ADD: Final = f"{WORKS}/add"
 BANKS: Final = f"{WORKS}/banks"
 MATCH: Final = f"{WORKS}/match"
-ONE: Final = "/desk/work/{work_id}"
+ONE: Final = "/desk/works/id/{work_id}"
 
 Reads = Annotated[Actor, require(Permission.READ_WORKS)]
 Writes = Annotated[Actor, require(Permission.REGISTER_WORKS)]
@@ -87,7 +87,7 @@ async def add_one(request: Request, actor: Writes) -> Any:  # noqa: ANN401 - a p
         )
     work = build_made(made)["work"]
     said = "known" if made.is_repeat else "registered"
-    return RedirectResponse(f"/desk/work/{quote(work['id'], safe='')}?said={said}", 303)
+    return RedirectResponse(f"/desk/works/id/{quote(work['id'], safe='')}?said={said}", 303)
 
 
 async def add_list(request: Request, actor: Writes) -> HTMLResponse:
@@ -128,7 +128,7 @@ def withdraw(
     """Withdraw a work and lead back to it."""
     service = find_service(request)
     withdraw_work(service.site.settings, service.deployment(actor), work_id, reason)
-    return RedirectResponse(f"/desk/work/{quote(work_id, safe='')}?said=withdrawn", 303)
+    return RedirectResponse(f"/desk/works/id/{quote(work_id, safe='')}?said=withdrawn", 303)
 
 
 def show_banks(request: Request, actor: Reads) -> HTMLResponse:

@@ -1,5 +1,7 @@
 """Audit exports: ordered, made in the background, fetched while they last; each tenant its own."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,11 +11,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.access.guard import PERMISSION, require
 from api.access.identity import Actor, Permission
+from api.access.refusals import ForbiddenError
 from api.delivery import build_file_response
 from api.errors import describe_problems
 from api.service import find_service
 from policies.audit.exporting import Kind, Order
 from policies.audit.orders import Export, drop_export, find_export, find_exports, open_export, place_order
+from policies.audit.spelling import parse_order
 from provenance.asset import AssetId
 
 if TYPE_CHECKING:
@@ -98,12 +102,32 @@ async def order(request: Request, actor: Exporter, form: Annotated[OrderForm, Bo
 def order_export(here: "Deployment", wanted: Order, actor: Actor) -> Export:
     """Put an order on the list.
 
+    What lies in quarantine is for those who review: nobody else gets a prompt, or the picture beside what it matches.
+
     Raises:
+        ForbiddenError: the prompt is asked for by somebody who may not review.
         AssetNotFoundError: it is about an asset that is not there, or not for who asks.
         PolicyError: it cannot be carried out.
     """
+    if wanted.with_prompt and not actor.may(Permission.REVIEW):
+        raise ForbiddenError("prompts are for those who review: order it without, or ask one of them")
     verify_known(here, wanted.asset_id, actor)
-    return place_order(here, wanted, ordered_by=actor.name)
+    allowed = replace(wanted, with_pictures=wanted.with_pictures and actor.may(Permission.REVIEW))
+    return place_order(here, allowed, ordered_by=actor.name)
+
+
+def verify_readable(here: "Deployment", wanted: Mapping[str, Any], actor: Actor) -> None:
+    """Check that who asks may have what an export holds, whoever ordered it.
+
+    Raises:
+        ForbiddenError: it holds what lies in quarantine, and they may not review.
+        AssetNotFoundError: as `verify_known` does.
+    """
+    verify_known(here, str(wanted.get("asset_id", "")), actor)
+    order = parse_order(dict(wanted))
+    holds = order.kind is Kind.CASE and (order.with_prompt or order.with_pictures)
+    if holds and not actor.may(Permission.REVIEW):
+        raise ForbiddenError("this export holds what lies in quarantine, which is for those who review: order your own")
 
 
 def verify_known(here: "Deployment", asset_id: str, actor: Actor) -> None:
@@ -128,7 +152,7 @@ async def fetch(request: Request, actor: Exporter, export_id: ExportId) -> Respo
     """Return the export as a ZIP; `chopmark audit verify` takes it as it is."""
     here = find_service(request).deployment(actor)
     export = await run_in_threadpool(find_export, here.database, here.tenant, export_id)
-    await run_in_threadpool(verify_known, here, str(export.wanted.get("asset_id", "")), actor)
+    await run_in_threadpool(verify_readable, here, export.wanted, actor)
     file = await run_in_threadpool(open_export, here.blobs, export)
     name = f"chopmark-{export.wanted['kind']}-{export.id[:8]}.zip"
     return build_file_response(request, file, media_type="application/zip", name=name, cache="private, no-store")

@@ -40,6 +40,16 @@ def test_a_case_is_ordered_downloaded_and_verified(desk, desk_server, audit, tmp
     assert page.get_by_role("link", name="Download").count() == 0
 
 
+def test_the_evidence_of_a_case_is_one_click_for_who_may(desk, desk_server, audit):
+    page = desk(f"/desk/jobs/{desk_server.stock.matched_id}", role="admin", name="Ada")
+    page.get_by_role("button", name="Evidence bundle").click()
+    page.get_by_role("link", name="Download").wait_for()
+    assert page.get_by_text("case.pdf").is_visible()
+    assert audit(page) == []
+    other = desk(f"/desk/jobs/{desk_server.stock.matched_id}")
+    assert other.get_by_role("button", name="Evidence bundle").count() == 0
+
+
 def test_what_cannot_be_ordered_is_told_beside_the_form(desk):
     page = desk("/desk/exports", role="auditor")
     page.select_option("#kind", "case")

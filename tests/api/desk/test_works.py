@@ -27,7 +27,7 @@ def test_works_are_listed_found_and_shown_with_their_picture(desk, audit, desk_s
     assert page.locator("body").evaluate("body => body.scrollWidth") <= width
     assert audit(page) == []
     link.click()
-    assert page.url.endswith(f"/desk/work/{desk_server.stock.work_id}")
+    assert page.url.endswith(f"/desk/works/id/{desk_server.stock.work_id}")
     assert "Stéfan" in page.locator("main").inner_text()
     assert page.locator("form[action$=withdraw]").count() == 0
     assert audit(page) == []
@@ -41,7 +41,7 @@ def test_a_work_is_added_and_withdrawn_by_a_person(desk, audit, rocket):
     page.fill("#owner", "Ada <b>Photo</b>")
     page.fill("#claim", "CC BY 4.0")
     page.get_by_role("button", name="Add this work").click()
-    page.wait_for_url("**/desk/work/**")
+    page.wait_for_url("**/desk/works/id/**")
     assert "The work is registered." in page.locator("#alerts").inner_text()
     assert "Ada <b>Photo</b>" in page.locator("main").inner_text()
     page.fill("#reason", "sold")
@@ -73,11 +73,11 @@ def test_a_list_tells_what_became_of_each_row(desk_server, rocket):
     answer = post(desk_server, "/desk/works/add/list", files=files)
     assert answer.status_code == 200, answer.text
     assert answer.text.count("not added</span>") == 3
-    assert "/desk/work/list-1" in answer.text
+    assert "/desk/works/id/list-1" in answer.text
     assert "<script>document" not in answer.text
     bad = post(desk_server, "/desk/works/add/list", files={"list": ("l.csv", b"a,b")})
     assert (bad.status_code, "expected a header" in bad.text) == (422, True)
-    assert post(desk_server, "/desk/work/list-1/withdraw", data={"reason": "test"}).status_code == 303
+    assert post(desk_server, "/desk/works/id/list-1/withdraw", data={"reason": "test"}).status_code == 303
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -43,6 +43,18 @@ def test_ordered_made_fetched_and_verified(client, stock, tmp_path):
     assert client.get(made["file"], headers=AUDITOR).status_code == 404
 
 
+def test_what_lies_in_quarantine_is_for_those_who_review(client, stock):
+    both = {"kind": "case", "asset_id": stock.held_id, "with_prompt": True}
+    refused = client.post("/v1/exports", headers=AUDITOR, json=both)
+    assert (refused.status_code, refused.json()["title"]) == (403, "access.forbidden")
+    plain = client.post("/v1/exports", headers=AUDITOR, json={**both, "with_prompt": False}).json()
+    assert plain["order"]["with_pictures"] is False
+    admin = acting("admin")
+    made = wait_for(client, client.post("/v1/exports", headers=admin, json=both).json()["id"], admin)
+    assert client.get(made["file"], headers=admin).status_code == 200
+    assert client.get(made["file"], headers=AUDITOR).status_code == 403  # though they see that it is there
+
+
 def test_nobody_gets_anything_of_another_tenant(client, stock):
     blue = acting("auditor", "blue")
     placed = client.post("/v1/exports", headers=AUDITOR, json={}).json()
