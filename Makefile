@@ -101,7 +101,7 @@ train-draw: .venv/.ready
 	$(BIN)/python -m training.enlarge --pictures $(TRAIN)/enlarge.npy --out $(TRAIN)/run \
 	  --seconds $$(( $(DRAW_SECONDS) / 10 ))
 	$(BIN)/python -m training.draw --pack $(TRAIN)/pack --pictures $(TRAIN)/draw.npy --out $(TRAIN)/run \
-	  --clip detectors/models/chop-clip/chop-clip.safetensors --seconds $$(( $(DRAW_SECONDS) * 6 / 10 ))
+	  --clip $(TRAIN)/run/vision/chop-clip.safetensors --seconds $$(( $(DRAW_SECONDS) * 6 / 10 ))
 
 # What is installed, as plain pip can read it anywhere: without this project, and torch without the name of its build.
 # The desktop build of OpenCV is replaced at set-up, but what asks for it has to get the same version.

@@ -88,11 +88,7 @@ class PromptDetector:
             raise ConfigurationError(f"semantics is true, false or a table of options, got {wanted!r}")
         if wanted is False or self._semantics is not None:
             return
-        loaded: Semantics | Meaning
-        if wanted is True:
-            loaded = load_meaning()
-        else:
-            loaded = load_semantics(wanted, self.toolbox.models_dir, load_card("clip").weights)
+        loaded = load_meaning() if wanted is True else load_semantics(wanted, self.toolbox.models_dir)
         unknown = {_PREFIX + category for category in loaded.categories} - set(self.card.categories)
         if unknown:
             raise ConfigurationError(f"concept bank category {min(unknown)!r} is not on the card of 'prompt'")

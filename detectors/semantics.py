@@ -20,7 +20,7 @@ from detectors.bank_texts import embed_bank
 from detectors.concept_bank import ConceptBank, Margin, load_concept_bank, logistic
 from detectors.lexicon import load_words
 from detectors.segmentation import cut_han, is_han
-from detectors.weights import DEFAULT_MODEL, build_clip_options, find_checkpoint
+from detectors.weights import DEFAULT_MODEL, EMBEDDED_NAME, find_checkpoint
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError, MissingExtraError
 
@@ -153,13 +153,12 @@ def _cut_word(found: re.Match[str]) -> list[tuple[int, int]]:
     return places
 
 
-def load_semantics(given: Mapping[str, Any], models_dir: Path, digests: Mapping[str, str]) -> Semantics:
-    """Load a text tower and the bank; the embedded ones where `given` names no others.
+def load_semantics(given: Mapping[str, Any], models_dir: Path) -> Semantics:
+    """Load a text tower and a bank: published ViT-B-32 and ``prompts`` where `given` names no others.
 
     Args:
         given: options of a CLIP model as the detector `clip` takes them, and ``bank``.
         models_dir: folder of pulled weights, and of cached texts.
-        digests: file name to SHA-256 of embedded weights.
 
     Raises:
         ConfigurationError: an option is not known or does not fit.
@@ -168,16 +167,17 @@ def load_semantics(given: Mapping[str, Any], models_dir: Path, digests: Mapping[
     """
     if unknown := set(given) - OPTIONS:
         raise ConfigurationError(f"semantics has no option {min(unknown)!r}; known: {', '.join(sorted(OPTIONS))}")
-    options = build_clip_options({"bank": _BANK, **given}, digests)
-    bank = load_concept_bank(str(options["bank"]))
-    model, tag = str(options.get("model", DEFAULT_MODEL)), str(options.get("pretrained", ""))
-    path, digest, tag = find_checkpoint(options, models_dir, model, tag)
+    model, tag = str(given.get("model", DEFAULT_MODEL)), str(given.get("pretrained", ""))
+    if model == EMBEDDED_NAME and "config" not in given:
+        raise ConfigurationError(f"{EMBEDDED_NAME} has no text tower: set semantics to true to compare meaning")
+    bank = load_concept_bank(str(given.get("bank", _BANK)))
+    path, digest, tag = find_checkpoint(given, models_dir, model, tag)
     try:
         from detectors._clip_net import ClipNet
     except ImportError as exc:
         raise MissingExtraError(f"semantics needs the extra: pip install 'chopmark[clip]' ({exc})") from exc
-    net = ClipNet(model, path, tag=tag, options=options)
+    net = ClipNet(model, path, tag=tag, options=dict(given))
     net.settle_on_texts()
-    key = f"{digest} {model} {tag} {options.get('quick_gelu')}"
+    key = f"{digest} {model} {tag} {given.get('quick_gelu')}"
     texts = embed_bank(net, bank, key, models_dir / "cache")
     return Semantics(net, bank, texts, sha256_hex(f"{key} {bank.digest}".encode()))

@@ -1,7 +1,7 @@
-"""Where CLIP weights lie, and how they get there.
+"""Where CLIP weights of the deployment's own lie, and how they get there.
 
-A small model of our own lies beside this file. Published weights are fetched once, on request (`chopmark models pull`),
-into the models folder, with their digest beside them. A running gate looks at these two places and nowhere else.
+Published weights are fetched once, on request (`chopmark models pull`), into the models folder, with their digest
+beside them. A running gate looks there, and where its options point, and nowhere else.
 """
 
 import hashlib
@@ -9,7 +9,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +19,7 @@ from provenance.errors import ConfigurationError, DetectorUnavailableError, Miss
 DEFAULT_MODEL: Final = "ViT-B-32"
 DEFAULT_TAG: Final = "laion2b_s34b_b79k"
 EMBEDDED_NAME: Final = "chop-clip"
-"""The model that comes with this software: an architecture, its weights and a bank that was fitted on it."""
-EMBEDDED_DIR: Final = Path(__file__).parent / "models" / EMBEDDED_NAME
-EMBEDDED_CHECKPOINT: Final = EMBEDDED_DIR / f"{EMBEDDED_NAME}.safetensors"
-EMBEDDED_CONFIG: Final = EMBEDDED_DIR / f"{EMBEDDED_NAME}.json"
+"""The model that comes with this software (`detectors.chop`); it is no CLIP checkpoint."""
 EMBEDDED_BANKS: Final = ("photographs", "drawings")
 """The banks of the model that comes along, named as the worlds that they are asked in."""
 
@@ -31,32 +27,9 @@ _SUFFIXES: Final = (".safetensors", ".bin", ".pt", ".pth")
 _CHUNK_BYTES: Final = 1 << 20
 
 
-def has_embedded() -> bool:
-    """Return whether the embedded model can run here: its weights and the extra ``clip`` are there. Imports neither."""
-    return EMBEDDED_CHECKPOINT.is_file() and find_spec("open_clip") is not None
-
-
 def names_weights(options: Mapping[str, Any]) -> bool:
     """Return whether `options` of the detector name weights of the deployment's own, not the embedded ones."""
     return bool(options.keys() & {"checkpoint", "pretrained"}) or options.get("model", EMBEDDED_NAME) != EMBEDDED_NAME
-
-
-def build_clip_options(options: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
-    """Return `options`, with the embedded model filled in where they name no weights of their own.
-
-    Args:
-        options: as the deployment gave them.
-        digests: file name to SHA-256, from the card.
-    """
-    if names_weights(options):
-        return dict(options)
-    embedded = {
-        "model": EMBEDDED_NAME,
-        "checkpoint": EMBEDDED_CHECKPOINT,
-        "config": EMBEDDED_CONFIG,
-        "sha256": digests.get(EMBEDDED_CHECKPOINT.name, ""),
-    }
-    return {**embedded, **options}
 
 
 def weights_dir(models_dir: Path, architecture: str, tag: str) -> Path:

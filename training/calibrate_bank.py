@@ -1,6 +1,6 @@
 """Fits the embedded concept bank on the training families, and measures it on the held-out one.
 
-    python -m training.calibrate_bank --pack PACK --train CLIP.npy --test HELDOUT.npy [--write]
+    python -m training.calibrate_bank --pack PACK --train CLIP.npy --test TEST.npy --weights CLIP.safetensors [--write]
 
 For each category that the families show: Platt's logistic gives the scale; the offset puts the hold limit of the
 baseline pack at the margin that one harmless training picture in two hundred exceeds, and no photograph of
@@ -25,7 +25,6 @@ from detectors.base import Toolbox
 from detectors.calibration import fit_logistic
 from detectors.clip import ClipDetector
 from detectors.concept_bank import BANKS_DIR, Concept, ConceptBank, load_concept_bank
-from detectors.weights import EMBEDDED_CHECKPOINT
 from provenance.media.picture.image import Picture
 from training.concepts import SHOWN, Shown
 from training.measure_clip import area, embed_pictures, load_net, wilson
@@ -124,11 +123,11 @@ def write_bank(category: str, scale: float, offset: float) -> None:
 def main() -> None:
     """Fit, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--pack", "--train", "--test"):
+    for name in ("--pack", "--train", "--test", "--weights"):
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    net, bank = load_net(EMBEDDED_CHECKPOINT), load_concept_bank(_NAME)
+    net, bank = load_net(given.weights), load_concept_bank(_NAME)
     holds = {name: fields.get("hold") for name, fields in yaml.safe_load(_PACK.read_text())["thresholds"].items()}
     texts, photographs = embed_texts(net, bank), embed_photographs()
     train = embed_family(net, given.pack, given.train, "clip")

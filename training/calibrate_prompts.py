@@ -1,6 +1,6 @@
 """Fits the bank of prompts on harmless runs of words, and measures it on prompts that were not fitted on.
 
-    python -m training.calibrate_prompts [--texts FILE] [--write]
+    python -m training.calibrate_prompts CLIP.safetensors [--texts FILE] [--write]
 
 For each category the best hundredth of the margins of harmless runs is taken as an exponential tail: its rate is the
 scale, and the offset is the margin that one run reaches as rarely as the budget says, so that a prompt of any number of
@@ -21,11 +21,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from detectors.cards import load_card
 from detectors.concept_bank import BANKS_DIR
 from detectors.semantics import Semantics, build_runs, load_semantics
 from detectors.term_bank import Grade, TermBank, load_term_bank
 from training.measure_clip import wilson
+from training.towers import CONFIG, NAME
 
 _BANK: Final = BANKS_DIR / "prompts.yaml"
 _PROMPTS: Final = Path(__file__).with_name("prompts.tsv")
@@ -92,10 +92,12 @@ def write_bank(category: str, scale: float, offset: float) -> None:
 def main() -> None:
     """Fit, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("weights", type=Path, help="of chop-clip's towers, as training.clip writes them")
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    semantics = load_semantics({}, Path("out/models"), load_card("clip").weights)
+    tower = {"model": NAME, "config": str(CONFIG), "checkpoint": str(given.weights)}
+    semantics = load_semantics(tower, Path("out/models"))
     listed = read_prompts(_PROMPTS)
     vectors = (_VECTORS / "prompts_harmless.txt").read_text(encoding="utf-8").splitlines()
     texts = given.texts.read_text(encoding="utf-8").splitlines() if given.texts else []
@@ -104,7 +106,7 @@ def main() -> None:
     if given.write:
         for category, (scale, offset) in fitted.items():
             write_bank(category, scale, offset)
-        semantics = load_semantics({}, Path("out/models"), load_card("clip").weights)
+        semantics = load_semantics(tower, Path("out/models"))
     terms, rng = load_term_bank(), random.Random(0)  # noqa: S311 - draws prompts, not secrets
     harmful = [prompt for label, prompt in listed if label != _HARMLESS]
     by_terms = {prompt for prompt in harmful if any(one.grade is not Grade.NOTE for one in terms.match(prompt))}

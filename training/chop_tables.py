@@ -25,6 +25,7 @@ from detectors.chop.tables import TABLES, pack_table
 from detectors.concept_bank import KINDS
 from detectors.sentences.encoder import encode
 from provenance.sight.network import WEIGHTS, load_network
+from training.onnx_file import read_weight
 from training.render import read_pack
 
 Rows = NDArray[np.float32]
@@ -72,13 +73,11 @@ def fit_classes(sentences: Rows, owners: NDArray[np.int64]) -> Tables:
 def read_classifier() -> Rows:
     """Return the classifier's weights of the network that sees: (1000, 1280), centred."""
     import onnx
-    from onnx import numpy_helper
 
     import provenance.sight
 
     model = onnx.load(str(Path(provenance.sight.__file__).parent / WEIGHTS))
-    (weights,) = (numpy_helper.to_array(one) for one in model.graph.initializer if list(one.dims) == [1000, 1280])
-    weights = weights.astype(np.float32)
+    weights = read_weight(model, [1000, 1280])
     centred: Rows = weights - weights.mean(axis=0)
     return centred
 

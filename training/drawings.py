@@ -2,10 +2,9 @@
 
     python -m training.drawings CLIP.safetensors OUT
 
-Nothing is learned here. `CLIP.safetensors` is what `training.clip` and `training.vision` trained. Each large weight is
-rounded to whole numbers of -15 to 15 with a scale for each output channel, the scale that errs least; a session widens
-them when it loads. `OUT` gets ``drawings.onnx.xz``. Then the file is held against the torch model on drawings made by
-code, and the least cosine printed.
+Nothing is learned here. `CLIP.safetensors` is what `training.clip` and `training.vision` trained; its weights are
+rounded by `training.onnx_file`. `OUT` gets ``drawings.onnx.xz``. Then the file is held against the torch model on
+drawings made by code, and the least cosine printed.
 """
 
 import lzma
@@ -20,12 +19,11 @@ from torch import nn
 from detectors.chop.model import DRAWING_SIDE
 from detectors.chop.tables import DRAWINGS
 from training.measure_clip import load_net
+from training.onnx_file import export_network
 
 BITS: Final = 5
 LEAST_COSINE: Final = 0.97
 """What a drawing's direction may differ by from the torch model's; measured: 0.98 at least, 0.994 on average."""
-_LARGE: Final = 4096
-_SHRINKS: Final = 26
 
 
 class Tower(nn.Module):  # type: ignore[misc]  # torch is not followed
@@ -45,66 +43,7 @@ class Tower(nn.Module):  # type: ignore[misc]  # torch is not followed
 
 def export(tower: nn.Module) -> bytes:
     """Return `tower` as an ONNX file, its large weights in `BITS` bits."""
-    import onnx
-
-    program = torch.onnx.export(
-        tower,
-        (torch.zeros(1, DRAWING_SIDE, DRAWING_SIDE, 3),),
-        input_names=["pixels"],
-        output_names=["direction"],
-        opset_version=18,
-        dynamo=True,
-    )
-    assert program is not None
-    model = program.model_proto
-    _round(model.graph)
-    model.producer_name, model.doc_string = "", ""
-    del model.metadata_props[:]
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
-
-
-def _round(graph: Any) -> None:  # noqa: ANN401 - onnx has no types
-    """Keep each large weight as whole numbers behind a cast and a product; sessions fold both when they load."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    widening, scales = [], []
-    for weight in graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _LARGE:
-            continue
-        name, values = weight.name, numpy_helper.to_array(weight)
-        # A convolution's outputs come first; what was folded into a product of (in, out) has them last.
-        axis = 0 if name.endswith(".weight") else 1
-        whole, scale = round_weight(values, axis)
-        weight.CopyFrom(numpy_helper.from_array(whole, f"{name}.whole"))
-        scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
-        widening.append(helper.make_node("Cast", [f"{name}.whole"], [f"{name}.wide"], to=TensorProto.FLOAT))
-        widening.append(helper.make_node("Mul", [f"{name}.wide", f"{name}.scale"], [name]))
-    nodes = [*widening, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(scales)
-
-
-def round_weight(values: np.ndarray, axis: int, bits: int = BITS) -> tuple[np.ndarray, np.ndarray]:
-    """Return whole numbers like `values`, and a scale for each place along `axis`: the one that errs least."""
-    most = 2 ** (bits - 1) - 1
-    moved = np.moveaxis(values, axis, 0)
-    rows = moved.reshape(len(moved), -1)
-    tops = np.abs(rows).max(axis=1)
-    best, scales = np.full(len(rows), np.inf), np.ones(len(rows))
-    for share in np.linspace(0.5, 1, _SHRINKS):
-        tried = np.maximum(tops * share / most, 1e-12)[:, None]
-        errors = ((np.clip(np.round(rows / tried), -most, most) * tried - rows) ** 2).sum(axis=1)
-        better = errors < best
-        best[better], scales[better] = errors[better], tried[better, 0]
-    whole = np.clip(np.round(rows / scales[:, None]), -most, most).astype(np.int8).reshape(moved.shape)
-    shape = [1] * values.ndim
-    shape[axis] = -1
-    return np.ascontiguousarray(np.moveaxis(whole, 0, axis)), scales.astype(np.float32).reshape(shape)
+    return export_network(tower, torch.zeros(1, DRAWING_SIDE, DRAWING_SIDE, 3), ["direction"], BITS)
 
 
 def compare(tower: nn.Module, model: bytes, count: int = 32) -> float:

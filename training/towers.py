@@ -10,7 +10,7 @@ from torch.nn import functional
 from training.tokens import END
 
 NAME: Final = "chop-clip"
-CONFIG: Final = Path(__file__).resolve().parent.parent / "detectors" / "models" / "chop-clip" / "chop-clip.json"
+CONFIG: Final = Path(__file__).with_name("chop-clip.json")
 
 
 def build_model() -> Any:  # noqa: ANN401 - open_clip has no types

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 through ONNX Runtime: a picture becomes a map of features, and a guess among 1,000 names.
 
-The file lies beside this module, 9 MB, and is checked against its digest before it is used. It takes squares of any
+The file lies beside this module, 5 MB, and is checked against its digest before it is used. It takes squares of any
 multiple of 32 pixels, so one look at a larger square describes every part of a picture at once.
 Source: github.com/tensorflow/tpu, models/official/efficientnet/lite, Apache-2.0; made by `training.sight`.
 """
@@ -18,7 +18,7 @@ from provenance.asset import Frame, sha256_hex
 from provenance.errors import WeightsError
 
 WEIGHTS: Final = "sight.onnx"
-WEIGHTS_SHA256: Final = "f5c025f060f712a437ff61f65e4a99c0ec624e3265c519d4d3896cde723602a1"
+WEIGHTS_SHA256: Final = "ec2567cba6ab2b32c8b583139ee05ab5a8b756ed74972591dc44d9b284d97a4d"
 
 SIDE: Final = 224
 """Pixels of the square that the network was trained on."""

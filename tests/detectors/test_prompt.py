@@ -12,6 +12,7 @@ from detectors.prompt import PromptDetector, find_sentences
 from detectors.sentences import encoder
 from policies.rules.loader import load_named
 from provenance.errors import ConfigurationError, DetectorError, WeightsError
+from tests.detectors import tiny_clip
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
 MEANT = "a dealer selling dope"
@@ -236,8 +237,12 @@ def test_semantics_that_cannot_work_stop_the_start(tmp_path):
         PromptDetector(toolbox_of(tmp_path, semantics={"checkpoint": str(tmp_path / "none.pt")})).warm()
     bank = tmp_path / "own.yaml"
     bank.write_text("{neutral: [a cat], categories: {gossip: {positive: [two people whispering]}}}")
-    with pytest.raises(ConfigurationError, match="'prompt.gossip' is not on the card"):
+    with pytest.raises(DetectorError, match="chopmark models pull clip ViT-B-32"):
         PromptDetector(toolbox_of(tmp_path, semantics={"bank": str(bank)})).warm()
+    tiny_clip.build(tmp_path)
+    tower = {"model": tiny_clip.NAME, "checkpoint": str(tmp_path / "tiny.safetensors")}
+    with pytest.raises(ConfigurationError, match="'prompt.gossip' is not on the card"):
+        PromptDetector(toolbox_of(tmp_path, semantics={"bank": str(bank), **tower})).warm()
 
 
 def test_a_run_of_stops_is_one_end_and_looked_at_once():

@@ -4,17 +4,10 @@ import threading
 
 import pytest
 
-from detectors import _clip_net, weights
+from detectors import _clip_net
 from detectors.clip import ClipDetector
 from detectors.published import Published
-from detectors.weights import (
-    build_clip_options,
-    find_weights,
-    has_embedded,
-    pull_weights,
-    sha256_file,
-    weights_dir,
-)
+from detectors.weights import find_weights, names_weights, pull_weights, sha256_file, weights_dir
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from tests.detectors import tiny_clip
@@ -131,13 +124,7 @@ def test_of_an_unknown_digest_the_first_pull_is_believed_and_no_later_one_may_di
         pull_weights(published, tiny_clip.NAME, "v1", published=known())
 
 
-def test_options_that_name_weights_are_left_as_they_are():
-    assert build_clip_options({"threads": 2}, {})["model"] == "chop-clip"
+def test_options_that_name_no_weights_mean_the_model_that_comes_along():
+    assert not any(names_weights(options) for options in ({}, {"threads": 2}, {"model": "chop-clip"}))
     for own in ({"model": "ViT-B-32"}, {"checkpoint": "/srv/x.pt"}, {"pretrained": "openai"}):
-        assert build_clip_options(own, {}) == own
-
-
-def test_the_embedded_model_can_run_where_its_weights_and_the_extra_are(tmp_path, monkeypatch):
-    assert has_embedded()
-    monkeypatch.setattr(weights, "EMBEDDED_CHECKPOINT", tmp_path / "none.safetensors")
-    assert not has_embedded()
+        assert names_weights(own)

@@ -41,3 +41,20 @@ def write_records(folder, listed):
     for part, lines in (("pictures", listed), ("heldout", [])):
         with lzma.open(folder / f"{part}.jsonl.xz", "wt", encoding="utf-8") as out:
             out.writelines(json.dumps(line) + "\n" for line in lines)
+
+
+def write_towers(folder):
+    """Write towers that learned nothing, as `training.clip` keeps them, and return the file."""
+    import torch
+    from safetensors.torch import save_file
+
+    from training.towers import build_model
+
+    with torch.random.fork_rng():
+        torch.manual_seed(6)
+        state = build_model().state_dict()
+    path = folder / "towers.safetensors"
+    save_file(
+        {name: value.half().contiguous() if value.is_floating_point() else value for name, value in state.items()}, path
+    )
+    return path

@@ -7,10 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from detectors.weights import EMBEDDED_CHECKPOINT
 from generation._diffusers_net import DiffusersNet
 from generation.weights import EMBEDDED_PIPELINE
-from tests.training.records import write_records
+from tests.training.records import write_records, write_towers
 from training import decoder, draw, enlarge
 from training.clock import load_checkpoint
 
@@ -41,7 +40,7 @@ def arguments(tmp_path_factory):
         pack=folder,
         pictures=folder / "draw.npy",
         out=folder / "run",
-        clip=EMBEDDED_CHECKPOINT,
+        clip=write_towers(folder),
         start=None,
         seconds=1.5,
         batch=8,

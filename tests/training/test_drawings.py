@@ -7,7 +7,8 @@ import onnxruntime
 import pytest
 import torch
 
-from training.drawings import BITS, export, round_weight
+from training.drawings import BITS, export
+from training.onnx_file import round_weight
 
 MISSING = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
 
@@ -15,7 +16,7 @@ MISSING = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(n
 @pytest.mark.parametrize("axis", [0, 1])
 def test_weights_are_whole_numbers_with_a_scale_for_each_channel(axis):
     values = np.random.default_rng(0).normal(size=(8, 16, 3, 3)).astype(np.float32)
-    whole, scale = round_weight(values, axis)
+    whole, scale = round_weight(values, axis, BITS)
     assert whole.dtype == np.int8
     assert np.abs(whole).max() <= 2 ** (BITS - 1) - 1
     assert scale.size == values.shape[axis]

@@ -7,14 +7,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from detectors.weights import EMBEDDED_CHECKPOINT
-from tests.training.records import pixels, records, write_records
+from tests.training.records import pixels, records, write_records, write_towers
 from training import vision
 from training.batches import find_siblings
 from training.clock import load_checkpoint
 
 CPU = torch.device("cpu")
 TONES = ("1f3fb", "1f3fd", "1f3ff")
+
+
+@pytest.fixture(scope="module")
+def towers(tmp_path_factory):
+    return write_towers(tmp_path_factory.mktemp("towers"))
 
 
 def toned(family):
@@ -38,8 +42,8 @@ def test_siblings_are_one_thing_in_several_skin_tones_and_none_of_the_family_hel
     assert {listed[number]["key"] for number in drawn} == {record["key"] for record in toned("noto")}
 
 
-def test_only_later_layers_of_the_image_tower_learn():
-    model = vision.load_towers(EMBEDDED_CHECKPOINT, CPU)
+def test_only_later_layers_of_the_image_tower_learn(towers):
+    model = vision.load_towers(towers, CPU)
     learning = {name for name, value in model.named_parameters() if value.requires_grad}
     assert learning
     assert all(name.startswith("visual.") for name in learning)
@@ -65,7 +69,7 @@ def test_what_is_written_lies_between_and_words_stay():
 
 
 @pytest.mark.slow
-def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(tmp_path):
+def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(towers, tmp_path):
     listed = [
         *records(),
         *({**record, "names": ["hand"], "keywords": ["wave"], "chinese": []} for record in toned("noto")),
@@ -76,7 +80,7 @@ def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(tmp_
     arguments = argparse.Namespace(
         pack=tmp_path,
         pictures=tmp_path / "clip.npy",
-        start=EMBEDDED_CHECKPOINT,
+        start=towers,
         out=tmp_path / "run",
         seconds=1.5,
         held="",
@@ -94,7 +98,7 @@ def test_training_goes_on_where_it_stopped_and_leaves_words_where_they_were(tmp_
         checkpoint = load_checkpoint(tmp_path / "run" / "vision.pt")
         assert checkpoint["steps"] > steps
         steps = checkpoint["steps"]
-    before, after = load_file(EMBEDDED_CHECKPOINT), load_file(tmp_path / "run" / "chop-clip.safetensors")
+    before, after = load_file(towers), load_file(tmp_path / "run" / "chop-clip.safetensors")
     assert before.keys() == after.keys()
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved
