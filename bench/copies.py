@@ -1,11 +1,12 @@
 """Are copies found though their frame was changed, and is anything else refused? Over any folders of pictures.
 
-    python -m bench.copies FOLDER... [--queries 100] [--works 1000] [--distractors 100000] [--keep SITE] [--save SHEETS]
+    python -m bench.copies FOLDER... [--queries 100] [--works 1000] [--beside FOLDER...] [--keep SITE] [--save SHEETS]
 
 Every picture of the folders is registered, up to `--works`, except every third, which stays a stranger. Half of the
 strangers are what copies are pasted on; of parts of the other half, in four turns, upright and tilted, as many codes as
 `--distractors` asks for lie in the index beside the works', each as of a work of its own. Then copies of `--queries`
-works are asked about, each edited in each way, and every stranger as it is. A copy counts as found when its work is
+works are asked about, each edited in each way, and every stranger as it is. `--beside` names folders whose pictures are
+registered, too, and never asked about, such as those that the code learned from. A copy counts as found when its work is
 named; as blocked when the match blocks. Shares have Wilson's 95 % intervals.
 
 `--keep` keeps registry and answers, edit by edit, so that the same command goes on where it ended; `--only` asks about
@@ -77,6 +78,9 @@ def main() -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument(
+        "--beside", type=Path, nargs="*", default=[], help="folders that are registered, never asked about"
+    )
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--works", type=int, default=1000)
     parser.add_argument("--distractors", type=int, default=0)
@@ -85,13 +89,18 @@ def main() -> None:
     parser.add_argument("--save", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    paths = sorted(path for folder in asked.folders for path in folder.iterdir() if path.suffix.lower() in TYPES)
+    paths, beside = (list_pictures(folders) for folders in (asked.folders, asked.beside))
     strangers, originals = paths[::3], [path for number, path in enumerate(paths) if number % 3][: asked.works]
     with ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        works = stand_up(folder, originals, strangers, asked.distractors)
+        works = stand_up(folder, [*originals, *beside], strangers, asked.distractors)
         stack.callback(works.close)
         report(works, originals, strangers, asked, folder / ANSWERS)
+
+
+def list_pictures(folders: list[Path]) -> list[Path]:
+    """Return every picture of the folders, by name."""
+    return sorted(path for folder in folders for path in folder.iterdir() if path.suffix.lower() in TYPES)
 
 
 def stand_up(folder: Path, originals: list[Path], strangers: list[Path], count: int) -> Works:

@@ -177,6 +177,7 @@ def _tell_doubt(witness: Record) -> str:
     """Say what a second look at the reference of a work found, for which a match does not block."""
     told = (
         ("other_lettering", "lettering_limit", "of the work's lettering"),
+        ("other_surface", "surface_limit", "of what both could show"),
         ("other_structure", "structure_limit", "of what has structure"),
         ("other_colour", "colour_limit", "of the picture, by colour,"),
     )

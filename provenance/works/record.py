@@ -114,7 +114,7 @@ class SecondOpinion:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What a flat or lettered picture looks like beside the reference of a work; without its word a match is a hold.
+    """What a picture looks like beside the reference of a work; without its word a match is a hold.
 
     Attributes:
         agrees: both show the same; false, too, where no reference was kept.
@@ -124,6 +124,8 @@ class Witness:
         colour_limit: up to which share it agrees.
         other_lettering: of a photograph, the share of the work's lettering that is not in the picture, or None.
         lettering_limit: up to which share it agrees.
+        other_surface: of a photograph that shares a part, the share of what both could show that differs, or None.
+        surface_limit: up to which share it agrees.
     """
 
     agrees: bool
@@ -133,6 +135,8 @@ class Witness:
     colour_limit: float | None = None
     other_lettering: float | None = None
     lettering_limit: float | None = None
+    other_surface: float | None = None
+    surface_limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ class Match:
         second_opinion: of another fingerprint, where both have one.
         suppressed_by: id of the allow-listed work that is at least as near, so that this match asks for nothing.
         overlap: which part of the work lies where in the picture, where details proved the match.
-        witness: what the second witness says, where picture or work is flat or lettered; None elsewhere.
+        witness: what the second witness says, where it was asked; None elsewhere.
     """
 
     work_id: str

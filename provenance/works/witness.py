@@ -3,10 +3,12 @@
 Templates, identity cards, flags, slides and logos collide: what a fingerprint looks at is their layout, and the layout
 is shared. So where picture and work are drawn, the picture is held against the reference that was kept of the work:
 every part that has structure must be the same structure, which other words and other faces are not; and no patch may
-have another colour, which another flag has. Of photographs, which memes share, the lettering alone is asked about
-(`provenance.works.lettering`). Where the witness does not agree, no match is more than a hold, and none takes another
-back. Bars, frames and what a copy was pasted on are no part of it: where details proved the match, the picture is laid
-over the work as the details say, and what both show is judged. Figures: docs/works.md.
+have another colour, which another flag has. Of photographs, which memes share, the lettering is asked about
+(`provenance.works.lettering`), and of those that share a part whether most of what both show is the same
+(`provenance.works.surface`): a lower line, a panel or a logo in common is no copy. Where the witness does not agree, no
+match is more than a hold, and none takes another back. Bars, frames and what a copy was pasted on are no part of it:
+where details proved the match, the picture is laid over the work as the details say, and what both show is judged.
+Figures: docs/works.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,6 +25,7 @@ from provenance.media.picture.kind import measure_kind
 from provenance.media.picture.overlap import Detailed, Kept, lay_over
 from provenance.works.lettering import MOST_OTHER_LETTERING, measure_other_lettering
 from provenance.works.record import PLAIN, Action, Match, Witness
+from provenance.works.surface import MOST_OTHER_SURFACE, measure_other_surface
 
 MOST_OTHER_STRUCTURE: Final = 0.002
 """Share of the parts with structure that may be another one. Of 1,056 copies of flat graphics 3 have more."""
@@ -93,14 +96,8 @@ def _weigh(
 ) -> Match | None:
     is_flat = measure_kind(_cut_out(picture, match)).is_drawn
     if not is_flat and (reference is None or not measure_kind(reference).is_drawn):
-        lettering = None
-        if reference is not None:
-            lettering = measure_other_lettering(picture, reference, seen=seen, details=details)
-        if lettering is None:
-            return match
-        agrees = lettering <= MOST_OTHER_LETTERING
-        rounded = round(lettering, 4)
-        return _lower(match, Witness(agrees, other_lettering=rounded, lettering_limit=MOST_OTHER_LETTERING))
+        seconded = None if reference is None else _compare_photographs(picture, seen, match, reference, details)
+        return match if seconded is None else _lower(match, seconded)
     witness = Witness(agrees=False)
     if reference is not None:
         witness = compare_flat(picture, reference)
@@ -112,6 +109,23 @@ def _weigh(
             laid = _compare_laid(seen, reference, details or Detailed(reference.frame))
             witness = laid or witness
     return _lower(match, witness)
+
+
+def _compare_photographs(
+    picture: Picture, seen: Detailed, match: Match, reference: Picture, details: Kept | None
+) -> Witness | None:
+    """Ask for the lettering of a work that has some, and of a part for most of what both show; None without either."""
+    lettering = measure_other_lettering(picture, reference, seen=seen, details=details)
+    surface = measure_other_surface(seen, reference, details) if match.overlap else None
+    if lettering is None and surface is None:
+        return None
+    says_same = lettering is None or lettering <= MOST_OTHER_LETTERING
+    witness = Witness(says_same and (surface is None or surface <= MOST_OTHER_SURFACE))
+    if lettering is not None:
+        witness = replace(witness, other_lettering=round(lettering, 4), lettering_limit=MOST_OTHER_LETTERING)
+    if surface is not None:
+        witness = replace(witness, other_surface=round(surface, 4), surface_limit=MOST_OTHER_SURFACE)
+    return witness
 
 
 def _compare_laid(seen: Detailed, reference: Picture, details: Detailed | Kept) -> Witness | None:

@@ -130,6 +130,10 @@ def test_faces_and_where_they_are():
             },
             "a second look doubts it: 9.0% of the picture, by colour, is another, limit 0.6%",
         ),
+        (
+            {"agrees": False, "other_surface": 0.81, "surface_limit": 0.5},
+            "a second look doubts it: 81.0% of what both could show is another, limit 50.0%",
+        ),
         ({"agrees": False}, "a second look doubts it: no reference was kept"),
     ],
 )
