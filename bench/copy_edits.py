@@ -89,6 +89,17 @@ def pasted(image: Image.Image, noise: np.random.Generator, grounds: list[Path], 
     return ground
 
 
+def beside(image: Image.Image, noise: np.random.Generator, grounds: list[Path]) -> Image.Image:
+    """Return the picture with another one beside it, both of one height."""
+    other = load(grounds[noise.integers(len(grounds))])
+    other = other.resize((max(1, round(other.width * image.height / other.height)), image.height))
+    pair = [image, other] if noise.random() < 0.5 else [other, image]
+    made = Image.new("RGB", (image.width + other.width, image.height))
+    made.paste(pair[0], (0, 0))
+    made.paste(pair[1], (pair[0].width, 0))
+    return made
+
+
 def collage(image: Image.Image, noise: np.random.Generator, grounds: list[Path]) -> Image.Image:
     """Return four pictures in a square, this one among them."""
     cells = [image, *(load(grounds[noise.integers(len(grounds))]) for _ in range(3))]
@@ -172,6 +183,7 @@ def build_edits(grounds: list[Path]) -> dict[str, Edit]:
         "off a screen": off_screen,
         "picture in picture, a quarter": lambda image, noise: pasted(image, noise, grounds, 0.25),
         "picture in picture, an eighth": lambda image, noise: pasted(image, noise, grounds, 0.125),
+        "beside another": lambda image, noise: beside(image, noise, grounds),
         "collage of four": lambda image, noise: collage(image, noise, grounds),
         "crop, tilt and caption": lambda image, noise: captioned(
             crop(image, noise, 0.6).rotate(5, turn, expand=True), 0.15, over=True

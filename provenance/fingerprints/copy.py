@@ -40,6 +40,10 @@ PART_CELLS: Final = 7
 PART_STARTS: Final = (0, 2, 4, 6, 7)
 """A part is 7x7 of the 14x14 cells, a quarter of the picture; 25 of them begin here, across and down."""
 
+LONG: Final = 1.5
+"""Longest side by shortest from which on a picture is looked at in squares along it."""
+MOST_SQUARES: Final = 5
+
 _TURNS: Final = (("rot90", 1), ("rot180", 2), ("rot270", 3))
 
 
@@ -68,12 +72,15 @@ class Copy:
         return tuple((name, code) for name, code in turned if isinstance(code, Fingerprint))
 
     def compute_parts(self, picture: Picture) -> tuple[Fingerprint, ...]:
-        """Return the codes of 25 overlapping parts of a picture: one of them may be a copy of a whole work."""
+        """Return the codes of parts of a picture, one of which may be a copy of a whole work.
+
+        25 overlapping quarters in one look, and of a picture 1.5 times as long as wide or longer its squares too: works
+        lie side by side there, and a quarter shows half of one.
+        """
         frame = picture.flattened().reduced(INDEXED_SIDE)
-        features = load_network().look(frame, WIDE_SIDE).features
-        corners = ((top, left) for top in PART_STARTS for left in PART_STARTS)
-        parts = (features[top : top + PART_CELLS, left : left + PART_CELLS] for top, left in corners)
-        return tuple(Fingerprint(self.alg, build_code(pool(part)), 100) for part in parts)
+        parts = pool_parts(load_network().look(frame, WIDE_SIDE).features)
+        squares = [pool(load_network().look(square).features) for square in cut_squares(frame)]
+        return tuple(Fingerprint(self.alg, build_code(pooled), 100) for pooled in (*parts, *squares))
 
     def _compute_frame(self, frame: Frame) -> Fingerprint | Unhashable:
         spread = float(frame.std(axis=(0, 1)).max())
@@ -88,6 +95,32 @@ def pool(features: NDArray[np.float32]) -> NDArray[np.float32]:
     raised: NDArray[np.float32] = np.maximum(features, 1e-6) ** POWER
     mean: NDArray[np.float32] = raised.mean(axis=(0, 1)) ** np.float32(1 / POWER)
     return mean
+
+
+def pool_parts(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what `pool` says of each part of a (14, 14, channels) map: (25, channels), by sums that are made once."""
+    sums = np.zeros((features.shape[0] + 1, features.shape[1] + 1, features.shape[2]))
+    raised = np.maximum(features, 1e-6).astype(np.float64)
+    sums[1:, 1:] = (raised * raised * raised).cumsum(0).cumsum(1)
+    starts = np.array(PART_STARTS)
+    ends = starts + PART_CELLS
+    # By rows first: what lies between two of them, then between two columns of that.
+    bands = sums[ends] - sums[starts]
+    whole = (bands[:, ends] - bands[:, starts]).reshape(-1, features.shape[2])
+    mean: NDArray[np.float32] = np.cbrt(np.maximum(whole, 0) / PART_CELLS**2).astype(np.float32)
+    return mean
+
+
+def cut_squares(frame: Frame) -> list[Frame]:
+    """Return the squares along a long picture, each half a side from the next, at most five; none of another."""
+    rows, columns = frame.shape[:2]
+    side, length = min(rows, columns), max(rows, columns)
+    if length < LONG * side:
+        return []
+    count = min(MOST_SQUARES, max(2, round(2 * length / side) - 1))
+    starts = np.linspace(0, length - side, count).round().astype(int).tolist()
+    cut = (frame[:, at : at + side] if columns > rows else frame[at : at + side] for at in starts)
+    return [np.ascontiguousarray(square) for square in cut]
 
 
 def build_code(pooled: NDArray[np.float32]) -> bytes:

@@ -35,8 +35,9 @@ among the 8 nearest to the whole, 25 of 30 among the 16 nearest to either.
 CERTAIN_SHARED: Final = 20
 """Details from which on a match means what its bank says; with fewer a person decides."""
 
-_MOST_OF_IT: Final = 0.6
-"""Share of a picture that a proved work has to cover before its parts are not looked at: two works share a collage."""
+_MOST_OF_IT: Final = 0.75
+"""Share of a picture that a proved work has to cover before its parts are not looked at: two works share a collage, or
+stand side by side, the smaller one on a quarter of it."""
 
 REFERENCE_SIDE: Final = 512
 REFERENCE_QUALITY: Final = 80
