@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint coverage rest wheel audit-deps serve bench lock setup clean train-data train-clip train-draw
+.PHONY: demo test lint coverage rest wheel audit-deps serve bench guard lock setup clean train-data train-clip train-draw
 setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
@@ -69,6 +69,10 @@ audit-deps: .venv/.ready
 
 serve: .venv/.ready
 	$(BIN)/chopmark serve
+
+# No figure may fall unseen: a small measurement against bench/figures.toml, two minutes of one core.
+guard: .venv/.ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.guard
 
 bench: .venv/.ready
 	$(BIN)/python -m bench

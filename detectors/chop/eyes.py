@@ -5,8 +5,9 @@ for the kinds of pictures that it answers about. A bank of your own is asked in 
 for, with your calibration.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from detectors.bank_texts import embed_bank
 from detectors.chop.model import ChopClip, Seen, load_bank_rows, load_chop_clip, load_names
 from detectors.chop.tables import rows_key
-from detectors.concept_bank import KINDS, ConceptBank, Embedding, Margin
+from detectors.concept_bank import KINDS, ConceptBank, Embedding, Margin, logistic
 from detectors.eyes import Glance, Record, bank_record, head_record
 from detectors.heads import Head
 from provenance.errors import ConfigurationError, DetectorUnavailableError, WeightsError
@@ -28,6 +29,9 @@ WORLDS: Final = ("photographs", "drawings")
 _NAMED: Final = 5
 SURE_NAME: Final = 0.5
 """Share of one name from which on a picture that looks drawn is what the name says, a thing on an even ground."""
+
+DOUBT_LOGIT: Final = 1.5
+"""What the logit of a score loses where pixels look drawn and the head for kinds says photograph (cards/clip.toml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,10 @@ class ChopEyes:
         asked_as = _kinds(picture, seen)
         for part in self.parts:
             for kind in sorted(asked_as & part.kinds):
-                records += (bank_record(one, part.bank.name) for one in _measure(part, seen, kind))
+                measured = _measure(part, seen, kind)
+                if kind != seen.kind:
+                    measured = [_doubt(one) for one in measured]
+                records += (bank_record(one, part.bank.name) for one in measured)
         records += (head_record(head, seen.photographs[0]) for head in self.heads)
         order = seen.names.argsort()[::-1][:_NAMED]
         likeliest = [(load_names()[place], float(seen.names[place])) for place in order]
@@ -100,6 +107,12 @@ def _kinds(picture: Picture, seen: Seen) -> frozenset[str]:
     """
     drawn = float(seen.names.max()) < SURE_NAME and measure_kind(picture).is_drawn
     return frozenset({seen.kind, *KINDS[1:2]} if drawn else {seen.kind})
+
+
+def _doubt(margin: Margin) -> Margin:
+    """Return a margin as of a picture that is taken for another kind than it is asked as: its score is weaker."""
+    sure = min(max(margin.score, 1e-9), 1 - 1e-9)
+    return replace(margin, score=logistic(math.log(sure / (1 - sure)) - DOUBT_LOGIT))
 
 
 def _measure(part: Part, seen: Seen, kind: str) -> list[Margin]:

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.chop import eyes as eyes_of
 from detectors.chop.eyes import WORLDS, open_chop_eyes
 from detectors.chop.model import KINDS
-from detectors.concept_bank import load_concept_bank, parse_concept_bank
+from detectors.concept_bank import Margin, load_concept_bank, parse_concept_bank
 from detectors.heads import load_head
 from detectors.weights import EMBEDDED_BANKS
 from provenance.errors import ConfigurationError, DetectorUnavailableError
@@ -78,3 +80,24 @@ def test_rows_of_other_texts_hold(tmp_path, monkeypatch):
     monkeypatch.setattr(eyes_of, "load_bank_rows", dict)
     with pytest.raises(DetectorUnavailableError, match="has other texts than were embedded"):
         shipped(tmp_path)
+
+
+def test_a_photograph_whose_pixels_look_drawn_is_asked_as_a_drawing_with_doubt(tmp_path):
+    eyes = shipped(tmp_path)
+    picture = photo("moon.png")
+    glance = eyes.look(picture)
+    assert glance.evidence[0]["asked_as"] == ["drawing", "photograph"]
+    assert glance.evidence[0]["kind"] == "photograph"
+    drawings = next(part for part in eyes.parts if part.bank.name == "drawings")
+    (row,) = eyes.model.see(picture).drawing[np.newaxis]
+    plain = {one.category: one.score for one in drawings.bank.measure(row, drawings.texts, "drawing")}
+    shown = {one["category"]: one["score"] for one in glance.records if one["by"] == "drawings" and one["makes_score"]}
+    assert shown
+    assert all(shown[category] < plain[category] for category in shown)
+
+
+@given(score=st.floats(0, 1), other=st.floats(0, 1))
+def test_doubt_lowers_every_score_and_changes_no_order(score, other):
+    one, two = (eyes_of._doubt(Margin("weapons", 0.1, value, 0)).score for value in sorted((score, other)))
+    assert 0 <= one <= two <= 1
+    assert two <= max(score, other) + 1e-9

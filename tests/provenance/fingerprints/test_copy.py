@@ -5,6 +5,8 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 from provenance.errors import WeightsError
@@ -94,3 +96,36 @@ def test_other_combinations_are_refused(monkeypatch):
             Copy().compute(taken(photograph(WORK)))
     finally:
         copy._load_projection.cache_clear()
+
+
+def test_parts_are_summed_up_as_each_alone():
+    features = np.random.default_rng(0).uniform(0, 6, (14, 14, 8)).astype(np.float32)
+    cells, starts = copy.PART_CELLS, copy.PART_STARTS
+    alone = [copy.pool(features[top : top + cells, left : left + cells]) for top in starts for left in starts]
+    assert np.allclose(copy.pool_parts(features), np.stack(alone), rtol=1e-4)
+
+
+@given(rows=st.integers(1, 400), columns=st.integers(1, 400))
+def test_squares_cover_a_long_picture_and_no_other_has_any(rows, columns):
+    frame = np.zeros((rows, columns, 3), np.uint8)
+    frame[..., 0] = np.arange(columns) % 251 if columns > rows else (np.arange(rows) % 251)[:, np.newaxis]
+    squares = copy.cut_squares(frame)
+    side, length = min(rows, columns), max(rows, columns)
+    assert bool(squares) == (length >= copy.LONG * side)
+    assert all(square.shape == (side, side, 3) for square in squares)
+    assert len(squares) <= copy.MOST_SQUARES
+    if squares and length <= 250:
+        seen = {int(level) for square in squares for level in np.unique(square[..., 0])}
+        assert {0, length - 1} <= seen
+        assert length > 3 * side or seen == set(range(length))
+
+
+def test_works_side_by_side_are_each_near_a_square():
+    one, other = (photograph(name).resize((300, 300)) for name in (WORK, OTHERS[0]))
+    made = Image.new("RGB", (600, 300))
+    made.paste(one, (0, 0))
+    made.paste(other, (300, 0))
+    parts = Copy().compute_parts(taken(made))
+    assert len(parts) > 25
+    for work in (one, other):
+        assert min(distance_bits(part, Copy().compute(taken(work))) for part in parts) < 60
