@@ -140,7 +140,7 @@ def _subtracted(_: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]
         if removal.period_of(marked) != lattice.PERIOD:
             return
         waves = lattice.read_waves(marked)
-        for gain in (0.7, 1, 1.4):
+        for gain in (0.7, 1.4):
             made = lattice.lay_waves(marked, lattice.in_common(waves), gain)
             yield f"phases common to all cells, gain {gain}", made, marked
         once = lattice.lay_waves(marked, lattice.in_common(waves), 1)

@@ -34,6 +34,12 @@ def _analysis(samples: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     )
 
 
+def count_samples(geometry: Geometry) -> int:
+    """Return the samples along a cell: half as many as its pixels where the picture was shrunk to less than 0.6."""
+    det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
+    return PERIOD // 2 if det > 2.8 else PERIOD
+
+
 def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64]) -> Residual | None:
     """Return a residual resampled to whole cells of the tile; None where the geometry is degenerate or too large.
 
@@ -47,14 +53,14 @@ def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64])
     det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
     if not _LEAST_DET < det < 1 / _LEAST_DET:
         return None
-    step = 2 if det > 2.8 else 1
+    samples = count_samples(geometry)
+    step = PERIOD // samples
     to_picture = np.linalg.inv(geometry).T
     height, width = residual.shape
     right, low = width - 1, height - 1
     corners = np.array([[0, 0], [right, 0], [0, low], [right, low]]) @ np.linalg.inv(to_picture).T - origin
     first = np.floor(corners.min(0) / PERIOD + 1e-9)
     columns, rows = (np.floor(corners.max(0) / PERIOD + 1e-9) - first + 1).astype(int)
-    samples = PERIOD // step
     if rows * columns * samples * samples > _MOST_SAMPLES:
         return None
     start = origin + PERIOD * first
@@ -67,6 +73,20 @@ def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = int(columns * samples), int(rows * samples)
     return np.asarray(cv2.warpAffine(residual, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT), np.float32)
+
+
+def wrap(laid: Residual, samples: int, most: int) -> Residual:
+    """Return a plane of at most `most` cells each way: cells added up that lie that many apart."""
+    rows, columns = laid.shape[0] // samples, laid.shape[1] // samples
+    if rows <= most and columns <= most:
+        return laid
+    high, wide = min(rows, most) * samples, min(columns, most) * samples
+    wrapped = np.zeros((high, wide), np.float32)
+    for top in range(0, laid.shape[0], high):
+        for left in range(0, laid.shape[1], wide):
+            part = laid[top : top + high, left : left + wide]
+            wrapped[: part.shape[0], : part.shape[1]] += part
+    return wrapped
 
 
 def analyse(laid: Residual, lines: Lines, samples: int) -> Waves:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.asset import Frame, Plane
-from provenance.watermarks.tile.canonical import halved, middle, to_canonical
+from provenance.watermarks.tile.canonical import LONGEST_SIDE, halved, middle, to_canonical
 from provenance.watermarks.tile.detection import Detection
 from provenance.watermarks.tile.front import Residual, build_residual
 from provenance.watermarks.tile.geometry import (
@@ -26,27 +26,39 @@ from provenance.watermarks.tile.geometry import (
 )
 from provenance.watermarks.tile.layout import PERIOD, Layout
 from provenance.watermarks.tile.reading import IDENTITY, Geometry, fold
-from provenance.watermarks.tile2.layout import CellLayout
+from provenance.watermarks.tile2.bending import straighten
+from provenance.watermarks.tile2.cells import analyse, count_samples, lay_out, wrap
+from provenance.watermarks.tile2.layout import SQUARE, CellLayout
+from provenance.watermarks.tile2.parts import find_parts
 from provenance.watermarks.tile2.placing import HALF_TURNS, SENSES, UPRIGHT, Placed, find_low, place
-from provenance.watermarks.tile2.reading import lay, rank_origins, read
+from provenance.watermarks.tile2.reading import rank_origins, read, weigh_waves
 
 _LEAST_SIDE: Final = 32
 
 # Deviations by which sync lines agree, over all origins (docs/watermark.md).
 _LEAST_SYNC: Final = 5.0
 _LEAST_SYNC_SEARCHED: Final = 6.0
+_LEAST_SYNC_LARGE: Final = 6.5
 # Energy at sync lines, in deviations.
 _LEAST_RANK: Final = 5.0
 _PATHS: Final = 32
 _READS_A_STAGE: Final = 4
+# A large picture's likeliest places are few, and reading it costs more.
+_READS_LARGE: Final = 2
+# Of what was placed and did not read, how many are laid straight, and from which sync on.
+_STRAIGHTENED: Final = 1
+_LEAST_SYNC_BENT: Final = 7.0
+_MOST_BENT: Final = 1 << 21
 _ORIGINS: Final = 2
-# The middle straight, the whole straight, other colours, three searches at full and three at half size.
-_STAGES: Final = 9
-MOST_TESTS: Final = _PATHS * _READS_A_STAGE * _ORIGINS * _STAGES
+# The middle straight, the whole straight, other colours, parts, three searches at full and three at half size.
+_STAGES: Final = 10
+MOST_TESTS: Final = _PATHS * (_READS_A_STAGE + _STRAIGHTENED) * _ORIGINS * _STAGES
 """Messages tried at most for one key in one call."""
 
 _SMALL: Final = 200_000
 _MIDDLE: Final = 512
+# Pixels of the largest page that is looked through at its own size.
+_PAGE: Final = 2_400_000
 # What was enlarged is found in the picture at half its size; smaller ones are too poor in lines to be that.
 _ENLARGED_FROM: Final = 600
 
@@ -64,6 +76,7 @@ def detect(frame: Frame, layouts: Sequence[CellLayout]) -> Detection | None:
     return (
         _read_straight(residual, layouts, at_corner=True)
         or _read_recoloured(small, layouts)
+        or _read_parts(frame, residual, layouts)
         or _search(small, residual, layouts)
     )
 
@@ -94,6 +107,22 @@ def _read_recoloured(small: Frame, layouts: Sequence[CellLayout]) -> Detection |
     brightness = build_residual(part, in_colour=False)
     found = _read_straight(2 * brightness - build_residual(part), layouts, at_corner=False)
     return found and replace(found, stage="recoloured")
+
+
+def _read_parts(frame: Frame, residual: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
+    """Read windows of a page at its own size: pictures are mostly shown at theirs."""
+    longest = max(frame.shape[:2])
+    if longest > LONGEST_SIDE:
+        if frame.shape[0] * frame.shape[1] > _PAGE:
+            return None
+        residual = build_residual(frame, in_colour=False)
+    for layout in layouts:
+        for part in find_parts(residual, layout.lines, _READS_A_STAGE):
+            inside = np.ascontiguousarray(residual[part.rows, part.columns])
+            found = _read_placed(inside, _Try(layout, part.placed, IDENTITY, np.zeros(2)), "part")
+            if found:
+                return replace(found, geometry=found.geometry * max(1.0, longest / LONGEST_SIDE))
+    return None
 
 
 def _search(small: Frame, residual: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
@@ -165,6 +194,7 @@ def _read_candidates(
     residual: Residual, candidates: Sequence[tuple[CellLayout, Candidate]], stage: str
 ) -> Detection | None:
     tries = []
+    least = _LEAST_SYNC_SEARCHED if residual.size < _SMALL else _LEAST_SYNC_LARGE
     for layout, candidate in candidates:
         folded = fold(residual, candidate.geometry)
         if folded is None:
@@ -173,19 +203,30 @@ def _read_candidates(
         tries += [
             _Try(layout, placed, candidate.geometry, low)
             for placed in place(folded, layout.lines, HALF_TURNS)
-            if placed.sync >= _LEAST_SYNC_SEARCHED
+            if placed.sync >= least
         ]
     return _read(residual, tries, stage)
 
 
 def _read(residual: Residual, tries: Sequence[_Try], stage: str) -> Detection | None:
-    """Read where sync lines agree best, at most so many times a key."""
+    """Read where sync lines agree best, at most so many times a key; then once more what seems bent."""
+    likely = sorted(tries, key=lambda one: -one.placed.sync)
+    most = _READS_A_STAGE if residual.size < _SMALL or stage == "straight" else _READS_LARGE
     reads: Counter[CellLayout] = Counter()
-    for one in sorted(tries, key=lambda one: -one.placed.sync):
+    for one in likely:
         reads[one.layout] += 1
-        if reads[one.layout] > _READS_A_STAGE:
+        if reads[one.layout] > most:
             continue
         found = _read_placed(residual, one, stage)
+        if found:
+            return found
+    bent: Counter[CellLayout] = Counter()
+    least = _LEAST_SYNC_BENT if stage == "straight" else _LEAST_SYNC_BENT + 1
+    for one in likely:
+        bent[one.layout] += 1
+        if one.placed.sync < least or bent[one.layout] > _STRAIGHTENED:
+            continue
+        found = _read_placed(residual, one, "bent")
         if found:
             return found
     return None
@@ -197,13 +238,20 @@ def _read_placed(residual: Residual, one: _Try, stage: str) -> Detection | None:
     if np.array_equal(one.geometry, IDENTITY):
         nearest = np.rint(corner)
         corner = nearest if np.abs(corner - nearest).max() < 0.2 else corner
-    laid = lay(residual, one.layout.lines, geometry, corner)
-    if laid is None:
+    lines = one.layout.lines
+    plane = lay_out(residual, geometry, corner)
+    if plane is None:
         return None
     if one.placed.is_negative:
-        laid = replace(laid, values=-laid.values)
+        plane = -plane
+    samples = count_samples(geometry)
+    if stage == "bent":
+        if samples != PERIOD or plane.size > _MOST_BENT:
+            return None
+        plane = straighten(plane, lines)
+    laid = weigh_waves(analyse(wrap(plane, samples, SQUARE), lines.data, samples), lines)
     for placing in rank_origins(laid, one.layout, _ORIGINS):
         match = read(laid, one.layout, placing.origin, paths=_PATHS)
         if match:
-            return Detection(one.layout.lines.key_id, match, one.placed.sync, geometry, stage)
+            return Detection(lines.key_id, match, one.placed.sync, geometry, stage)
     return None

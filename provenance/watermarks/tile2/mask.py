@@ -1,9 +1,9 @@
 """How strong the mark may be at each place: what is seen at 1:1 is a change on smooth ground, most beside an edge.
 
-Strength follows texture, in cells of four pixels. Three limits keep it from what does not hide it: an opening over
-twenty pixels takes lone edges for what they are; strength falls off inside texture, never into the smooth ground
-beside it; and no cell changes by more than a share of the least contrast round it. One gain for the whole picture then
-keeps to bounds on the mean squared error and on the predicted loss of structural similarity.
+Strength follows texture, in cells of four pixels. Limits keep it from what does not hide it: an opening over twenty
+pixels and a cap on detail take lone edges and small things for what they are; strength falls off inside texture, never
+into the smooth ground beside it; and no cell changes by more than a share of the least contrast round it. One gain for
+the whole picture then keeps to bounds on the mean squared error and on the predicted loss of structural similarity.
 """
 
 from typing import Final
@@ -23,6 +23,8 @@ _GAIN: Final = 1.7
 _EXPONENT: Final = 0.85
 _QUIET: Final = 0.4
 _MOST: Final = 9.0
+# Detail counts up to so many levels: texture throughout reaches what it may, a steep edge alone does not.
+_STEEPEST: Final = 6.0
 # Most loss of structural similarity that one cell may have, judged by the least variance round it.
 _LOCAL_LOSS: Final = 0.08
 # SSIM's constant for 8 bits, (0.03 * 255)^2 (Wang et al. 2004).
@@ -38,7 +40,7 @@ def measure_visibility(luma: Plane) -> Visibility:
     height, width = luma.shape
     cells = max(-(-width // CELL), 2), max(-(-height // CELL), 2)
     half = cv2.resize(luma, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA).astype(np.float32)
-    detail = cv2.sqrt(cv2.absdiff(half, cv2.GaussianBlur(half, (7, 7), 1.3)))
+    detail = cv2.sqrt(cv2.min(cv2.absdiff(half, cv2.GaussianBlur(half, (7, 7), 1.3)), _STEEPEST))
     activity = cv2.blur(cv2.resize(detail, cells, interpolation=cv2.INTER_AREA), (3, 3))
     opened = cv2.min(cv2.dilate(cv2.erode(activity, _FIVE), _FIVE), activity)
     texture = np.square(cv2.blur(opened * np.float32(1.15), (3, 3)))

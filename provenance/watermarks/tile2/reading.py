@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from provenance.watermarks.tile.code import decode
 from provenance.watermarks.tile.front import Residual
-from provenance.watermarks.tile.layout import DATA_LINES, PERIOD, Layout
+from provenance.watermarks.tile.layout import DATA_LINES, Layout
 from provenance.watermarks.tile.reading import Geometry, Match
-from provenance.watermarks.tile2.cells import Waves, analyse, lay_out
+from provenance.watermarks.tile2.cells import Waves, analyse, count_samples, lay_out
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin
 
 Floats = NDArray[np.float32]
@@ -65,8 +65,7 @@ def lay(residual: Residual, layout: Layout, geometry: Geometry, corner: NDArray[
     laid = lay_out(residual, geometry, corner)
     if laid is None:
         return None
-    det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
-    return weigh_waves(analyse(laid, layout.data, PERIOD // (2 if det > 2.8 else 1)), layout)
+    return weigh_waves(analyse(laid, layout.data, count_samples(geometry)), layout)
 
 
 def weigh_waves(waves: Waves, layout: Layout) -> Laid:
@@ -77,18 +76,7 @@ def weigh_waves(waves: Waves, layout: Layout) -> Laid:
     noise = np.bincount(ring, power, _RINGS) / np.maximum(count, 1) + 1e-9
     units = (np.exp(-1j * layout.data_phases) * np.sqrt(2 / noise[ring])).astype(np.complex64)
     values = np.ascontiguousarray((waves * units).real.transpose(2, 0, 1), np.float32)
-    return Laid(_wrapped(values))
-
-
-def _wrapped(values: Floats) -> Floats:
-    """Return cells added up that lie a whole square apart."""
-    lines, rows, columns = values.shape
-    if rows <= SQUARE and columns <= SQUARE:
-        return values
-    down, across = -(-rows // SQUARE), -(-columns // SQUARE)
-    padded = np.zeros((lines, down * SQUARE, across * SQUARE), np.float32)
-    padded[:, :rows, :columns] = values
-    return np.ascontiguousarray(padded.reshape(lines, down, SQUARE, across, SQUARE).sum(axis=(1, 3), dtype=np.float32))
+    return Laid(values)
 
 
 def _ring_of(layout: Layout) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ def work(tmp_path):
 
 
 def test_attempts_are_made_once_and_what_cannot_run_is_said(work, tmp_path, capsys):
-    attempts = ["average", "fold", "notch", "copy", "diffusion", "jpeg-ai"]
+    attempts = ["average", "fold", "notch", "subtract", "learn", "copy", "diffusion", "jpeg-ai"]
     for _ in range(2):
         hardening.run(load("dwt_dct_svd"), work, attempts, tmp_path)
     rows = list(Journal(tmp_path, "hardening").rows())

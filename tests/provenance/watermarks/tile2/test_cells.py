@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.watermarks.tile.layout import PERIOD
-from provenance.watermarks.tile2.cells import analyse, lay_out, synthesise
+from provenance.watermarks.tile2.cells import analyse, lay_out, synthesise, wrap
 from tests.provenance.watermarks.tile2.samples import LAYOUT
 
 LINES = np.concatenate([LAYOUT.lines.data, LAYOUT.lines.sync])
@@ -53,3 +53,12 @@ def test_a_flip_is_laid_the_other_way_round():
 @pytest.mark.parametrize("geometry", [np.zeros((2, 2)), np.eye(2) * 0.05, np.eye(2) * 20])
 def test_a_geometry_out_of_reach_is_refused(geometry):
     assert lay_out(np.zeros((300, 300), np.float32), geometry, np.zeros(2)) is None
+
+
+def test_cells_that_lie_so_many_apart_are_added_up():
+    plane = np.random.default_rng(0).normal(size=(7 * 4, 3 * 4)).astype(np.float32)
+    wrapped = wrap(plane, 4, 5)
+    assert wrapped.shape == (20, 12)
+    assert np.allclose(wrapped[:8], plane[:8] + plane[20:])
+    assert np.array_equal(wrapped[8:], plane[8:20])
+    assert wrap(plane, 4, 7) is plane

@@ -8,7 +8,7 @@ from provenance.watermarks.tile.code import encode_salted
 from provenance.watermarks.tile.layout import PERIOD
 from provenance.watermarks.tile2.cells import analyse
 from provenance.watermarks.tile2.embedding import build_plane
-from provenance.watermarks.tile2.reading import Laid, _wrapped, fold_signed, rank_origins, read, weigh, weigh_waves
+from provenance.watermarks.tile2.reading import fold_signed, rank_origins, read, weigh, weigh_waves
 from tests.provenance.watermarks.tile2.samples import LAYOUT, PAYLOAD
 
 CODE = encode_salted(LAYOUT.lines, PAYLOAD)[9]
@@ -41,12 +41,3 @@ def test_a_negative_says_the_opposite_of_every_bit():
     one = weigh(fold_signed(found, LAYOUT, (3, 14)), LAYOUT.lines)
     other = weigh(fold_signed(replace(found, values=-found.values), LAYOUT, (3, 14)), LAYOUT.lines)
     assert np.allclose(one, -other)
-
-
-def test_cells_a_square_apart_count_together():
-    values = np.random.default_rng(0).normal(size=(4, 20, 3)).astype(np.float32)
-    wrapped = _wrapped(values)
-    assert wrapped.shape == (4, 16, 16)
-    assert np.allclose(wrapped[:, :4, :3], values[:, :4] + values[:, 16:])
-    assert not wrapped[:, :, 3:].any()
-    assert np.array_equal(Laid(_wrapped(values[:, :16])).values, values[:, :16])

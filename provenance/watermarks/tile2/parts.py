@@ -1,0 +1,97 @@
+"""A marked picture inside a page: windows in which sync lines stand out more than in the whole.
+
+Every sync line is summed over blocks of 64 pixels, windows are sums of blocks, and how likely one is needs no place:
+under a tile each line's sum is longer than its blocks' noise makes it. The best windows are placed and read by
+themselves.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermarks.tile.front import Residual
+from provenance.watermarks.tile.layout import PERIOD, SYNC_LINES, Layout
+from provenance.watermarks.tile.reading import Folded
+from provenance.watermarks.tile2.blocks import sum_blocks
+from provenance.watermarks.tile2.placing import UPRIGHT, Placed, place
+
+BLOCK: Final = 64
+# Blocks along a side of a window.
+_SIDES: Final = (3, 4, 5, 6, 8, 10, 12, 16)
+_RINGS: Final = 48
+# Deviations by which the length of sums exceeds noise; of pages without a mark the best window has 5 or less.
+_LEAST_LENGTH: Final = 5.0
+_LEAST_SYNC: Final = 5.5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A window in which a tile seems to lie.
+
+    Attributes:
+        rows: of the residual.
+        columns: of the residual.
+        placed: where the tile lies in it, from the window's corner.
+    """
+
+    rows: slice
+    columns: slice
+    placed: Placed
+
+
+def find_parts(residual: Residual, layout: Layout, count: int) -> list[Part]:
+    """Return the likeliest windows, upright, best first; fewer where fewer stand out."""
+    sums = sum_blocks(residual, layout.sync, BLOCK)
+    power = sums.real**2 + sums.imag**2
+    total, noise = (_integrate(part) for part in (sums, power))
+    windows = [
+        (float(length), row, column, high, wide)
+        for high in _SIDES
+        for wide in _SIDES
+        if high < total.shape[0] and wide < total.shape[1]
+        for length, row, column in _best_windows(total, noise, high, wide)
+        if length >= _LEAST_LENGTH
+    ]
+    windows.sort(reverse=True)
+    parts: list[Part] = []
+    for _, row, column, high, wide in windows[: 4 * count]:
+        rows, columns = (slice(BLOCK * at, BLOCK * (at + side)) for at, side in ((row, high), (column, wide)))
+        inside = _sum_windows(total, high, wide)[row, column], _sum_windows(noise, high, wide)[row, column]
+        placed = _place(*inside, layout, np.array([column, row]) * BLOCK)
+        if placed.sync >= _LEAST_SYNC:
+            parts.append(Part(rows, columns, placed))
+    return sorted(parts, key=lambda part: -part.placed.sync)[:count]
+
+
+def _integrate(field: NDArray[Any]) -> NDArray[Any]:
+    padded = np.pad(field, ((1, 0), (1, 0), (0, 0)))
+    exact = np.complex128 if np.iscomplexobj(field) else np.float64
+    sums: NDArray[Any] = padded.cumsum(axis=0, dtype=exact).cumsum(axis=1)
+    return sums
+
+
+def _sum_windows(total: NDArray[Any], high: int, wide: int) -> NDArray[Any]:
+    sums: NDArray[Any] = total[high:, wide:] - total[:-high, wide:] - total[high:, :-wide] + total[:-high, :-wide]
+    return sums
+
+
+def _best_windows(total: NDArray[Any], noise: NDArray[Any], high: int, wide: int) -> list[tuple[float, int, int]]:
+    """Return the two best windows of a size: deviations, row and column."""
+    length = np.abs(_sum_windows(total, high, wide)) ** 2
+    usual = np.maximum(_sum_windows(noise, high, wide).mean(axis=2, keepdims=True), 1e-6)
+    # No single line may decide.
+    excess = (np.minimum(length / usual, 12.0).sum(axis=2) - SYNC_LINES) / np.sqrt(SYNC_LINES)
+    best = np.argsort(excess, axis=None)[::-1][:2]
+    return [(float(excess.flat[at]), *divmod(int(at), excess.shape[1])) for at in best]
+
+
+def _place(
+    sums: NDArray[np.complex128], noise: NDArray[np.float64], layout: Layout, corner: NDArray[np.int64]
+) -> Placed:
+    lines = np.zeros((PERIOD, PERIOD), np.complex64)
+    lines[layout.sync[:, 1], layout.sync[:, 0] % PERIOD] = sums
+    folded = Folded(lines, np.full(_RINGS, max(float(noise.mean()), 1e-6)))
+    placed = place(folded, layout, UPRIGHT.sense[None])[0]
+    return Placed(placed.sync, placed.sense, placed.origin - corner, placed.is_negative)
