@@ -23,6 +23,8 @@ from provenance.errors import UnmarkableError
 
 FIELDS: Final = ("scheme", "attempt", "setting", "picture")
 KEY: Final = 0
+# As it is, and flipped: down and across.
+_VIEWS: Final = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 Made = tuple[str, Frame, Frame]
 """A setting, the attacked picture, and what its distance is measured from."""
 
@@ -63,20 +65,23 @@ class Scene:
                 self._marked[picture.name] = None
         return self._marked[picture.name]
 
+    def alike(self, shape: tuple[int, ...]) -> list[Picture]:
+        """Return training pictures of one shape, no victim's scene among them."""
+        names = {picture.name for picture in self.work.victims}
+        others = (picture for picture in self.work.training if picture.name not in names)
+        return [picture for picture in others if picture.load().shape == shape]
+
     def multiplied(self, shape: tuple[int, ...], count: int) -> Iterator[Frame]:
         """Yield up to so many marked pictures of one shape, each with an id of its own, no victim's scene among them.
 
         Of training pictures of that shape, their flips and half turns: four of each.
         """
-        names = {picture.name for picture in self.work.victims}
-        scenes = [picture for picture in self.work.training if picture.name not in names]
-        views = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
         made = 0
-        for down, across in views:
-            for picture in scenes:
+        for down, across in _VIEWS:
+            for picture in self.alike(shape):
+                if made == count:
+                    return
                 frame = picture.load()
-                if made == count or frame.shape != shape:
-                    continue
                 payload = payload_of(f"{picture.name} {down} {across}", self.scheme.payload_bits)
                 with suppress(UnmarkableError):
                     yield self.scheme.embed(np.ascontiguousarray(frame[::down, ::across]), payload, KEY)
@@ -165,7 +170,9 @@ _COLLECTIONS: Final = (10, 100, 1000)
 
 
 def _learnt(scene: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
-    """Learn from marked pictures of the victims' shape which signs each line has; there are that many or it is said."""
+    """Learn from marked pictures of the victims' shape which signs each line has; too few of them, and it is said."""
+    if len(scene.alike(scene.work.victims[0].load().shape)) * len(_VIEWS) < min(_COLLECTIONS):
+        return
     learnt: dict[tuple[int, ...], dict[int, lattice.Waves]] = {}
 
     def learn(shape: tuple[int, ...]) -> dict[int, lattice.Waves]:
@@ -253,6 +260,7 @@ ATTEMPTS: Final[Mapping[str, Callable[[Scene], Iterator[Callable[[Picture, Frame
     "jpeg-ai": _absent,
 }
 SKIPPED: Final = {
+    "learn": "not run: there are fewer than three training pictures of the victims' shape",
     "diffusion": "not run: no local image-to-image model was given (--diffusion)",
     "jpeg-ai": "not run: no JPEG AI codec is to be had as a package",
 }
