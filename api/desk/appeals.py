@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.errors import status_of
 from api.routes.appeals import LINK, build_reviewer
 from api.service import find_service
@@ -48,7 +48,7 @@ def file(request: Request, token: str, text: Annotated[str, Form()] = "") -> Any
         file_appeal(service.site.deployment, token, text.replace("\r\n", "\n"))
     except PolicyError as exc:
         if isinstance(exc, AppealClosedError) or status_of(exc) == 422:
-            return _render_link(request, token, text=text, problem=str(exc), status=status_of(exc))
+            return _render_link(request, token, text=text, problem=tell(request, exc), status=status_of(exc))
         raise
     return RedirectResponse(f"{LINK}/{token}?said=appealed", 303)
 
@@ -91,7 +91,13 @@ async def decide(
         )  # fmt: skip
     except PolicyError as exc:
         return await run_in_threadpool(
-            _render_one, request, actor, decision_id, statement=statement, problem=str(exc), status=status_of(exc)
+            _render_one,
+            request,
+            actor,
+            decision_id,
+            statement=statement,
+            problem=tell(request, exc),
+            status=status_of(exc),
         )
     return RedirectResponse(f"{QUEUE}/{decision_id}?said={outcome}", 303)
 

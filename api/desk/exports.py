@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.access.refusals import ForbiddenError
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.errors import status_of
 from api.form import Form
 from api.multipart import MOST_FIELD_BYTES
@@ -62,7 +62,7 @@ async def order(request: Request, actor: Exporter) -> Any:  # noqa: ANN401 - a p
         except (PolicyError, AssetNotFoundError, ForbiddenError) as exc:
             given = {name: form.text(name) for name in form.fields}
             return await run_in_threadpool(
-                _render, request, actor, given=given, problem=str(exc), status=status_of(exc)
+                _render, request, actor, given=given, problem=tell(request, exc), status=status_of(exc)
             )
     return RedirectResponse(f"{LIST}?said=ordered", 303)
 

@@ -4,7 +4,8 @@
 
 A template has, besides what `render` is given: `t(key, ...)`, `count(key, n)` and `name(section, value)` for words,
 `ago(time)`, `span(seconds)`, `static(name)`, `actor`, `may(permission)`, `page`, `language`, `here` (its own URL) and
-the filters `clean`, `size` and `number` of `api.desk.spelling`; `parts.html` has the pieces that pages share.
+the filters `clean`, `size` and `number` of `api.desk.spelling`; `parts.html` has the pieces that pages share. What is
+on record in English is told by `say_reason`, `say_clause`, `say_limit`, `say_pack` and `say_finding`.
 """
 
 from functools import cache
@@ -15,6 +16,7 @@ from api.access.identity import Permission
 from api.desk import spelling
 from api.desk.language import LANGUAGES, find_language, load_words
 from api.desk.navigation import find_paths, list_tabs
+from api.desk.retelling import Retelling
 from api.desk.static import find_url
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from api.access.identity import Actor
+    from provenance.errors import GateError
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SAID: Final = "said"
@@ -73,15 +76,26 @@ def render(
     return HTMLResponse(text, status_code=status, headers=headers)
 
 
+def tell(request: "Request", error: "GateError") -> str:
+    """Return what went wrong in the language of who asks."""
+    return Retelling(load_words(find_language(request))).tell_error(error.code, str(error))
+
+
 def build_frame(request: "Request", actor: "Actor | None", page: str) -> dict[str, Any]:
     """Build what every template has."""
     words = load_words(find_language(request))
+    retelling = Retelling(words)
     said = f"said.{request.query_params.get(SAID, '')}"
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return {
         "t": words.tell,
         "count": words.count,
         "name": words.name,
+        "say_reason": retelling.tell_reason,
+        "say_clause": retelling.tell_clause,
+        "say_limit": retelling.tell_limit,
+        "say_pack": retelling.tell_pack,
+        "say_finding": retelling.tell_finding,
         "language": words.language,
         "tag": words.tag,
         "languages": LANGUAGES,

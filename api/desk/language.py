@@ -49,6 +49,11 @@ class Words:
         form = "one" if number == 1 else "other"
         return self.tell(f"{key}.{form}", n=f"{number:,}", **values)
 
+    def section(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return (key, word) of a section, as they stand."""
+        lead = f"{name}."
+        return tuple((key.removeprefix(lead), word) for key, word in self._words.items() if key.startswith(lead))
+
     def name(self, section: str, value: str) -> str:
         """Return what a value of ours is called, `section.value`; a value without a word stands as it is."""
         return self._words.get(f"{section}.{value}", value)

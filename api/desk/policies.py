@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.errors import status_of
 from api.form import Form
 from api.multipart import MOST_FIELD_BYTES
@@ -80,7 +80,9 @@ async def choose(request: Request, actor: Changes) -> Any:  # noqa: ANN401 - a p
         try:
             await run_in_threadpool(choose_packs, here, names, author=actor.name, reason=form.text("reason"))
         except PolicyError as exc:
-            return await run_in_threadpool(_render_packs, request, actor, problem=str(exc), status=status_of(exc))
+            return await run_in_threadpool(
+                _render_packs, request, actor, problem=tell(request, exc), status=status_of(exc)
+            )
     return RedirectResponse(f"{LIST}?said=saved", 303)
 
 
@@ -94,7 +96,9 @@ async def activate(request: Request, actor: Changes, name: str) -> Any:  # noqa:
         try:
             await run_in_threadpool(activate_pack, here, name, form.text("sha256"), **given)
         except PolicyError as exc:
-            return await run_in_threadpool(_render_pack, request, actor, name, problem=str(exc), status=status_of(exc))
+            return await run_in_threadpool(
+                _render_pack, request, actor, name, problem=tell(request, exc), status=status_of(exc)
+            )
     return RedirectResponse(f"/desk/policy/{quote(name, safe='')}?said=activated", 303)
 
 
@@ -107,7 +111,9 @@ async def retire(request: Request, actor: Changes, name: str) -> Any:  # noqa: A
         try:
             await run_in_threadpool(retire_pack, here, name, author=actor.name, reason=form.text("reason"))
         except PolicyError as exc:
-            return await run_in_threadpool(_render_pack, request, actor, name, problem=str(exc), status=status_of(exc))
+            return await run_in_threadpool(
+                _render_pack, request, actor, name, problem=tell(request, exc), status=status_of(exc)
+            )
     return RedirectResponse(f"{LIST}?said=retired", 303)
 
 
@@ -159,7 +165,7 @@ def _edit(request: Request, actor: Actor, here: "Deployment", form: Form) -> Any
         problems = [asdict(one) for one in parse_problems(exc)]
         return _render_editor(request, actor, **shown, problems=problems, status=422)
     except PolicyError as exc:
-        return _render_editor(request, actor, **shown, problem=str(exc), status=status_of(exc))
+        return _render_editor(request, actor, **shown, problem=tell(request, exc), status=status_of(exc))
     said = "activated" if step == "activate" else "saved"
     return RedirectResponse(f"/desk/policy/{quote(pack.name, safe='')}?sha256={pack.sha256}&said={said}", 303)
 

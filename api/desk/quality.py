@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.errors import status_of
 from api.form import Form
 from api.multipart import MOST_FIELD_BYTES
@@ -61,7 +61,7 @@ def choose_rules(
     try:
         rules = Rules(parse_share(golden), parse_share(double), gives_feedback=bool(feedback), third=third)
     except GateError as exc:
-        return _render(request, actor, rules_problem=str(exc), status=status_of(exc))
+        return _render(request, actor, rules_problem=tell(request, exc), status=status_of(exc))
     keep_rules(here, build_reviewer(actor), rules)
     return RedirectResponse(f"{QUALITY}?said=quality_saved", 303)
 
@@ -96,7 +96,9 @@ async def make_case(request: Request, actor: Lead) -> Any:  # noqa: ANN401 - a p
     except GateError as exc:
         if exc.retryable or status_of(exc) >= 500:
             raise
-        return await run_in_threadpool(_render, request, actor, given=given, problem=str(exc), status=status_of(exc))
+        return await run_in_threadpool(
+            _render, request, actor, given=given, problem=tell(request, exc), status=status_of(exc)
+        )
     return RedirectResponse(f"{QUALITY}?said=golden_made#golden", 303)
 
 
@@ -144,7 +146,7 @@ def settle(request: Request, actor: Lead, case_id: str, outcome: Text = "", stat
         wanted = Outcome.RELEASE if outcome == "release" else Outcome.BLOCK if outcome == "block" else Outcome.HOLD
         settle_case(here, case_id, build_reviewer(actor), wanted, said)
     except GateError as exc:
-        return _render_case(request, actor, case_id, statement=said, problem=str(exc), status=status_of(exc))
+        return _render_case(request, actor, case_id, statement=said, problem=tell(request, exc), status=status_of(exc))
     return RedirectResponse(f"{CASES}/{case_id}?said=settled", 303)
 
 
@@ -156,7 +158,7 @@ def reopen_asset(request: Request, actor: LeadWhoReviews, case_id: str) -> Respo
     try:
         reopen(here, case_id, build_reviewer(actor))
     except GateError as exc:
-        return _render_case(request, actor, case_id, problem=str(exc), status=status_of(exc))
+        return _render_case(request, actor, case_id, problem=tell(request, exc), status=status_of(exc))
     return RedirectResponse(f"{CASES}/{case_id}?said=reopened", 303)
 
 

@@ -12,7 +12,7 @@ from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.cursor import build_cursor, parse_cursor
 from api.desk.blind import mix_items
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.reviewing import build_reviewer, build_verdict, carry_out
 from api.schemas.review import FilterOrder
 from api.service import find_service
@@ -193,7 +193,7 @@ def start_batch(
         made = make_batch(here, reviewer, found, verdict, key=key, confirmed=number, asked=asked)
     except ConfirmationError as exc:
         form = (scope, outcome, clause, reason, ids, query, upto)
-        return confirm_batch(request, actor, *form, error=str(exc))
+        return confirm_batch(request, actor, *form, error=tell(request, exc))
     carry_out(here, made.id, grace_s=service.site.settings.review.grace_s)
     return RedirectResponse(f"/desk/batches/{made.id}", status_code=303)
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from api.desk.frame import render
+from api.desk.language import find_language, load_words
+from api.desk.retelling import Retelling
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -29,8 +31,9 @@ def build_refusal(request: "Request", status: int, code: str, detail: str, heade
         asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
         to = f"{SIGN_IN}?next={quote(asked if request.method == 'GET' and not is_part else '/desk', safe='')}"
         return Response(status_code=401, headers={"HX-Redirect": to}) if is_part else RedirectResponse(to, 303)
+    told = Retelling(load_words(find_language(request))).tell_error(code, detail)
     template = "refused_part.html" if is_part else "refused.html"
-    answer = render(request, template, status=status, code=code, detail=detail, code_status=status)
+    answer = render(request, template, status=status, code=code, detail=told, code_status=status)
     answer.headers.update(headers)
     if is_part:
         answer.headers.update({"HX-Retarget": "#alerts", "HX-Reswap": "innerHTML"})

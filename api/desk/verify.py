@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.desk.language import find_language, load_words
 from api.errors import status_of
 from api.form import Bounds, Form, receive_form
@@ -71,7 +71,7 @@ async def show_answer(request: Request) -> HTMLResponse:
     except GateError as exc:
         if exc.retryable or status_of(exc) >= 500:
             raise
-        return _render_form(request, status=status_of(exc), problem=str(exc))
+        return _render_form(request, status=status_of(exc), problem=tell(request, exc))
 
 
 async def _answer(request: Request, service: Service, form: Form) -> HTMLResponse:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.errors import status_of
 from api.multipart import MOST_FIELD_BYTES
 from api.routes.webhooks import find_endpoints
@@ -53,7 +53,7 @@ async def add(request: Request, actor: Manager) -> HTMLResponse:
             )
         except (PolicyError, FetchError) as exc:
             return await run_in_threadpool(
-                _render, request, actor, given=given, problem=str(exc), status=status_of(exc)
+                _render, request, actor, given=given, problem=tell(request, exc), status=status_of(exc)
             )
     return await run_in_threadpool(_render, request, actor, secret=secret, secret_of=made.url)
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.collecting import LIST_BYTES, MOST_FILES, build_made, build_work, register_list, register_one
-from api.desk.frame import render
+from api.desk.frame import render, tell
 from api.errors import status_of
 from api.multipart import MOST_FIELD_BYTES
 from api.routes.works import find_some, take_form, withdraw_work
@@ -83,7 +83,13 @@ async def add_one(request: Request, actor: Writes) -> Any:  # noqa: ANN401 - a p
             raise
         claimed = isinstance(exc, WorkClaimedError)
         return await run_in_threadpool(
-            _render_add, request, actor, fields=fields, problem=str(exc), status=status_of(exc), claimed=claimed
+            _render_add,
+            request,
+            actor,
+            fields=fields,
+            problem=tell(request, exc),
+            status=status_of(exc),
+            claimed=claimed,
         )
     work = build_made(made)["work"]
     said = "known" if made.is_repeat else "registered"
@@ -104,7 +110,9 @@ async def add_list(request: Request, actor: Writes) -> HTMLResponse:
     except GateError as exc:
         if exc.retryable or status_of(exc) >= 500:
             raise
-        return await run_in_threadpool(_render_add, request, actor, list_problem=str(exc), status=status_of(exc))
+        return await run_in_threadpool(
+            _render_add, request, actor, list_problem=tell(request, exc), status=status_of(exc)
+        )
     rows = [build_made(one) for one in made]
     failed = sum("error" in row for row in rows)
     known = sum(row.get("is_repeat", False) for row in rows)
@@ -154,7 +162,7 @@ def define_bank(
         thresholds = {**kept, **({"pdq": int(pdq) if pdq.isdecimal() else -1} if pdq.strip() else {})}
         here.works.define_bank(name.strip(), action=action, thresholds=thresholds, description=description)
     except GateError as exc:
-        return _render_banks(request, actor, given=given, problem=str(exc), status=status_of(exc))
+        return _render_banks(request, actor, given=given, problem=tell(request, exc), status=status_of(exc))
     return RedirectResponse(f"{BANKS}?said=saved", 303)
 
 
@@ -180,7 +188,7 @@ async def match(request: Request, actor: Reads) -> HTMLResponse:
     except GateError as exc:
         if exc.retryable or status_of(exc) >= 500:
             raise
-        return _render_match(request, actor, problem=str(exc), status=status_of(exc))
+        return _render_match(request, actor, problem=tell(request, exc), status=status_of(exc))
     return _render_match(request, actor, asked=sent.name, **found)
 
 

@@ -1,0 +1,92 @@
+"""What other parts say in English, in the language of a page: reasons, clauses, packs, evidence, errors.
+
+English pages show what is on record, word for word. Others say the same by codes (rule, category, detector, code of an
+error), never by translating a sentence. What a pack of one's own says stays as it is: it is its author's.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from api.desk.language import Words, load_words
+
+if TYPE_CHECKING:
+    from policies.rules.decision import Reason
+    from policies.rules.evidence import Finding
+
+_ENGINE: Final = "engine"
+_PEOPLE: Final = frozenset({"review", "appeal"})
+"""Packs under which what people wrote stands."""
+
+
+class Retelling:
+    """Says in one language what has English words on record."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._english = load_words("en")
+        self._is_english = words.language == "en"
+
+    def tell_pack(self, name: str, part: str, text: str) -> str:
+        """Return a text of a pack, such as `title` or `rules.ID`; of one that was changed, what it says now."""
+        key = f"packs.{name}.{part}"
+        is_ours = not self._is_english and key in self._words and self._english.tell(key) == " ".join(text.split())
+        return self._words.tell(key) if is_ours else text
+
+    def tell_limit(self, category: str, text: str) -> str:
+        """Return what a threshold is about."""
+        return text if self._is_english else self._name(category)
+
+    def tell_reason(self, reason: "Reason") -> str:
+        """Return what a rule, a threshold or the engine says."""
+        if self._is_english or reason.pack in _PEOPLE:
+            return reason.text
+        kind, _, rest = reason.rule.partition(".")
+        if reason.pack == _ENGINE or kind == "requires":
+            key = f"reasons.{'requires' if kind == 'requires' else reason.rule}"
+            known = key if key in self._words else "reasons.closed"
+            return self._words.tell(known, detector=self._name_detector(reason.detector or rest))
+        if kind == "thresholds":
+            return self._words.tell("reasons.threshold", category=self._name(reason.category or rest))
+        return self.tell_pack(reason.pack, f"rules.{reason.rule}", reason.text)
+
+    def tell_clause(self, clause: str) -> str:
+        """Return a clause with the name of what it cites; numbers of articles stay."""
+        if self._is_english:
+            return clause
+        for key, source in self._words.section("clauses"):
+            english = self._english.tell(f"clauses.{key}")
+            if clause == english or clause.startswith(f"{english} "):
+                return f"{source}{clause[len(english) :]}"
+        return clause
+
+    def tell_finding(self, finding: "Finding") -> str:
+        """Return one piece of evidence: what, where, what it comes nearest to."""
+        if self._is_english:
+            return finding.text
+        category = self._name(finding.category) if finding.category else self._name_detector(finding.detector)
+        told = [category]
+        if finding.start is not None and finding.end is not None:
+            told.append(self._words.tell("reasons.place", start=finding.start, end=finding.end))
+        if finding.words:
+            told.append(self._words.tell("reasons.words", words=finding.words))
+        if finding.nearest:
+            told.append(self._words.tell("reasons.nearest", nearest=finding.nearest))
+        if finding.work_id:
+            told.append(self._words.tell("reasons.work", work=finding.work_id))
+        return self._words.tell("reasons.between").join(told)
+
+    def tell_error(self, code: str, text: str) -> str:
+        """Return what went wrong; a code without words of its own says so, with what is on record behind it."""
+        if self._is_english:
+            return text
+        parts = code.split(".")
+        for length in range(len(parts), 0, -1):
+            key = f"errors.{'_'.join(parts[:length])}"
+            if key in self._words:
+                return self._words.tell(key)
+        return self._words.tell("errors.other", text=text)
+
+    def _name(self, category: str) -> str:
+        return self._words.name("category", category)
+
+    def _name_detector(self, detector: str) -> str:
+        return self._words.name("detectors", detector)

@@ -1,0 +1,118 @@
+"""What is on record in English is told in Chinese by its codes; and no page in Chinese has English sentences of ours."""
+
+import html
+import re
+
+import httpx
+import pytest
+import yaml
+
+from api.desk.language import load_words
+from api.desk.retelling import Retelling
+from policies.rules.decision import Outcome, Reason
+from policies.rules.evidence import Finding
+from tests.api.desk.server import WHO
+from tests.architecture.checkout import ROOT
+
+CHINESE, ENGLISH = Retelling(load_words("zh")), Retelling(load_words("en"))
+SENTENCE = re.compile(r"(?:\b[a-z]{2,}\b[ ,;:]+){3,}[a-z]{2,}", re.IGNORECASE)
+"""Four words of Latin letters in a row."""
+PAGES = (
+    ("/desk", "admin"),
+    ("/desk/queue", "moderator"),
+    ("/desk/jobs/{matched}", "admin"),
+    ("/desk/jobs/{held}", "admin"),
+    ("/desk/jobs/{blocked}", "admin"),
+    ("/desk/jobs/no-such", "admin"),
+    ("/desk/decisions", "admin"),
+    ("/desk/appeals", "admin"),
+    ("/desk/exports", "auditor"),
+    ("/desk/policies", "admin"),
+    ("/desk/policy/baseline", "admin"),
+    ("/desk/policy/eu-ai-act-50", "admin"),
+    ("/desk/policy/cn-labeling-2025", "admin"),
+    ("/desk/policies/history", "admin"),
+    ("/desk/works", "admin"),
+    ("/desk/works/id/{work}", "admin"),
+    ("/desk/works/add", "admin"),
+    ("/desk/works/banks", "admin"),
+    ("/desk/works/match", "admin"),
+    ("/desk/quality", "admin"),
+    ("/desk/team", "admin"),
+    ("/desk/webhooks", "admin"),
+    ("/desk/settings", "moderator"),
+    ("/desk/nowhere", "admin"),
+    ("/verify", "admin"),
+    ("/verify/states", "admin"),
+    ("/sign-in", ""),
+)
+
+
+def told(page):
+    """The text of a page but what strangers wrote, what is code, and what says of itself that it is English."""
+    bare = re.sub(r"<(script|style|code|kbd|pre|textarea|title|bdi)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    bare = re.sub(r'<(\w+)[^>]*\blang="en"[^>]*>.*?</\1>', " ", bare, flags=re.DOTALL)
+    bare = re.sub(r'<t[dh][^>]*class="[^"]*mono[^"]*".*?</t[dh]>', " ", bare, flags=re.DOTALL)
+    labels = " | ".join(re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', bare))
+    return html.unescape(re.sub(r"<[^>]+>", " | ", bare) + labels)
+
+
+def test_no_page_in_chinese_has_english_sentences_of_ours(desk_server):
+    stock = desk_server.stock
+    names = {"matched": stock.matched_id, "held": stock.held_id, "blocked": stock.blocked_id, "work": stock.work_id}
+    left = {}
+    with httpx.Client(base_url=desk_server.url, timeout=60, follow_redirects=True) as client:
+        for path, role in PAGES:
+            headers = {"accept": "text/html", "accept-language": "zh", "cookie": f"{WHO}={role}:Mia" if role else ""}
+            page = client.get(path.format(**names), headers=headers)
+            assert 'lang="zh-Hans"' in page.text, path
+            found = SENTENCE.findall(told(page.text.replace("<bdi>", "<x>").replace("</bdi>", "</x>")))
+            found = [one for one in found if not any(part in one for part in ("DROP TABLE", "onmouseover"))]
+            if found:
+                left[path] = found
+    assert left == {}
+
+
+def test_reasons_are_told_by_their_codes():
+    weapons = Reason(
+        "own", "thresholds.prompt.weapons", Outcome.HOLD, "House rules 3.2", "any words", "prompt", "prompt.weapons"
+    )
+    assert ENGLISH.tell_reason(weapons) == "any words"
+    assert "武器" in CHINESE.tell_reason(weapons)
+    missing = Reason("engine", "missing_signal", Outcome.HOLD, "Chopmark closed by default", "x", detector="nsfw")
+    assert not SENTENCE.search(CHINESE.tell_reason(missing))
+    assert CHINESE.tell_reason(Reason("review", "moderator", Outcome.BLOCK, "", "as I wrote it")) == "as I wrote it"
+    assert CHINESE.tell_reason(Reason("own", "odd", Outcome.BLOCK, "", "its author's words")) == "its author's words"
+
+
+def test_clauses_keep_their_numbers():
+    assert CHINESE.tell_clause("House rules 3.2") == "内部规则 3.2"
+    assert CHINESE.tell_clause("Measures Art. 10") == "《标识办法》 Art. 10"
+    assert CHINESE.tell_clause("Their rules 1") == "Their rules 1"
+    assert ENGLISH.tell_clause("House rules 3.2") == "House rules 3.2"
+
+
+@pytest.mark.parametrize("name", ["baseline", "cn-labeling-2025", "eu-ai-act-50"])
+def test_every_text_of_our_packs_is_told(name):
+    pack = yaml.safe_load((ROOT / "policies" / "packs" / f"{name}.yaml").read_text(encoding="utf-8"))
+    texts = [("title", pack["title"]), ("description", pack["description"])]
+    texts += [(f"requires.{one['detector']}", one["text"]) for one in pack["requires"]]
+    texts += [(f"rules.{one['id']}", one["text"]) for one in pack.get("rules", ())]
+    texts += [(f"obligations.{one['id']}", one["text"]) for one in pack["obligations"]]
+    for part, text in texts:
+        assert CHINESE.tell_pack(name, part, text) != text, part
+        assert CHINESE.tell_pack(name, part, f"{text} and more") == f"{text} and more"  # changed by somebody
+
+
+def test_evidence_is_told_by_its_parts():
+    found = Finding("prompt", "prompt.weapons", "x", words="rifle", start=17, end=22, nearest="guns")
+    assert ENGLISH.tell_finding(found) == "x"
+    told_so = CHINESE.tell_finding(found)
+    assert all(part in told_so for part in ("17", "22", "rifle", "guns", "武器"))
+
+
+def test_errors_are_told_by_their_codes():
+    assert CHINESE.tell_error("review.taken", "Noa has this job") == load_words("zh").tell("errors.review_taken")
+    assert CHINESE.tell_error("asset.something_new", "x") == load_words("zh").tell("errors.asset")
+    assert CHINESE.tell_error("policy", "a note has 1 character") == "未能完成：a note has 1 character"
+    assert ENGLISH.tell_error("review.taken", "Noa has this job") == "Noa has this job"
