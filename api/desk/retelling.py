@@ -52,6 +52,9 @@ class Retelling:
         """Return a clause with the name of what it cites; numbers of articles stay."""
         if self._is_english:
             return clause
+        return "; ".join(self._tell_one(one) for one in clause.split("; "))
+
+    def _tell_one(self, clause: str) -> str:
         for key, source in self._words.section("clauses"):
             english = self._english.tell(f"clauses.{key}")
             if clause == english or clause.startswith(f"{english} "):
