@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from api.console import print_hint
@@ -18,7 +19,7 @@ from provenance.media.media import Media
 from provenance.media.medium import MEDIA, MEDIUM_PARTS, Kit
 from provenance.storage.binding import is_bound, verify_owner, verify_stores
 from provenance.storage.database import Database
-from provenance.storage.keyring import Keyring, load_keyring
+from provenance.storage.keyring import Keyring, load_keyring, load_ledger_key
 from provenance.storage.store import BlobStore, open_store
 from provenance.storage.tenants import name_tenant
 from provenance.tenant import MAIN
@@ -196,7 +197,13 @@ def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log
     """Build the ledger, with its memory in the data directory."""
     path = find_database_file(settings)
     is_alone = path is not None and path.is_relative_to(settings.home) and is_bound(database)
-    return Log(database, signer, memory=settings.home / MEMORY_FILE, is_only_signer=is_alone)
+    return Log(
+        database,
+        signer,
+        memory=settings.home / MEMORY_FILE,
+        is_only_signer=is_alone,
+        reload=partial(load_ledger_key, settings.keys_dir),
+    )
 
 
 def load_site_trust(settings: Settings) -> TrustAnchors:

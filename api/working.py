@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from api import VERSION
 from api.console import EXIT_ERROR, print_error
 from api.drawing import drawing
+from api.telling import keep_telling
 from api.upkeep import keep_up
 from api.wiring import PRESENCE_FOLDER, open_site
 from policies.fleet import Membership
@@ -67,7 +68,7 @@ def run_worker(settings: "Settings", *, number: int | None, parent: int | None, 
         engine.start()
         engine.restock(with_stopped=True)
         tell(f"worker {worker} walks {line.slots} assets at a time; process {os.getpid()}")
-        with keep_up(here), drawing(site, enqueue):
+        with keep_up(here), drawing(site, enqueue), keep_telling(site):
             code = _work(here, member, engine, stopped, parent)
             # Before the others are waited for: from here on nobody says that this worker lives.
             if not engine.stop(line.grace_s if code == 0 else 0):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.access.identity import Permission, Role
-from api.console import OUT, Json, build_table, print_hint, print_json, print_line, teaching_errors
+from api.console import OUT, CommandUsageError, Json, build_table, print_hint, print_json, print_line, teaching_errors
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -155,6 +155,27 @@ def disable_person(whom: Whom, as_json: Json = False) -> None:
         print_json(describe_person(changed))
         return
     print_line(f"{changed.name} is let in no more")
+
+
+@_people.command("sign-out")
+@teaching_errors
+def sign_out(
+    whom: Annotated[str, typer.Argument(metavar="[PERSON]", help="A name, an e-mail address or an id.")] = "",
+    everybody: Annotated[bool, typer.Option("--everybody", help="End every session of this tenant.")] = False,
+    as_json: Json = False,
+) -> None:
+    """End a person's sessions, or everybody's; who is to work on signs in again."""
+    from api.access import person, session
+
+    if bool(whom) == everybody:
+        raise CommandUsageError("expected a person, or --everybody")
+    with _open_place() as (here, _):
+        people = person.list_people(here) if everybody else [person.find_person(here, whom)]
+        ended = sum(session.revoke_sessions(here, one.id) for one in people)
+    if as_json:
+        print_json({"ended": ended})
+        return
+    print_line(f"{ended} sessions have ended")
 
 
 @_people.command("enable")

@@ -33,6 +33,7 @@ from policies.audit.packing import unpacking, write_to
 from policies.audit.source import Source
 from provenance.errors import InconsistentLedgerError
 from provenance.ledger.audit import verify_log
+from provenance.ledger.handover import LogKeys, parse_history
 from provenance.ledger.log import Log
 from provenance.ledger.note import MAX_NOTE_BYTES, parse_vkey
 from provenance.ledger.proof import SUFFIX, parse_proof, verify_carried
@@ -45,6 +46,12 @@ STATEMENTS: Final = "dsa"
 """What `--format` calls EU DSA statements of reasons."""
 
 MOST_LISTED: Final = 20
+MOST_HISTORY_BYTES: Final = 1 << 24
+
+History = Annotated[
+    Path | None,
+    typer.Option("--keys", metavar="FILE", help="History of the ledger's keys, of `chopmark keys history --json`."),
+]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -157,12 +164,13 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="An export: its folder, or the .zip of it.")],
     vkey: Annotated[str, typer.Option(help="The ledger's public key, from a source that you trust.")],
     earlier: Annotated[Path | None, typer.Option(help="A checkpoint you kept: the export must extend it.")] = None,
+    keys: History = None,
     as_json: Json = False,
 ) -> None:
     """Verify an export offline, with nothing but its files and the public key; exits 2 when it does not hold."""
     kept = read_input(str(earlier), most_bytes=1 << 20).decode("utf-8", "replace") if earlier else None
     with unpacking(folder) as unpacked:
-        summary = verify_export(unpacked, vkey, earlier_checkpoint=kept)
+        summary = verify_export(unpacked, vkey, earlier_checkpoint=kept, key_history=_read_history(keys))
     if as_json:
         print_json({"verified": True, **asdict(summary)})
         return
@@ -204,6 +212,7 @@ def proof(
 def verify_one(
     file: Annotated[str, typer.Argument(help="A proof that carries its entry, as the verification page gives it.")],
     vkey: Annotated[str, typer.Option(help="The ledger's public key, from a source that you trust.")],
+    keys: History = None,
     as_json: Json = False,
 ) -> None:
     """Verify one entry by its proof alone, offline: no site is needed. Exits 0 when it holds, 2 when it does not."""
@@ -212,7 +221,9 @@ def verify_one(
     except UnicodeDecodeError as exc:
         raise CommandUsageError(f"expected a tlog-proof, got a file that is no text: {file}") from exc
     proved = parse_proof(text)
-    leaf, signed = verify_carried(proved, parse_vkey(vkey))
+    history = _read_history(keys)
+    notes = () if history is None else parse_history(history)[0]
+    leaf, signed = verify_carried(proved, LogKeys.build(parse_vkey(vkey), notes))
     entry: dict[str, Any] = json.loads(leaf)
     if as_json:
         print_json({"ok": True, "index": proved.index, "origin": signed.origin, "size": signed.size, "entry": entry})
@@ -258,6 +269,10 @@ def check_log(as_json: Json = False) -> None:
         print_json({"verified": True, **asdict(summary)})
         return
     _show(asdict(summary))
+
+
+def _read_history(file: Path | None) -> str | None:
+    return None if file is None else read_input(str(file), most_bytes=MOST_HISTORY_BYTES).decode("utf-8", "replace")
 
 
 def parse_time(text: str) -> datetime | None:

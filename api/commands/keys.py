@@ -13,19 +13,31 @@ from api.console import (
     describe_error,
     plain,
     print_error,
+    print_hint,
     print_json,
     print_line,
     teaching_errors,
 )
 from api.home import verify_site
+from api.link import Links
+from api.reading import open_log
 from api.settings import Settings, load_settings
 from api.wiring import load_identity, load_site_keys, open_database
 from provenance.errors import GateError
+from provenance.ledger.handover import build_history
+from provenance.ledger.rotation import hand_over
 from provenance.manifests.certificates import IdentityInfo
 from provenance.manifests.deferred import RENEWAL_NOTICE
 from provenance.manifests.identity import renew_development_identity
 from provenance.manifests.keys import add_watermark_key
-from provenance.storage.keyring import Keyring, give_up_watermark_key, note_watermark_key
+from provenance.storage.keyring import (
+    NEXT_FILE,
+    Keyring,
+    give_up_watermark_key,
+    load_ledger_key,
+    make_next_key,
+    note_watermark_key,
+)
 from provenance.storage.secretbox import renew_box
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -73,6 +85,59 @@ def add_watermark(as_json: Json = False) -> None:
     print_line(f"added watermark key {key.key_id}; it embeds from now on")
 
 
+@app.command("rotate-ledger")
+@teaching_errors
+def rotate_ledger(
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the next key only, to copy it to every host of a fleet first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Hand the ledger over to a new key: the old one signs that, the new one countersigns it and signs from then on.
+
+    Auditors who trust any key of the ledger are led to the new one by the history, which exports carry.
+    """
+    settings = load_settings()
+    verify_site(settings)
+    database = open_database(settings)
+    try:
+        log = open_log(settings, database)
+        new = make_next_key(settings.keys_dir, log.origin)
+        entry = None if prepare else hand_over(log, new)
+        if entry is not None:
+            load_ledger_key(settings.keys_dir, new.vkey)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"vkey": new.vkey, "ledger_index": None if entry is None else entry.index})
+    elif entry is None:
+        print_line(f"the next key of the ledger is {new.vkey}")
+        print_hint(f"copy {NEXT_FILE} to the keys of every host, then run this again without --prepare")
+    else:
+        print_line(new.vkey, "bold")
+        print_hint(f"it signs from entry {entry.index} on; auditors who have the old key are led to it by exports")
+
+
+@app.command("history")
+@teaching_errors
+def show_history(as_json: Json = False) -> None:
+    """Show every key that has signed the ledger, and when; as JSON with the hand-overs that prove it, for auditors."""
+    settings = load_settings()
+    verify_site(settings)
+    database = open_database(settings, is_reading=True)
+    try:
+        keys = open_log(settings, database).keys()
+    finally:
+        database.close()
+    if as_json:
+        print_json(build_history(keys))
+        return
+    table = build_table("key", "signs from", "up to")
+    for key, first, last in keys.terms():
+        table.add_row(plain(key.vkey), f"{first} entries", "now" if last is None else f"{last} entries")
+    OUT.print(table)
+
+
 @app.command("renew-secrets")
 @teaching_errors
 def renew_secrets(as_json: Json = False) -> None:
@@ -84,6 +149,22 @@ def renew_secrets(as_json: Json = False) -> None:
         print_json({"renewed": True})
         return
     print_line("a new key seals secrets from now on; copy the folder of keys to every host")
+
+
+@app.command("renew-links")
+@teaching_errors
+def renew_links(
+    keep: Annotated[int, typer.Option(min=0, help="Of the older keys so many still verify: 0 ends every link.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Renew the key that signs links to released files; links by the key before it work until they expire."""
+    settings = load_settings()
+    verify_site(settings)
+    Links(settings.keys_dir).rotate(keep=keep)
+    if as_json:
+        print_json({"renewed": True, "kept": keep})
+        return
+    print_line("a new key signs links from now on; copy the folder of keys to every host")
 
 
 @app.command("give-up")

@@ -1,5 +1,6 @@
 """The ledger as a static tree (C2SP tlog-tiles), for whoever watches it."""
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -25,6 +26,7 @@ def build_router() -> APIRouter:
         ("/checkpoint", checkpoint),
         ("/tile/{path:path}", tile),
         ("/v1/proofs/{index}", proof),
+        ("/v1/ledger/keys", keys),
     ):
         router.add_api_route(
             path, serve, methods=["GET"], response_class=Response, responses=describe_problems(404, 500, 503)
@@ -36,6 +38,18 @@ async def checkpoint(request: Request) -> Response:
     """Return the ledger's signed checkpoint (C2SP tlog-checkpoint)."""
     signed = await run_in_threadpool(find_service(request).site.deployment.log.checkpoint)
     return Response(signed.note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+async def keys(request: Request) -> Response:
+    """Return every key that has signed the ledger, and the hand-overs by which each proves the next."""
+    text = await run_in_threadpool(_build_keys, find_service(request).site)
+    return Response(text, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+def _build_keys(site: "Site") -> str:
+    from provenance.ledger.handover import build_history
+
+    return json.dumps(build_history(site.deployment.log.keys()), indent=1) + "\n"
 
 
 async def proof(request: Request, index: Annotated[int, Path(ge=0, lt=(1 << 63) - 1)]) -> Response:

@@ -125,4 +125,12 @@ def _copy_small(archive: Writer, site: Site) -> None:
 
 def _describe(log: Log, checkpoint: Checkpoint | None) -> dict[str, Any]:
     note, size = ("", 0) if checkpoint is None else (checkpoint.note, checkpoint.size)
-    return {"origin": log.origin, "vkey": log.signer.vkey, "checkpoint": note, "size": size}
+    keys = log.keys()
+    history = [one.checkpoint.note for one in keys.handovers]
+    return {
+        "origin": log.origin,
+        "vkey": keys.current.vkey,
+        "checkpoint": note,
+        "size": size,
+        **({"handovers": history} if history else {}),
+    }

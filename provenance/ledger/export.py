@@ -2,10 +2,12 @@
 
 An export is a folder: ``entries.<format>``; ``entries.batch-proof``, one proof that all of them are in the tree that
 the checkpoint commits to; ``proofs/<index>.tlog-proof`` for each entry, or for chosen ones of a large export; whatever
-else was made of the entries (`provenance.ledger.attachments`); ``manifest.json``, which holds the checkpoint and says
+else was made of the entries (`provenance.ledger.attachments`); ``ledger-keys.json`` where the log has had more than
+one key (`provenance.ledger.handover`); ``manifest.json``, which holds the checkpoint and says
 what else there is; and ``manifest.note``, the log's signature over the manifest.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -22,6 +24,7 @@ from provenance.ledger.attachments import Attachment, build_attachments, digest_
 from provenance.ledger.checkpoint import Checkpoint
 from provenance.ledger.encoding import build_base64
 from provenance.ledger.entry import LedgerEntry
+from provenance.ledger.handover import KEYS_FILE, build_history
 from provenance.ledger.log import Log
 from provenance.ledger.merkle import build_batch_proof, build_inclusion_proof, hash_leaf
 from provenance.ledger.note import sign_note
@@ -145,6 +148,7 @@ def export_ledger(
         FORMATS[format].write(data, _noting(found, indices, tell or _ignore))
         if attach is not None:
             attach(staged)
+        write_keys(log, staged, checkpoint)
         chosen = _choose(indices, proofs)
         batch_sha256 = _write_proofs(log, staged, checkpoint, indices, chosen)
         first, last = (indices[0], indices[-1]) if indices else (None, None)
@@ -168,6 +172,19 @@ def export_ledger(
         )
         _sign(log, staged, manifest)
     return manifest
+
+
+def write_keys(log: Log, folder: Path, checkpoint: Checkpoint) -> None:
+    """Write the history of keys that leads to a checkpoint's, with proofs that its tree goes on from each hand-over.
+
+    A log that has had one key has none.
+    """
+    keys = log.keys()
+    if keys.handovers:
+        earlier = [one.size for one in keys.handovers if one.size <= checkpoint.size]
+        proofs = [log.consistency_proof(size, checkpoint.size) for size in earlier]
+        document = json.dumps(build_history(keys, checkpoint, proofs), indent=1) + "\n"
+        (folder / KEYS_FILE).write_text(document, encoding="utf-8", newline="")
 
 
 def find_entries(log: Log, selection: Selection, size: int) -> Iterator[LedgerEntry]:

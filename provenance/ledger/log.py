@@ -1,7 +1,6 @@
 """The append-only log: entries go in with the transaction that they speak of, and can be proven ever after."""
 
-from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from datetime import datetime
 from pathlib import Path
@@ -10,23 +9,24 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from provenance.errors import InconsistentLedgerError, LedgerError
+from provenance.errors import InconsistentLedgerError, LedgerError, LedgerKeyError, MissingKeyError
 from provenance.ledger.canonical import Json, canonical_json
-from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint, verify_extension
+from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint
 from provenance.ledger.entry import LedgerEntry, build_entry, format_time, parse_row
-from provenance.ledger.growth import Growth, grow
+from provenance.ledger.growth import Growth
+from provenance.ledger.handover import LogKeys
 from provenance.ledger.memory import Memory
 from provenance.ledger.merkle import (
     HASH_BYTES,
     build_consistency_proof,
-    build_frontier,
     build_inclusion_proof,
     build_root,
     extend_frontier,
 )
 from provenance.ledger.note import NoteSigner
 from provenance.ledger.proof import Proof
-from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
+from provenance.ledger.signed import keep_checkpoint, read_keys, read_latest, verify_extends, verify_grown
+from provenance.ledger.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
 from provenance.ledger.tiles import TILE_HEIGHT, StoredTree
 from provenance.storage.database import Database, utc_now
 
@@ -34,11 +34,6 @@ _PAGE: Final = 1_000
 """Entries read at a time, each page in a transaction of its own: entries never change."""
 
 TENANT: Final = "tenant"  # the field of an entry that says whose it is
-_SET_BACK: Final = (
-    "the database was set back or changed, so nothing is signed or released; restore its newest copy, or the whole "
-    "backup with its own last-checkpoint.txt, or begin a new ledger openly (docs/storage.md)"
-)
-
 _INSERT_ENTRY: Final = insert(LEDGER_ENTRIES)
 _INSERT_NODE: Final = insert(LEDGER_NODES)
 _UPDATE_HEAD: Final = update(LEDGER_HEAD)
@@ -56,16 +51,24 @@ class Log:
             was set back to an older state is noticed instead of signed.
         is_only_signer: every checkpoint of this database is signed with this memory, so that a memory that lacks one
             was lost or set back. False where other hosts sign, too.
+        reload: returns the signer of a public key, once the log was handed over to that one; raises where it has none.
 
     Limits: writers wait for each other from `append` to the end of their transaction, so append last. An entry can be
         proven once its transaction has committed.
     """
 
     def __init__(
-        self, database: Database, signer: NoteSigner, *, memory: Path | None = None, is_only_signer: bool = False
+        self,
+        database: Database,
+        signer: NoteSigner,
+        *,
+        memory: Path | None = None,
+        is_only_signer: bool = False,
+        reload: Callable[[str], NoteSigner] | None = None,
     ) -> None:
         self._database = database
         self._signer = signer
+        self._reload = reload
         self._memory = None if memory is None else Memory(memory, signer.name, is_complete=is_only_signer)
         self.tenant = ""  # what entries call whoever they are of
 
@@ -98,6 +101,24 @@ class Log:
         """The name under which this log signs."""
         return self._signer.name
 
+    def keys(self) -> LogKeys:
+        """Return every key that has signed for this log; InconsistentLedgerError where a hand-over is none."""
+        with self._database.read() as connection:
+            return read_keys(connection, self._signer.verifier)
+
+    def _renew_signer(self) -> None:
+        """Sign with the key that the log was handed over to, where another process has done so."""
+        current = self.keys().current
+        if current == self._signer.verifier:
+            return
+        if self._reload is None:
+            raise MissingKeyError(f"the ledger was handed over to the key {current.vkey}, which this process lacks")
+        self._signer = self._reload(current.vkey)
+
+    def sign_with(self, signer: NoteSigner) -> None:
+        """Sign with this key from now on: the log was handed over to it."""
+        self._signer = signer
+
     def append(
         self, connection: Connection, *, kind: str, subject: str, body: Mapping[str, Json], key: str
     ) -> LedgerEntry:
@@ -118,7 +139,7 @@ class Log:
             InconsistentLedgerError: the tables disagree with each other.
         """
         canonical_body = canonical_json({**body, TENANT: self.tenant} if self.tenant else body)
-        head = self._lock_head(connection)
+        head = self.lock_head(connection)
         found = _find(connection, key)
         if found is not None:
             if (found.kind, found.subject, found.body) != (kind, subject, canonical_body):
@@ -209,6 +230,7 @@ class Log:
         Raises:
             InconsistentLedgerError: it does not, so nothing is signed.
         """
+        self._renew_signer()
         remembered = self.remembered()  # before the database, which by then holds at least as much
         with self._database.viewing(), self._database.read() as connection:
             head = self.head(connection)
@@ -216,24 +238,34 @@ class Log:
             root = build_root(tree, 0, size)
             if root != head.root:
                 raise InconsistentLedgerError(f"the ledger's head does not match its {size} entries")
-            latest = self._latest(connection)
+            # After the head: whoever sees an entry of after a hand-over sees the hand-over.
+            keys = read_keys(connection, self._signer.verifier)
+            if keys.current != self._signer.verifier:
+                raise LedgerKeyError("the ledger was handed over to another key this moment: try again")
+            latest = read_latest(connection, keys)
             if self._memory is not None:
                 self._memory.verify_complete(latest)
             known = [item for item in (latest, remembered) if item is not None]
             # What was signed elsewhere counts too: a database set back to an older checkpoint of its own is no newer.
-            if latest is not None and all((old.size, old.root) == (size, root) for old in known):
-                return latest
+            own = read_latest(connection, LogKeys(self._signer.verifier)) if keys.handovers else latest
+            if own is not None and all((old.size, old.root) == (size, root) for old in (own, *known)):
+                return own
             for old in known:
-                _verify_extends(old, Checkpoint(self.origin, size, root, ""), tree)
-            start = max((old.size for old in known), default=0)
-            known_tree = Growth(size=start, frontier=build_frontier(tree, start))
-            grown = deque(grow(known_tree, self.entries(first=start, stop=size), size), maxlen=1).pop()
-        if grown.root != root:
-            raise InconsistentLedgerError(f"the ledger's {size} entries do not make the tree that stands for them")
+                verify_extends(old, Checkpoint(self.origin, size, root, ""), tree)
+            self.verify_since(tree, head, max(known, key=lambda old: old.size, default=None))
         return self._keep(sign_checkpoint(size, root, self._signer))
 
+    def verify_since(self, tree: StoredTree, head: Growth, known: Checkpoint | None) -> None:
+        """Check that the entries since a checkpoint make the tree that stands for all of them.
+
+        Raises:
+            InconsistentLedgerError: they do not.
+        """
+        start = 0 if known is None else known.size
+        verify_grown(tree, head, start, self.entries(first=start, stop=head.size))
+
     def latest_checkpoint(self) -> Checkpoint | None:
-        """Return the last checkpoint that was signed with this log's key, if any."""
+        """Return the last checkpoint that was signed with this log's key, or with one before it, if any."""
         with self._database.read() as connection:
             return self._latest(connection)
 
@@ -276,10 +308,7 @@ class Log:
         return current if size is None else size
 
     def _latest(self, connection: Connection) -> Checkpoint | None:
-        table = LEDGER_CHECKPOINTS
-        query = select(table).where(table.c.key_id == self._signer.verifier.key_id.hex())
-        row = connection.execute(query.order_by(table.c.size.desc()).limit(1)).one_or_none()
-        return None if row is None else Checkpoint(self.origin, row.size, bytes(row.root), row.note)
+        return read_latest(connection, read_keys(connection, self._signer.verifier))
 
     def remembered(self) -> Checkpoint | None:
         """Return the last checkpoint that was signed here, as the memory file has it.
@@ -298,14 +327,14 @@ class Log:
         """
         remembered = self.remembered()
         if remembered is not None:
-            verify_checkpoint(remembered.note, self._signer.verifier)
+            self.keys().verify_checkpoint(remembered.note)
         with self._database.read() as connection:
             head = self.head(connection)
             if self._memory is not None:
                 self._memory.verify_complete(self._latest(connection))
             if remembered is not None:
                 now = Checkpoint(self.origin, head.size, head.root, "")
-                _verify_extends(remembered, now, StoredTree(connection, head.size))
+                verify_extends(remembered, now, StoredTree(connection, head.size))
         return remembered
 
     def remember(self) -> None:
@@ -320,7 +349,7 @@ class Log:
             if remembered is not None:
                 head = self.head(connection)
                 now = Checkpoint(self.origin, head.size, head.root, "")
-                _verify_extends(remembered, now, StoredTree(connection, head.size))
+                verify_extends(remembered, now, StoredTree(connection, head.size))
         if latest is not None and self._memory is not None:
             self._memory.keep(latest)
 
@@ -331,31 +360,13 @@ class Log:
         """
         if self._database.is_reading:
             return checkpoint
-        key_id = self._signer.verifier.key_id.hex()
-        columns = {
-            "size": checkpoint.size,
-            "key_id": key_id,
-            "root": checkpoint.root,
-            "note": checkpoint.note,
-            "created_at": utc_now(),
-        }
-        table = LEDGER_CHECKPOINTS
-        query = select(table.c.root).where(table.c.size == checkpoint.size, table.c.key_id == key_id)
-        names = ", ".join(columns)
-        values = ", ".join(f":{name}" for name in columns)
-        statement = text(f"INSERT INTO ledger_checkpoints ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608
         with self._database.write() as connection:
-            root = connection.execute(query).scalar()
-            if root is None:
-                is_ours = connection.execute(statement, columns).rowcount == 1
-                root = checkpoint.root if is_ours else connection.execute(query).scalar_one()
-            if bytes(root) != checkpoint.root:
-                raise InconsistentLedgerError(f"two different trees of {checkpoint.size} entries were to be signed")
+            keep_checkpoint(connection, checkpoint, self._signer.verifier)
             if self._memory is not None:
                 self._memory.keep(checkpoint)  # before the commit, so that no kill leaves it behind the database
         return checkpoint
 
-    def _lock_head(self, connection: Connection) -> Growth:
+    def lock_head(self, connection: Connection) -> Growth:
         """Lock the head row until the transaction ends; return the size and the frontier.
 
         SQLite has no FOR UPDATE and needs none: `Database.write` holds its one write lock from the start.
@@ -370,19 +381,6 @@ class Log:
         if row.origin != self._signer.name:
             raise LedgerError(f"this database holds the ledger {row.origin}, the signer is for {self._signer.name}")
         return _growth(row)
-
-
-def _verify_extends(old: Checkpoint, new: Checkpoint, tree: StoredTree) -> None:
-    """Check that the tree holds all that was signed.
-
-    Raises:
-        InconsistentLedgerError: it does not.
-    """
-    proof = build_consistency_proof(tree, old.size, new.size) if old.size <= new.size else ()
-    try:
-        verify_extension(old, new, proof)
-    except InconsistentLedgerError as exc:
-        raise InconsistentLedgerError(f"{exc}: {_SET_BACK}") from exc
 
 
 def _columns(entry: LedgerEntry) -> dict[str, Any]:

@@ -91,10 +91,20 @@ class NoteSigner:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note whose signature by at least one known key held."""
+    """A note whose signature by at least one known key held.
+
+    Attributes:
+        text: what was signed.
+        keys: those of the known keys that signed it, in the order of their signatures.
+    """
 
     text: str
-    signers: tuple[str, ...]
+    keys: tuple[NoteVerifier, ...]
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """The names of those keys."""
+        return tuple(key.name for key in self.keys)
 
 
 def parse_vkey(vkey: str) -> NoteVerifier:
@@ -110,16 +120,16 @@ def parse_vkey(vkey: str) -> NoteVerifier:
     return verifier
 
 
-def sign_note(text: str, signer: NoteSigner) -> str:
-    """Return `text` as a note signed by `signer`.
+def sign_note(text: str, *signers: NoteSigner) -> str:
+    """Return `text` as a note signed by each of `signers`.
 
     Raises:
         VerificationError: the text cannot be a note's.
     """
     if not text.endswith("\n") or not _is_clean(text):
         raise VerificationError("a note's text ends with a newline and has no other control character")
-    signature = build_base64(signer.verifier.key_id + signer.sign(text.encode()))
-    return f"{text}\n{_DASH}{signer.name} {signature}\n"
+    lines = (f"{_DASH}{one.name} {build_base64(one.verifier.key_id + one.sign(text.encode()))}\n" for one in signers)
+    return f"{text}\n{''.join(lines)}"
 
 
 def verify_note(unverified_note: str, *verifiers: NoteVerifier) -> Note:
@@ -130,17 +140,17 @@ def verify_note(unverified_note: str, *verifiers: NoteVerifier) -> Note:
     """
     text, lines = _split_note(unverified_note)
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
-    signers = []
+    keys = []
     for line in lines:
         name, key_id, signature = _parse_signature(line)
         verifier = known.get((name, key_id))
         if verifier is not None:
             verifier.verify(text, signature)
-            signers.append(name)
-    if not signers:
+            keys.append(verifier)
+    if not keys:
         names = ", ".join(f"{verifier.name}+{verifier.key_id.hex()}" for verifier in verifiers)
         raise VerificationError(f"the note is not signed by {names}", codes=("note.unsigned",))
-    return Note(text=text, signers=tuple(signers))
+    return Note(text=text, keys=tuple(keys))
 
 
 def build_signer(name: str, private_key: Ed25519PrivateKey) -> NoteSigner:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provenance.errors import VerificationError
-from provenance.ledger.checkpoint import Checkpoint, verify_checkpoint
+from provenance.ledger.checkpoint import Checkpoint
 from provenance.ledger.encoding import build_base64, parse_base64
+from provenance.ledger.handover import LogKeys, verify_timely
 from provenance.ledger.merkle import HASH_BYTES, hash_leaf, verify_inclusion
 from provenance.ledger.note import MAX_NOTE_BYTES, NoteVerifier
 
@@ -74,7 +75,7 @@ def carry_leaf(proof: Proof, leaf: bytes) -> Proof:
     return replace(proof, extra=leaf)
 
 
-def verify_carried(unverified_proof: Proof, verifier: NoteVerifier) -> tuple[bytes, Checkpoint]:
+def verify_carried(unverified_proof: Proof, keys: NoteVerifier | LogKeys) -> tuple[bytes, Checkpoint]:
     """Check a proof that carries its own entry; return the entry's leaf, which by then is proved, and the checkpoint.
 
     Raises:
@@ -82,16 +83,16 @@ def verify_carried(unverified_proof: Proof, verifier: NoteVerifier) -> tuple[byt
     """
     if not unverified_proof.extra:
         raise _malformed("the entry itself on a line extra")
-    return unverified_proof.extra, verify_proof(unverified_proof, unverified_proof.extra, verifier)
+    return unverified_proof.extra, verify_proof(unverified_proof, unverified_proof.extra, keys)
 
 
-def verify_proof(unverified_proof: Proof, leaf: bytes, verifier: NoteVerifier) -> Checkpoint:
+def verify_proof(unverified_proof: Proof, leaf: bytes, keys: NoteVerifier | LogKeys) -> Checkpoint:
     """Check that `leaf` is the entry that the proof speaks of, and that the log signed a tree that holds it.
 
     Raises:
         VerificationError: the checkpoint is not this log's, or the leaf is not in it at this index.
     """
-    checkpoint = verify_checkpoint(unverified_proof.checkpoint, verifier)
+    checkpoint = verify_timely(unverified_proof.checkpoint, keys)
     verify_inclusion(
         hash_leaf(leaf),
         index=unverified_proof.index,

@@ -9,6 +9,7 @@ from typing import Final
 
 from provenance.errors import VerificationError
 from provenance.ledger.checkpoint import Checkpoint, parse_checkpoint, verify_extension
+from provenance.ledger.export import write_keys
 from provenance.ledger.log import Log
 from provenance.ledger.tiles import (
     TILE_WIDTH,
@@ -49,6 +50,7 @@ def write_tiles(log: Log, folder: Path) -> Checkpoint:
         if level == 0 and not (folder / path).exists():
             first = number * TILE_WIDTH
             write_resource(folder, path, build_bundle(list(log.entries(first=first, stop=first + width))))
+    write_keys(log, folder, checkpoint)
     write_resource(folder, CHECKPOINT, checkpoint.note.encode())
     _drop_partial(folder, checkpoint.size)
     return checkpoint

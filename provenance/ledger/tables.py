@@ -58,3 +58,12 @@ LEDGER_CHECKPOINTS: Final = Table(
 """Every checkpoint ever signed; the log never signs one that does not extend the last."""
 
 Index("ix_ledger_entries_kind_index", LEDGER_ENTRIES.c.kind, LEDGER_ENTRIES.c.index)
+
+LEDGER_HANDOVERS: Final = Table(
+    "ledger_handovers",
+    METADATA,
+    Column("size", Position, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""Each time that one key handed the log over to the next, as both signed it (`provenance.ledger.handover`)."""

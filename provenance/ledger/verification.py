@@ -35,6 +35,7 @@ from provenance.ledger.export import (
     ExportManifest,
     build_manifest_text,
 )
+from provenance.ledger.handover import KEYS_FILE, LogKeys, parse_history
 from provenance.ledger.merkle import extend_frontier, fold_frontier, hash_leaf, verify_batch, verify_inclusion
 from provenance.ledger.note import MAX_NOTE_BYTES, NoteVerifier, parse_vkey, verify_note
 from provenance.ledger.proof import SUFFIX, parse_proof
@@ -89,13 +90,16 @@ class VerificationSummary:
     checkpoint: str
 
 
-def verify_export(folder: Path, vkey: str, *, earlier_checkpoint: str | None = None) -> VerificationSummary:
-    """Check the export in `folder` against the verifier key that the reader trusts.
+def verify_export(
+    folder: Path, vkey: str, *, earlier_checkpoint: str | None = None, key_history: str | None = None
+) -> VerificationSummary:
+    """Check the export in `folder` against the verifier key that the reader trusts, or that it leads to.
 
     Args:
         folder: of `export_ledger`.
         vkey: ``<name>+<key id>+<base64>``, from a source other than the export.
         earlier_checkpoint: a signed note of this log seen before, which the export, of everything, must extend.
+        key_history: a document of `provenance.ledger.handover.build_history`; by default the one in the export, if any.
 
     Raises:
         InconsistentLedgerError: the export contradicts `earlier_checkpoint`: the log has two histories.
@@ -103,16 +107,39 @@ def verify_export(folder: Path, vkey: str, *, earlier_checkpoint: str | None = N
             word for which, the message names the place.
         MissingExtraError: the entries are Parquet and pyarrow is not installed.
     """
-    verifier = parse_vkey(vkey)
-    manifest = _verify_manifest(folder, verifier)
-    checkpoint = verify_checkpoint(manifest.checkpoint, verifier)
+    keys = _load_keys(folder, parse_vkey(vkey), key_history)
+    manifest, signer = _verify_manifest(folder, keys)
+    checkpoint = keys.verify_checkpoint(manifest.checkpoint)
+    verify_checkpoint(manifest.checkpoint, signer)  # whoever signed the tree signed what is said of it
+    _verify_continuity(folder, keys, checkpoint)
     leaves = _verify_rows(folder, manifest)
     verify_batch(leaves, size=checkpoint.size, proof=_read_batch_proof(folder, manifest), root=checkpoint.root)
     _verify_row_proofs(folder, manifest, checkpoint, leaves)
     if earlier_checkpoint is not None:
-        _verify_earlier(verify_checkpoint(earlier_checkpoint, verifier), checkpoint, leaves)
+        _verify_earlier(keys.verify_checkpoint(earlier_checkpoint), checkpoint, leaves)
     verify_attachments(folder, manifest.attachments)
     return _summarise(folder, manifest, checkpoint, leaves)
+
+
+def _load_keys(folder: Path, trusted: NoteVerifier, key_history: str | None) -> LogKeys:
+    """Return the keys that the trusted one leads to."""
+    notes: tuple[str, ...] = ()
+    if key_history is not None:
+        notes, _ = parse_history(key_history)
+    elif (folder / KEYS_FILE).is_file():
+        notes, _ = _read_history(folder)
+    return LogKeys.build(trusted, notes)
+
+
+def _read_history(folder: Path) -> tuple[tuple[str, ...], tuple[tuple[bytes, ...], ...]]:
+    return parse_history(_read(folder / KEYS_FILE, _MAX_MANIFEST_BYTES).decode("utf-8", "replace"))
+
+
+def _verify_continuity(folder: Path, keys: LogKeys, checkpoint: Checkpoint) -> None:
+    """Check that the exported tree goes on from each one that was handed over before it."""
+    if (folder / KEYS_FILE).is_file():
+        notes, proofs = _read_history(folder)
+        LogKeys.build(keys.trusted, notes).verify_continuity(checkpoint, proofs)
 
 
 def _summarise(
@@ -162,14 +189,16 @@ def _find_unsigned(folder: Path, manifest: ExportManifest) -> tuple[str, ...]:
     return tuple(islice(names, MOST_UNSIGNED))
 
 
-def _verify_manifest(folder: Path, verifier: NoteVerifier) -> ExportManifest:
+def _verify_manifest(folder: Path, keys: LogKeys) -> tuple[ExportManifest, NoteVerifier]:
+    """Return the manifest, and the key that signed it."""
     content = _read(folder / MANIFEST, _MAX_MANIFEST_BYTES)
     try:
         text = _read(folder / MANIFEST_NOTE, MAX_NOTE_BYTES).decode()
     except UnicodeDecodeError as exc:
         raise VerificationError(f"{MANIFEST_NOTE} is not text", codes=("export.manifest",)) from exc
-    note = verify_note(text, verifier)
-    texts = {build_manifest_text(verifier.name, content, form) for form in (EXPORT_FORMAT, FIRST_FORMAT)}
+    signer = keys.find_signer(text)
+    note = verify_note(text, signer)
+    texts = {build_manifest_text(keys.name, content, form) for form in (EXPORT_FORMAT, FIRST_FORMAT)}
     if note.text not in texts:
         raise VerificationError(f"{MANIFEST} is not what the log signed: it was edited", codes=("export.manifest",))
     try:
@@ -179,7 +208,7 @@ def _verify_manifest(folder: Path, verifier: NoteVerifier) -> ExportManifest:
         raise VerificationError(message, codes=("export.format",)) from exc
     if not note.text.startswith(f"{manifest.format}\n"):
         raise VerificationError(f"{MANIFEST} is signed as of another form", codes=("export.format",))
-    return manifest
+    return manifest, signer
 
 
 def _verify_rows(folder: Path, manifest: ExportManifest) -> dict[int, bytes]:

@@ -14,14 +14,20 @@ from sqlalchemy import Connection, select
 
 from provenance.errors import ConfigurationError, MissingKeyError
 from provenance.ledger.note import NoteSigner, load_signer
+from provenance.ledger.signed import find_current_vkey
 from provenance.ledger.tables import LEDGER_HEAD
 from provenance.manifests.keys import fingerprint_key, load_watermark_keys
 from provenance.storage.database import Database
+from provenance.storage.secretfile import SecretDirectory
 from provenance.storage.site import find_facts, record_facts
 from provenance.storage.tables import SEALS
 from provenance.watermarks.base import WatermarkKey
 
 LEDGER_FILE: Final = "ledger.key"
+NEXT_FILE: Final = "ledger-next.key"
+"""The key that the ledger is to be handed over to; every host of a fleet gets it before that is done."""
+RETIRED_FILE: Final = "ledger-retired-{}.key"
+"""A key that signs no more, by its id. Nothing needs it: what it signed is verified by its public key."""
 
 LEDGER_FACT: Final = "key.ledger"
 WATERMARK_FACTS: Final = "key.watermark."
@@ -109,7 +115,7 @@ def _read_history(connection: Connection) -> _History:
     used = {name.removeprefix(WATERMARK_FACTS): facts[name] for name in facts if name.startswith(WATERMARK_FACTS)}
     head = connection.execute(select(LEDGER_HEAD.c.origin)).scalar()
     return _History(
-        vkey=facts.get(LEDGER_FACT, ""),
+        vkey=find_current_vkey(connection) or facts.get(LEDGER_FACT, ""),
         origin=head or "",
         marks={name: value for name, value in used.items() if GIVEN_UP_FACTS + name not in facts},
         has_releases=connection.execute(select(SEALS.c.asset_id).limit(1)).first() is not None,
@@ -118,6 +124,11 @@ def _read_history(connection: Connection) -> _History:
 
 def _load_ledger_key(path: Path, origin: str | None, history: _History, *, may_make: bool) -> NoteSigner:
     known = history.vkey or history.origin
+    if history.vkey and _is_next(path.parent, history.vkey):
+        if may_make:
+            _promote_next(path.parent)
+        else:
+            path = path.with_name(NEXT_FILE)
     try:
         signer = load_signer(path, origin, may_make=may_make and not known)
     except MissingKeyError as exc:
@@ -133,6 +144,52 @@ def _load_ledger_key(path: Path, origin: str | None, history: _History, *, may_m
             f"the ledger key {path} is for {signer.name}, the database holds the ledger {history.origin}: {_RESTORE}"
         )
     return signer
+
+
+def make_next_key(directory: Path, origin: str) -> NoteSigner:
+    """Return the key that the ledger is to be handed over to; made the first time.
+
+    Raises:
+        ConfigurationError: it is damaged, or cannot be kept.
+    """
+    return load_signer(directory / NEXT_FILE, origin)
+
+
+def load_ledger_key(directory: Path, vkey: str) -> NoteSigner:
+    """Return the signer of a public key that the ledger was handed over to; it takes its place where it lies as next.
+
+    Raises:
+        MissingKeyError: it is not in the folder.
+        ConfigurationError: a key is damaged, or can be read by others.
+    """
+    if _is_next(directory, vkey):
+        _promote_next(directory)
+    signer = load_signer(directory / LEDGER_FILE, may_make=False)
+    if signer.vkey != vkey:
+        raise MissingKeyError(
+            f"the ledger was handed over to the key {vkey}, and {directory / LEDGER_FILE} is {signer.vkey}: copy "
+            f"{LEDGER_FILE} from the host where that was done, or {_RESTORE}"
+        )
+    return signer
+
+
+def _is_next(directory: Path, vkey: str) -> bool:
+    try:
+        return load_signer(directory / NEXT_FILE, may_make=False).vkey == vkey
+    except MissingKeyError:
+        return False
+
+
+def _promote_next(directory: Path) -> None:
+    """Put the next key in the place of the ledger's, which was handed over to it; a kill loses neither."""
+    files = SecretDirectory(directory)
+    with files.locked():
+        if files.read(NEXT_FILE) is None:
+            return  # another process has done so
+        if files.read(LEDGER_FILE) is not None:
+            old = load_signer(directory / LEDGER_FILE, may_make=False)
+            files.rename(LEDGER_FILE, RETIRED_FILE.format(old.verifier.key_id.hex()))
+        files.rename(NEXT_FILE, LEDGER_FILE)
 
 
 def _load_marks(directory: Path, history: _History, *, may_make: bool) -> tuple[WatermarkKey, ...]:

@@ -23,6 +23,16 @@ LINE: Final = Table(
 """The assets that workers are to walk, each until it has reached an end. `ticket` names the workflow that may walk it,
 `tries` how often one began to; `stopped` is why none goes on, or "". See `policies.line.place`."""
 
+RESUMPTIONS: Final = Table(
+    "resumptions",
+    METADATA,
+    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", String(32), nullable=False),
+)
+"""How often somebody began to finish an asset that was interrupted and has no place in the line; gone once it has
+reached an end. See `policies.line.resuming`."""
+
 WORKERS: Final = Table(
     "workers",
     METADATA,
@@ -34,9 +44,10 @@ WORKERS: Final = Table(
     Column("slots", Integer, nullable=False),
     Column("started_at", String(32), nullable=False),
     Column("beats_at_ms", BigInteger, nullable=False),
+    Column("keys", String(64), nullable=False, server_default=""),
 )
-"""The processes that walk the line. `incarnation` is one process's own, `place` a digest of its host and folder, and
-`beats_at_ms` when it was last heard of. See `policies.fleet`."""
+"""The processes that walk the line. `incarnation` is one process's own, `place` a digest of its host and folder,
+`beats_at_ms` when it was last heard of, and `keys` a fingerprint of the keys that it has. See `policies.fleet`."""
 
 SUBMISSION_KEYS: Final = Table(
     "submission_keys",

@@ -337,7 +337,7 @@ class Verifier:
         try:
             self._verify_record(asset_id, entry.fields(), mark)
             proof = self._log.proof(entry.index)
-            checkpoint = verify_proof(proof, entry.leaf, self._log.signer.verifier)
+            checkpoint = verify_proof(proof, entry.leaf, self._log.keys())
         except (LedgerError, VerificationError) as exc:
             return Layer("ledger", technique, LayerStatus.FAILED, str(exc), {"asset_id": asset_id}), False
         detail = {

@@ -10,10 +10,15 @@ import pytest
 
 from api.wiring import open_site
 from policies import workflow
+from policies.audit.exporting import Order
+from policies.audit.orders import find_export, place_order
 from policies.fleet import find_workers
 from policies.line.intake import intake
 from policies.line.waiting import State
+from policies.webhooks.endpoints import Endpoints
+from provenance.storage.secretbox import load_box
 from tests.architecture.checkout import ROOT
+from tests.policies.webhooks.receiver import receiving
 from tests.sites import DETECTORS, LIGHT_PACKS, build_light_settings, submission
 
 SIDE = 256
@@ -68,6 +73,25 @@ def test_a_worker_walks_what_is_handed_over_and_a_second_one_of_its_number_is_re
     assert running.returncode == 0, told
     assert "has stopped" in told
     assert workers(site) == []
+
+
+def test_a_worker_alone_makes_exports_and_tells_webhooks_each_once(site):
+    here = site.deployment
+    box = load_box(site.settings.keys_dir)
+    with receiving() as receiver:
+        _, secret = Endpoints(here.database, box, here.tenant, may_be_local=True).add(
+            receiver.url, kinds=["export.ready"]
+        )
+        ordered = place_order(here, Order(), ordered_by="auditor")
+        running = [start(site, CHOPMARK_WEBHOOKS__PRIVATE_NETWORKS="true") for _ in range(2)]
+        await_it(lambda: receiver.heard)
+        for one in running:
+            one.send_signal(signal.SIGTERM)
+            assert one.wait(60) == 0, one.stderr.read()
+            one.stderr.close()
+        assert find_export(here.database, here.tenant, ordered.id).state == "ready"
+        assert receiver.verified(secret)["data"]["export_id"] == ordered.id
+        assert len(receiver.heard) == 1
 
 
 def test_what_a_stopping_worker_cannot_finish_in_time_goes_back(site):

@@ -73,3 +73,16 @@ def test_tenants_have_people_and_keys_of_their_own(run, home, monkeypatch):
 def test_whoever_mistypes_the_home_is_told(run, tmp_path, monkeypatch):
     monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path / "nowhere"))
     assert run("access", "key", "list").code == 2
+
+
+def test_sessions_end_for_one_and_for_everybody(run, database):
+    from api.access.session import open_session
+
+    ids = [run("access", "person", "add", name, "--role", "auditor", "--json").document["id"] for name in ("A", "B")]
+    with database.write() as connection:
+        tokens = [open_session(connection, one, method="link", agent="", lasts_s=600) for one in ids]
+    assert run("access", "person", "sign-out").code == 2
+    assert run("access", "person", "sign-out", "A", "--everybody").code == 2
+    assert run("access", "person", "sign-out", "A", "--json").document == {"ended": 1}
+    assert run("access", "person", "sign-out", "--everybody").out.startswith("1 sessions")
+    assert tokens

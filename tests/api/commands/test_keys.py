@@ -1,5 +1,7 @@
 import stat
 
+import pytest
+
 
 def test_keys_are_shown_and_no_secret(run, home):
     done = run("keys", "list")
@@ -40,3 +42,38 @@ def test_secrets_that_were_sealed_still_open(run, home):
     sealed = load_box(home / "keys").seal(b"secret", "webhook:1")
     assert run("keys", "renew-secrets").code == 0
     assert load_box(home / "keys").open(sealed, "webhook:1") == b"secret"
+
+
+def test_the_ledger_goes_on_under_a_new_key_and_auditors_with_the_old_one_are_led_to_it(run, home, tmp_path):
+    old = run("keys", "list", "--json").document["ledger"]["vkey"]
+    prepared = run("keys", "rotate-ledger", "--prepare", "--json").document
+    assert prepared["ledger_index"] is None
+    assert run("keys", "list", "--json").document["ledger"]["vkey"] == old
+    new = run("keys", "rotate-ledger", "--json").document
+    assert new["vkey"] == run("keys", "list", "--json").document["ledger"]["vkey"] == prepared["vkey"]
+    assert run("audit", "export", "-o", tmp_path / "audit").code == 0
+    for key in (old, new["vkey"]):
+        assert run("audit", "verify", tmp_path / "audit", "--vkey", key).code == 0
+    history = tmp_path / "history.json"
+    history.write_text(run("keys", "history", "--json").out)
+    assert "up to" in run("keys", "history").out
+    assert run("audit", "check").code == 0
+    assert run("audit", "verify", tmp_path / "audit", "--vkey", old, "--keys", history).code == 0
+    forged = history.read_text().replace(new["vkey"], old)
+    history.write_text(forged)
+    assert run("audit", "verify", tmp_path / "audit", "--vkey", old, "--keys", history).code == 2
+    assert {path.name for path in (home / "keys").glob("ledger*")} > {"ledger.key"}
+
+
+def test_links_by_the_key_before_work_on_unless_none_is_kept(run, home):
+    import time
+
+    from api.link import LinkError, Links
+
+    links, until = Links(home / "keys"), int(time.time()) + 60
+    signature = links.build_query("a", expires_at_s=until).rpartition("=")[2]
+    assert run("keys", "renew-links").code == 0
+    links.verify("a", expires_at_s=until, unverified_signature=signature)
+    assert run("keys", "renew-links", "--keep", "0", "--json").document == {"renewed": True, "kept": 0}
+    with pytest.raises(LinkError):
+        links.verify("a", expires_at_s=until, unverified_signature=signature)

@@ -4,14 +4,14 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES
+from provenance.ledger.tables import LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HANDOVERS, LEDGER_HEAD, LEDGER_NODES
 from provenance.storage.tables import METADATA
 
 ROW = {"kind": "k", "subject": "s", "body": b"{}", "leaf_hash": bytes(32), "created_at": "t"}
 
 
 def test_all_are_registered_for_migration():
-    tables = {LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_NODES}
+    tables = {LEDGER_CHECKPOINTS, LEDGER_ENTRIES, LEDGER_HANDOVERS, LEDGER_HEAD, LEDGER_NODES}
     assert tables <= set(METADATA.tables.values())
     assert {table.name for table in tables} == {name for name in METADATA.tables if name.startswith("ledger_")}
 

@@ -4,10 +4,21 @@ import pytest
 from sqlalchemy import insert
 
 from provenance.errors import ConfigurationError, MissingKeyError
+from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
+from provenance.ledger.rotation import hand_over
 from provenance.ledger.tables import LEDGER_HEAD
 from provenance.manifests.keys import WATERMARK_FILE, add_watermark_key
-from provenance.storage.keyring import LEDGER_FILE, give_up_watermark_key, load_keyring, note_watermark_key
+from provenance.storage.keyring import (
+    LEDGER_FILE,
+    NEXT_FILE,
+    RETIRED_FILE,
+    give_up_watermark_key,
+    load_keyring,
+    load_ledger_key,
+    make_next_key,
+    note_watermark_key,
+)
 from provenance.storage.tables import ASSETS, SEALS
 from tests.provenance.storage.test_tables import ASSET, SEAL
 
@@ -86,3 +97,24 @@ def test_a_site_of_before_keys_were_noted_refuses_as_well(sqlite_database, keys)
         load_keyring(sqlite_database, keys)
     key = add_watermark_key(keys)
     assert load_keyring(sqlite_database, keys).marks == (key,)
+
+
+def test_a_ledger_that_was_handed_over_goes_on_with_the_next_key_wherever_a_kill_fell(database, keys, tmp_path):
+    old = load_keyring(database, keys).signer
+    new = make_next_key(keys, old.name)
+    assert make_next_key(keys, old.name).vkey == new.vkey
+    assert load_keyring(database, keys).signer.vkey == old.vkey
+    hand_over(Log(database, old), new)  # and is killed before the files change places
+    assert load_keyring(database, keys, is_reading=True).signer.vkey == new.vkey
+    assert (keys / NEXT_FILE).exists()
+    retired = RETIRED_FILE.format(old.verifier.key_id.hex())
+    (keys / LEDGER_FILE).rename(keys / retired)  # and again, between them
+    assert load_keyring(database, keys).signer.vkey == new.vkey
+    assert sorted(path.name for path in keys.glob("ledger*")) == [retired, LEDGER_FILE]
+    assert load_ledger_key(keys, new.vkey).vkey == new.vkey
+    with pytest.raises(MissingKeyError, match="copy ledger.key from the host"):
+        load_ledger_key(keys, old.vkey)
+    (keys / LEDGER_FILE).unlink()
+    (keys / retired).rename(keys / LEDGER_FILE)  # a host that has the old key alone
+    with pytest.raises(ConfigurationError, match="was signed with"):
+        load_keyring(database, keys)
