@@ -20,6 +20,7 @@ def check_fleet(here: Deployment, *, silent_s: float) -> Iterator[Check]:
         workers, places = find_workers(connection), find_places(connection)
     alive = [worker for worker in workers if worker.silent_s < silent_s]
     yield from _check_workers(workers, alive, places)
+    yield from _check_keys(alive)
     at_work = sum(place.is_at_work for place in places)
     waiting = len(places) - at_work
     if places:
@@ -38,6 +39,20 @@ def _check_workers(workers: Sequence[Worker], alive: Sequence[Worker], places: S
             yield Check("worker", Level.NOTE, told)
     if places and not alive:
         yield Check("worker", Level.NOTE, f"{len(places)} assets wait and nobody walks them: chopmark worker")
+
+
+def _check_keys(alive: Sequence[Worker]) -> Iterator[Check]:
+    """Tell keys that two processes have and that are not the same."""
+    holders: dict[str, dict[str, str]] = {}
+    for worker in alive:
+        for told in worker.keys.split():
+            name, _, fingerprint = told.partition("=")
+            holders.setdefault(name, {}).setdefault(fingerprint, worker.id)
+    for name, found in holders.items():
+        if len(found) > 1:
+            who = ", ".join(f"{worker} has {fingerprint}" for fingerprint, worker in found.items())
+            told = f"{name} is not the same everywhere: {who}; copy it from the host that is right (docs/deploy.md)"
+            yield Check("keys", Level.WRONG, told)
 
 
 def _check_stalled(places: Sequence[Place], *, has_workers: bool) -> Iterator[Check]:

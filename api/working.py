@@ -22,6 +22,7 @@ from policies.fleet import Membership
 from policies.workflow import Engine, enqueue
 from provenance.errors import DatabaseUnavailableError, GateError
 from provenance.journal import Journal
+from provenance.storage.keyring import fingerprint_files
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -62,6 +63,7 @@ def run_worker(settings: "Settings", *, number: int | None, parent: int | None, 
             silent_s=line.silent_s,
             slots=line.slots,
             version=VERSION,
+            find_keys=partial(fingerprint_files, settings.keys_dir),
         )
         worker = member.join(number)
         engine = Engine(here, worker)

@@ -9,7 +9,7 @@ worker had goes back into the queue; the worker itself, should it live, finds th
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -49,6 +49,7 @@ class Worker:
         slots: assets that it walks at a time.
         started_at: when.
         silent_s: since it was last heard of.
+        keys: a fingerprint of each key file that it has, see `provenance.storage.keyring`.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Worker:
     slots: int
     started_at: str
     silent_s: float
+    keys: str = ""
 
 
 class Membership:
@@ -70,10 +72,19 @@ class Membership:
         silent_s: who is silent for so long is gone.
         slots: assets that this one walks at a time.
         version: of the software.
+        find_keys: tells which keys it has, by fingerprints.
     """
 
     def __init__(
-        self, database: Database, folder: Path, *, name: str, silent_s: float, slots: int, version: str
+        self,
+        database: Database,
+        folder: Path,
+        *,
+        name: str,
+        silent_s: float,
+        slots: int,
+        version: str,
+        find_keys: Callable[[], str] = str,
     ) -> None:
         self.id = ""
         self.silent_s = silent_s
@@ -81,6 +92,7 @@ class Membership:
         self._folder = folder
         self._name = name
         self._described = {"slots": slots, "version": version, "process": os.getpid()}
+        self._find_keys = find_keys
         self._incarnation = token_hex(16)
         self._lock: int | None = None
 
@@ -113,6 +125,7 @@ class Membership:
                 )
             connection.execute(delete(WORKERS).where(WORKERS.c.id == worker))
             row = {"id": worker, "incarnation": self._incarnation, "place": place, **self._described}
+            row["keys"] = self._find_keys()
             connection.execute(insert(WORKERS).values(**row, started_at=utc_now(), beats_at_ms=now))
         self.id = worker
         return worker
@@ -120,8 +133,9 @@ class Membership:
     def beat(self) -> bool:
         """Say that this process lives; return whether it still has its id."""
         mine = (WORKERS.c.id == self.id) & (WORKERS.c.incarnation == self._incarnation)
+        keys = self._find_keys()
         with self._database.write() as connection:
-            values = {"beats_at_ms": find_now_ms(connection)}
+            values = {"beats_at_ms": find_now_ms(connection), "keys": keys}
             return connection.execute(update(WORKERS).where(mine).values(values)).rowcount == 1
 
     def leave(self) -> None:
@@ -168,7 +182,16 @@ def find_workers(connection: Connection) -> tuple[Worker, ...]:
     now = find_now_ms(connection)
     rows = connection.execute(select(WORKERS).order_by(WORKERS.c.id)).all()
     return tuple(
-        Worker(row.id, row.place, row.process, row.version, row.slots, row.started_at, (now - row.beats_at_ms) / 1000)
+        Worker(
+            row.id,
+            row.place,
+            row.process,
+            row.version,
+            row.slots,
+            row.started_at,
+            silent_s=(now - row.beats_at_ms) / 1000,
+            keys=row.keys,
+        )
         for row in rows
     )
 

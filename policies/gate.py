@@ -21,16 +21,13 @@ from policies.line.granting import grant
 from policies.line.intake import intake
 from policies.line.publishing import Result, publish, withhold
 from policies.line.recording import record
+from policies.line.resuming import resume_one
 from policies.line.screening import decide, screen
 from policies.line.sealing import seal
 from policies.line.step import Step, at_once
-from policies.line.sweeping import find_tenancy, interrupted
+from policies.line.sweeping import interrupted
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
-from provenance.errors import AssetInUseError, GateError
-from provenance.journal import Journal, spell_surprise
-
-_log = Journal(__name__)
 
 
 def release(here: Deployment, submission: Submission) -> Result:
@@ -63,18 +60,5 @@ def walk(here: Deployment, asset_id: AssetId, *, wait: bool = True, step: Step =
 
 
 def resume(here: Deployment) -> tuple[Result, ...]:
-    """Finish what was interrupted and nobody is at work on; what cannot be finished waits, logged."""
-    return tuple(result for asset_id in interrupted(here) if (result := _try_walk(here, asset_id)))
-
-
-def _try_walk(here: Deployment, asset_id: AssetId) -> Result | None:
-    try:
-        return walk(find_tenancy(here, asset_id), asset_id, wait=False)
-    except AssetInUseError:
-        return None  # another process was quicker
-    except GateError as exc:
-        _log.error("an interrupted asset cannot be finished", asset_id=asset_id, code=exc.code, error=str(exc))
-        return None
-    except Exception as exc:  # noqa: BLE001 - what one asset brings about must not keep the others waiting
-        _log.error("an interrupted asset failed unforeseen", asset_id=asset_id, error=spell_surprise(exc))
-        return None
+    """Finish what was interrupted and nobody is at work on; what cannot be waits, logged, and is held in the end."""
+    return tuple(result for asset_id in interrupted(here) if (result := resume_one(here, asset_id, walk)))

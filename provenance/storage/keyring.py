@@ -7,6 +7,7 @@ another. The database keeps the public key of the ledger and a fingerprint of ea
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,9 @@ from provenance.errors import ConfigurationError, MissingKeyError
 from provenance.ledger.note import NoteSigner, load_signer
 from provenance.ledger.signed import find_current_vkey
 from provenance.ledger.tables import LEDGER_HEAD
-from provenance.manifests.keys import fingerprint_key, load_watermark_keys
+from provenance.manifests.keys import WATERMARK_FILE, fingerprint_key, load_watermark_keys
 from provenance.storage.database import Database
+from provenance.storage.secretbox import BOX_FILE
 from provenance.storage.secretfile import SecretDirectory
 from provenance.storage.site import find_facts, record_facts
 from provenance.storage.tables import SEALS
@@ -28,6 +30,9 @@ NEXT_FILE: Final = "ledger-next.key"
 """The key that the ledger is to be handed over to; every host of a fleet gets it before that is done."""
 RETIRED_FILE: Final = "ledger-retired-{}.key"
 """A key that signs no more, by its id. Nothing needs it: what it signed is verified by its public key."""
+
+SHARED_FILES: Final = (LEDGER_FILE, WATERMARK_FILE, BOX_FILE, "access.key", "link-keys.txt")
+"""What every host of a site has alike, or what one makes the others neither open nor believe."""
 
 LEDGER_FACT: Final = "key.ledger"
 WATERMARK_FACTS: Final = "key.watermark."
@@ -88,6 +93,19 @@ def load_keyring(
     if not is_reading:
         _note(database, signer, marks, history)
     return Keyring(signer, marks)
+
+
+def fingerprint_files(directory: Path) -> str:
+    """Return a fingerprint of each key file that hosts share, such as ``access.key=1a2b3c4d``; without those not there.
+
+    32 bits of a digest of what is long and random: enough to tell two apart, and nothing to find either by.
+    """
+    found = {name: SecretDirectory(directory).read(name) for name in SHARED_FILES}
+    return " ".join(
+        f"{name}={sha256(b'chopmark key file' + name.encode() + data).hexdigest()[:8]}"
+        for name, data in found.items()
+        if data
+    )
 
 
 def note_watermark_key(database: Database, key: WatermarkKey) -> None:

@@ -44,10 +44,10 @@ WORKERS: Final = Table(
     Column("slots", Integer, nullable=False),
     Column("started_at", String(32), nullable=False),
     Column("beats_at_ms", BigInteger, nullable=False),
-    Column("keys", String(64), nullable=False, server_default=""),
+    Column("keys", String(255), nullable=False, server_default=""),
 )
 """The processes that walk the line. `incarnation` is one process's own, `place` a digest of its host and folder,
-`beats_at_ms` when it was last heard of, and `keys` a fingerprint of the keys that it has. See `policies.fleet`."""
+`beats_at_ms` when it was last heard of, and `keys` a fingerprint of each key that it has. See `policies.fleet`."""
 
 SUBMISSION_KEYS: Final = Table(
     "submission_keys",

@@ -46,3 +46,20 @@ def test_what_waits_is_told_with_who_walks_it_and_what_does_not_go_on(here, tmp_
     with here.database.write() as connection:
         connection.execute(update(WORKERS).values(beats_at_ms=0))
     assert any("is silent for" in text for _, _, text in found(here))
+
+
+def test_keys_that_two_hosts_have_and_that_differ_are_told_by_fingerprint(here, tmp_path):
+    for host, keys in (("one", "access.key=1a secrets.key=77"), ("two", "access.key=2b secrets.key=77"), ("three", "")):
+        (tmp_path / host).mkdir()
+        Membership(
+            here.database,
+            tmp_path / host,
+            name=host,
+            silent_s=60,
+            slots=1,
+            version="1",
+            find_keys=lambda told=keys: told,
+        ).join()
+    ((what, level, text),) = [one for one in found(here) if one[0] == "keys"]
+    assert (what, level) == ("keys", Level.WRONG)
+    assert text.startswith("access.key is not the same everywhere: one-0 has 1a, two-0 has 2b")

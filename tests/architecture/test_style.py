@@ -12,7 +12,7 @@ MAX_FUNCTION_LINES = 40
 BROAD = {
     "detectors/runner.py": "a crash of a detector is a signal",
     "policies/line/attempt.py": "whatever one asset brings about ends with that asset",
-    "policies/gate.py": "what one interrupted asset brings about stops no other",
+    "policies/line/resuming.py": "what one interrupted asset brings about stops no other",
     "policies/review/follower.py": "what one approval or batch brings about stops no other, nor the thread",
     "policies/review/batch.py": "what one job brings about stops no other of its batch",
     "policies/audit/orders.py": "what one order brings about ends with that order",

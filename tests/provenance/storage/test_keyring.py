@@ -13,6 +13,7 @@ from provenance.storage.keyring import (
     LEDGER_FILE,
     NEXT_FILE,
     RETIRED_FILE,
+    fingerprint_files,
     give_up_watermark_key,
     load_keyring,
     load_ledger_key,
@@ -118,3 +119,15 @@ def test_a_ledger_that_was_handed_over_goes_on_with_the_next_key_wherever_a_kill
     (keys / retired).rename(keys / LEDGER_FILE)  # a host that has the old key alone
     with pytest.raises(ConfigurationError, match="was signed with"):
         load_keyring(database, keys)
+
+
+def test_folders_are_compared_without_showing_a_key(sqlite_database, keys):
+    signer = load_keyring(sqlite_database, keys).signer
+    told = fingerprint_files(keys)
+    assert [one.partition("=")[0] for one in told.split()] == ["ledger.key", "watermark-keys.json"]
+    assert all(len(one.partition("=")[2]) == 8 for one in told.split())
+    assert fingerprint_files(keys) == told
+    (keys / LEDGER_FILE).unlink()
+    load_signer(keys / LEDGER_FILE, signer.name)
+    assert fingerprint_files(keys).split()[0] != told.split()[0]
+    assert fingerprint_files(keys).split()[1] == told.split()[1]
