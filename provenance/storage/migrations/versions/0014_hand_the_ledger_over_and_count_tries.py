@@ -1,13 +1,10 @@
 """hand the ledger over to another key, count tries of what has no place in the line, know the keys of workers."""
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-# Two are written at the same time: this one follows the other, whichever is there first.
-down_revision = "0013" if any(Path(__file__).parent.glob("0013_*.py")) else "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
