@@ -272,13 +272,6 @@ class InconsistentLedgerError(LedgerError):
     code = "ledger.inconsistent"
 
 
-class LedgerKeyError(LedgerError):
-    """The ledger was handed over to another key at this moment; the next try signs with that one."""
-
-    code = "ledger.key"
-    retryable = True
-
-
 class DetectorError(GateError):
     """A detector could not answer."""
 

@@ -24,7 +24,7 @@ from provenance.storage.line_tables import RESUMPTIONS
 MOST_TRIES: Final = 5
 """Where there are no workers, whose setting it is otherwise."""
 
-# Before the second try none: what was interrupted once is finished soon. Then as workers wait (`policies.line.attempt`).
+# Before the second try none, for most was interrupted once; then as workers wait (`policies.line.attempt`).
 WAITS_S: Final = (0.0, 5.0, 20.0, 60.0, 180.0)
 
 _log = Journal(__name__)

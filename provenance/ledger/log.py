@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from provenance.errors import InconsistentLedgerError, LedgerError, LedgerKeyError, MissingKeyError
+from provenance.errors import DatabaseUnavailableError, InconsistentLedgerError, LedgerError, MissingKeyError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint
 from provenance.ledger.entry import LedgerEntry, build_entry, format_time, parse_row
@@ -241,7 +241,7 @@ class Log:
             # After the head: whoever sees an entry of after a hand-over sees the hand-over.
             keys = read_keys(connection, self._signer.verifier)
             if keys.current != self._signer.verifier:
-                raise LedgerKeyError("the ledger was handed over to another key this moment: try again")
+                raise DatabaseUnavailableError("the ledger was handed over to another key this moment: try again")
             latest = read_latest(connection, keys)
             if self._memory is not None:
                 self._memory.verify_complete(latest)
