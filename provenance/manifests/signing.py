@@ -128,7 +128,11 @@ def _sign(
             manifest_bytes = builder.sign(signer, str(media_type), BoundedStream(encoded), destination)
     except c2pa.C2paError as exc:
         raise _translate(exc, signature, timestamp) from (signature.error or exc)
-    file = _take_over(destination) if is_embedded else encoded
+    if is_embedded:
+        file = _take_over(destination)
+    else:
+        destination.close()
+        file = encoded
     report = _read_back(file, media_type, trust, timestamp, None if is_embedded else manifest_bytes)
     return Signed(file, report.manifest_id, manifest_bytes, report)
 

@@ -341,9 +341,10 @@ MEDIA: Plugins[MediumFactory] = Plugins(
     kind="media",
     builtins={
         "picture": "provenance.media.picture.medium:build_medium",
+        "sound": "provenance.media.sound.medium:build_medium",
         "video": "provenance.media.video.medium:build_medium",
     },
-    extras={"video": "video"},
+    extras={"sound": "video", "video": "video"},
 )
 
 MEDIUM_PARTS: Final = tuple(name for name in vars(Medium) if not name.startswith("_"))

@@ -13,6 +13,9 @@ PICTURE: Final = "picture"
 TEXT: Final = "text"
 """Kind of view whose carrier is a `str` that is the asset, or a part of it."""
 
+SOUND: Final = "sound"
+"""Kind of view whose carrier is a `provenance.media.sound.sound.Sound`."""
+
 PROMPT: Final = "prompt"
 """Kind of view whose carrier is the `str` that an asset was made from; no medium shows it, since it comes beside."""
 

@@ -19,6 +19,7 @@ from provenance.watermarks.dwt_dct_svd import DwtDctSvd
 from tests import toy_medium
 from tests.clips import clip
 from tests.sites import encode, photograph
+from tests.sounds import melody, pack_wav
 
 NAMES = sorted({*MEDIA.builtins, *(point.name for point in entry_points(group="chopmark.media"))})
 KEYS = (WatermarkKey("own", bytes(range(32))),)
@@ -54,6 +55,12 @@ CASES = {
         clip(width=256, height=200, name="coffee.png"),
         clip(width=256, height=200, name="coffee.png", kind="mov", crf="30"),
         clip(width=256, height=200, name="rocket.jpg"),
+    ),
+    "sound": Case(
+        lambda: MEDIA.load("sound")(KIT),
+        pack_wav(melody(6.0)),
+        pack_wav(melody(6.0) * 0.5 + 0.002),
+        pack_wav(melody(6.0, 2)),
     ),
     "lines": Case(
         lambda: toy_medium.build_medium(KIT), spell(WORDS), spell([*WORDS[:-1], "a last"]), spell(["a", "b c d"])

@@ -16,7 +16,7 @@ from provenance.watermarks.tile.code import decode
 Ratios = NDArray[np.float32]
 
 SHIFTS: Final = 5
-"""Places within a slot that are tried."""
+"""Places within a slot that are tried; where many poses are, three do."""
 PATHS: Final = 32
 
 # A window of ten seconds drifts by 15 ms at its ends between two speeds that are tried.
@@ -76,15 +76,17 @@ def _transform_sync(layout: Layout) -> NDArray[np.complex64]:
     return np.conj(np.fft.rfft(sync, axis=0)).astype(np.complex64)
 
 
-def find_places(window: Window, layout: Layout, poses: Sequence[Pose], least: float) -> list[Place]:
+def find_places(
+    window: Window, layout: Layout, poses: Sequence[Pose], least: float, shifts: int = SHIFTS
+) -> list[Place]:
     """Return the likeliest places of each pose, likeliest first; those under `least` deviations are left out."""
     pattern = _transform_sync(layout)
     share = float((layout.bits == SYNC).mean())
     found: list[Place] = []
     for pose in poses:
         slot = SLOT_S / pose.speed
-        for step in range(SHIFTS):
-            shift = step * slot / SHIFTS
+        for step in range(shifts):
+            shift = step * slot / shifts
             chips = gather(window, pose, shift)
             rows = min(chips.shape[1], TURN_ROWS)
             if rows < 8:

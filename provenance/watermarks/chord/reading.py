@@ -105,9 +105,9 @@ class _Search:
 class Reader:
     """Reads one stream under every key; memory is some windows, however long the stream. Not for several threads."""
 
-    def __init__(self, layouts: Sequence[Layout], rate_hz: int) -> None:
+    def __init__(self, layouts: Sequence[Layout], rate_hz: int, *, is_plain: bool = False) -> None:
         self._searches = [_Search(layout) for layout in layouts]
-        self._analyser = Analyser(rate_hz)
+        self._analyser, self._is_plain = Analyser(rate_hz), is_plain
         self._held: list[Powers] = []
         self._count = self._windows = 0  # spectra held, windows read
         self._fullest: list[tuple[float, int, Powers]] = []
@@ -133,7 +133,7 @@ class Reader:
         if self._found is None and self._count * HOP_S >= LEAST_S and is_new:
             self._look(self._count)
         for search in self._searches:
-            for _, number, powers in self._fullest if self._found is None else ():
+            for _, number, powers in () if self._found or self._is_plain else self._fullest:
                 self._found = self._found or self._search(search, powers, number * STEP_S)
         return self._found
 
@@ -164,11 +164,12 @@ class Reader:
 
     def _search(self, search: _Search, powers: Powers, start_s: float) -> Detection | None:
         window = Window(powers, self._analyser.bin_hz)
-        places = find_places(window, search.layout, list_poses(), _SEARCH_SYNC)
+        places = find_places(window, search.layout, list_poses(), _SEARCH_SYNC, shifts=3)
         for place in _tell_apart(places)[:_PLACES]:
             poses = (place.pose, *list_neighbours(place.pose))
             finer = find_places(window, search.layout, poses, _SEARCH_SYNC)
-            found = search.read(window, start_s, (finer[0].pose,), _SEARCH_SYNC, adds=True)
+            pose = finer[0].pose if finer else place.pose
+            found = search.read(window, start_s, (pose,), _SEARCH_SYNC, adds=True)
             if found is not None:
                 return found
         return None

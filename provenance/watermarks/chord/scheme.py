@@ -65,14 +65,14 @@ class Chord:
         code = encode(build_messages(layout.message, payload, range(1)))[0]
         return Marker(layout.spell(code), rate_hz, channels)
 
-    def build_reader(self, rate_hz: int) -> Reader:
-        """Return what reads a stream, block by block, under every key held.
+    def build_reader(self, rate_hz: int, *, is_plain: bool = False) -> Reader:
+        """Return what reads a stream, block by block, under every key held; if `is_plain`, at its own speed alone.
 
         Raises:
             WatermarkError: a rate out of bounds.
         """
         _check(rate_hz, 1)
-        return Reader(self._layouts, rate_hz)
+        return Reader(self._layouts, rate_hz, is_plain=is_plain)
 
     def embed(self, samples: Samples, rate_hz: int, payload: int) -> Samples:
         """Return a marked copy of a short sound, (C, N); see `build_marker`."""

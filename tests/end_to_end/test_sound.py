@@ -1,0 +1,43 @@
+"""A sound walks the whole line: held for somebody to listen, approved, marked, signed, published, traced."""
+
+import numpy as np
+import pytest
+
+from api.wiring import open_site
+from policies import gate
+from policies.audit.concordance import compare_records
+from policies.review.verdicts import review
+from policies.rules.decision import Outcome
+from provenance.media.medium import Claims
+from provenance.storage.blob import Blob
+from tests.provenance.media.sound.samples import OGG, WAV, blob
+from tests.sites import as_submission, build_settings
+from tests.sounds import RATE_HZ, pack_wav
+
+
+@pytest.fixture
+def site(tmp_path):
+    with open_site(build_settings(tmp_path / "home", media=("picture", "sound"))) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("media_type", [WAV, OGG])
+def test_a_sound_is_held_released_and_traced(site, media_type):
+    here = site.deployment
+    held = gate.release(here, as_submission(blob(media_type).read(), name=f"a{media_type.extension}"))
+    assert held.outcome is Outcome.HOLD, "no detector has listened"
+    result = review(here, held.asset_id, outcome=Outcome.RELEASE, reviewer="mo", reason="a melody")
+    assert result.outcome is Outcome.RELEASE
+    made = {mark["kind"]: mark["made"] for mark in result.seal["marks"]}
+    assert made["watermark"]
+    assert made["signed_metadata"]
+    file = here.blobs.public.get(result.public_key)
+    found = site.verifier.verify(file)
+    assert (found.state, found.asset_id) == ("consistent", result.asset_id)
+    assert list(compare_records(here.database)) == []
+    if media_type != WAV:
+        return
+    sound = here.media.take(Blob.from_bytes(file), Claims(), here.limits)
+    part = np.concatenate(list(sound.blocks()), axis=1)[:, RATE_HZ : 5 * RATE_HZ]
+    by_mark = site.verifier.verify(pack_wav(part))
+    assert by_mark.asset_id == result.asset_id

@@ -1,0 +1,31 @@
+"""What is known of a file that was taken apart."""
+
+import numpy as np
+import pytest
+
+from provenance.errors import AssetTooLargeError
+from provenance.media.limits import IntakeLimits
+from provenance.media.sound.kind import MP3, WAV
+from provenance.media.sound.sound import parse_sound
+from tests.provenance.media.sound.samples import blob
+from tests.sounds import melody
+
+
+def test_facts_and_views():
+    sound = parse_sound(blob(WAV), IntakeLimits())
+    assert sound.facts == {"duration_s": 6.0, "sample_rate_hz": 16_000, "channels": 1, "codec": "pcm_s16le"}
+    assert sound.peak == pytest.approx(0.3, abs=0.01)
+    assert sound.loudness == pytest.approx(float(melody(6.0).std()), rel=0.01)
+    (view,) = sound.views()
+    assert (view.kind, view.span.end_s) == ("sound", 6.0)
+    assert np.concatenate(list(view.carrier.blocks()), axis=1).shape == (1, 96_000)
+    assert sound.left_out == ()
+
+
+def test_what_does_not_ship_is_told():
+    assert parse_sound(blob(MP3, 2.0, tags=(("title", "a"),)), IntakeLimits()).left_out == ("its tags",)
+
+
+def test_metadata_is_bounded():
+    with pytest.raises(AssetTooLargeError):
+        parse_sound(blob(MP3, 2.0, tags=(("title", "a" * 5000),)), IntakeLimits(max_metadata_bytes=4000))
