@@ -1,4 +1,4 @@
-"""Pictures of a job: what lies in quarantine, encoded anew and bounded, never the file itself; nobody keeps them."""
+"""Pictures and sound of a job: what lies in quarantine, encoded anew and bounded; nobody keeps what is shown."""
 
 import base64
 from typing import TYPE_CHECKING, Annotated, Final
@@ -30,7 +30,12 @@ Moderator = Annotated[Actor, require(Permission.REVIEW)]
 def build_router() -> APIRouter:
     """Build the routes of a job's pictures."""
     router = APIRouter(prefix="/desk/jobs/{asset_id}", include_in_schema=False)
-    for path, serve in (("/picture", show_picture), ("/aligned", show_aligned), ("/works/{work_id}", show_work)):
+    for path, serve in (
+        ("/picture", show_picture),
+        ("/sound", play_sound),
+        ("/aligned", show_aligned),
+        ("/works/{work_id}", show_work),
+    ):
         router.add_api_route(path, serve, methods=["GET"], response_class=Response)
     router.add_api_route("/provenance", show_provenance, methods=["GET"], response_class=HTMLResponse)
     return router
@@ -44,6 +49,17 @@ def show_picture(request: Request, asset_id: str, actor: Moderator) -> Response:
     if not url:
         raise HTTPException(404, "this file cannot be shown as a picture")
     return Response(base64.b64decode(url.partition(",")[2]), media_type="image/jpeg", headers=UNKEPT)
+
+
+def play_sound(request: Request, asset_id: str, actor: Moderator) -> Response:
+    """Return what a job is about as an MP3 of bounded length."""
+    from api.listening import build_listening
+
+    here = find_service(request).deployment(actor)
+    heard = build_listening(here.media, open_original(here, asset_id, actor), here.limits)
+    if not heard:
+        raise HTTPException(404, "this file cannot be heard")
+    return Response(heard, media_type="audio/mpeg", headers=UNKEPT)
 
 
 def show_aligned(request: Request, asset_id: str, actor: Moderator) -> Response:
