@@ -29,7 +29,7 @@ from provenance.watermarks.tile.reading import IDENTITY, Geometry, fold
 from provenance.watermarks.tile2.bending import straighten
 from provenance.watermarks.tile2.cells import analyse, count_samples, lay_out, wrap
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout
-from provenance.watermarks.tile2.parts import find_parts
+from provenance.watermarks.tile2.parts import Part, find_parts
 from provenance.watermarks.tile2.placing import HALF_TURNS, SENSES, UPRIGHT, Placed, find_low, place
 from provenance.watermarks.tile2.reading import rank_origins, read, weigh_waves
 
@@ -57,8 +57,8 @@ MOST_TESTS: Final = _PATHS * (_READS_A_STAGE + _STRAIGHTENED) * _ORIGINS * _STAG
 
 _SMALL: Final = 200_000
 _MIDDLE: Final = 512
-# Pixels of the largest page that is looked through at its own size.
-_PAGE: Final = 2_400_000
+LARGEST_PAGE: Final = 2_400_000
+"""Pixels of the largest page that is looked through at its own size."""
 # What was enlarged is found in the picture at half its size; smaller ones are too poor in lines to be that.
 _ENLARGED_FROM: Final = 600
 
@@ -113,16 +113,21 @@ def _read_parts(frame: Frame, residual: Residual, layouts: Sequence[CellLayout])
     """Read windows of a page at its own size: pictures are mostly shown at theirs."""
     longest = max(frame.shape[:2])
     if longest > LONGEST_SIDE:
-        if frame.shape[0] * frame.shape[1] > _PAGE:
+        if frame.shape[0] * frame.shape[1] > LARGEST_PAGE:
             return None
         residual = build_residual(frame, in_colour=False)
     for layout in layouts:
         for part in find_parts(residual, layout.lines, _READS_A_STAGE):
-            inside = np.ascontiguousarray(residual[part.rows, part.columns])
-            found = _read_placed(inside, _Try(layout, part.placed, IDENTITY, np.zeros(2)), "part")
+            found = read_part(residual, part, layout)
             if found:
                 return replace(found, geometry=found.geometry * max(1.0, longest / LONGEST_SIDE))
     return None
+
+
+def read_part(residual: Residual, part: Part, layout: CellLayout) -> Detection | None:
+    """Read one window of a residual at its own size."""
+    inside = np.ascontiguousarray(residual[part.rows, part.columns])
+    return _read_placed(inside, _Try(layout, part.placed, IDENTITY, np.zeros(2)), "part")
 
 
 def _search(small: Frame, residual: Residual, layouts: Sequence[CellLayout]) -> Detection | None:

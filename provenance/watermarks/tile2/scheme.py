@@ -16,6 +16,7 @@ from provenance.watermarks.tile.detection import Detection
 from provenance.watermarks.tile2.detection import MOST_TESTS, detect
 from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile
 from provenance.watermarks.tile2.layout import ALG, build_cell_layout
+from provenance.watermarks.tile2.several import Found, detect_all
 
 
 class Tile2:
@@ -88,3 +89,11 @@ class Tile2:
     def inspect(self, frame: Frame) -> Detection | None:
         """Return what was found and where the tile lies, or None."""
         return detect(require_frame(frame), self.layouts)
+
+    def find_all(self, frame: Frame) -> tuple[Found, ...]:
+        """Return every mark that a collage or a page shows at its own size, with its place.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+        return detect_all(require_frame(frame), self.layouts)
