@@ -24,6 +24,7 @@ def build_router() -> APIRouter:
 
 def show_overview(request: Request, actor: Annotated[Actor, require(Permission.READ_ASSETS)]) -> HTMLResponse:
     """Show the figures of the last two weeks."""
+    from policies.review.backlog import COUNTED
     from policies.review.figures import find_figures
 
     words = load_words(find_language(request))
@@ -43,4 +44,6 @@ def show_overview(request: Request, actor: Annotated[Actor, require(Permission.R
         (("warn", words.tell("overview.jobs")),),
         {group: (count,) for group, count in zip(groups, figures.ages, strict=True)},
     )
-    return render(request, "overview.html", actor=actor, page="overview", figures=figures, flow=flow, ages=ages)
+    return render(
+        request, "overview.html", actor=actor, page="overview", figures=figures, counted=COUNTED, flow=flow, ages=ages
+    )

@@ -51,11 +51,12 @@ def build_router() -> APIRouter:
 
 def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, Query()]) -> HTMLResponse:
     """Show a page of what waits, oldest first."""
-    from policies.review.backlog import COUNTED, PAGE, count_items, find_items
+    from policies.review.backlog import COUNTED, PAGE, find_items, measure_queue
     from policies.review.judgement import list_clauses
 
     here, reviewer = find_service(request).deployment(actor), build_reviewer(actor)
     wanted = build_filter(asked)
+    number, newest = measure_queue(here, reviewer, wanted)
     found = find_items(here, reviewer, wanted, after=parse_cursor(asked.cursor), limit=PAGE + 1)
     after, is_last = parse_cursor(asked.cursor), len(found) <= PAGE
     jobs, query = found[:PAGE], spell_filter(wanted)
@@ -70,7 +71,7 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
         items=items,
         asked=wanted,
         query=query,
-        number=count_items(here, reviewer, wanted) + len(items) - len(jobs),
+        number=number + len(items) - len(jobs),
         counted=COUNTED,
         me=reviewer,
         first=f"/desk/queue?{query}" if asked.cursor else "",
@@ -78,7 +79,7 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
         undo=asked.undo,
         packs=sorted(here.packs),
         clauses=list(dict.fromkeys([*spoken, *list_clauses(here.packs.values())])),
-        newest=find_newest(here, reviewer, wanted) if jobs else "",
+        newest=newest if jobs else "",
     )
 
 
@@ -92,15 +93,6 @@ def build_filter(asked: FilterOrder) -> "Filter":
 def spell_filter(wanted: "Filter") -> str:
     """Return a filter as the query of an address."""
     return urlencode({name: "true" if value is True else value for name, value in asdict(wanted).items() if value})
-
-
-def find_newest(here: "Deployment", reviewer: "Reviewer", wanted: "Filter") -> str:
-    """Return the newest job that a filter finds now, so that an action on all of them is about what was seen."""
-    from policies.review.backlog import find_ids
-    from policies.review.batch import MOST
-
-    found = find_ids(here, reviewer, wanted, most=MOST)
-    return found[-1] if found else ""
 
 
 def confirm_batch(

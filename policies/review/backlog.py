@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text
 
 from policies.line.deployment import Deployment
 from policies.line.records import show_decision
@@ -21,7 +21,8 @@ from provenance.storage.tables import ASSETS, DECISIONS
 PAGE: Final = 50
 COUNTED: Final = 10_000
 """More are not counted, only said to be more."""
-_WAITS: Final = literal_column(f"{JOBS.name}.{WAITS.text}", Boolean)
+IS_WAITING: Final = text(f"({JOBS.name}.{WAITS.text})")
+"""Asked of jobs in the very words of the queue's indexes: compared with 1, as a Boolean is on SQLite, none is used."""
 HOLDERS: Final = ("", "free", "mine", "others")
 
 
@@ -97,9 +98,15 @@ def find_ids(here: Deployment, reviewer: Reviewer, asked: Filter, *, upto: str =
 
 def count_items(here: Deployment, reviewer: Reviewer, asked: Filter) -> int:
     """Return how many there are; `COUNTED` means that many or more."""
+    return measure_queue(here, reviewer, asked)[0]
+
+
+def measure_queue(here: Deployment, reviewer: Reviewer, asked: Filter) -> tuple[int, str]:
+    """Return how many jobs there are, as `count_items`, and the newest of those that were counted, or ""."""
     counted = _select_ids(here, reviewer, asked, "").limit(COUNTED).subquery()
     with here.database.read() as connection:
-        return int(connection.execute(select(func.count()).select_from(counted)).scalar_one())
+        number, newest = connection.execute(select(func.count(), func.max(counted.c.asset_id))).one()
+    return int(number), newest or ""
 
 
 def find_neighbour(here: Deployment, reviewer: Reviewer, asked: Filter, after: str) -> AssetId | None:
@@ -135,9 +142,9 @@ def _build_item(row: Any) -> Item:  # noqa: ANN401 - a row of the query above
 def _select_ids(here: Deployment, reviewer: Reviewer, asked: Filter, after: str) -> Select[str]:
     """Build the question for ids, in order; by a facet it walks that facet's index, else the queue's."""
     facets = {name: value for name in ("category", "detector", "pack") if (value := getattr(asked, name))}
-    wanted = list(_build_conditions(here, reviewer, asked))
+    own, wanted = (JOBS.c.tenant == here.tenant, IS_WAITING), _build_conditions(reviewer, asked)
     if not facets:
-        query = select(JOBS.c.asset_id).where(*wanted, *([JOBS.c.asset_id > after] if after else []))
+        query = select(JOBS.c.asset_id).where(*own, *wanted, *([JOBS.c.asset_id > after] if after else []))
         return query.order_by(JOBS.c.asset_id)
     mine = [
         FACETS.c.tenant == here.tenant,
@@ -146,16 +153,15 @@ def _select_ids(here: Deployment, reviewer: Reviewer, asked: Filter, after: str)
     ]
     if after:
         mine.append(FACETS.c.asset_id > after)
-    joined = FACETS.join(JOBS, JOBS.c.asset_id == FACETS.c.asset_id)
-    query = select(FACETS.c.asset_id).select_from(joined).where(*mine, *wanted)
+    query = select(FACETS.c.asset_id).where(*mine)
+    if wanted:
+        query = query.join(JOBS, JOBS.c.asset_id == FACETS.c.asset_id).where(*own, *wanted)
     return query.group_by(FACETS.c.asset_id).order_by(FACETS.c.asset_id)
 
 
-def _build_conditions(here: Deployment, reviewer: Reviewer, asked: Filter) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [
-        JOBS.c.tenant == here.tenant,
-        literal_column(f"({JOBS.name}.{WAITS.text})", Boolean),
-    ]
+def _build_conditions(reviewer: Reviewer, asked: Filter) -> list[ColumnElement[bool]]:
+    """Return what is asked of a job, beside that it is the tenant's and waits; nothing of any that is."""
+    wanted: list[ColumnElement[bool]] = []
     if asked.state:
         wanted.append(JOBS.c.state == asked.state)
     if asked.sensitive or not reviewer.sees_sensitive:

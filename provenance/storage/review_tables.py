@@ -36,7 +36,11 @@ nothing that waits."""
 
 WAITS: Final = text("state <> 'closed'")
 """What the queue's indexes are of; a question has to say it in these words for an engine to use them."""
-for _name, _fields in (("all", ("tenant", "asset_id")), ("seen", ("tenant", "is_sensitive", "asset_id"))):
+for _name, _fields in (
+    ("all", ("tenant", "asset_id")),
+    ("seen", ("tenant", "is_sensitive", "asset_id")),
+    ("opened", ("tenant", "opened_at")),
+):
     Index(f"ix_review_jobs_{_name}", *(JOBS.c[field] for field in _fields), sqlite_where=WAITS, postgresql_where=WAITS)
 Index("ix_review_jobs_holder", JOBS.c.holder_id, JOBS.c.asset_id)
 Index("ix_review_jobs_due", JOBS.c.due_at_ms)

@@ -146,6 +146,7 @@ REVIEWS: Final = Table(
     Column("batch_id", String(36), nullable=False, server_default=""),
     Column("created_at", String(32), nullable=False),
     Index("ix_reviews_created_at", "created_at", "id"),
+    Index("ix_reviews_counted", "created_at", "outcome", "reviewer", "asset_id"),
     Index("ix_reviews_asset_id", "asset_id"),
 )
 """What moderators decided about held assets; `clause` is the rule that they cite, `batch_id` what it was part of."""
