@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KNOWN_S: Final = 1.0
 """Whether there are workers is looked up so often."""
 
+_ENDED: Final = frozenset({WishState.REFUSED.value, WishState.FAILED.value})
+
 _log = Journal(__name__)
 
 
@@ -42,12 +44,17 @@ class Walkers:
     def start(self, here: Deployment, asset_id: AssetId) -> None:
         """Set an accepted asset, or a wish, on its way; workers find a wish by themselves.
 
+        A wish that came to its end without an asset, and is handed in again under its key, has no way to go.
+
         Raises:
             DatabaseUnavailableError: its place in the line could not be kept; it is found by the upkeep.
         """
+        wish = find_wish(here, asset_id)
+        if wish is not None and wish["state"] in _ENDED:
+            return
         if not self.has_workers():
             self._pool.submit(self._try, here, asset_id)
-        elif not _is_waiting_wish(here, asset_id):
+        elif wish is None or wish["state"] != WishState.WAITING.value:
             enqueue(here, asset_id)
 
     def start_waiting(self) -> None:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,9 @@ from bench.page import build_table, machine
 from bench.pictures import encode, photographs
 
 ROUNDS: Final = 12
+AT_ONCE: Final = 8
+TOGETHER: Final = 40
+"""Requests in all of `AT_ONCE` clients."""
 EACH: Final = 10
 """Verifications of a round, by each way."""
 
@@ -47,7 +51,8 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
         title, picture = next(iter(photographs()))
         sealed, key = _prepare(encode(picture, "jpg"), title)
         png = encode(picture, "png")
-        with _serving("api.server") as gate, _serving("bench.http_api") as plain:
+        gate_command = ("chopmark", "serve", "--workers", "1")
+        with _serving(*gate_command) as gate, _serving("bench.http_api") as plain:
             gate_client = httpx.Client(base_url=gate, headers={"Authorization": f"Bearer {key}"}, timeout=60)
             ways: dict[str, list[float]] = {}
             with httpx.Client(base_url=plain, timeout=60) as plain_client, gate_client:
@@ -90,8 +95,19 @@ def _measure(
                 took = [_time(ask) for _ in range(times)]
                 if number:  # the first round warms up
                     ways.setdefault(name, []).extend(took)
-            while not gate.get(waiting[-1]).json()["final"]:
-                time.sleep(0.1)
+            _await_ends(gate, waiting)
+        for name, ask in (("upload to a bare route", upload_bare), ("accept (202)", accept)):
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                ways[f"{name}, {AT_ONCE} at once"] = list(pool.map(lambda _, ask=ask: _time(ask), range(TOGETHER)))
+            _await_ends(gate, waiting)
+
+
+def _await_ends(gate: httpx.Client, waiting: list[str]) -> None:
+    """Wait until nothing is walked any more, so that what is measured next has the machine."""
+    while waiting:
+        while not gate.get(waiting[-1]).json()["final"]:
+            time.sleep(0.1)
+        waiting.pop()
 
 
 def _time(ask: Callable[[], None]) -> float:
@@ -129,13 +145,15 @@ def _prepare(data: bytes, title: str) -> tuple[bytes, str]:
 
 
 @contextmanager
-def _serving(module: str) -> Iterator[str]:
+def _serving(module: str, *arguments: str) -> Iterator[str]:
     """Serve in a process of its own, which is warm when the block begins."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", module, "--port", str(port)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", module, *arguments, "--port", str(port)],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -166,6 +184,10 @@ def main() -> None:
     rate = {row["what"]: row["a second"] for row in rows}
     share = rate["verify over HTTP"] / rate["verify in process"]
     console.print(f"verification over HTTP: {share:.0%} of the rate in process")
+    middle = {row["what"]: row["p50 ms"] for row in rows}
+    for more in ("", f", {AT_ONCE} at once"):
+        ratio = middle[f"accept (202){more}"] / middle[f"upload to a bare route{more}"]
+        console.print(f"accepting{more}: {ratio:.1f} times a bare FastAPI upload")
 
 
 if __name__ == "__main__":

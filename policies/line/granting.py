@@ -7,9 +7,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from policies.line.deployment import Deployment
 from policies.line.records import asset_row, find_grant, latest_decision, lock_asset, parse_asset
+from policies.review.job import find_postponed
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import Asset, AssetId
-from provenance.errors import GrantMismatchError
+from provenance.errors import AssetInUseError, GrantMismatchError
 from provenance.grant import Grant
 from provenance.storage.database import utc_now
 from provenance.storage.tables import GRANTS
@@ -25,6 +26,7 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
 
     Raises:
         GrantMismatchError: the decision that counts is not RELEASE.
+        AssetInUseError: a moderator approved it, and may take that back for a moment; whoever walks it, walks later.
     """
     noted = here.handover.notes(asset_id).grant
     if noted is not None:  # in a walk; whether it still counts is checked where the release is recorded
@@ -32,6 +34,8 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
     with here.database.read() as connection:
         asset = parse_asset(asset_row(connection, asset_id, here.tenant))
         known = find_grant(connection, asset, _find_release(connection, asset_id))
+        if find_postponed(connection, asset_id):
+            raise AssetInUseError(f"{asset_id} is approved and may be taken back for a moment: try again later")
     if known is None:
         with here.database.write() as connection:
             lock_asset(connection, asset_id)

@@ -10,8 +10,9 @@ from api.wiring import open_site
 from policies.line.intake import intake
 from policies.line.standing import Progress, find_standing
 from policies.line.waiting import State
-from policies.line.wish import Wish, keep_wish
+from policies.line.wish import Wish, keep_wish, settle_failed
 from policies.workflow import status
+from provenance.errors import GenerationError
 from provenance.storage.line_tables import WORKERS
 from tests.sites import build_light_settings, submission
 
@@ -53,7 +54,11 @@ def test_with_a_worker_a_file_waits_in_the_line_and_a_prompt_to_be_drawn(site):
     asset_id, wish_id = intake(here, submission(side=128)), keep_wish(here, Wish("a boat"))
     for one in (asset_id, wish_id):
         walkers.start(here, one)
+    failed = keep_wish(here, Wish("a cat"), key="k")
+    settle_failed(here, failed, GenerationError("no canvas"))
+    walkers.start(here, keep_wish(here, Wish("a cat"), key="k"))
     walkers.close()
+    assert find_standing(here, failed).progress is Progress.FAILED, "handed in again it is no asset to be walked"
     assert status(here, asset_id).state is State.QUEUED
     assert find_standing(here, wish_id).progress is Progress.DRAWING
 

@@ -2,10 +2,15 @@
 
 import configparser
 import re
+import tomllib
+from importlib.util import find_spec
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from api.cli import COMMANDS
+from api.settings import PREFIX, Settings
 from tests.architecture.checkout import ROOT
 
 FOLDER = ROOT / "deploy"
@@ -37,6 +42,29 @@ def test_the_image_copies_what_there_is_and_runs_as_nobody_in_particular():
     extras = re.search(r'"\.\[([a-z,]+)\]"', text)[1].split(",")
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert [one for one in extras if f"\n{one} = [" not in declared] == []
+
+
+def test_the_image_has_every_package_and_calls_what_exists():
+    """No builder is at hand where the tests run: what a build would stumble over is held against the repository."""
+    text = (FOLDER / "Containerfile").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    found = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    roots = {pattern.partition("*")[0].rstrip(".") for pattern in found}
+    copied = {name for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE) for name in line.split()}
+    assert roots <= copied
+    assert set(re.findall(r"python -m ([\w.]+)", text)) == {"venv", "provenance.warming"}
+    assert find_spec("provenance.warming") is not None
+    stages = re.findall(r"^FROM docker\.io/library/python:(\S+)", text, re.MULTILINE)
+    assert len(stages) == 2
+    assert len(set(stages)) == 1, "what is compiled in one stage runs in the other"
+    assert Version(stages[0].partition("-")[0]) in SpecifierSet(project["project"]["requires-python"])
+    assert {"g++", "python3-dev"} == set(re.search(r"--no-install-recommends (.+?) \\\n", text)[1].split())
+    assert stages[0].endswith("-bookworm"), "the two packages are named as Debian 12 names them"
+    settings = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    assert set(re.findall(r"\b(CHOPMARK_\w+)=", text)) <= settings
+    (asked,) = re.findall(r"http://127\.0\.0\.1:(\d+/\w+)", text)
+    assert asked == f"{re.search(r'EXPOSE (.+)', text)[1]}/healthz"
+    assert f'"--port", "{asked.partition("/")[0]}"]' in text
 
 
 def test_the_page_names_every_file():

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from policies.gate import walk
 from policies.review.claim import claim
 from policies.review.follower import follow
 from policies.review.job import State, now_ms
@@ -17,7 +18,7 @@ from policies.review.judgement import (
 from policies.review.refusals import NotYoursError
 from policies.review.verdicts import Verdict
 from policies.rules.decision import Outcome
-from provenance.errors import PolicyError
+from provenance.errors import AssetInUseError, PolicyError
 from provenance.storage.tables import ASSETS, REVIEWS
 from tests.policies.review.people import GAMBLING, MIA, NO, NOA, SAM, YES, held
 from tests.policies.review.test_job import job_of
@@ -34,6 +35,9 @@ def test_an_approval_waits_a_moment_and_then_walks_on(here):
     assert (ruling.state, ruling.outcome) == (State.CLOSED, Outcome.RELEASE)
     assert ruling.due_at_ms > now_ms()
     follow(here, grace_s=0)
+    # Whoever else would walk it waits, too: a worker, the upkeep, the same file handed in under its id again.
+    with pytest.raises(AssetInUseError, match="taken back"):
+        walk(here, asset_id)
     assert stage_of(here, asset_id) == "decided"
     assert take_back(here, asset_id, MIA, "a slip").state is State.OPEN
     assert stage_of(here, asset_id) == "held"
