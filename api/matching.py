@@ -1,10 +1,12 @@
 """One file before the registry of works: which work, which part of it, how near, and why; nothing of it is kept."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from api.reading import Reader
     from policies.line.deployment import Deployment
     from provenance.media.picture.image import Picture
@@ -27,15 +29,40 @@ class Matched:
 
 
 def match_file(here: "Deployment | Reader", unverified_file: "Blob") -> Matched:
-    """Ask the registry of a tenant about a picture.
+    """Ask the registry of a tenant about a picture, or about a clip: all of it by its codes, and frames as pictures.
 
     Raises:
-        AssetError: it is no picture that intake would take.
+        AssetError: it is nothing that intake would take, or shows no picture.
     """
-    from provenance.media.picture.image import parse_image
+    from provenance.errors import UnsupportedMediaError
+    from provenance.media.medium import Claims
+    from provenance.media.view import PICTURE, TRACK
 
-    picture = parse_image(unverified_file.octets(), limits=here.limits)
-    return Matched(picture, here.works.match(picture.flattened()))
+    views = tuple(here.media.take(unverified_file, Claims(), here.limits).views())
+    pictures = [view.carrier for view in views if view.kind == PICTURE]
+    if not pictures:
+        raise UnsupportedMediaError("expected a file that shows a picture")
+    reports = [here.works.match_track(view.carrier) for view in views if view.kind == TRACK]
+    reports += [here.works.match(picture.flattened()) for picture in pictures]
+    return Matched(pictures[0], _merge(reports))
+
+
+def _merge(reports: "Sequence[MatchReport]") -> "MatchReport":
+    """Return one report of several about parts of a file: each work by its best match, spans before single frames."""
+    if len(reports) == 1:
+        return reports[0]
+    best: dict[str, Match] = {}
+    for match in (match for report in reports for match in report.matches):
+        known = best.get(match.work_id)
+        if known is None or (known.together is None and match.distance_bits < known.distance_bits):
+            best[match.work_id] = match
+    is_hashed = any(report.codes for report in reports)
+    return replace(
+        reports[-1],
+        matches=tuple(best.values()),
+        unhashable=() if is_hashed else reports[-1].unhashable,
+        codes={},
+    )
 
 
 def draw_sheet(works: "Works", picture: "Picture", report: "MatchReport") -> "Picture | None":
@@ -68,6 +95,12 @@ def build_report(report: "MatchReport") -> dict[str, Any]:
 
 def describe_nearness(match: "Match") -> str:
     """Return in words why a work matches."""
+    if match.together is not None:
+        (start_s, end_s), (there_s, there_end_s) = match.together.here, match.together.there
+        return (
+            f"{start_s:.1f} to {end_s:.1f} s are {there_s:.1f} to {there_end_s:.1f} s of the work: "
+            f"{match.together.codes} codes agree"
+        )
     if match.overlap is not None:
         return describe_overlap(match.overlap)
     near = f"{match.distance_bits} of {match.threshold_bits} bits, {match.alg}"

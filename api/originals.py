@@ -27,6 +27,9 @@ MOST_LIST_BYTES: Final = 256 << 20
 LISTS: Final = frozenset({".csv", ".tsv"})
 """Endings of lists."""
 
+CLIPS: Final = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv"})
+"""Endings of clips, which a site takes that has the medium."""
+
 COLUMNS: Final = ("file", "title", "owner", "bank", "id")
 
 _DELIMITERS: Final = ",;\t"
@@ -99,7 +102,7 @@ def _list_folder(folder: str, stated: Original, notes: list[str]) -> Iterator[Or
     for where, folders, files in os.walk(folder, onerror=troubles.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.startswith(".") or find_named_type(name) is None or _would_wait(Path(where) / name):
+            if name.startswith(".") or not _may_be_original(name) or _would_wait(Path(where) / name):
                 passed += 1
                 continue
             taken += 1
@@ -111,6 +114,10 @@ def _list_folder(folder: str, stated: Original, notes: list[str]) -> Iterator[Or
         yield replace(stated, path=folder, error=FileAccessError(f"there is no picture in {folder}"))
     elif passed:
         notes.append(f"{folder}: {passed} other {'file was' if passed == 1 else 'files were'} passed over")
+
+
+def _may_be_original(name: str) -> bool:
+    return find_named_type(name) is not None or Path(name).suffix.lower() in CLIPS
 
 
 def _would_wait(path: Path) -> bool:

@@ -12,10 +12,12 @@ from api.batch import count_threads
 from api.console import take_input
 from api.originals import Original
 from api.wiring import Site
-from provenance.errors import GateError, WorkClaimedError, WorksError
-from provenance.fingerprints.base import Unhashable
-from provenance.media.picture.image import Picture, parse_image
-from provenance.works.intake import hash_frame
+from provenance.errors import GateError, UnsupportedMediaError, WorkClaimedError, WorksError
+from provenance.fingerprints.base import Fingerprint, Unhashable
+from provenance.media.medium import Claims
+from provenance.media.picture.image import Picture
+from provenance.media.view import PICTURE, TRACK
+from provenance.works.intake import hash_original
 from provenance.works.naming import is_same_name
 from provenance.works.record import PLAIN
 from provenance.works.registry import Registration, Work
@@ -29,6 +31,9 @@ SAME_PICTURE_BITS: Final = 8
 Measured on twelve photographs of scikit-image: saving them as JPEG of quality 50 to 95 changes 6 at most, of quality 30
 10; halving them changes 2 to 62, so a smaller copy is not always asked about.
 """
+
+Track = tuple[Fingerprint, ...]
+"""Codes with times of a clip; () of a picture."""
 
 Ask = Callable[[str], bool]
 """Puts a question to a person; whether the answer is yes."""
@@ -78,62 +83,71 @@ class Registrar:
             raise original.error
         if not original.owner:
             raise WorksError("expected an owner, got none: --owner NAME, or a column owner")
-        picture = self._read(original.path)
-        digest = hash_frame(picture.flattened().frame)
+        picture, track = self._read(original.path)
+        digest = hash_original(picture, track)
         if any(digest == other for _, _, other in self._pending.values()):
             self._flush()  # the same picture came before: now it is registered, and found
-        known = self._find_own(original, picture)
+        known = self._find_own(original, picture, track)
         if known is not None:
-            self._complete(known, picture)
+            self._complete(known, picture, track)
             self._made[number] = Made(original.path, known, is_repeat=True)
             return
-        self._verify_owner(original, picture)
+        self._verify_owner(original, picture, track)
         registration = Registration(
-            picture, original.title, original.owner, original.bank, original.claim, original.work_id or None
+            picture, original.title, original.owner, original.bank, original.claim, original.work_id or None, track
         )
         self._pending[number] = (original, registration, digest)
 
-    def _read(self, path: str) -> Picture:
-        limits = self.site.deployment.limits
-        file = take_input(path, most_bytes=self.site.settings.max_bytes)
-        return parse_image(file.octets(), declared_name="" if path == "-" else path, limits=limits)
+    def _read(self, path: str) -> tuple[Picture, Track]:
+        """Return an original's picture, and of a clip the codes of all of it.
 
-    def _find_own(self, original: Original, picture: Picture) -> Work | None:
+        Raises:
+            AssetError: it is nothing that can be taken, or shows no picture.
+        """
+        here = self.site.deployment
+        file = take_input(path, most_bytes=self.site.settings.max_bytes)
+        views = tuple(here.media.take(file, Claims("" if path == "-" else path), here.limits).views())
+        pictures = [view.carrier for view in views if view.kind == PICTURE]
+        if not pictures:
+            raise UnsupportedMediaError("expected an original that shows a picture")
+        return pictures[0], tuple(code for view in views if view.kind == TRACK for code in view.carrier)
+
+    def _find_own(self, original: Original, picture: Picture, track: Track) -> Work | None:
         """Return the work that this owner has registered already, in this bank and under no other id."""
-        for work in self.site.deployment.works.find_same_picture(picture):
+        for work in self.site.deployment.works.find_same(picture, track):
             if work.bank != original.bank or original.work_id not in {"", work.id}:
                 continue
             if is_same_name(work.owner, original.owner):
                 return work
         return None
 
-    def _complete(self, known: Work, picture: Picture) -> None:
+    def _complete(self, known: Work, picture: Picture, track: Track) -> None:
         """Make up for what an older version did not keep of a work."""
         works = self.site.deployment.works
-        if works.reference(known.id) is None:
+        if not track and works.reference(known.id) is None:
             works.register(
                 picture, title=known.title, owner=known.owner, bank=known.bank, claim=known.claim, work_id=known.id
             )
 
-    def _verify_owner(self, original: Original, picture: Picture) -> None:
+    def _verify_owner(self, original: Original, picture: Picture, track: Track) -> None:
         """Ask about a picture that is registered for somebody else.
 
         Raises:
             WorkClaimedError: nobody said that both are right.
         """
-        other = self._find_other(original, picture)
+        other = self._find_other(original, picture, track)
         if other is None:
             return
         question = f"{original.path} is registered for {other[1]} already, as {other[0]}"
         if not self.ask(f"{question}: register it for {original.owner} as well?"):
             raise WorkClaimedError(f"{question}: --second-owner registers it for {original.owner} as well")
 
-    def _find_other(self, original: Original, picture: Picture) -> tuple[str, str] | None:
+    def _find_other(self, original: Original, picture: Picture, track: Track) -> tuple[str, str] | None:
         works = self.site.deployment.works
-        for work in works.find_same_picture(picture):
+        for work in works.find_same(picture, track):
             if not is_same_name(work.owner, original.owner):
                 return work.id, work.owner
-        for match in works.match(picture).matches:
+        for match in () if track else works.match(picture).matches:
             is_near = (match.alg, match.variant) == ("pdq", PLAIN) and match.distance_bits <= SAME_PICTURE_BITS
             if is_near and not is_same_name(match.owner, original.owner):
                 return match.work_id, match.owner

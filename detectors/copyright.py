@@ -13,7 +13,8 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.pixels import View, list_views
 from provenance.errors import ConfigurationError
-from provenance.media.view import PICTURE
+from provenance.fingerprints.base import Fingerprint
+from provenance.media.view import PICTURE, TRACK
 from provenance.works.record import Action, MatchReport
 
 _ACTIONS: Final = (Action.BLOCK, Action.HOLD, Action.ATTRIBUTE)
@@ -45,6 +46,8 @@ class CopyrightDetector:
         Raises:
             ProvenanceError: the registry cannot be searched.
         """
+        if subject.view.kind == TRACK:
+            return self._detect_track(subject.view.carrier)
         thumbnails = (View(_THUMBNAIL, view.carrier.flattened()) for view in subject.thumbnails if view.kind == PICTURE)
         views = (*list_views(subject.picture), *thumbnails)
         reports = [(view.name, self.toolbox.works.match(view.picture)) for view in views]
@@ -54,6 +57,12 @@ class CopyrightDetector:
         evidence = tuple(record for name, one in reports for record in _evidence(one, name if shown_by else ""))
         reason = _reason(report) + (f", {shown_by}" if shown_by and report.matches else "")
         return Signal("copyright", self.card.version, Status.OK, scores, evidence[:_MOST_RECORDS], reason)
+
+    def _detect_track(self, track: Sequence[Fingerprint]) -> Signal:
+        """Answer about a clip's codes and their times; a clip none of whose frames has a code is unhashable."""
+        report = self.toolbox.works.match_track(track)
+        scores = {**build_scores(report), "copyright_unhashable": float(not track)}
+        return Signal("copyright", self.card.version, Status.OK, scores, _evidence(report, ""), _reason(report))
 
 
 def _merge_scores(reports: Sequence[tuple[str, MatchReport]]) -> dict[str, float]:
@@ -88,6 +97,12 @@ def _evidence(report: MatchReport, view: str) -> tuple[dict[str, Any], ...]:
 
 def _reason(report: MatchReport) -> str:
     best = next((match for match in map(report.best, _ACTIONS) if match is not None), None)
+    if best is not None and best.together is not None:
+        (start_s, end_s), (there_s, there_end_s) = best.together.here, best.together.there
+        return (
+            f"{start_s:.1f} to {end_s:.1f} s are {there_s:.1f} to {there_end_s:.1f} s of work {best.work_id} "
+            f"({best.action})"
+        )
     if best is not None:
         return f"{best.alg} within {best.distance_bits} bits of work {best.work_id} ({best.action})"
     if report.matches:

@@ -10,18 +10,18 @@ import numpy as np
 from tests.sites import photograph
 
 
-def frames(count=12, *, width=320, height=240, name="astronaut.png", start=0):
-    """Yield (H, W, 3) frames of a slow pan over a photograph."""
-    whole = np.asarray(photograph(name, side=max(width, height) + 4 * (count + start)))
+def frames(count=12, *, width=320, height=240, name="astronaut.png", pace=1.0):
+    """Yield (H, W, 3) frames of a slow pan over a photograph, `pace` rows and twice as many columns a frame."""
+    whole = np.asarray(photograph(name, side=max(width, height) + 4 * count))
     for number in range(count):
-        at = start + number
+        at = int(number * pace)
         yield np.ascontiguousarray(whole[at : at + height, 2 * at : 2 * at + width])
 
 
 @lru_cache(maxsize=32)
 def clip(
     count=12, *, kind="mp4", codec="libx264", name="astronaut.png", rate=12, width=320, height=240, sound=False, crf="18",
-    options=(), tags=(), turn=0,
+    options=(), tags=(), turn=0, pace=1.0,
 ):  # fmt: skip
     """Return a clip's bytes."""
     file = io.BytesIO()
@@ -37,7 +37,7 @@ def clip(
         audio = (
             container.add_stream("aac" if kind != "webm" else "libopus", rate=48_000, layout="mono") if sound else None
         )
-        for picture in frames(count, width=width, height=height, name=name):
+        for picture in frames(count, width=width, height=height, name=name, pace=pace):
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
         if audio is not None:

@@ -53,6 +53,12 @@ class Alignment:
     distance_bits: int
     speed: float = 1.0
 
+    @property
+    def words(self) -> str:
+        """Both spans, for people."""
+        here, there = (f"{start_s:.1f} to {end_s:.1f} s" for start_s, end_s in (self.here, self.there))
+        return f"{here} is {there}"
+
 
 def align(pairs: Iterable[Pair], *, least: int = 2) -> Alignment | None:
     """Return the alignment that most pairs agree on, or None for fewer than `least`.

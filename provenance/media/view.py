@@ -16,6 +16,9 @@ TEXT: Final = "text"
 SOUND: Final = "sound"
 """Kind of view whose carrier is a `provenance.media.sound.sound.Sound`."""
 
+TRACK: Final = "track"
+"""Kind of view whose carrier is a tuple of `provenance.fingerprints.base.Fingerprint` with times: all of a clip's."""
+
 PROMPT: Final = "prompt"
 """Kind of view whose carrier is the `str` that an asset was made from; no medium shows it, since it comes beside."""
 

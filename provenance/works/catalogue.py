@@ -7,10 +7,9 @@ from typing import Final
 from sqlalchemy import Connection, or_, select
 
 from provenance.errors import WorkNotFoundError
-from provenance.media.picture.image import Picture
 from provenance.storage.database import Database
 from provenance.tenant import MAIN, Tenant
-from provenance.works.intake import hash_frame, parse_work
+from provenance.works.intake import parse_work
 from provenance.works.record import Work, WorkStatus
 from provenance.works.tables import WORKS
 
@@ -60,9 +59,8 @@ def find_work(connection: Connection, work_id: str, tenant: Tenant = MAIN) -> Wo
     return parse_work(row)
 
 
-def find_same_picture(connection: Connection, picture: Picture, tenant: Tenant = MAIN) -> tuple[Work, ...]:
-    """Return the active works of a tenant that have exactly this picture, pixel by pixel, oldest first."""
-    digest = hash_frame(picture.flattened().frame)
+def find_same(connection: Connection, digest: str, tenant: Tenant = MAIN) -> tuple[Work, ...]:
+    """Return the active works of a tenant whose original has this digest (`hash_original`), oldest first."""
     query = select(WORKS).where(WORKS.c.tenant == tenant, WORKS.c.picture_sha256 == digest)
     query = query.where(WORKS.c.status == WorkStatus.ACTIVE.value)
     return tuple(parse_work(row) for row in connection.execute(query.order_by(WORKS.c.ledger_index)))

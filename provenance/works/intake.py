@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, exists, insert, select
 
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import LedgerError, WorksError
+from provenance.fingerprints.base import Fingerprint
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.log import Log
+from provenance.media.picture.image import Picture
 from provenance.storage.database import utc_now
 from provenance.tenant import MAIN, Tenant
 from provenance.works.banks import DEFAULT_BANK, define_bank, find_bank, load_banks
@@ -63,7 +65,7 @@ def build_entry(registration: Registration, codes: Sequence[Code], reference: by
     """
     title = parse_name("title", registration.title, TITLE_LIMIT)
     owner = parse_name("owner", registration.owner, _OWNER_LIMIT)
-    digest = hash_frame(registration.picture.flattened().frame)
+    digest = hash_original(registration.picture, registration.track)
     try:
         claim_json = canonical_json(registration.claim)
         made_id = f"work-{sha256_hex(canonical_json([digest, owner, registration.bank, title]))[:32]}"
@@ -171,6 +173,13 @@ def parse_reason(reason: str) -> str:
     if not parsed:
         raise WorksError("a reason is expected, got none")
     return parsed
+
+
+def hash_original(picture: Picture, track: Sequence[Fingerprint] = ()) -> str:
+    """Return the SHA-256 of an original: of a picture's pixels, or of a clip's codes and their times."""
+    if not track:
+        return hash_frame(picture.flattened().frame)
+    return sha256_hex(b"".join(f"{code.at_s or 0:.2f} {code.value.hex()}\n".encode() for code in track))
 
 
 def hash_frame(frame: Frame) -> str:

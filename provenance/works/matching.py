@@ -15,7 +15,7 @@ from provenance.tenant import MAIN, Tenant
 from provenance.works.codes import OwnedCode, find_codes, find_owner_codes
 from provenance.works.index import Hits
 from provenance.works.indexes import Indexes
-from provenance.works.record import Action, Bank, Match, SecondOpinion, WorkStatus
+from provenance.works.record import Action, Bank, Match, ReleaseMatch, SecondOpinion, WorkStatus
 from provenance.works.tables import WORKS
 
 # Parameters in one statement, as in `provenance.works.codes`.
@@ -52,6 +52,20 @@ def search_works(
     with database.read() as connection:
         found = nearest_of_each_owner(connection, hits)
         return build_matches(connection, found, banks=banks, alg=alg, default_bits=default, tenant=tenant)
+
+
+def search_releases(
+    database: Database, indexes: Indexes, alg: str, value: bytes, radius_bits: int, tenant: Tenant | None = None
+) -> tuple[ReleaseMatch, ...]:
+    """Search what was released, which is public: every tenant's, or one's alone."""
+    hits = indexes.open("releases", alg, 8 * len(value), radius_bits).search(value, radius_bits)
+    with database.read() as connection:
+        found = nearest_of_each_owner(connection, hits)
+    return tuple(
+        ReleaseMatch(one.code.owner_id, alg, one.code.variant, one.distance_bits, radius_bits)
+        for one in found
+        if tenant in {None, one.code.tenant}
+    )
 
 
 def build_matches(

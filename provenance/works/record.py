@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from provenance.fingerprints.base import Unhashable
+from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.ledger.canonical import Json
 from provenance.media.picture.image import Picture
 from provenance.media.picture.overlap import Overlap
@@ -85,7 +85,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One work to register; see `Works.register`."""
+    """One work to register; see `Works.register`. A clip has a `track` of codes with times, and a picture to show."""
 
     picture: Picture
     title: str
@@ -93,6 +93,7 @@ class Registration:
     bank: str = "works"
     claim: Mapping[str, Json] = field(default_factory=dict)
     work_id: str | None = None
+    track: tuple[Fingerprint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,22 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Which part of a clip is which part of a work.
+
+    Attributes:
+        here, there: from when to when, in seconds, in the clip and in the work.
+        codes: how many agree.
+        speed: seconds of the work in one of the clip.
+    """
+
+    here: tuple[float, float]
+    there: tuple[float, float]
+    codes: int
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A registered work that the picture resembles, by its nearest code.
 
@@ -154,6 +171,7 @@ class Match:
         suppressed_by: id of the allow-listed work that is at least as near, so that this match asks for nothing.
         overlap: which part of the work lies where in the picture, where details proved the match.
         witness: what the second witness says, where it was asked; None elsewhere.
+        together: of a clip, which part of it is which part of the work; None where a single picture matched.
     """
 
     work_id: str
@@ -170,6 +188,7 @@ class Match:
     suppressed_by: str | None = None
     overlap: Overlap | None = None
     witness: Witness | None = None
+    together: Together | None = None
 
 
 @dataclass(frozen=True, slots=True)

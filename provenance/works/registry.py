@@ -24,13 +24,13 @@ from provenance.media.picture.overlap import Detailed, Kept
 from provenance.storage.database import Database, utc_now
 from provenance.tenant import MAIN, Tenant
 from provenance.works.banks import define_bank, load_banks
-from provenance.works.catalogue import find_same_picture, find_work, read_works
+from provenance.works.catalogue import find_same, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
 from provenance.works.index import FOLD_AT
 from provenance.works.indexes import Indexes
-from provenance.works.intake import Entry, build_entry, insert_work, parse_reason, settle
+from provenance.works.intake import Entry, build_entry, hash_original, insert_work, parse_reason, settle
 from provenance.works.likeness import Likeness, build_codes, build_reference
-from provenance.works.matching import add_second_opinions, nearest_of_each_owner, search_works, suppress_allowed
+from provenance.works.matching import add_second_opinions, search_releases, search_works, suppress_allowed
 from provenance.works.recoding import Uncoded, count_uncoded, recode
 from provenance.works.record import (
     PLAIN,
@@ -46,6 +46,7 @@ from provenance.works.record import (
 )
 from provenance.works.references import References
 from provenance.works.tables import CODES, WORKS
+from provenance.works.tracks import PDQ, build_track_codes, match_releases, match_works, spell_time
 from provenance.works.witness import weigh_flat
 
 __all__ = ["Action", "Bank", "Match", "MatchReport", "Registration", "ReleaseMatch", "SecondOpinion", "Work", "Works"]
@@ -214,10 +215,20 @@ class Works:
         found = search_works(self._database, self._indexes, alg, value, banks, self._tenant)
         return suppress_allowed(found, confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits})
 
-    def find_same_picture(self, picture: Picture) -> tuple[Work, ...]:
-        """Return the active works that have exactly this picture, pixel by pixel, oldest first."""
+    def match_track(self, track: Sequence[Fingerprint]) -> MatchReport:
+        """Return every registered work of which a clip shows a part, by codes that agree on an offset, with spans.
+
+        Its single frames are pictures: `match` finds registered pictures in them.
+        """
+        if PDQ not in self._algs:
+            return MatchReport((), (), ())
+        banks = {bank.name: bank for bank in self.banks()}
+        return match_works(self._database, self._indexes, track, banks, self._tenant)
+
+    def find_same(self, picture: Picture, track: Sequence[Fingerprint] = ()) -> tuple[Work, ...]:
+        """Return the active works that have exactly this picture, or this clip by its codes, oldest first."""
         with self._database.read() as connection:
-            return find_same_picture(connection, picture, self._tenant)
+            return find_same(connection, hash_original(picture, track), self._tenant)
 
     def find(self, work_id: str) -> Work:
         """Return a work, withdrawn or not.
@@ -283,22 +294,23 @@ class Works:
         """
         known = select(exists().where(CODES.c.collection == "releases", CODES.c.owner_id == asset_id))
         if not connection.execute(known).scalar():
-            codes = [Code(one.alg, PLAIN, one.value) for one in fingerprints]
+            codes = [Code(one.alg, spell_time(one.at_s), one.value) for one in fingerprints]
             append_codes(connection, "releases", owner_id=asset_id, codes=codes, tenant=self._tenant)
 
     def match_releases(self, codes: Sequence[Fingerprint], *, radius_bits: int) -> tuple[ReleaseMatch, ...]:
         """Return the releases that have codes like these, nearest first: what leads back to a lost manifest.
 
         What was released is public, so this is of every tenant, and of any medium's fingerprint: by the first code two
-        assets count as the same up to `radius_bits`. Further codes count where works are searched by them, too.
+        assets count as the same up to `radius_bits`. Further codes count where works are searched by them, too. Codes
+        with times count together: as far as they agree on an offset.
         """
-        first, *others = codes
-        found = self._search_releases(first.alg, first.value, radius_bits)
-        for code in others:
-            if code.alg in self._algs:
-                found += self._search_releases(
-                    code.alg, code.value, self._indexes.scheme(code.alg).confident_distance_bits
-                )
+        first = codes[0]
+        if first.at_s is not None:
+            return match_releases(self._database, self._indexes, codes, radius_bits)
+        found: tuple[ReleaseMatch, ...] = ()
+        for code in (one for one in codes if one is first or one.alg in self._algs):
+            radius = radius_bits if code is first else self._indexes.scheme(code.alg).confident_distance_bits
+            found += search_releases(self._database, self._indexes, code.alg, code.value, radius)
         return found
 
     def match_work_to_releases(self, work_id: str) -> tuple[ReleaseMatch, ...]:
@@ -314,7 +326,7 @@ class Works:
                 stored = find_owner_codes(connection, "works", owner_ids=[work_id], alg=alg, tenant=self._tenant)
             radius_bits = self._indexes.scheme(alg).confident_distance_bits
             for code in stored:
-                for match in self._search_releases(alg, code.value, radius_bits, self._tenant):
+                for match in search_releases(self._database, self._indexes, alg, code.value, radius_bits, self._tenant):
                     known = nearest.get(match.asset_id)
                     if known is None or match.distance_bits < known.distance_bits:
                         nearest[match.asset_id] = match
@@ -337,6 +349,8 @@ class Works:
     def _prepare(self, registration: Registration) -> Entry | Unhashable:
         """Compute everything that is kept of a picture; the first fingerprint that has none decides."""
         picture = registration.picture.flattened()
+        if registration.track:
+            return build_entry(registration, build_track_codes(registration.track), build_reference(picture))
         codes: list[Code] = []
         for alg in (*self._algs, *([self._second_opinion] if self._second_opinion else [])):
             scheme = self._indexes.scheme(alg)
@@ -383,16 +397,3 @@ class Works:
         bits = scheme.confident_distance_bits
         with self._database.read() as connection:
             return add_second_opinions(connection, matches, code=code, threshold_bits=bits, tenant=self._tenant)
-
-    def _search_releases(
-        self, alg: str, value: bytes, threshold: int, tenant: Tenant | None = None
-    ) -> tuple[ReleaseMatch, ...]:
-        """Search what was released, which is public: every tenant's, or one's alone."""
-        hits = self._indexes.open("releases", alg, 8 * len(value), threshold).search(value, threshold)
-        with self._database.read() as connection:
-            found = nearest_of_each_owner(connection, hits)
-        return tuple(
-            ReleaseMatch(one.code.owner_id, alg, one.code.variant, one.distance_bits, threshold)
-            for one in found
-            if tenant in {None, one.code.tenant}
-        )

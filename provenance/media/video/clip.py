@@ -7,7 +7,7 @@ from typing import Final
 from provenance.asset import MediaType, Plane
 from provenance.fingerprints.base import Fingerprint
 from provenance.media.picture.raster import Picture
-from provenance.media.view import PICTURE, Span, View
+from provenance.media.view import PICTURE, TRACK, Span, View
 
 VIEW_SIDE: Final = 1024
 """Longest side of the pictures that detectors look at."""
@@ -81,5 +81,6 @@ class Clip:
         object.__setattr__(self, "size_bytes", held + 200 * len(self.codes))
 
     def views(self) -> Iterator[View]:
-        """Show each kept frame, the first of every shot among them, with the time that it stands for."""
-        return (View(PICTURE, one.picture, one.span) for one in self.glimpses)
+        """Show each kept frame, the first of every shot among them, with the time it stands for; then all codes."""
+        yield from (View(PICTURE, one.picture, one.span) for one in self.glimpses)
+        yield View(TRACK, self.codes)

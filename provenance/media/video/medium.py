@@ -32,7 +32,7 @@ from provenance.media.video.marking import Wish, make_file
 from provenance.media.video.overlay import Overlay, build_overlay
 from provenance.media.video.stream import NEEDS_AV
 from provenance.media.video.surveyors import SURVEYORS
-from provenance.media.view import PICTURE
+from provenance.media.view import PICTURE, TRACK
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.clip import STRONG, USUAL, ClipMark, FrameOfShot
@@ -43,6 +43,8 @@ MOST_SECONDS: Final = 600.0
 
 # Of the codes that were sealed, the share that the finished file has to have, and how many seconds apart they may lie.
 _ALIKE: Final = 0.75
+# Frames of fewer pixels hold few periods of the tile: they start where others end up.
+_SMALL: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class VideoMedium:
 
     name = "video"
     types = TYPES
-    carriers = frozenset({PICTURE})
+    carriers = frozenset({PICTURE, TRACK})
     marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA, MarkKind.IPTC_METADATA})
     mark_algs = (ClipMark.alg,)
     code_alg = Pdq.alg
@@ -214,7 +216,8 @@ class VideoMedium:
         Raises:
             UnmarkableError: it is not read from the second one either.
         """
-        for quality in (USUAL, STRONG):
+        is_small = int(clip.facts["width"]) * int(clip.facts["height"]) < _SMALL
+        for quality in (STRONG,) if is_small else (USUAL, STRONG):
             file = make_file(clip, orders.original, _with_quality(wish, quality))
             made = self._retake(file)
             reading = None if wish.mark is None else self.read_mark(made).reading

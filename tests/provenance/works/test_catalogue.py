@@ -2,7 +2,8 @@ import pytest
 
 from provenance.errors import WorksError
 from provenance.tenant import MAIN
-from provenance.works.catalogue import WorkQuery, find_same_picture, find_work, list_works, read_works
+from provenance.works.catalogue import WorkQuery, find_same, find_work, list_works, read_works
+from provenance.works.intake import hash_original
 from provenance.works.record import WorkStatus
 
 
@@ -15,8 +16,8 @@ def test_works_are_looked_up_by_id_bank_and_picture(sqlite_works, sqlite_databas
     assert list(read_works(sqlite_database, "licensed")) == [second]
     with sqlite_database.read() as connection:
         assert find_work(connection, first.id) == first
-        assert find_same_picture(connection, photo("coffee.png")) == (first, second)
-        assert find_same_picture(connection, photo("rocket.jpg")) == ()
+        assert find_same(connection, hash_original(photo("coffee.png"))) == (first, second)
+        assert find_same(connection, hash_original(photo("rocket.jpg"))) == ()
         with pytest.raises(WorksError, match="no work has the id 'nobody'"):
             find_work(connection, "nobody")
 
@@ -26,7 +27,7 @@ def test_a_withdrawn_work_is_found_by_its_id_alone(sqlite_works, sqlite_database
     sqlite_works.withdraw(work.id, "settled")
     with sqlite_database.read() as connection:
         assert find_work(connection, work.id).withdrawn_reason == "settled"
-        assert find_same_picture(connection, photo("coffee.png")) == ()
+        assert find_same(connection, hash_original(photo("coffee.png"))) == ()
 
 
 def test_works_are_searched_by_part_of_what_people_call_them(works, database, photo):
