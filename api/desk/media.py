@@ -45,7 +45,7 @@ def show_picture(request: Request, asset_id: str, actor: Moderator) -> Response:
     """Return what a job is about as a JPEG of bounded size."""
     service = find_service(request)
     here = service.deployment(actor)
-    url = build_preview(open_original(here, asset_id, actor), here.limits, SIDE)
+    url = build_preview(here.media, open_original(here, asset_id, actor), here.limits, SIDE)
     if not url:
         raise HTTPException(404, "this file cannot be shown as a picture")
     return Response(base64.b64decode(url.partition(",")[2]), media_type="image/jpeg", headers=UNKEPT)

@@ -130,7 +130,7 @@ def show_picture(request: Request, actor: LeadWhoReviews, case_id: str) -> Respo
     here = find_service(request).deployment(actor)
     with here.database.read() as connection:
         case = find_case(connection, here, case_id, build_reviewer(actor))
-    url = build_preview(here.blobs.quarantine.open(original_key(case.id)), here.limits, SIDE)
+    url = build_preview(here.media, here.blobs.quarantine.open(original_key(case.id)), here.limits, SIDE)
     if not url:
         raise HTTPException(404, "this file cannot be shown as a picture")
     return Response(base64.b64decode(url.partition(",")[2]), media_type="image/jpeg", headers=UNKEPT)

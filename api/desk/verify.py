@@ -108,7 +108,8 @@ def _render_answer(request: Request, service: Service, file: "Blob", name: str, 
     answer = build_answer(words, found)
     return render(
         request, "verify_answer.html", answer=answer, chain=build_chain(words, found, answer), file_name=name,
-        size_bytes=file.size_bytes, sha256=file.sha256, notes=notes, preview=build_preview(file, verifier.limits),
+        size_bytes=file.size_bytes, sha256=file.sha256, notes=notes,
+        preview=build_preview(verifier.media, file, verifier.limits),
         command=build_command(service, answer.ledger_index),
     )  # fmt: skip
 
