@@ -68,7 +68,8 @@ def save(here: Deployment, document: str, *, author: str, reason: str, activate:
         PolicyError: its version number stands for other content, or author or reason is missing or too long.
     """
     pack = parse_draft(here, document, name=name)
-    keep_packs(here.database, [pack])
+    with here.database.write() as connection:
+        keep_packs(connection, [pack])
     with here.database.write() as connection:
         standing = find_standing(connection, here.tenant)
         versions = standing.saved.get(pack.name, ())

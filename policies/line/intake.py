@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from policies.line.deployment import Deployment, Submission
 from policies.line.keying import find_keyed, keep_key, verify_key
 from policies.line.records import Stage, asset_row, parse_asset
-from policies.line.request import encode_prompt, find_differences, fix_request, prompt_key
+from policies.line.request import encode_prompt, find_differences, fix_request, keep_packs, prompt_key
 from policies.rules.context import parse_context
 from provenance.asset import Asset, AssetId, MediaType, new_asset_id
 from provenance.errors import AssetError
@@ -82,6 +82,7 @@ def intake(here: Deployment, submission: Submission, *, measured: Measured | Non
     described = {**_describe(here, submission, media_type, facts), "request": fix_request(here, submission)}
     try:
         with here.database.write() as connection:
+            keep_packs(connection, here.select_packs(submission.packs))
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
             if submission.key:
                 keep_key(connection, here.tenant, submission, asset_id)

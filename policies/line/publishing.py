@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from policies.line.deployment import Deployment
 from policies.line.recording import verify_counts, verify_latest
@@ -16,7 +16,8 @@ from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
 from provenance.storage.blob import Blob
 from provenance.storage.store import Blobs
-from provenance.storage.tables import SEALS
+from provenance.storage.tables import ASSETS, SEALS
+from provenance.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +78,38 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
         VerificationError: the sealed file in quarantine is not the one that was recorded.
     """
     with here.database.read() as connection:
-        row = asset_row(connection, asset_id, here.tenant)
-        seal = connection.execute(select(SEALS).where(SEALS.c.asset_id == asset_id)).mappings().one()
+        seal = _find_sealed(connection, asset_id, here.tenant)
         decision = latest_decision(connection, asset_id)
     assert decision is not None
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
-    if row["stage"] != Stage.PUBLISHED.value:
+    if seal["stage"] != Stage.PUBLISHED.value:
         _make_public(here, asset_id, seal, decision, file_key)
     _empty_quarantine(here, asset_id, file_key)
     here.leases.finish(asset_id)
     return Result(
         asset_id,
-        row["name"],
+        seal["name"],
         decision.outcome,
         decision,
         seal=dict(seal["body"]),
         ledger_index=seal["ledger_index"],
         public_key=file_key,
     )
+
+
+def _find_sealed(connection: Connection, asset_id: AssetId, tenant: Tenant) -> RowMapping:
+    """Return what was recorded of a sealed file, with the name and the stage of its asset.
+
+    Raises:
+        AssetNotFoundError: there is no such asset of this tenant.
+        GrantMismatchError: nothing of it was recorded.
+    """
+    named = select(ASSETS.c.name, ASSETS.c.stage, SEALS).join(SEALS, SEALS.c.asset_id == ASSETS.c.id)
+    seal = connection.execute(named.where(ASSETS.c.id == asset_id, ASSETS.c.tenant == tenant)).mappings().first()
+    if seal is None:
+        asset_row(connection, asset_id, tenant)
+        raise GrantMismatchError(f"nothing sealed of {asset_id} was recorded")
+    return seal
 
 
 def _empty_quarantine(here: Deployment, asset_id: AssetId, file_key: str) -> None:

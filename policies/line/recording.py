@@ -4,7 +4,7 @@ from sqlalchemy import Connection, insert, select
 
 from policies.line.deployment import Deployment
 from policies.line.granting import find_current, grant
-from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset
+from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset, parse_decision
 from policies.line.sealing import load_sealed
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, sha256_hex
@@ -13,7 +13,7 @@ from provenance.grant import Grant
 from provenance.ledger.canonical import Json
 from provenance.seal.sealed import Sealed, build_seal_facts
 from provenance.storage.database import utc_now
-from provenance.storage.tables import SEALS, SOFT_BINDINGS
+from provenance.storage.tables import DECISIONS, SEALS, SOFT_BINDINGS
 
 
 def record(here: Deployment, asset_id: AssetId) -> int:
@@ -28,10 +28,10 @@ def record(here: Deployment, asset_id: AssetId) -> int:
     licence, sealed = found
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
-        known = find_release(connection, asset_id)
+        known, decision = _find_release_and_decision(connection, asset_id)
         if known is not None:
             return known
-        verify_counts(connection, asset_id, sealed.decision_id)
+        verify_latest(decision, asset_id, sealed.decision_id)
         entry = here.log.append(
             connection,
             kind="asset.released",
@@ -114,6 +114,14 @@ def find_release(connection: Connection, asset_id: AssetId) -> int | None:
     """Return the ledger index of the release of `asset_id`, or None before it is recorded."""
     index = connection.execute(select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id)).scalar()
     return None if index is None else int(index)
+
+
+def _find_release_and_decision(connection: Connection, asset_id: AssetId) -> tuple[int | None, Decision | None]:
+    """Return what `find_release` and `latest_decision` return, in one statement."""
+    index = select(SEALS.c.ledger_index).where(SEALS.c.asset_id == asset_id).scalar_subquery()
+    query = select(DECISIONS.c.body, index).where(DECISIONS.c.asset_id == asset_id)
+    row = connection.execute(query.order_by(DECISIONS.c.sequence.desc()).limit(1)).one_or_none()
+    return (None, None) if row is None else (row[1], parse_decision(row[0]))
 
 
 def build_release_entry(asset_sha256: str, sealed: Sealed) -> dict[str, Json]:

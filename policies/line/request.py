@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select
 
 from policies.line.deployment import Deployment, Submission
 from policies.line.records import reading_record
@@ -21,7 +20,7 @@ from policies.rules.parsing import parse_pack
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.errors import AssetError, DamagedRecordError
 from provenance.media.medium import Provider
-from provenance.storage.database import Database, utc_now
+from provenance.storage.database import insert_new, utc_now
 from provenance.storage.tables import PACKS
 
 
@@ -32,13 +31,12 @@ class UnreadablePromptError(AssetError):
 
 
 def fix_request(here: Deployment, submission: Submission) -> dict[str, Any]:
-    """Return the record of what `submission` asks for; the packs named in it are kept.
+    """Return the record of what `submission` asks for; the packs named in it are to be kept with it (`keep_packs`).
 
     Raises:
         ConfigurationError: an unknown pack is named.
     """
     packs = here.select_packs(submission.packs)
-    keep_packs(here.database, packs)
     provider = here.sealer.provider
     return {
         "packs": list(submission.packs),
@@ -112,21 +110,15 @@ def load_prompt(here: Deployment, asset_id: AssetId, request: Mapping[str, Any])
         raise DamagedRecordError(f"the quarantined prompt of {asset_id} is damaged: it is no text") from exc
 
 
-def keep_packs(database: Database, packs: Sequence[Pack]) -> None:
-    """Keep the documents of `packs`, once for each digest."""
-    with database.read() as connection:
-        known = set(
-            connection.execute(select(PACKS.c.sha256).where(PACKS.c.sha256.in_([p.sha256 for p in packs]))).scalars()
-        )
-    for pack in packs:
-        if pack.sha256 in known or not pack.document:
-            continue
-        columns = {"sha256": pack.sha256, "name": pack.name, "document": pack.document, "created_at": utc_now()}
-        try:
-            with database.write() as connection:
-                connection.execute(insert(PACKS).values(columns))
-        except IntegrityError:  # another process was quicker
-            continue
+def keep_packs(connection: Connection, packs: Sequence[Pack]) -> None:
+    """Keep the documents of `packs` in the caller's transaction, once for each digest."""
+    now = utc_now()
+    rows = [
+        {"sha256": pack.sha256, "name": pack.name, "document": pack.document, "created_at": now}
+        for pack in packs
+        if pack.document
+    ]
+    insert_new(connection, PACKS, rows)
 
 
 def load_request_packs(here: Deployment, connection: Connection, request: Mapping[str, Any]) -> tuple[Pack, ...]:
@@ -140,6 +132,17 @@ def load_request_packs(here: Deployment, connection: Connection, request: Mappin
         return here.select_packs(tuple(request["packs"]))
     with reading_record("request of an asset"):
         return tuple(_load_pack(here, connection, item["name"], item["sha256"]) for item in request["decided_by"])
+
+
+def find_own_packs(here: Deployment, request: Mapping[str, Any]) -> tuple[Pack, ...] | None:
+    """Return the packs that an asset was taken in under where this process has them all as they were, else None."""
+    decided_by = request.get("decided_by")
+    if not isinstance(decided_by, list):
+        return None
+    with reading_record("request of an asset"):
+        own = [(here.packs.get(item["name"]), item["sha256"]) for item in decided_by]
+    same = tuple(pack for pack, sha256 in own if pack is not None and pack.sha256 == sha256)
+    return same if len(same) == len(own) else None
 
 
 def _load_pack(here: Deployment, connection: Connection, name: str, sha256: str) -> Pack:

@@ -25,7 +25,7 @@ from policies.line.records import (
     move_stage,
     parse_asset,
 )
-from policies.line.request import build_request_context, load_prompt, load_request_packs
+from policies.line.request import build_request_context, find_own_packs, load_prompt, load_request_packs
 from policies.line.searching import explain_no_search
 from policies.rules.decision import Decision, Outcome
 from policies.rules.engine import decide as decide_by_packs
@@ -130,6 +130,9 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
 
 
 def _load_packs(here: Deployment, row: Mapping[Any, Any]) -> tuple[Pack, ...]:
+    own = find_own_packs(here, row["request"])
+    if own is not None:
+        return own
     with here.database.read() as connection:
         return load_request_packs(here, connection, row["request"])
 

@@ -51,8 +51,7 @@ def announce(
     Returns:
         The event's id, the same for the same tenant, kind and key; "" when nobody listens.
     """
-    rows = connection.execute(select(WEBHOOKS.c.id, WEBHOOKS.c.kinds).where(*_listening(tenant))).all()
-    told = [row.id for row in rows if (not row.kinds or kind in row.kinds) and (not only or row.id in only)]
+    told = [one for one in _find_told(connection, tenant, kind) if not only or one in only]
     if not told:
         return ""
     event_id = build_event_id(tenant, kind, key)
@@ -77,6 +76,8 @@ def announce_decision(connection: Connection, tenant: Tenant, kind: str, decisio
 
     What speaks against an asset of the sensitive queue is told to nobody outside.
     """
+    if not _find_told(connection, tenant, kind):
+        return ""
     from policies.review.job import find_sensitive
 
     is_hidden = bool(find_sensitive(connection, [decision.asset_id]))
@@ -92,6 +93,12 @@ def announce_decision(connection: Connection, tenant: Tenant, kind: str, decisio
         **more,
     }
     return announce(connection, tenant=tenant, kind=kind, key=f"{decision.asset_id}:{decision.id}", data=data)
+
+
+def _find_told(connection: Connection, tenant: Tenant, kind: str) -> list[str]:
+    """Return the ids of the endpoints that are told of events of a kind."""
+    rows = connection.execute(select(WEBHOOKS.c.id, WEBHOOKS.c.kinds).where(*_listening(tenant))).all()
+    return [row.id for row in rows if not row.kinds or kind in row.kinds]
 
 
 def _listening(tenant: Tenant) -> tuple[Any, ...]:

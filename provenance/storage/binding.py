@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from provenance.errors import BlobNotFoundError, SiteMismatchError
 from provenance.ledger.log import Log
-from provenance.storage.database import Database
+from provenance.storage.database import Database, insert_new
 from provenance.storage.site import find_site_id, load_site_id
 from provenance.storage.store import MARKER, Blobs, BlobStore
 from provenance.storage.tables import ASSETS, STORE_BINDING
@@ -55,10 +55,9 @@ def bind_stores(database: Database, blobs: BlobStore) -> None:
     if row is not None and row.nonce:
         return
     if row is None:
+        fresh = {"id": 1, "nonce": "", "upcoming": secrets.token_hex(16), "ledger_size": 0}
         with database.write() as connection:
-            if _find_row(connection) is None:
-                fresh = {"id": 1, "nonce": "", "upcoming": secrets.token_hex(16), "ledger_size": 0}
-                connection.execute(insert(STORE_BINDING).values(fresh))
+            insert_new(connection, STORE_BINDING, fresh)  # another process may be making this site just now
     _mark(database, blobs, site)
 
 
@@ -133,8 +132,7 @@ def adopt_stores(database: Database, blobs: BlobStore, log: Log) -> str:
     site = load_site_id(database)
     upcoming = secrets.token_hex(16)
     with database.write() as connection:
-        if _find_row(connection) is None:
-            connection.execute(insert(STORE_BINDING).values(id=1, nonce="", upcoming=upcoming, ledger_size=0))
+        insert_new(connection, STORE_BINDING, {"id": 1, "nonce": "", "upcoming": upcoming, "ledger_size": 0})
         connection.execute(update(STORE_BINDING).values(upcoming=upcoming))
         log.append(connection, kind="site.adopted", subject=site, body={"site": site}, key=f"adopted:{upcoming}")
     _mark(database, blobs, site, upcoming)

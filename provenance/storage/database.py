@@ -56,9 +56,6 @@ _URL_FORMS: Final = (
     "a database url looks like sqlite:////path/to/file or postgresql://host:5432/name: see database_url in the settings"
 )
 
-_WRITES: Final = "chopmark.writes"
-"""In what a connection knows of itself: whether it may write."""
-
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LINKS: Final = re.compile(r'^(?:down_)?revision = "(\d{4})"$', re.MULTILINE)
 
@@ -74,11 +71,13 @@ def insert_new(connection: Connection, table: Table, rows: Mapping[str, Any] | S
     Args:
         connection: of `Database.write`.
         table: where to.
-        rows: one, or several.
+        rows: one, or several, of the same columns.
     """
+    if not rows:
+        return
     # The other engine's dialect is not imported: it brings every driver's.
     dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
-    connection.execute(dialect.insert(table).values(rows).on_conflict_do_nothing())
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
 class Database:
@@ -96,7 +95,14 @@ class Database:
         self.url = url
         self.is_reading = is_reading
         self.engine: Engine = _create_engine(url, is_reading=is_reading)
+        # SQLite itself refuses to write in a reading transaction: its connections are others than those that write.
+        self.reading: Engine = _create_sqlite(self.engine.url, is_reading=True) if self._has_readers else self.engine
         self._view = threading.local()
+
+    @property
+    def _has_readers(self) -> bool:
+        """Whether reading has connections of its own; a database in memory has one for everything."""
+        return self.is_sqlite and not self.is_reading and find_file(self.engine.url) is not None
 
     @property
     def is_sqlite(self) -> bool:
@@ -113,7 +119,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or another writer did not finish within the busy time.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction(self.engine, "BEGIN IMMEDIATE") as connection:
             yield connection
             connection.commit()
 
@@ -131,7 +137,8 @@ class Database:
             with self.telling_errors():
                 yield shared
             return
-        with self._transaction("BEGIN", isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._transaction(self.reading, "BEGIN", **options) as connection:
             yield connection
 
     @contextmanager
@@ -154,22 +161,14 @@ class Database:
                 self._view.connection = None
 
     @contextmanager
-    def _transaction(self, begin: str, **postgres_options: Any) -> Iterator[Connection]:  # noqa: ANN401 - as SQLAlchemy
+    def _transaction(self, engine: Engine, begin: str, **postgres_options: Any) -> Iterator[Connection]:  # noqa: ANN401 - as SQLAlchemy
         """Begin explicitly on SQLite, at the given isolation on PostgreSQL; roll back what was not committed."""
-        with self.telling_errors(), self.engine.connect() as connection:  # leaving rolls back
+        with self.telling_errors(), engine.connect() as connection:  # leaving rolls back
             if self.is_sqlite:
-                self._allow_writing(connection, is_writing=begin != "BEGIN")
                 connection.exec_driver_sql(begin)
             elif postgres_options:
                 connection.execution_options(**postgres_options)
             yield connection
-
-    def _allow_writing(self, connection: Connection, *, is_writing: bool) -> None:
-        """Have SQLite refuse to write in a reading transaction; told anew only where a connection changes sides."""
-        if self.is_reading or connection.info.get(_WRITES, True) == is_writing:
-            return
-        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if is_writing else 'ON'}")
-        connection.info[_WRITES] = is_writing
 
     @contextmanager
     def telling_errors(self) -> Iterator[None]:
@@ -254,6 +253,7 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection."""
+        self.reading.dispose()
         self.engine.dispose()
 
 
@@ -282,12 +282,12 @@ def _create_engine(url: str, *, is_reading: bool) -> Engine:
     raise ConfigurationError(f"the database must be sqlite or postgresql, got {parsed.get_backend_name()}")
 
 
-def _create_sqlite(url: URL) -> Engine:
+def _create_sqlite(url: URL, *, is_reading: bool = False) -> Engine:
     path = find_file(url)
     if path is not None:
         _prepare_file(path)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, is_reading=is_reading))
     return engine
 
 
@@ -362,7 +362,9 @@ def _prepare_file(path: Path) -> None:
         raise ConfigurationError(f"the database {path} cannot be opened or made: {describe_os_error(exc)}") from exc
 
 
-def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own connection type
+def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry, *, is_reading: bool) -> None:  # noqa: ANN401 - the driver's own connection type
     connection.isolation_level = None  # the driver must not begin transactions behind our back
+    query_only = "ON" if is_reading else "OFF"
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute(f"PRAGMA query_only={query_only}").close()

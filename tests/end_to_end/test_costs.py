@@ -4,25 +4,29 @@ Counted on SQLite, in a process that has released before, with BEGIN and PRAGMA.
 transactions, 8 of them writing, and 15 fsyncs of ours for a release, and 57 statements for a verification.
 """
 
+import hashlib
 import os
 from collections import Counter
 from contextlib import contextmanager
+from hashlib import sha256
 
+import c2pa
 import pdqhash
 import pytest
 from sqlalchemy import event
 
 from api.wiring import open_site
 from policies.gate import release
+from provenance.media.picture.image import decode
 from provenance.storage.blob import Blob
 from tests.sites import build_light_settings, submission
 
 
 @contextmanager
 def counting(site, monkeypatch):
-    """Count statements, writing transactions, fsyncs of ours and PDQ computations."""
+    """Count statements, writing transactions, fsyncs of ours, decodes, hashed bytes, c2pa Readers and PDQ."""
     counts = Counter()
-    engine, sync, compute = site.deployment.database.engine, os.fsync, pdqhash.compute
+    database, sync, compute = site.deployment.database, os.fsync, pdqhash.compute
 
     def note(_connection, _cursor, statement, *_):
         counts["writing"] += statement == "BEGIN IMMEDIATE"
@@ -36,11 +40,40 @@ def counting(site, monkeypatch):
         counts["pdq"] += 1
         return compute(frame)
 
-    event.listen(engine, "before_cursor_execute", note)
+    class NotingReader(c2pa.Reader):
+        def __init__(self, *args, **kwargs):
+            counts["readers"] += 1
+            super().__init__(*args, **kwargs)
+
+    class NotingSha256:
+        def __init__(self, data=b""):
+            self._hash = sha256()
+            self.update(data)
+
+        def update(self, data):
+            counts["hashed_bytes"] += len(data)
+            self._hash.update(data)
+
+        def digest(self):
+            return self._hash.digest()
+
+        def hexdigest(self):
+            return self._hash.hexdigest()
+
+    def noting_decode(layout, limits):
+        counts["decodes"] += 1
+        return decode(layout, limits)
+
+    for engine in (database.engine, database.reading):
+        event.listen(engine, "before_cursor_execute", note)
+    monkeypatch.setattr(c2pa, "Reader", NotingReader)
+    monkeypatch.setattr(hashlib, "sha256", NotingSha256)
+    monkeypatch.setattr("provenance.media.picture.image.decode", noting_decode)
     monkeypatch.setattr(os, "fsync", noting_sync)
     monkeypatch.setattr(pdqhash, "compute", noting_compute)
     yield counts
-    event.remove(engine, "before_cursor_execute", note)
+    for engine in (database.engine, database.reading):
+        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -56,11 +89,17 @@ def used(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("kind", "most_codes"), [("PNG", 2), ("JPEG", 3)])
 def test_what_a_release_costs(used, monkeypatch, kind, most_codes):
     """PDQ of what came in, of what was marked, and of what ships, where that is not the very pixels that were marked."""
+    handed_in = submission(kind=kind, side=256)
     with counting(used, monkeypatch) as counts:
-        release(used.deployment, submission(kind=kind, side=256))
+        done = release(used.deployment, handed_in)
+    shipped = used.deployment.blobs.public.get(done.public_key)
     assert counts["writing"] <= 5
-    assert counts["statements"] <= 64
+    assert counts["statements"] <= 49
     assert counts["fsyncs"] <= 12
+    assert counts["decodes"] == 2, "what came in, and what ships"
+    assert counts["readers"] <= 4
+    # As it came in, as it is taken from quarantine to be looked at and to be sealed; as it ships, and from quarantine.
+    assert counts["hashed_bytes"] <= 3 * (handed_in.unverified_file.size_bytes + len(shipped))
     assert counts["pdq"] <= most_codes
 
 
@@ -72,4 +111,5 @@ def test_what_a_verification_costs(used, monkeypatch):
     assert counts["writing"] == 0
     assert counts["statements"] <= 15
     assert counts["fsyncs"] == 0
+    assert counts["decodes"] == counts["readers"] == 1
     assert counts["pdq"] == 1

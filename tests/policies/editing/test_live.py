@@ -16,7 +16,8 @@ FILES = {pack.name: pack for pack in builtin_packs()}
 
 def put(database, log, kind=Kind.ACTIVATED, version="1.0.0", **fields):
     pack = parse_pack(house(version).encode(), file="house.yaml")
-    keep_packs(database, [pack])
+    with database.write() as connection:
+        keep_packs(connection, [pack])
     given = {"name": pack.name, "sha256": pack.sha256, **fields}
     with database.write() as connection:
         append_change(connection, log, MAIN, kind, author="Ada", reason="r", **given)
