@@ -129,3 +129,9 @@ def test_works_side_by_side_are_each_near_a_square():
     assert len(parts) > 25
     for work in (one, other):
         assert min(distance_bits(part, Copy().compute(taken(work))) for part in parts) < 60
+
+
+@pytest.mark.parametrize("shape", [(1, 3000), (3000, 2)])
+def test_a_thread_of_a_picture_has_few_parts_and_no_error(shape):
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    assert 25 <= len(Copy().compute_parts(Picture.from_frame(noise))) <= 25 + copy.MOST_SQUARES
