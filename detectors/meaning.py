@@ -1,9 +1,10 @@
 """Does a prompt mean what a policy speaks of, in any common language, whether or not it uses a listed word?
 
-The sentence encoder reads the prompt, a passage at a time, and a head that learned from sentences of each kind, and
-from harmless ones in nearly the same words, says how near each passage and each part of it comes to each category. The
-nearest concept sentence is named as its reason. Of many passages one always looks like something: the more there are,
-the nearer one has to come. Source: `cards/prompt.toml`, with the figures; made by `training.meaning`.
+The sentence encoder reads the prompt part by part, and a head that learned from sentences of each kind, and from
+harmless ones in nearly the same words, says how near each part comes to each category, and whether something harmless
+lies nearer. The nearest concept sentence is named as its reason, and a category only where no other is clearly nearer.
+Of many texts one always looks like something: the more there are, the nearer one has to come. Source:
+`cards/prompt.toml`, with the figures; made by `training.meaning`.
 """
 
 import io
@@ -30,17 +31,26 @@ from provenance.asset import Digest, sha256_hex
 BANK: Final = "meaning"
 """What evidence calls the concept sentences."""
 MOST_TEXTS: Final = 400
-"""Passages and parts of a prompt that are compared, some 3 s of one core; of a longer one nothing is, and it says."""
+"""Parts of a prompt that are compared, some 3 s of one core; of a longer one nothing is, and it says."""
 _WORDS_IN_PASSAGE: Final = 30
 _WORDS_IN_PART: Final = 16
 # A style or two ("8k, oil on canvas") say nothing of their own.
 _FEWEST_WORDS: Final = 3
-# Of other scripts it finds too little (plain nudity in Hindi and Thai went by): for those it does not vouch.
-_READ: Final = frozenset({"LATIN", "CYRILLIC", "ARABIC"})
+# Of other scripts it finds too little, or nobody has measured it: for those it does not vouch.
+_READ: Final = frozenset({"LATIN", "CYRILLIC", "ARABIC", "DEVANAGARI", "THAI"})
 _SYLLABLES: Final = frozenset(["CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA"])
 # Pieces a letter, above which a word is spelled rather than known. Two letters a piece are common in any language.
 _MOST_PIECES: Final = 0.55
+# Thai writes no blanks, and every sentence has some rare words: of 53 the most had 0.59, keys struck at random 0.77.
+_MOST_UNSPACED_PIECES: Final = 0.65
 _HOLD: Final = 0.5
+# A category is named where no other comes nearer by more than this: of 1,438 that were found, none of which its head
+# had learned from, 96 % are named rightly, with 1.4 names each.
+_NEAREST: Final = 1.5
+# Texts of a prompt that count as a chance each: about those of 200 words.
+_MOST_CHANCES: Final = 32
+# More than any margin: a text that is near goes before one that is not.
+_FIRST: Final = 1e3
 # A word of letters, or up to two signs of a script without blanks: about a word.
 _WORD: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{1,2}"
@@ -50,6 +60,8 @@ _WORD: Final = re.compile(
 _PART_END: Final = re.compile(
     r"[.,;:!?()\[\]|\n\r\u060c\u061b\u061f\u0964\u06d4\u2026\u3001\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09]"
 )
+# A policy speaks of it beside a child only: no other category is passed over for it.
+_QUIET: Final = frozenset({"alcohol"})
 Place = tuple[int, int]
 
 
@@ -59,44 +71,66 @@ class Head:
 
     Attributes:
         categories: in the order of the weights' columns, which have one more, for all of them.
-        texts: category and text of each anchor.
-        are_english: of each anchor.
-        anchors: (A, 384) float32 directions.
-        centre, spread, reach, share: how a direction becomes a description (`training.meaning.Kernel`).
-        weights: (A + 384 + 1, categories + 1) float32, the last row constants.
+        texts: category and text of each anchor that the kernel compares with, the first of all.
+        are_english: of each of these.
+        anchors: (A, 384) int8 points: first `asked` of what is asked for, then harmless ones.
+        centre, turn, spread, scale, reach, share: how a direction becomes a description (`training.meaning.Kernel`).
+        nearer: what a whole cosine counts by which something asked for is nearer than anything harmless.
+        weights: (len(texts) + 384 + 1, categories + 1) float32, the last row constants.
         offsets: (categories,) float32, the margin that scores 0.5.
     """
 
     categories: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
     are_english: tuple[bool, ...]
-    anchors: NDArray[np.float32]
+    anchors: NDArray[np.int8]
     centre: NDArray[np.float32]
+    turn: NDArray[np.float32]
     spread: float
     reach: float
     share: float
+    scale: float
+    nearer: float
+    asked: int
     weights: NDArray[np.float32]
     offsets: NDArray[np.float32]
 
     def judge(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (n, categories) float32 margins of (n, 384) directions, 0 where half of a score is reached."""
-        points = (rows - self.centre) / self.spread
+        """Return (n, categories) float32 margins of (n, 384) directions, 0 where half of a score is reached.
+
+        What lies far from every anchor is harmless, and so is what lies nearer to a harmless one.
+        """
+        points = self._place(rows)
         near, sizes = self._near
-        squares = (points**2).sum(1)[:, None] + sizes[None] - 2 * points @ near.T
-        described = np.hstack([np.exp(-self.reach * np.maximum(squares, 0)), points * self.share])
+        sums, squares, compared = points @ near.T, (points**2).sum(1)[:, None], len(self.texts)
+        apart = squares + sizes[None, :compared] - 2 * sums[:, :compared]
+        described = np.hstack([np.exp(-self.reach * np.maximum(apart, 0)), points * self.share])
         logits = described @ self.weights[:-1] + self.weights[-1]
-        return np.asarray(logits[:, :-1] + logits[:, -1:] - self.offsets, np.float32)
+        cosines = sums / np.sqrt(squares * sizes[None])
+        nearer = cosines[:, : self.asked].max(1) - cosines[:, self.asked :].max(1)
+        return np.asarray(logits[:, :-1] + logits[:, -1:] + self.nearer * nearer[:, None] - self.offsets, np.float32)
 
     @cached_property
     def _near(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The anchors as `judge` compares them, and their squared lengths."""
-        near = (self.anchors - self.centre) / self.spread
+        near = self.anchors * np.float32(self.scale)
         return near, (near**2).sum(1)
+
+    def _place(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return directions as points, in which what language they are in counts for little."""
+        return np.asarray((rows - self.centre) @ self.turn / self.spread, np.float32)
+
+    def find_near(self, margins: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return (n, categories): which are clearly nearest to each of n texts, one or some about as near."""
+        loud = [place for place, name in enumerate(self.categories) if name not in _QUIET]
+        is_near: NDArray[np.bool_] = margins >= margins[:, loud].max(axis=1, keepdims=True) - _NEAREST
+        return is_near
 
     def find_nearest(self, row: NDArray[np.float32], category: str) -> int:
         """Return which English anchor of `category`, for a reader, lies nearest to a direction."""
         own = [place for place, (name, _) in enumerate(self.texts) if name == category and self.are_english[place]]
-        return own[int(np.argmax(self.anchors[own] @ row))]
+        near, sizes = self._near
+        return own[int(np.argmin(sizes[own] - 2 * near[own] @ self._place(row[None])[0]))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +175,18 @@ class Meaning:
             exempt: phrases that mean something else to a category: it is judged without them.
         """
         passages = build_passages(prompt)
-        if _count_texts(passages) > MOST_TEXTS:
+        if sum(map(len, passages)) > MOST_TEXTS:
             return ()
         spared = tuple(exempt)
+        texts = len({prompt[start:end] for parts in passages for start, end in parts})
         return tuple(
-            Passage(parts[0][0], parts[-1][1], tuple(self._measure_passage(prompt, parts, spared, len(passages))))
+            Passage(parts[0][0], parts[-1][1], tuple(self._measure_passage(prompt, parts, spared, texts)))
             for parts in passages
         )
 
     def is_too_long(self, prompt: str) -> bool:
-        """Whether a prompt has more passages and parts than are compared."""
-        return _count_texts(build_passages(prompt)) > MOST_TEXTS
+        """Whether a prompt has more parts than are compared."""
+        return sum(map(len, build_passages(prompt))) > MOST_TEXTS
 
     def describe(self, margin: Margin) -> str:
         """Return the concept sentence that is nearest."""
@@ -163,35 +198,30 @@ class Meaning:
         if not scripts or scripts - _READ - _SYLLABLES:
             return False
         pieces = load_encoder().cut(word)
-        most = len(word) if scripts & _SYLLABLES else _MOST_PIECES * len(word)
-        return UNKNOWN not in pieces and len(pieces) - 1 <= most
+        most = _MOST_UNSPACED_PIECES if "THAI" in scripts else 1 if scripts & _SYLLABLES else _MOST_PIECES
+        return UNKNOWN not in pieces and len(pieces) - 1 <= most * len(word)
 
     def knows(self, word: str) -> bool:
         """Whether a word, as it is spelled, is one piece to the encoder: so common in some language."""
         return len(pieces := load_encoder().cut(word)) == 1 and pieces[0] != UNKNOWN
 
     def _measure_passage(
-        self, prompt: str, parts: Sequence[Place], spared: Sequence[Span], passages: int
+        self, prompt: str, places: Sequence[Place], spared: Sequence[Span], texts: int
     ) -> Iterator[Likeness]:
-        whole = parts[0][0], parts[-1][1]
-        places = [whole] if len(parts) == 1 else [whole, *parts]
         rows = load_encoder().encode([_undisguise(prompt[start:end]) for start, end in places])
         margins = self.head.judge(rows)
+        is_near = self.head.find_near(margins)
         for column, category in enumerate(self.categories):
-            row = int(np.argmax(margins[:, column]))
-            start, end = places[row]
-            margin, direction = float(margins[row, column]), rows[row]
+            # A text that is nearer to another category says nothing of this one, unless no other text does.
+            row = int(np.argmax(np.where(is_near[:, column], margins[:, column] + _FIRST, margins[:, column])))
+            (start, end), margin, direction = places[row], float(margins[row, column]), rows[row]
             cut = [one for one in spared if one[0] == category and one[1] < end and start < one[2]]
-            if cut and score_of(margin, passages) >= _HOLD:
+            if cut and score_of(margin, texts) >= _HOLD:
                 direction = load_encoder().encode([_undisguise(_leave_out(prompt, (start, end), cut))])[0]
                 margin = float(self.head.judge(direction[None])[0, column])
-            score = score_of(margin, passages)
+            score = score_of(margin, texts) if is_near[row, column] else 0.0
             nearest = self.head.find_nearest(direction, category) if score >= _HOLD else 0
             yield Likeness(Margin(category, margin, score, nearest), start, end)
-
-
-def _count_texts(passages: Iterable[Sequence[Place]]) -> int:
-    return sum(1 if len(parts) == 1 else 1 + len(parts) for parts in passages)
 
 
 def find_nearest(passages: Iterable[Passage]) -> tuple[Likeness, ...]:
@@ -200,18 +230,21 @@ def find_nearest(passages: Iterable[Passage]) -> tuple[Likeness, ...]:
     for passage in passages:
         for one in passage.likenesses:
             known = best.get(one.margin.category)
-            if known is None or one.margin.margin > known.margin.margin:
+            if known is None or _nearness(one) > _nearness(known):
                 best[one.margin.category] = one
     return tuple(best.values())
 
 
-def score_of(margin: float, passages: int) -> float:
-    """Return what the best margin of so many passages scores: the more there are, the less.
+def _nearness(one: Likeness) -> tuple[float, float]:
+    return one.margin.score, one.margin.margin
 
-    Bonferroni takes the logarithm of their number off a logit; half of that is enough, as passages of one prompt are
-    about one thing.
+
+def score_of(margin: float, texts: int) -> float:
+    """Return what the best margin of so many texts scores: each more is a chance more, so as Bonferroni has it.
+
+    The logarithm of their number is taken off a logit, up to a number: nobody shall hide a sentence in a book.
     """
-    return logistic(margin - math.log(passages) / 2)
+    return logistic(margin - math.log(min(texts, _MOST_CHANCES)))
 
 
 def _undisguise(text: str) -> str:
@@ -287,16 +320,18 @@ def load_meaning() -> Meaning:
     data = {name: read_file(name) for name in DIGESTS}
     with np.load(io.BytesIO(data[HEAD]), allow_pickle=False) as archive:
         read = {name: archive[name] for name in archive.files}
-    spread, reach, share = read["numbers"].tolist()
-    floats: dict[str, Any] = {
-        name: read[name].astype(np.float32) for name in ("anchors", "centre", "weights", "offsets")
-    }
+    spread, reach, share, scale, nearer, asked = read["numbers"].tolist()
+    floats: dict[str, Any] = {name: read[name].astype(np.float32) for name in ("centre", "turn", "weights", "offsets")}
     texts = tuple((category, text) for category, text in json.loads(read["texts"].tobytes()))
     are_english = tuple(all(map(is_english, re.findall(r"\w+", text.lower()))) for _, text in texts)
     head = Head(
         tuple(json.loads(read["categories"].tobytes())),
         texts,
         are_english,
+        read["anchors"],
+        nearer=nearer,
+        asked=int(asked),
+        scale=scale,
         spread=spread,
         reach=reach,
         share=share,

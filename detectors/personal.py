@@ -10,7 +10,8 @@ from typing import Final
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.personal_data import find_personal
-from provenance.errors import ConfigurationError, DetectorError
+from detectors.prompt_text import check_length, detect_text
+from provenance.errors import ConfigurationError
 
 # A picture's audit record has to stay small.
 _MOST_EVIDENCE: Final = 50
@@ -37,9 +38,7 @@ class PersonalDetector:
         Raises:
             DetectorError: the text is longer than the card allows.
         """
-        if subject.text is None or not subject.text.strip():
-            return Signal("personal", self.card.version, Status.NOT_APPLICABLE, reason="no prompt is known")
-        return self.detect_prompt(subject.text)
+        return detect_text("personal", self.card, subject, self.detect_prompt)
 
     def detect_prompt(self, prompt: str) -> Signal:
         """Answer about a prompt for which nothing has been generated yet.
@@ -47,9 +46,7 @@ class PersonalDetector:
         Raises:
             DetectorError: the prompt is longer than the card allows.
         """
-        limit = int(self.card.thresholds["max_characters"])
-        if len(prompt) > limit:
-            raise DetectorError(f"expected a text of at most {limit} characters, got {len(prompt)}")
+        check_length(prompt, self.card)
         scores = dict.fromkeys(self.card.categories, 0.0)
         records = []
         for one in find_personal(prompt):

@@ -23,11 +23,12 @@ from detectors.languages import measure_unread
 from detectors.lexicon import english_words
 from detectors.meaning import Meaning, Passage, find_nearest, load_meaning
 from detectors.normalisation import build_tokens, fold
+from detectors.prompt_text import check_length, detect_text
 from detectors.segmentation import warm_segmentation
 from detectors.semantics import Likeness, Semantics, load_semantics
 from detectors.term_bank import TERMS_DIR, Found, Grade, Place, Reading, TermBank, load_term_bank
 from provenance.asset import sha256_hex
-from provenance.errors import ConfigurationError, DetectorError
+from provenance.errors import ConfigurationError
 
 _PREFIX: Final = "prompt."
 _MEANING: Final = "prompt.meaning."
@@ -102,9 +103,7 @@ class PromptDetector:
         Raises:
             DetectorError: the prompt is longer than the card allows.
         """
-        if subject.text is None or not subject.text.strip():
-            return Signal("prompt", self.card.version, Status.NOT_APPLICABLE, reason="no prompt is known")
-        return self.detect_prompt(subject.text)
+        return detect_text("prompt", self.card, subject, self.detect_prompt)
 
     def detect_prompt(self, prompt: str) -> Signal:
         """Answer about a prompt for which nothing has been generated yet.
@@ -112,9 +111,7 @@ class PromptDetector:
         Raises:
             DetectorError: the prompt is longer than the card allows.
         """
-        limit = int(self.card.thresholds["max_characters"])
-        if len(prompt) > limit:
-            raise DetectorError(f"expected a prompt of at most {limit} characters, got {len(prompt)}")
+        check_length(prompt, self.card)
         if not self._banks:
             self.warm()
         plain = undo_escapes(prompt)

@@ -80,7 +80,8 @@ class Repairs:
             for at in range(1, len(word)):
                 if word[:at] + word[at + 1 :] in self._words:
                     yield word[:at] + word[at + 1 :]
-        yield from (part for part in split_joined(word, self._words) if len(part) >= _SHORTEST_PART)
+        parts = split_joined(word, self._words)
+        yield from (part for part in parts if len(part) >= _SHORTEST_PART and part in self._words)
 
     def _masked(self, text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Edge]:
         """Yield readings of ``n*k*d``, where each sign stands for a letter."""

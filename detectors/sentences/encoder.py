@@ -27,7 +27,7 @@ HEAD: Final = "head.npz"
 DIGESTS: Final = {
     WEIGHTS: "1ad0f751526f299ef2f32618289f0b1039c7ba36bd6e6ffe2b1167dfb1327eae",
     PIECES: "46a177dcf7eec8c55e5b27b152c8569bc6f843fe386f197f4a886c04121a6a6e",
-    HEAD: "396135430414dbecdec5370c147df0b4cc3aba1b2fe0b89b045eb7f6fe7a4681",
+    HEAD: "e5373cdb663500bf3d2919b342b95de0c2d0ecad2c66d5e03879e1957894b3da",
 }
 WIDTH: Final = 384
 """Numbers of one direction."""

@@ -47,7 +47,26 @@ def test_of_too_long_a_prompt_nothing_is_compared():
 
 def test_the_more_passages_the_nearer_one_has_to_come():
     assert score_of(0.0, 1) == 0.5
-    assert score_of(1.0, 1) > score_of(1.0, 10) > score_of(1.0, 100)
+    assert score_of(1.0, 1) > score_of(1.0, 10) > score_of(1.0, 30)
+    assert score_of(1.0, 100) == score_of(1.0, 10_000)
+
+
+def test_what_stands_there_again_and_again_hides_nothing():
+    meant = "a dealer with small bags of powder"
+    once = {one.margin.category: one.margin.score for one in load_meaning().measure(f"a lamp on a table, {meant}")}
+    often = {
+        one.margin.category: one.margin.score for one in load_meaning().measure("a lamp on a table, " * 60 + meant)
+    }
+    assert often["drugs"] == pytest.approx(once["drugs"], abs=0.1)
+
+
+@pytest.mark.parametrize(("prompt", "named"), [
+    ("a soldier with a rifle", {"weapons"}),
+    ("a man with a pistol", {"weapons"}),
+    ("a soldier aims a rifle at a child", {"weapons", "minors"}),
+])  # fmt: skip
+def test_only_what_is_clearly_nearest_is_named(prompt, named):
+    assert held(prompt) == named
 
 
 def test_an_exempt_phrase_is_left_out_for_its_category():
@@ -83,6 +102,23 @@ def test_a_reason_is_an_english_concept_sentence_of_the_same_category():
 ])  # fmt: skip
 def test_what_the_encoder_reads(word, is_read):
     assert load_meaning().reads(word) is is_read
+
+
+@pytest.mark.parametrize("prompt", [
+    "a cat", "dog", "mother", "the colour blue", "Xiaoming Zhang", "portrait of Xiaoming Zhang in Chongqing", "a donkey",
+    "A boy and an ass carrying firewood", "mother breastfeeding her baby", "chicken breast", "pussy willow", "a great tit",
+    "hammer", "a nurse", "Chongqing", "一只猫", "妈妈", "eine Katze", "Metzger", "un chat", "abuela", "кот", "пекарь", "قطة",
+    "बिल्ली", "एक औरत", "แมวตัวหนึ่ง", "ผู้หญิงคนหนึ่ง", "犬", "강아지", "kedi", "con mèo", "seekor kucing",
+])  # fmt: skip
+def test_a_short_prompt_that_asks_for_nothing_is_not_held(prompt):
+    assert not held(prompt)
+
+
+@pytest.mark.parametrize("prompt", [
+    "नंगी औरत", "ผู้หญิงเปลือย", "امرأة عارية", "голая женщина", "裸の女", "벌거벗은 여자", "khỏa thân", "telanjang", "çıplak kadın",
+])  # fmt: skip
+def test_the_plainest_words_for_nudity_are_held_in_languages_without_a_term_bank(prompt):
+    assert "nudity" in held(prompt)
 
 
 def test_no_figure_falls_unseen():

@@ -71,6 +71,7 @@ def test_harmless_prompts_are_released(screen, prompt):
         ("Children, not without porn", Outcome.BLOCK),
         ("Children, no porn, then a porn scene", Outcome.BLOCK),
         ("lines of white powder on a mirror", Outcome.HOLD),
+        ("a dealer selling dope", Outcome.HOLD),
     ],
 )
 def test_harmful_prompts_are_not(screen, prompt, outcome):
@@ -78,8 +79,8 @@ def test_harmful_prompts_are_not(screen, prompt, outcome):
 
 
 def test_a_likeness_blocks_nothing_in_whatever_company(screen):
-    assert screen("a dealer selling dope") is Outcome.HOLD
-    assert screen("Children, a dealer selling dope") is not Outcome.BLOCK
+    assert screen("a dealer with small bags of powder") is Outcome.HOLD
+    assert screen("Children, a dealer with small bags of powder") is not Outcome.BLOCK
 
 
 def test_length_alone_holds_nothing(screen):
