@@ -75,8 +75,11 @@ def keep_checkpoint(connection: Connection, checkpoint: Checkpoint, key: NoteVer
     names = ", ".join(columns)
     values = ", ".join(f":{name}" for name in columns)
     statement = text(f"INSERT INTO ledger_checkpoints ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608
-    is_ours = connection.execute(statement, columns).rowcount == 1
-    root = checkpoint.root if is_ours else connection.execute(query).scalar_one()
+    # First, for the guard of SQLite's table refuses a second row before it would be a conflict.
+    root = connection.execute(query).scalar()
+    if root is None:
+        is_ours = connection.execute(statement, columns).rowcount == 1
+        root = checkpoint.root if is_ours else connection.execute(query).scalar_one()
     if bytes(root) != checkpoint.root:
         raise InconsistentLedgerError(f"two different trees of {checkpoint.size} entries were to be signed")
 

@@ -24,9 +24,9 @@ def counting(database):
     def note(connection, cursor, statement, *_):
         seen.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", note)
+    event.listen(database.reading, "before_cursor_execute", note)
     yield seen
-    event.remove(database.engine, "before_cursor_execute", note)
+    event.remove(database.reading, "before_cursor_execute", note)
 
 
 def fill(database, first, count):

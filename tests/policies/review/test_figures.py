@@ -59,11 +59,11 @@ def test_everything_is_counted_along_an_index(here):
         if statement.startswith("SELECT"):
             asked.append((statement, parameters))
 
-    event.listen(here.database.engine, "before_cursor_execute", note)
+    event.listen(here.database.reading, "before_cursor_execute", note)
     try:
         find_figures(here)
     finally:
-        event.remove(here.database.engine, "before_cursor_execute", note)
+        event.remove(here.database.reading, "before_cursor_execute", note)
     with here.database.read() as connection:
         plans = {
             one: [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", parameters)]
