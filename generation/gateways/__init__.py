@@ -1,0 +1,1 @@
+"""Services that generate, behind one protocol; what they make walks the same line as any other asset."""
