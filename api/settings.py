@@ -247,6 +247,8 @@ class Settings(BaseSettings):
     """Generation backend."""
     backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options by backend."""
+    gateway_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Services that generate, by name, each with its keys; only those named here are ever called."""
     max_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     """Largest file that intake takes."""
     max_pixels: int = Field(default=16_777_216, gt=0)

@@ -21,7 +21,7 @@ from provenance.asset import Digest, sha256_hex
 from provenance.errors import AssetNotFoundError, DamagedRecordError, KeyReusedError
 from provenance.storage.blob import Blob
 from provenance.storage.database import Database, insert_new, utc_now
-from provenance.storage.gateway_tables import GATEWAY_JOBS
+from provenance.storage.gateway_tables import GATEWAY_JOBS, WAITING
 from provenance.storage.store import Blobs
 from provenance.tenant import MAIN, Tenant
 
@@ -59,7 +59,7 @@ class JobState(StrEnum):
     @property
     def is_over(self) -> bool:
         """Whether nothing more will come of it by itself."""
-        return self not in {JobState.PLANNED, JobState.ASKED, JobState.RUNNING, JobState.MADE}
+        return self.value not in WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +264,8 @@ def _now_ms() -> int:
 
 
 def _order_key(job_id: str) -> str:
-    return f"gateway-{job_id}/order"
+    return f"{job_id}/order"
 
 
 def _file_key(job_id: str, number: int) -> str:
-    return f"gateway-{job_id}/made-{number}"
+    return f"{job_id}/made-{number}"

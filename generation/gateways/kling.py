@@ -15,6 +15,7 @@ from joserfc.jwk import OctKey
 from generation.gateways.base import Kind, Order, ProviderBusyError, ProviderError, Standing, State
 from generation.gateways.caller import Answer
 from generation.gateways.shared import HttpGateway, read_outputs, read_refusal, read_setting
+from provenance.errors import ConfigurationError
 from provenance.text import show
 
 _ROUTES: Final = {
@@ -23,6 +24,7 @@ _ROUTES: Final = {
     Kind.IMAGE_TO_VIDEO: "videos/image2video",
 }
 _TOKEN_S: Final = 1800
+_SECRET_CHARS: Final = 14
 _REFUSED, _MISSING = 1301, 1203
 _BUSY: Final = frozenset({1302, 1303, 5000, 5001, 5002})
 
@@ -45,7 +47,12 @@ class Kling(HttpGateway):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._access = read_setting(options, "access_key")
-        self._secret = OctKey.import_key(read_setting(options, "secret_key"))
+        secret = read_setting(options, "secret_key")
+        if len(secret) < _SECRET_CHARS:
+            raise ConfigurationError(
+                f"secret_key of this gateway has fewer than {_SECRET_CHARS} characters: it is no key"
+            )
+        self._secret = OctKey.import_key(secret)
         super().__init__(options)
 
     def build_headers(self) -> Mapping[str, str]:

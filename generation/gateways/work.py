@@ -169,7 +169,7 @@ def _poll(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Job:
 
 
 def _stumble(jobs: Jobs, job: Job, problem: str) -> Job:
-    """Leave a job that is paid for as it stands, a few times: an answer that makes no sense may be the last of its kind.
+    """Leave a job that is paid for as it stands, a few times: an answer without sense may be the last one.
 
     Raises:
         ProviderBusyError: not yet too often.

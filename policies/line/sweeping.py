@@ -17,6 +17,7 @@ from policies.line.records import FINAL_STAGES, Stage, asset_row
 from policies.line.wish import waiting_wishes
 from policies.review.job import find_postponed
 from provenance.asset import AssetId
+from provenance.storage.gateway_tables import GATEWAY_JOBS, WAITING
 from provenance.storage.quality_tables import QUALITY_CASES
 from provenance.storage.store import BIN, Blobs
 from provenance.storage.tables import ASSETS
@@ -122,6 +123,9 @@ def _find_stages(here: Deployment, ids: Sequence[str]) -> dict[str, str]:
             kept = (QUALITY_CASES.c.id.in_(chunk), QUALITY_CASES.c.has_file)  # copies, for moderators to judge
             copies = connection.execute(select(QUALITY_CASES.c.id).where(*kept)).scalars()
             found.update((one, Stage.HELD.value) for one in copies)
+            ordered = (GATEWAY_JOBS.c.id.in_(chunk), GATEWAY_JOBS.c.state.in_(WAITING))  # orders, and what came of them
+            jobs = connection.execute(select(GATEWAY_JOBS.c.id).where(*ordered)).scalars()
+            found.update((one, Stage.HELD.value) for one in jobs)
     return found
 
 

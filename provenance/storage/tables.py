@@ -22,6 +22,7 @@ from sqlalchemy import (
 import provenance.ledger.tables
 import provenance.storage.access_tables
 import provenance.storage.export_tables
+import provenance.storage.gateway_tables
 import provenance.storage.line_tables
 import provenance.storage.policy_tables
 import provenance.storage.quality_tables

@@ -7,7 +7,7 @@ from generation.gateways.base import GATEWAYS, Kind, ProviderBusyError, Provider
 OPTIONS = {
     "api_key": "k",
     "access_key": "a",
-    "secret_key": "s",
+    "secret_key": "s" * 16,
     "secret_id": "i",
     "sub_app_id": 1,
     "project": "p",

@@ -17,9 +17,17 @@ def caller(provider):
     calling.close()
 
 
-@pytest.mark.parametrize("url", [
-    "", "nothing", "http://example.com", "ftp://127.0.0.1", "https://user:word@example.com", "https://",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nothing",
+        "http://example.com",
+        "ftp://127.0.0.1",
+        "https://user:word@example.com",
+        "https://",
+    ],
+)
 def test_a_service_is_reached_under_tls_or_on_this_machine(url):
     with pytest.raises(ConfigurationError, match="base_url"):
         Caller(url)
@@ -41,10 +49,20 @@ def test_what_cannot_be_reached_was_not_called():
         calling.call("POST", "/x", is_paid=True)
 
 
-@pytest.mark.parametrize(("body", "status"), [
-    (b"<html>oops</html>", 200), (b"", 200), (b"[1]", 200), ({"ok": 1}, 500), ({"ok": 1}, 502), ({"ok": 1}, 504),
-    (b"", 302), (hang_up, 200), (b"[" * 100_000, 200),
-])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"<html>oops</html>", 200),
+        (b"", 200),
+        (b"[1]", 200),
+        ({"ok": 1}, 500),
+        ({"ok": 1}, 502),
+        ({"ok": 1}, 504),
+        (b"", 302),
+        (hang_up, 200),
+        (b"[" * 100_000, 200),
+    ],
+)
 def test_a_paid_call_without_a_clear_answer_leaves_it_unsure(provider, caller, body, status):
     provider.say(body, status, location="http://127.0.0.1:1/elsewhere")
     with pytest.raises(ProviderUnsureError):
@@ -52,10 +70,17 @@ def test_a_paid_call_without_a_clear_answer_leaves_it_unsure(provider, caller, b
     assert len(provider.asked) == 1, "nothing is followed, and nothing repeated"
 
 
-@pytest.mark.parametrize(("body", "status", "error"), [
-    ({}, 429, ProviderBusyError), ({}, 503, ProviderBusyError), ({}, 502, ProviderBusyError),
-    (hang_up, 200, ProviderBusyError), (b"<html>", 200, ProviderError), ({}, 307, ProviderError),
-])
+@pytest.mark.parametrize(
+    ("body", "status", "error"),
+    [
+        ({}, 429, ProviderBusyError),
+        ({}, 503, ProviderBusyError),
+        ({}, 502, ProviderBusyError),
+        (hang_up, 200, ProviderBusyError),
+        (b"<html>", 200, ProviderError),
+        ({}, 307, ProviderError),
+    ],
+)
 def test_a_free_call_may_be_made_again_where_that_helps(provider, caller, body, status, error):
     provider.say(body, status, retry_after="7")
     with pytest.raises(error) as caught:

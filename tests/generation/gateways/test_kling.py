@@ -13,7 +13,7 @@ from tests.generation.gateways.provider import build, order
 
 @pytest.fixture
 def kling(provider):
-    return build("kling", provider, access_key="AK", secret_key="SK-secret")
+    return build("kling", provider, access_key="AK", secret_key="SK-secret-of-more-than-14")
 
 
 def answer(status="submitted", number="123", **more):
@@ -38,7 +38,7 @@ def test_each_call_carries_a_token_of_half_an_hour(provider, kling):
     provider.say(answer())
     kling.submit(order(), "k")
     token = provider.asked[0][2]["authorization"].removeprefix("Bearer ")
-    decoded = jwt.decode(token, OctKey.import_key("SK-secret"))
+    decoded = jwt.decode(token, OctKey.import_key("SK-secret-of-more-than-14"))
     assert decoded.header["typ"] == "JWT"
     assert decoded.claims["iss"] == "AK"
     assert decoded.claims["exp"] - decoded.claims["nbf"] == 1805
@@ -78,5 +78,5 @@ def test_a_job_named_like_a_path_is_refused(provider, kling):
     provider.say(answer(number="../../keys"))
     with pytest.raises(ProviderError):
         kling.submit(order(), "k")
-    assert "SK-secret" not in json.dumps([str(one) for one in provider.asked])
+    assert "SK-secret-of-more-than-14" not in json.dumps([str(one) for one in provider.asked])
     assert not kling.cancel("videos/text2video/1")

@@ -8,14 +8,17 @@ from generation.gateways.shared import count, read_inline, read_outputs, read_re
 from provenance.errors import ConfigurationError
 
 
-@pytest.mark.parametrize(("code", "categories", "about"), [
-    ("OutputVideoSensitiveContentDetected.PrivacyInformation", ("real_person",), "output"),
-    ("InputTextRiskDetection", (), "prompt"),
-    ("InputImageSensitiveContentDetected", (), "source"),
-    ("sexual/minors", ("minors", "sexual"), ""),
-    ("CreationPolicyViolation", ("copyright",), "output"),
-    ("1301", (), ""),
-])
+@pytest.mark.parametrize(
+    ("code", "categories", "about"),
+    [
+        ("OutputVideoSensitiveContentDetected.PrivacyInformation", ("real_person",), "output"),
+        ("InputTextRiskDetection", (), "prompt"),
+        ("InputImageSensitiveContentDetected", (), "source"),
+        ("sexual/minors", ("minors", "sexual"), ""),
+        ("CreationPolicyViolation", ("copyright",), "output"),
+        ("1301", (), ""),
+    ],
+)
 def test_a_refusal_is_told_in_our_categories(code, categories, about):
     told = read_refusal(code)
     assert (told.categories, told.about) == (categories, about)

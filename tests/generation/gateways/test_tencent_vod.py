@@ -42,18 +42,33 @@ def test_the_signature_chains_date_service_and_request():
     day = hmac.new(b"TC3SK", b"2019-02-25", hashlib.sha256).digest()
     key = hmac.new(hmac.new(day, b"vod", hashlib.sha256).digest(), b"tc3_request", hashlib.sha256).digest()
     kind = "application/json; charset=utf-8"
-    request = "\n".join([
-        "POST", "/", "", f"content-type:{kind}", "host:vod.tencentcloudapi.com", "", "content-type;host",
-        hashlib.sha256(b"{}").hexdigest(),
-    ])
-    told = "\n".join([
-        "TC3-HMAC-SHA256", "1551113065", "2019-02-25/vod/tc3_request", hashlib.sha256(request.encode()).hexdigest(),
-    ])
+    request = "\n".join(
+        [
+            "POST",
+            "/",
+            "",
+            f"content-type:{kind}",
+            "host:vod.tencentcloudapi.com",
+            "",
+            "content-type;host",
+            hashlib.sha256(b"{}").hexdigest(),
+        ]
+    )
+    told = "\n".join(
+        [
+            "TC3-HMAC-SHA256",
+            "1551113065",
+            "2019-02-25/vod/tc3_request",
+            hashlib.sha256(request.encode()).hexdigest(),
+        ]
+    )
     assert signed["authorization"].endswith(hmac.new(key, told.encode(), hashlib.sha256).hexdigest())
 
 
 def test_refusals_limits_and_errors(provider, vod):
-    provider.say({"Response": {"Status": "FINISH", "AigcVideoTask": {"ErrCode": 70000, "ErrCodeExt": "ModerationFailed"}}})
+    provider.say(
+        {"Response": {"Status": "FINISH", "AigcVideoTask": {"ErrCode": 70000, "ErrCodeExt": "ModerationFailed"}}}
+    )
     assert vod.poll("1").state is State.REFUSED
     provider.say({"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow"}}})
     with pytest.raises(ProviderBusyError):
