@@ -25,6 +25,7 @@ ALLOWED = {
     # module: who asks for it
     "api/access/provider.py": "whoever signs in by the provider that the setting access.oidc.issuer names",
     "api/server.py": "chopmark serve, which listens and connects to nobody",
+    "generation/gateways/caller.py": "chopmark gateway, at the services that the setting gateway_options names",
     "generation/pull.py": "chopmark models pull diffusers",
     "api/crew.py": "nobody: a pair of sockets between a process and those that help it, which have no address",
     "provenance/pinned.py": "whoever fetches or posts: the one connection of both",
