@@ -31,7 +31,7 @@ def build_router() -> APIRouter:
         responses={
             200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
             204: {"description": "nothing to draw"},
-            **describe_problems(401, 403, 408, 413, 415, 422, 500, 503),
+            **describe_problems(400, 401, 403, 408, 413, 415, 422, 500, 503),
         },
         openapi_extra={PERMISSION: Permission.READ_WORKS, "requestBody": FILE},
     )  # fmt: skip

@@ -54,11 +54,11 @@ def build_router() -> APIRouter:
     router.add_api_route("/v1/works", list_works, methods=["GET"], responses=common, openapi_extra=reads)
     router.add_api_route(
         "/v1/works", add, methods=["POST"], status_code=201, openapi_extra={**writes, **one},
-        responses=describe_problems(401, 403, 408, 409, 413, 415, 422, 500, 503),
+        responses=describe_problems(400, 401, 403, 408, 409, 413, 415, 422, 500, 503),
     )  # fmt: skip
     router.add_api_route(
         "/v1/works/lists", add_list, methods=["POST"], openapi_extra={**writes, **listed},
-        responses=describe_problems(401, 403, 408, 413, 422, 500, 503),
+        responses=describe_problems(400, 401, 403, 408, 413, 422, 500, 503),
     )  # fmt: skip
     known = describe_problems(401, 403, 404, 422, 500, 503)
     router.add_api_route("/v1/works/{work_id}", read, methods=["GET"], responses=known, openapi_extra=reads)

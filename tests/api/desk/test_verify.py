@@ -144,4 +144,4 @@ def test_an_address_is_fetched_where_the_site_allows_it_and_visitors_are_counted
 
 def test_a_video_or_a_raw_body_is_no_form(desk_server):
     answer = httpx.post(f"{desk_server.url}{PAGE}", content=b"x", headers={"Accept": "text/html"})
-    assert answer.status_code == 422
+    assert answer.status_code == 400

@@ -1,4 +1,4 @@
-from policies.review.backlog import _WAITS
+from policies.review.backlog import IS_WAITING
 from provenance.storage.database import METADATA
 from provenance.storage.review_tables import JOBS, WAITS
 
@@ -10,4 +10,4 @@ def test_what_moderators_work_with_is_registered():
 
 def test_the_queue_asks_in_the_words_of_its_indexes():
     """An engine takes an index of some rows only for a question that says the same."""
-    assert str(_WAITS) == f"{JOBS.name}.{WAITS.text}"
+    assert str(IS_WAITING) == f"({JOBS.name}.{WAITS.text})"
