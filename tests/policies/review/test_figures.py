@@ -37,6 +37,7 @@ def test_what_came_and_went(here):
 
 
 def test_a_time_that_cannot_be_read_breaks_nothing(here):
+    decide(here, held(here), MIA, NO)
     asset_id = held(here)
     decide(here, asset_id, MIA, NO)
     with here.database.write() as connection:
