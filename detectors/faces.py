@@ -17,6 +17,7 @@ from detectors.cards import Card, load_card
 from detectors.pixels import list_views, relative_box, within_area
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError
+from provenance.inference import load_session
 from provenance.media.picture.raster import Picture
 
 _WEIGHTS: Final = "faces.onnx"
@@ -53,8 +54,6 @@ class FacesDetector:
         Raises:
             DetectorUnavailableError: the weights are missing, or not those of the card.
         """
-        import onnxruntime
-
         try:
             weights = files("detectors").joinpath("models", "faces", _WEIGHTS).read_bytes()
         except OSError as exc:
@@ -66,12 +65,7 @@ class FacesDetector:
             raise DetectorUnavailableError(
                 f"expected {_WEIGHTS} with SHA-256 {self.card.weights[_WEIGHTS][:12]}…, got {digest[:12]}…"
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        # A spinning pool steals the core that another detector needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = load_session(weights)
         self._find(np.zeros((_MULTIPLE, _MULTIPLE, 3), np.uint8))
 
     def detect(self, subject: Subject) -> Signal:

