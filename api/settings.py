@@ -213,11 +213,11 @@ class Settings(BaseSettings):
     home: FilePath = Field(default_factory=find_home)
     """Data directory: database, keys, quarantine, index, and by default the public blobs."""
     environment: Environment = Environment.DEVELOPMENT
-    database_url: Place = ""
+    database_url: Place = Field(default="", repr=False)
     """SQLAlchemy URL; empty for SQLite in the data directory."""
-    quarantine_url: Place = ""
+    quarantine_url: Place = Field(default="", repr=False)
     """Blob store for what came in; empty for a folder in the data directory."""
-    public_url: Place = ""
+    public_url: Place = Field(default="", repr=False)
     """Blob store for what was published; empty for a folder in the data directory."""
     packs: Names = ("baseline",)
     """Packs that decide when a submission names none."""
@@ -225,11 +225,11 @@ class Settings(BaseSettings):
     """More folders to look for packs in."""
     media: Names = ("picture",)
     """Kinds of file that are taken; a third party's is named here once it is installed."""
-    media_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    media_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Options by medium."""
     detectors: Names = Field(default_factory=find_detectors)
     """Enabled detectors. Each MUST answer for a release."""
-    detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    detector_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Options by detector, such as ``{"clip": {"model": "ViT-B-32", "checkpoint": "..."}}``."""
     isolated_detectors: Names = ()
     """Enabled detectors that run in processes of their own, where their bounds are enforced."""
@@ -245,9 +245,9 @@ class Settings(BaseSettings):
     """Labels of third parties that are written into whatever is released."""
     backend: str = Field(default_factory=find_backend)
     """Generation backend."""
-    backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Options by backend."""
-    gateway_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    gateway_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Services that generate, by name, each with its keys; only those named here are ever called."""
     max_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     """Largest file that intake takes."""

@@ -27,8 +27,10 @@ from api.releasing import Ended, read_prompt
 from api.settings import load_settings
 from api.wiring import open_site
 from generation.gateways.base import GATEWAYS, Kind, Order
-from generation.gateways.jobs import Job, JobState
+from generation.gateways.jobs import Job, Jobs, JobState
+from generation.gateways.shared import read_job_name
 from generation.gateways.work import DEADLINE_S, Pace, cancel
+from provenance.errors import GateError
 from provenance.media.sniff import sniff_media_type
 from provenance.storage.gateway_tables import WAITING
 
@@ -127,11 +129,14 @@ def resume(
     gone_on: list[Job] = []
     ended: list[Ended] = []
     with open_site(settings) as site:
-        waiting = open_jobs(site.deployment).list([JobState(state) for state in WAITING])
+        waiting = list_waiting(open_jobs(site.deployment))
         site.warm()
         for job in reversed(waiting):
-            with open_gateway(settings, job.gateway) as gateway:
-                stands, more = go_on(site, gateway, job, target, pace=Pace(deadline=patience))
+            try:
+                with open_gateway(settings, job.gateway) as gateway:
+                    stands, more = go_on(site, gateway, job, target, pace=Pace(deadline=patience))
+            except GateError as exc:  # of this one: the others have nothing to do with it
+                stands, more = job, [Ended(f"{job.gateway}-{job.id[:8]}", error=exc)]
             gone_on.append(stands)
             ended.extend(more)
     _end(gone_on, ended, target, as_json=as_json)
@@ -177,6 +182,37 @@ def cancel_job(
     raise typer.Exit(0 if stands.state is JobState.CANCELLED else EXIT_ERROR)
 
 
+@app.command("settle")
+@teaching_errors
+def settle_job(
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="Its id, of `chopmark gateway jobs`.")],
+    service_job: Annotated[str, typer.Option("--service-job", help="The service has it, under this name.")] = "",
+    *,
+    send_again: Annotated[bool, typer.Option("--send-again", help="It never came: it is sent, and paid for.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what became of a job that is unsure, after a look into the service's own console; then `resume` goes on."""
+    if bool(service_job) == send_again:
+        raise CommandUsageError("expected either --service-job NAME, or --send-again where the service never had it")
+    with open_site(load_settings(), finish=False) as site:
+        jobs = open_jobs(site.deployment)
+        stands = jobs.settle(jobs.find(job_id), read_job_name(service_job) if service_job else "")
+    if as_json:
+        print_json(dict(describe(stands)))
+        return
+    print_line(f"{stands.id} {stands.state.value}")
+    print_hint("go on with it: chopmark gateway resume")
+
+
+def list_waiting(jobs: Jobs) -> list[Job]:
+    """Return every job of which something may still come by itself, newest first."""
+    states = [JobState(state) for state in WAITING if not JobState(state).is_over]
+    found: list[Job] = []
+    while page := jobs.list(states, before=found[-1].id if found else ""):
+        found.extend(page)
+    return found
+
+
 def _choose_kind(kinds: frozenset[Kind], *, has_source: bool) -> Kind:
     wanted = (Kind.IMAGE_TO_VIDEO,) if has_source else (Kind.TEXT_TO_VIDEO, Kind.TEXT_TO_IMAGE)
     return next((kind for kind in wanted if kind in kinds), wanted[0])
@@ -201,7 +237,7 @@ def _end(jobs: Sequence[Job], ended: Sequence[Ended], target: Any, *, as_json: b
             print_line(f"{job.gateway} {job.state.value.replace('_', ' ')}  {_say(job)}".rstrip())
         if ended:
             tell(ended, target, as_json=False)
-    if any(job.state.value in WAITING for job in jobs) and not ended:
+    if any(not job.state.is_over for job in jobs) and not ended:
         print_hint("it is still at work: chopmark gateway resume")
         raise typer.Exit(EXIT_UNDER_WAY)
     if ended or not jobs:

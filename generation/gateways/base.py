@@ -69,6 +69,18 @@ class ProviderUnsureError(ProviderError):
     code = "generation.provider.unsure"
 
 
+class ProviderUnreadableError(ProviderError):
+    """A service took a call, and what it answered says nothing that can be followed."""
+
+    code = "generation.provider.unreadable"
+
+
+class JobSettledError(GenerationError):
+    """A person says what became of a job of which nobody has to be asked."""
+
+    code = "generation.job_settled"
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a service is to make.

@@ -5,8 +5,11 @@ Three ends are told apart, since one of them costs money: the call was not made 
 """
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +22,14 @@ from provenance.text import show
 ANSWER_LIMIT_BYTES: Final = 64 << 20
 """Of an answer: pictures come within it, spelled in base64."""
 
-TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-_CHUNK: Final = 64 * 1024
+# Pictures come with the answer of some services, after a minute or two.
+TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, read=180.0)
+CALL_S: Final = 240.0
+"""For one call, whatever drips from the service."""
+FILE_S: Final = 600.0
+"""For one file of a service."""
+# Of a connection's making, as httpcore names it: what it returns has the socket.
+_REACHED: Final = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
 _WORDS_LIMIT: Final = 300
 _BUSY: Final = frozenset({429, 503})
 # What a proxy says when it does not know how the service behind it fared.
@@ -89,6 +98,8 @@ class Caller:
             timeout=TIMEOUT,
             follow_redirects=False,
             trust_env=False,
+            # A connection for each call, so that its socket is known to who hangs up.
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     @property
@@ -130,9 +141,17 @@ class Caller:
         sent = json.dumps(json_body, ensure_ascii=False).encode() if json_body is not None else content
         own = {"content-type": "application/json"} if json_body is not None else {}
         try:
-            with self._client.stream(
-                method, path, content=sent, params=params, headers={**own, **(headers or {})}
-            ) as got:
+            with (
+                _ending(CALL_S) as extensions,
+                self._client.stream(
+                    method,
+                    path,
+                    content=sent,
+                    params=params,
+                    headers={**own, **(headers or {})},
+                    extensions=extensions,
+                ) as got,
+            ):
                 body = self._read(got, ANSWER_LIMIT_BYTES, is_paid=is_paid)
                 return self._parse(got, body, is_paid=is_paid)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
@@ -148,7 +167,7 @@ class Caller:
             ProviderError: there is none, it breaks off, or it is larger than `most_bytes`.
         """
         try:
-            with self._client.stream("GET", path) as got:
+            with _ending(FILE_S) as extensions, self._client.stream("GET", path, extensions=extensions) as got:
                 if got.status_code != httpx.codes.OK:
                     again = got.status_code in _BUSY | _UNSURE
                     raise (ProviderBusyError if again else ProviderError)(
@@ -166,20 +185,54 @@ class Caller:
 
     def _parse(self, got: httpx.Response, body: bytes, *, is_paid: bool) -> Answer:
         status, wait_s = got.status_code, _read_wait(got.headers.get("retry-after", ""))
-        if status in _BUSY:
-            raise ProviderBusyError("the service asks to be left alone for now", wait_s)
-        if status in _UNSURE:
-            raise _stopped(f"the service answered with {status}", is_paid=is_paid)
-        if not (200 <= status < 300 or 400 <= status < 500):
-            raise _refused(f"the service answered with {status}, and nothing is followed", is_paid=is_paid)
         try:
             parsed = json.loads(body)
         except (ValueError, RecursionError):
             parsed = None
+        # 503 without a word of the service's own comes from a proxy, some of which say it after they passed a call on.
+        if status == httpx.codes.TOO_MANY_REQUESTS or (status in _BUSY and (isinstance(parsed, dict) or not is_paid)):
+            raise ProviderBusyError("the service asks to be left alone for now", wait_s)
+        if status in _BUSY | _UNSURE:
+            raise _stopped(f"the service answered with {status}", is_paid=is_paid)
+        if not (200 <= status < 300 or 400 <= status < 500):
+            raise _refused(f"the service answered with {status}, and nothing is followed", is_paid=is_paid)
         if not isinstance(parsed, dict):
             kind = show(got.headers.get("content-type", "no type"))[:60] if body else "nothing"
             raise _refused(f"expected a JSON object from the service, got {kind}", is_paid=is_paid)
         return Answer(status, parsed, wait_s)
+
+
+@contextmanager
+def _ending(seconds: float) -> Iterator[dict[str, Any]]:
+    """Hang up when the time is over, since a drip of single bytes passes every time-out of a read.
+
+    Yields:
+        The extensions of the one request whose time it is.
+
+    Raises:
+        httpx.ReadTimeout: it is over; what was read until then may look whole.
+    """
+    reached: list[socket.socket] = []
+    until = time.monotonic() + seconds
+
+    def remember(event: str, info: Mapping[str, Any]) -> None:
+        if event in _REACHED:
+            reached.append(info["return_value"].get_extra_info("socket"))
+
+    def hang_up() -> None:
+        for one in reached:
+            with suppress(OSError):  # the end of an encrypted one is that of what it runs over
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    alarm = threading.Timer(seconds, hang_up)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield {"trace": remember}
+    finally:
+        alarm.cancel()
+        if time.monotonic() >= until:
+            raise httpx.ReadTimeout("the time is over")
 
 
 def _stopped(message: str, *, is_paid: bool) -> ProviderError:
@@ -197,7 +250,7 @@ def _bounded(got: httpx.Response, most_bytes: int) -> Iterator[bytes]:
     if got.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise ProviderError("the service packed its answer in a way that was not asked for")
     size = 0
-    for chunk in got.iter_bytes(_CHUNK):
+    for chunk in got.iter_raw():
         size += len(chunk)
         if size > most_bytes:
             raise ProviderError(f"expected at most {most_bytes} bytes from the service, got more")

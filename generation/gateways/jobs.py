@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, select, update
 
-from generation.gateways.base import Kind, Order
+from generation.gateways.base import JobSettledError, Kind, Order
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import AssetNotFoundError, DamagedRecordError, KeyReusedError
 from provenance.storage.blob import Blob
@@ -54,12 +54,12 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNSURE = "unsure"
-    """It may have been taken, and paid for; only a person can tell."""
+    """It may have been taken, and paid for; only a person can tell (`Jobs.settle`)."""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more will come of it by itself."""
-        return self.value not in WAITING
+        return self is JobState.UNSURE or self.value not in WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +199,25 @@ class Jobs:
             )
         if same.rowcount != 1:
             return None
-        if state.is_over:
+        if state.value not in WAITING:
             self._quarantine.delete(_order_key(job.id))
         return made
+
+    def settle(self, job: Job, name: str = "") -> Job:
+        """Say what became of a job that is UNSURE: the service has it as `name`, or never took it.
+
+        Args:
+            job: as it was found.
+            name: the service's name for it; without one it will be sent, and paid for, again.
+
+        Raises:
+            JobSettledError: nobody has to be asked about it, or somebody has said so meanwhile.
+        """
+        state = JobState.RUNNING if name else JobState.PLANNED
+        moved = self.move(job, state, name=name, problem="", stumbles=0) if job.state is JobState.UNSURE else None
+        if moved is None:
+            raise JobSettledError(f"job {job.id} is {self.find(job.id).state}, not unsure: nothing is to be settled")
+        return moved
 
     def keep_files(self, job: Job, files: Sequence[Blob]) -> None:
         """Put what came of a job into quarantine, before anything says that it is there."""

@@ -8,6 +8,7 @@ import base64
 import time
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -76,8 +77,8 @@ class Kling(HttpGateway):
     def find(self, key: str, order: Order) -> Standing | None:
         """Return the job that was started under `key`, or None."""
         route = _ROUTES[order.kind]
-        answer = self._call("GET", f"/v1/{route}/{key}")
-        if answer.dig("code") == _MISSING or (answer.status == 404 and answer.dig("code") is None):
+        answer = self._call("GET", f"/v1/{route}/{quote(key, safe='')}")
+        if answer.dig("code") == _MISSING:  # a bare 404 may come from anybody in between
             return None
         return self._stand(route, answer)
 

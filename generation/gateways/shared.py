@@ -6,12 +6,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Final
 
-from generation.gateways.base import Kind, Order, Output, ProviderError, Refusal, Standing, State
+from generation.gateways.base import (
+    Kind,
+    Order,
+    Output,
+    ProviderError,
+    ProviderUnreadableError,
+    Refusal,
+    Standing,
+    State,
+)
 from generation.gateways.caller import Answer, Caller
 from provenance.errors import ConfigurationError
 from provenance.text import show
 
 _CODE_LIMIT: Final = 100
+# No service counts so far: JSON has numbers that no float holds, and Python reads "Infinity" in it.
+_MOST_COUNTED: Final = 1e15
 
 # Parts of codes and messages, in any case, and our categories. A service says little more than that it will not.
 _CATEGORIES: Final = (
@@ -57,6 +68,17 @@ def read_setting(options: Mapping[str, Any], name: str) -> str:
     if not (value.isascii() and value.isprintable()):
         raise ConfigurationError(f"{name} of this gateway holds characters that it may not hold")
     return value
+
+
+def read_job_name(unverified: str) -> str:
+    """Return a service's name for a job, as a person wrote it down.
+
+    Raises:
+        ProviderError: it is none that can be asked for.
+    """
+    if not _JOB.fullmatch(unverified):
+        raise ProviderError(f"{show(unverified)[:60]} is no name of a job that a service can be asked for")
+    return unverified
 
 
 def spell_data_url(order: Order) -> str:
@@ -144,13 +166,15 @@ class HttpGateway:
         """Return how a job stands by the service's word for it.
 
         Raises:
-            ProviderError: the word is none that the service is known to say, or the job has no name.
+            ProviderUnreadableError: the word is none that the service is known to say, or the job has no name.
         """
         state = self.states.get(word.casefold())
         if state is None:
-            raise ProviderError(f"{self.name} says {show(word)[:40] or 'nothing'} of a job, which is no state we know")
+            raise ProviderUnreadableError(
+                f"{self.name} says {show(word)[:40] or 'nothing'} of a job, which is no state we know"
+            )
         if not _JOB.fullmatch(job):
-            raise ProviderError(f"{self.name} gave its job no name that can be asked for")
+            raise ProviderUnreadableError(f"{self.name} gave its job no name that can be asked for")
         return Standing(job, state, **more)
 
     def is_refusal(self, code: str, message: str = "") -> bool:
@@ -179,10 +203,10 @@ class HttpGateway:
 
 
 def count(unverified: object) -> dict[str, float]:
-    """Return the numbers of an object, by name: what a service says that it counts."""
+    """Return the numbers of an object, by name: what a service says that it counts, as far as it can be."""
     items = unverified.items() if isinstance(unverified, Mapping) else ()
     return {
-        str(name)[:64]: float(value)
+        show(str(name))[:64]: float(value)
         for name, value in list(items)[:32]
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST_COUNTED
     }

@@ -16,10 +16,12 @@ from generation.gateways.base import (
     Output,
     ProviderBusyError,
     ProviderError,
+    ProviderUnreadableError,
     ProviderUnsureError,
     Standing,
     State,
 )
+from generation.gateways.caller import CALL_S as LONGEST_CALL_S
 from generation.gateways.jobs import Job, Jobs, JobState
 from provenance.errors import AssetTooLargeError, FetchError
 from provenance.fetching import fetch
@@ -36,8 +38,8 @@ DEADLINE_S: Final = 3600.0
 FETCH_S: Final = 600.0
 MOST_STUMBLES: Final = 5
 """So often in a row a service may fail to make sense of itself before its job counts as failed."""
-CALL_S: Final = 120.0
-"""After so long a call that is still said to be under way is nobody's: longer than any call may last."""
+CALL_S: Final = LONGEST_CALL_S + 60
+"""After so long a call that is still said to be under way is nobody's, and its service has it or never will."""
 
 _ENDS: Final = {
     State.REFUSED: JobState.REFUSED,
@@ -127,7 +129,7 @@ def _submit(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Jo
     except ProviderBusyError:
         jobs.move(asked, JobState.PLANNED)
         raise
-    except ProviderUnsureError as exc:
+    except (ProviderUnsureError, ProviderUnreadableError) as exc:
         return _doubt(jobs, gateway, asked, order, str(exc), may_be_local=may_be_local)
     except ProviderError as exc:
         return _settle(jobs, asked, JobState.FAILED, problem=str(exc))
@@ -136,14 +138,18 @@ def _submit(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Jo
 
 def _clear_up(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Job:
     """Go on with a call whose end nobody wrote down."""
-    if time.time() * 1000 - job.changed_at_ms < CALL_S * 1000:
+    if not _is_old(job) and not gateway.finds:
         raise ProviderBusyError("another process is at work on this job", CALL_S / 4)
     problem = "the process that made the call ended before the answer was kept"
     return _doubt(jobs, gateway, job, jobs.load_order(job), problem, may_be_local=may_be_local)
 
 
 def _doubt(jobs: Jobs, gateway: Gateway, job: Job, order: Order, problem: str, *, may_be_local: bool) -> Job:
-    """Ask the service for the job by our key where it can tell, and send it again only where it has none."""
+    """Ask the service for the job by our key where it can tell, and send it again only where it has none.
+
+    Raises:
+        ProviderBusyError: it has none yet, and the call may still reach it.
+    """
     if not gateway.finds:
         _log.warning("a job may have been paid for", gateway=gateway.name, job_id=job.id, reason=problem)
         return _settle(jobs, job, JobState.UNSURE, problem=problem)
@@ -153,9 +159,16 @@ def _doubt(jobs: Jobs, gateway: Gateway, job: Job, order: Order, problem: str, *
         raise
     except ProviderError as exc:
         return _settle(jobs, job, JobState.UNSURE, problem=f"{problem}; asked by its key: {exc}")
+    if standing is None and not _is_old(job):
+        raise ProviderBusyError(f"{problem}; it does not have the job yet", CALL_S / 4)
     if standing is None:
         return jobs.move(job, JobState.PLANNED) or jobs.find(job.id)
     return _follow(jobs, gateway, job, standing, may_be_local=may_be_local)
+
+
+def _is_old(job: Job) -> bool:
+    """Whether a call that began when the job last changed must be over."""
+    return time.time() * 1000 - job.changed_at_ms >= CALL_S * 1000
 
 
 def _poll(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Job:

@@ -11,7 +11,7 @@ from provenance.storage.columns import JsonColumn
 from provenance.storage.database import METADATA
 from provenance.tenant import MAIN
 
-WAITING: Final = ("planned", "asked", "running", "made")
+WAITING: Final = ("planned", "asked", "running", "made", "unsure")
 """States of jobs of which something may still come: what lies in quarantine under their ids stays there."""
 
 GATEWAY_JOBS: Final = Table(

@@ -83,6 +83,14 @@ def test_what_cannot_be_used_is_named(monkeypatch, name, value, said):
     assert said in str(raised.value)
 
 
+def test_no_secret_is_shown_with_the_settings(monkeypatch):
+    monkeypatch.setenv("CHOPMARK_GATEWAY_OPTIONS", '{"ark": {"api_key": "s3cret"}}')
+    monkeypatch.setenv("CHOPMARK_BACKEND_OPTIONS", '{"some": {"token": "s3cret"}}')
+    monkeypatch.setenv("CHOPMARK_DATABASE_URL", "postgresql+psycopg://me:s3cret@host/works")
+    monkeypatch.setenv("CHOPMARK_PUBLIC_URL", "s3://bucket?secret_access_key=s3cret")
+    assert "s3cret" not in f"{load_settings()!r} {load_settings()}"
+
+
 def test_a_value_is_never_quoted(monkeypatch):
     monkeypatch.setenv("CHOPMARK_MAX_PIXELS", "hunter2")
     with pytest.raises(ConfigurationError) as raised:

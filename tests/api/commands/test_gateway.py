@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 
 import pytest
 
@@ -42,7 +43,29 @@ def test_refusals_and_doubts_are_told(run, provider, tmp_path):
     provider.say(b"<html>", 502)
     unsure = run("gateway", "run", "openai_images", "a red boat", "-o", tmp_path / "b" / "", "--json")
     assert (unsure.code, unsure.document["jobs"][0]["state"]) == (2, "unsure")
-    assert run("gateway", "cancel", unsure.document["jobs"][0]["id"]).code == 2
+    job = unsure.document["jobs"][0]["id"]
+    assert run("gateway", "cancel", job).code == 2
+    assert run("gateway", "settle", job).code == 2, "one of both has to be said"
+    assert run("gateway", "settle", job, "--service-job", "../files").code == 2
+    assert "planned" in run("gateway", "settle", job, "--send-again").words
+    provider.say(drawn())
+    assert run("gateway", "resume", "-o", tmp_path / "b" / "").code == 0
+    assert run("gateway", "settle", job, "--send-again").code == 2
+
+
+def test_one_job_keeps_no_other_from_going_on(run, provider, tmp_path, monkeypatch):
+    provider.say({}, 429)
+    assert run("gateway", "run", "openai_images", "a red boat", "--patience", 0, "-o", tmp_path / "a" / "").code == 5
+    options = json.loads(os.environ["CHOPMARK_GATEWAY_OPTIONS"])
+    both = {**options, "ark": {"base_url": provider.url, "api_key": "k"}}
+    monkeypatch.setenv("CHOPMARK_GATEWAY_OPTIONS", json.dumps(both))
+    provider.say({}, 429)
+    assert run("gateway", "run", "ark", "a blue boat", "--patience", 0, "-o", tmp_path / "a" / "").code == 5
+    monkeypatch.setenv("CHOPMARK_GATEWAY_OPTIONS", json.dumps(options))
+    provider.say(drawn())
+    done = run("gateway", "resume", "-o", tmp_path / "b" / "", "--json").document
+    assert {job["gateway"]: job["state"] for job in done["jobs"]} == {"openai_images": "handed_in", "ark": "planned"}
+    assert "gateway_options.ark" in json.dumps(done["results"])
 
 
 def test_a_blocked_prompt_is_not_sent(run, provider):

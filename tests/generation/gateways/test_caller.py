@@ -1,6 +1,7 @@
 """Three ends of a call are told apart, since one costs money; and no answer can do more than be read."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -58,6 +59,7 @@ def test_what_cannot_be_reached_was_not_called():
         ({"ok": 1}, 500),
         ({"ok": 1}, 502),
         ({"ok": 1}, 504),
+        (b"upstream reset", 503),
         (b"", 302),
         (hang_up, 200),
         (b"[" * 100_000, 200),
@@ -119,7 +121,40 @@ def test_a_file_of_the_services_is_read_in_bounds(provider, caller):
         pass
 
 
-def test_an_answer_that_drips_for_ever_ends(provider, monkeypatch):
+def drip(handler):
+    """Answer, and send the body a byte at a time, each well before a read gives up."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        for _ in range(200):
+            handler.wfile.write(b" ")
+            time.sleep(0.02)
+
+
+def drip_headers(handler):
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
+    with suppress(OSError):
+        for number in range(200):
+            handler.wfile.write(b"x-%d: 1\r\n" % number)
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize("answer", [drip, drip_headers])
+def test_a_call_ends_whatever_drips_from_the_service(provider, caller, monkeypatch, answer):
+    monkeypatch.setattr("generation.gateways.caller.CALL_S", 0.2)
+    provider.say(answer)
+    with pytest.raises(ProviderUnsureError):
+        caller.call("POST", "/x", json_body={}, is_paid=True)
+
+
+def test_a_file_that_was_cut_by_the_clock_is_not_whole(provider, caller, monkeypatch):
+    monkeypatch.setattr("generation.gateways.caller.FILE_S", 0.2)
+    provider.say(drip)
+    with pytest.raises(ProviderBusyError, match="broke off"), caller.open("/drips", 1000) as chunks:
+        b"".join(chunks)
+
+
+def test_an_answer_that_stalls_ends(provider, monkeypatch):
     import httpx
 
     monkeypatch.setattr("generation.gateways.caller.TIMEOUT", httpx.Timeout(0.2))

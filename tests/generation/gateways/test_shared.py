@@ -48,7 +48,8 @@ def test_strangers_lists_and_numbers_are_read_with_care():
     assert read_outputs([{"url": "u"}, {"url": 5}, "x", None], "url")[0].url == "u"
     assert len(read_outputs([{"url": "u"}, {"url": 5}, "x", None], "url")) == 1
     assert read_outputs({"url": "u"}, "url") == ()
-    assert count({"tokens": 5, "no": "x", "yes": True}) == {"tokens": 5.0}
+    odd = {"inf": float("inf"), "nan": float("nan"), "huge": 10**400, "a\x00b": 1}
+    assert count({"tokens": 5, "no": "x", "yes": True, **odd}) == {"tokens": 5.0, r"a\x00b": 1.0}
     assert read_inline(None) is None
     with pytest.raises(ProviderError, match="base64"):
         read_inline("%%%")

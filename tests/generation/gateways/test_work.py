@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from generation.gateways.base import Kind, ProviderBusyError
+from generation.gateways.base import JobSettledError, Kind, ProviderBusyError
 from generation.gateways.jobs import Jobs, JobState
 from generation.gateways.work import MOST_STUMBLES, Pace, advance, cancel, finish
 from provenance.storage.store import Blobs
@@ -110,6 +110,44 @@ def test_what_the_service_never_had_is_sent(provider, jobs, kling, pace, monkeyp
     provider.say({"code": 1203, "message": "no such"}, 404).say(done)
     assert finish(jobs, kling, forget(jobs, asked, monkeypatch), pace).state is JobState.MADE
     assert paid(provider) == 1
+
+
+def test_a_call_that_may_still_arrive_is_not_sent_again(provider, jobs, kling, pace, monkeypatch):
+    missing = {"code": 1203, "message": "no such"}
+    provider.say(hang_up).say(missing, 404).say(missing, 404)
+    planned = jobs.plan("kling", order(), "our-key")
+    for _ in range(2):
+        with pytest.raises(ProviderBusyError, match="not have the job yet"):
+            advance(jobs, kling, jobs.find(planned.id))
+    assert (jobs.find(planned.id).state, paid(provider)) == (JobState.ASKED, 1)
+    provider.say(missing, 404)
+    assert advance(jobs, kling, forget(jobs, planned, monkeypatch)).state is JobState.PLANNED, "now it never will"
+
+
+def test_a_404_of_anybody_is_no_word_of_the_service(provider, jobs, kling, pace, monkeypatch):
+    asked = jobs.move(jobs.plan("kling", order(), "our-key"), JobState.ASKED)
+    provider.say({"error": "no route"}, 404)
+    assert finish(jobs, kling, forget(jobs, asked, monkeypatch), pace).state is JobState.UNSURE
+    assert paid(provider) == 0
+
+
+def test_a_call_that_was_taken_and_cannot_be_followed_is_unsure(provider, jobs, ark, pace):
+    provider.say({"status": "accepted"})
+    assert finish(jobs, ark, jobs.plan("ark", order(), "k"), pace).state is JobState.UNSURE
+
+
+def test_a_person_says_what_became_of_a_doubt(provider, jobs, ark, pace):
+    provider.say(hang_up).say(hang_up)
+    first, second = (finish(jobs, ark, jobs.plan("ark", order(), key), pace) for key in "ab")
+    assert {first.state, second.state} == {JobState.UNSURE}
+    provider.say(made(provider))
+    assert finish(jobs, ark, jobs.settle(first, "cgt-1"), pace).state is JobState.MADE
+    assert paid(provider) == 2, "the service had it"
+    provider.say({"id": "cgt-2"}).say(made(provider))
+    assert finish(jobs, ark, jobs.settle(second), pace).state is JobState.MADE
+    assert paid(provider) == 3
+    with pytest.raises(JobSettledError, match="not unsure"):
+        jobs.settle(second)
 
 
 def test_two_processes_send_one_call(provider, jobs, ark):
