@@ -18,6 +18,7 @@ from provenance.media.sound.kind import FLAC, M4A, MP3, OGG, WAV
 from provenance.storage.blob import Blob
 
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
@@ -134,12 +135,13 @@ def read_blocks(file: Blob, media_type: MediaType) -> Iterator[Samples]:
     """
     av = import_av()
     with open_track(file, media_type) as (container, stream, track), _translating(media_type):
-        resampler = av.AudioResampler(format="fltp", layout=track.layout, rate=track.rate_hz)
+        # One plane for all channels: PyAV 18.1 reads past the end of a frame that has eight of them, and dies of it.
+        resampler = av.AudioResampler(format="flt", layout=track.layout, rate=track.rate_hz)
         held: list[Samples] = []
         count = total = 0
         for frame in container.decode(stream):
             for made in resampler.resample(frame):
-                held.append(np.asarray(made.to_ndarray(), np.float32))
+                held.append(_part_channels(made, track.channels))
                 count += held[-1].shape[1]
             total += frame.samples
             if total > MOST_S * track.rate_hz:
@@ -147,7 +149,7 @@ def read_blocks(file: Blob, media_type: MediaType) -> Iterator[Samples]:
             if count >= BLOCK_S * track.rate_hz:
                 yield np.concatenate(held, axis=1)
                 held, count = [], 0
-        held += [np.asarray(made.to_ndarray(), np.float32) for made in resampler.resample(None)]
+        held += [_part_channels(made, track.channels) for made in resampler.resample(None)]
         if held:
             yield np.concatenate(held, axis=1)
         got = total / track.rate_hz
@@ -157,6 +159,11 @@ def read_blocks(file: Blob, media_type: MediaType) -> Iterator[Samples]:
             )
         if not total:
             raise UndecodableAssetError(f"{media_type}: expected sound, got a track without any")
+
+
+def _part_channels(frame: "AudioFrame", channels: int) -> Samples:
+    """Return (C, N) of a frame whose channels alternate."""
+    return np.ascontiguousarray(np.asarray(frame.to_ndarray(), np.float32).reshape(-1, channels).T)
 
 
 @contextmanager

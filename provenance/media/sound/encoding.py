@@ -18,6 +18,7 @@ from provenance.media.sound.kind import FLAC, M4A, MP3, OGG, WAV
 from provenance.storage.blob import SMALL_BYTES, Blob
 
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
@@ -68,15 +69,20 @@ def _encode(
         for block in blocks:
             if not block.shape[1]:
                 continue
-            frame = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(np.clip(block, -1, 1)), format="fltp", layout=track.layout
-            )
-            frame.sample_rate = track.rate_hz
-            for made in resampler.resample(frame):
+            for made in resampler.resample(build_sound_frame(block, track)):
                 container.mux(stream.encode(made))
         for made in resampler.resample(None):
             container.mux(stream.encode(made))
         container.mux(stream.encode(None))
+
+
+def build_sound_frame(block: Samples, track: Track) -> "AudioFrame":
+    """Return a frame of a block (C, N); its channels alternate, as PyAV 18.1 dies of eight planes."""
+    av = import_av()
+    alternating = np.ascontiguousarray(np.clip(block, -1, 1).T, np.float32).reshape(1, -1)
+    frame = cast("AudioFrame", av.AudioFrame.from_ndarray(alternating, format="flt", layout=track.layout))
+    frame.sample_rate = track.rate_hz
+    return frame
 
 
 def copy_sound(file: Blob, media_type: MediaType, tags: Mapping[str, str]) -> Blob:

@@ -1,25 +1,28 @@
 """A sound taken apart: what is known of it, and its samples as often as somebody asks for them."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
-
-import numpy as np
+from typing import Any, Final
 
 from provenance.asset import MediaType
+from provenance.errors import UndecodableAssetError
 from provenance.fingerprints.base import Fingerprint
 from provenance.media.limits import IntakeLimits
 from provenance.media.medium import Facts
-from provenance.media.sound.decoding import Samples, Track, open_track, read_blocks
-from provenance.media.sound.shape import ShapeMaker
+from provenance.media.sound.decoding import Samples, Track, import_av, read_blocks
+from provenance.media.sound.shape import ALG
 from provenance.media.sound.structure import check_structure, find_type
 from provenance.media.view import SOUND, Span, View
+from provenance.media.workers import Workers, clean
 from provenance.storage.blob import Blob
 
 # What containers say of themselves, and the label that is read and lives on.
 _NO_TAGS: Final = frozenset(
     ("aigc", "encoder", "major_brand", "minor_version", "compatible_brands", "language", "handler_name", "vendor_id")
 )
+
+_MOST_TAGS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Sound:
         duration_s: as decoded.
         peak: largest sample, 1 for full scale.
         loudness: root mean square of all samples.
+        silent: share of its tenths of a second that are softer than 60 dB under full scale.
+        clipped: share of its samples that stand at full scale.
         code: of the whole sound, None where it has too little structure.
     """
 
@@ -42,6 +47,8 @@ class Sound:
     duration_s: float
     peak: float
     loudness: float
+    silent: float
+    clipped: float
     code: Fingerprint | None
 
     @property
@@ -80,21 +87,44 @@ class Sound:
         return read_blocks(self.file, self.media_type)
 
 
-def parse_sound(file: Blob, limits: IntakeLimits) -> Sound:
-    """Decode a file to its end and keep what is known of it.
+def parse_sound(file: Blob, limits: IntakeLimits, *, surveyors: Workers | None = None) -> Sound:
+    """Have a process decode a file to its end, and keep what is known of it.
 
     Raises:
-        AssetError: it is no sound that can be taken.
+        AssetError: it is no sound that can be taken; or the process died of it, or was late.
+        MissingExtraError: PyAV is not installed.
+        ProcessDiedError: no process could be started.
     """
+    import_av()
     media_type = find_type(file.octets())
     check_structure(file.octets(), media_type, limits)
-    with open_track(file, media_type) as (_, _, track):
-        pass
-    maker, count, peak, power = ShapeMaker(track.rate_hz), 0, 0.0, 0.0
-    for block in read_blocks(file, media_type):
-        maker.push(block)
-        count += block.shape[1]
-        peak = max(peak, float(np.abs(block).max()))
-        power += float(np.square(block, dtype=np.float64).sum())
-    loudness = (power / max(count * track.channels, 1)) ** 0.5
-    return Sound(file, media_type, track, count / track.rate_hz, peak, loudness, maker.finish())
+    return (surveyors or SURVEYORS).ask(file, media_type, {}, lambda reply, _: read_sound(reply, file, media_type))
+
+
+def read_sound(reply: Mapping[str, Any], file: Blob, media_type: MediaType) -> Sound:
+    """Return the sound that a process described.
+
+    Raises:
+        UndecodableAssetError: it is none that it could have heard.
+    """
+    try:
+        given = reply["track"]
+        track = Track(
+            codec=clean(given["codec"]),
+            layout=clean(given["layout"]),
+            stated_s=float(given["stated_s"]),
+            tags={clean(name): str(text) for name, text in list(given["tags"].items())[:_MOST_TAGS]},
+            **{name: int(given[name]) for name in ("rate_hz", "channels", "bits", "bit_rate", "covers", "others")},
+        )
+        shape = reply["shape"]
+        code = None if shape is None else Fingerprint(ALG, bytes.fromhex(shape[0]), int(shape[1]))
+        levels = {name: float(reply[name]) for name in ("duration_s", "peak", "loudness", "silent", "clipped")}
+        return Sound(file, media_type, track, **levels, code=code)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as exc:
+        raise UndecodableAssetError(f"{media_type}: expected a sound, got another answer") from exc
+
+
+SURVEYORS: Final = Workers("sound", "provenance.media.sound.survey")
+"""Processes that listen to sound; the other side is `provenance.media.sound.survey`."""
+
+os.register_at_fork(after_in_child=SURVEYORS.forget)

@@ -5,9 +5,10 @@ import pytest
 
 from provenance.media.sound.decoding import open_track, read_blocks
 from provenance.media.sound.encoding import copy_sound, write_sound
-from provenance.media.sound.kind import TYPES
+from provenance.media.sound.kind import TYPES, WAV
+from provenance.storage.blob import Blob
 from tests.provenance.media.sound.samples import blob
-from tests.sounds import melody
+from tests.sounds import melody, pack_wav
 
 TAGS = {"AIGC": '{"Label":"1","ContentProducer":"somebody","ProduceID":"7"}'}
 
@@ -33,3 +34,14 @@ def test_a_copy_has_the_same_sound_and_none_of_the_old_tags(media_type):
     assert np.array_equal(before, after)
     assert b"EXAMPLE" not in copy.read()
     assert b"somebody" in copy.read()
+
+
+def test_eight_channels_are_written_as_they_came():
+    """PyAV 18.1 dies of frames with eight planes."""
+    samples = np.stack([melody(1.0)[0] * (1 - number / 10) for number in range(8)])
+    file = Blob.from_bytes(pack_wav(samples))
+    with open_track(file, WAV) as (_, _, track):
+        pass
+    made = write_sound(read_blocks(file, WAV), WAV, track, {})
+    again = np.concatenate(list(read_blocks(made, WAV)), axis=1)
+    assert np.abs(again - samples).max() < 1e-3

@@ -1,12 +1,16 @@
 """What is known of a file that was taken apart."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
-from provenance.errors import AssetTooLargeError
+from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.media.limits import IntakeLimits
 from provenance.media.sound.kind import MP3, WAV
-from provenance.media.sound.sound import parse_sound
+from provenance.media.sound.sound import parse_sound, read_sound
+from provenance.media.workers import Workers
 from tests.provenance.media.sound.samples import blob
 from tests.sounds import melody
 
@@ -29,3 +33,21 @@ def test_what_does_not_ship_is_told():
 def test_metadata_is_bounded():
     with pytest.raises(AssetTooLargeError):
         parse_sound(blob(MP3, 2.0, tags=(("title", "a" * 5000),)), IntakeLimits(max_metadata_bytes=4000))
+
+
+def test_an_answer_that_no_sound_can_have_is_refused():
+    file = blob(WAV)
+    for reply in ({}, {"track": None}, {"track": {"codec": "x", "layout": "mono", "stated_s": "long", "tags": {}}}):
+        with pytest.raises(UndecodableAssetError, match="another answer"):
+            read_sound(reply, file, WAV)
+
+
+def test_a_decoder_that_dies_refuses_the_sound_and_no_other():
+    file, listening = blob(WAV), Workers("sound", "provenance.media.sound.survey", 1)
+    parse_sound(file, IntakeLimits(), surveyors=listening)
+    (worker,) = listening._idle
+    os.kill(worker._child._process.pid, signal.SIGKILL)
+    with pytest.raises(UndecodableAssetError, match="end of the decoder"):
+        parse_sound(file, IntakeLimits(), surveyors=listening)
+    assert parse_sound(file, IntakeLimits(), surveyors=listening).duration_s == 6.0
+    listening.close()

@@ -1,0 +1,112 @@
+"""Listen to a whole sound once, in a process of its own, and keep what detectors and fingerprints need.
+
+A mistake in one of FFmpeg's decoders then ends a process that holds nothing, and a small file that decodes to hours
+cannot keep the gate busy: the process is killed at its deadline.
+"""
+
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from provenance.asset import MediaType
+from provenance.child import Parent, bound, held_bytes
+from provenance.errors import AssetError, AssetTooLargeError
+from provenance.media.sound.decoding import Samples, import_av, open_track, read_blocks
+from provenance.media.sound.shape import ShapeMaker
+from provenance.storage.blob import Blob
+
+_MEMORY_BYTES: Final = 1 << 30
+_MOST_FILES: Final = 24
+# Of a part of this length the level is taken.
+_PART_S: Final = 0.1
+# 60 dB under full scale: the noise of a quiet room recorded well lies above it.
+_SILENT: Final = 1e-3
+_FULL: Final = 0.999
+
+
+class Survey:
+    """What is kept of one sound, block by block."""
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        """Expect blocks (C, N) at this rate."""
+        self._rate, self._channels = rate_hz, channels
+        self._shape = ShapeMaker(rate_hz)
+        self._part = max(1, round(_PART_S * rate_hz))
+        self._count, self._power, self._peak, self._full = 0, 0.0, 0.0, 0
+        self._parts = self._silent = 0
+
+    def take(self, block: Samples) -> None:
+        """Take in the next block."""
+        self._shape.push(block)
+        self._count += block.shape[1]
+        levels = np.abs(block)
+        self._peak = max(self._peak, float(levels.max(initial=0.0)))
+        self._full += int((levels >= _FULL).sum())
+        squares = np.square(block, dtype=np.float64).sum(0)
+        self._power += float(squares.sum())
+        whole = len(squares) // self._part * self._part
+        powers = squares[:whole].reshape(-1, self._part).mean(1) / self._channels
+        self._parts += len(powers)
+        self._silent += int((powers < _SILENT**2).sum())
+
+    def describe(self) -> dict[str, Any]:
+        """Return all of it, JSON-able."""
+        samples = max(self._count * self._channels, 1)
+        code = self._shape.finish()
+        return {
+            "duration_s": self._count / self._rate,
+            "peak": self._peak,
+            "loudness": (self._power / samples) ** 0.5,
+            "silent": self._silent / max(self._parts, 1),
+            "clipped": self._full / samples,
+            "shape": None if code is None else [code.value.hex(), code.quality],
+        }
+
+
+def survey_file(file: Blob, media_type: MediaType) -> dict[str, Any]:
+    """Listen to a file to its end.
+
+    Raises:
+        AssetError: it is no sound that can be taken.
+    """
+    with open_track(file, media_type) as (_, _, track):
+        survey = Survey(track.rate_hz, track.channels)
+    for block in read_blocks(file, media_type):
+        survey.take(block)
+    return {"track": asdict(track), **survey.describe()}
+
+
+def serve(parent: Parent) -> None:
+    """Be the process: listen to one sound after another until the parent goes."""
+    import_av()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))
+    parent.reply({"ready": True})
+    while (request := parent.receive()) is not None:
+        header, _ = request
+        signal.alarm(int(header["deadline_s"]) + 1)
+        if held := held_bytes():
+            bound(resource.RLIMIT_AS, held + _MEMORY_BYTES)
+        reply = _answer(header)
+        signal.alarm(0)
+        parent.reply(reply)
+
+
+def _answer(header: Mapping[str, Any]) -> dict[str, Any]:
+    media_type = MediaType.add(header["media_type"], extension=header["extension"])
+    try:
+        return survey_file(Blob.from_stored(Path(header["path"])), media_type)
+    except AssetError as exc:
+        return {"refused": type(exc).__name__, "text": str(exc)}
+    except MemoryError:
+        return {"refused": AssetTooLargeError.__name__, "text": f"{media_type}: expected to fit in memory"}
+
+
+if __name__ == "__main__":
+    serve(Parent(int(sys.argv[1])))
