@@ -18,6 +18,9 @@ OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
     "download": ("GET", "/v1/assets/{asset_id}/file"),
     "link": ("POST", "/v1/assets/{asset_id}/links"),
     "verify": ("POST", "/v1/verifications"),
+    "match": ("POST", "/v1/matches"),
+    "register": ("POST", "/v1/works"),
+    "explain": ("GET", "/v1/policies/explanations/{asset_id}"),
 }
 """Which method and address of the OpenAPI document each method of the client asks."""
 

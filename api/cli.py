@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "adopt": ("api.commands.adopt", "Bind database and blob stores to each other after a person has looked."),
     "init": ("api.commands.init", "Make a site: its database, its keys, its folders."),
     "serve": ("api.commands.serve", "Serve the HTTP API and the pages, with workers beside them."),
+    "mcp": ("api.commands.mcp", "Give agents the gate as tools, by the Model Context Protocol."),
     "worker": ("api.commands.worker", "Walk what waits in the line."),
     "doctor": ("api.commands.doctor", "Check this installation and name the licences of what is active."),
 }

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -176,6 +177,36 @@ class Client:
             return self._ask("verify", Verification, json={"url": url})
         return self._ask("verify", Verification, file=file)
 
+    def match(self, file: File) -> Mapping[str, Any]:
+        """Return which works a file resembles, as the API spells it: `matches`, each with `why`, and what was asked."""
+        with ExitStack() as stack:
+            opened = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+            data = opened if isinstance(opened, bytes) else opened.read()
+        return _parse_object(self._send("match", content=data))
+
+    def register(
+        self, file: File, *, title: str = "", owner: str = "", bank: str = "", name: str = "file"
+    ) -> Mapping[str, Any]:
+        """Put an original into the works registry and return its work, as the API spells it; again, it is the same one.
+
+        Args:
+            file: a picture or a clip.
+            title: of the work; the file's name otherwise.
+            owner: who holds the rights.
+            bank: of works; the usual one otherwise.
+            name: of the file, where it is no path.
+        """
+        given = {field: value for field, value in {"title": title, "owner": owner, "bank": bank}.items() if value}
+        with ExitStack() as stack:
+            opened = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+            shown = file.name if isinstance(file, Path) else name
+            files = {"file": (shown, opened, "application/octet-stream")}
+            return _parse_object(self._send("register", files=files, data=given))
+
+    def explain(self, asset_id: str) -> Mapping[str, Any]:
+        """Return why an asset was released, held or blocked, as the API spells it."""
+        return _parse_object(self._send("explain", asset_id=asset_id))
+
     def _ask(self, name: str, model: type[Model], *, file: File | None = None, **options: Any) -> Model:  # noqa: ANN401 - httpx's
         """Send what a method of ours stands for, the file of it as a form, and return its answer."""
         with ExitStack() as stack:
@@ -192,7 +223,7 @@ class Client:
             AnswerError, UnreachableError: the last try's.
         """
         method, path = OPERATIONS[name]
-        places = {key: options.pop(key) for key in ("release_id", "asset_id") if key in options}
+        places = {key: quote(options.pop(key), safe="") for key in ("release_id", "asset_id") if key in options}
         files, is_form = options.get("files"), "json" not in options and method == "POST"
         if is_form and files is None and "data" in options:
             options["files"] = {field: (None, value) for field, value in options.pop("data").items()}
@@ -213,6 +244,16 @@ class Client:
                 raise error
             time.sleep(_choose_pause(error, TRIES - left))
         raise AssertionError  # the last try returns or raises
+
+
+def _parse_object(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        told = answer.json()
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise UnreachableError("expected a JSON object, got something else: is this a gate?")
+    return told
 
 
 def _rewind(files: Mapping[str, Any] | None) -> bool:

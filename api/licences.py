@@ -49,6 +49,7 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "segno": ("on demand", "codes of authenticator apps"),
     "webauthn": ("on demand", "passkeys"),
     "standardwebhooks": ("on demand", "webhooks"),
+    "mcp": ("on demand", "tools of agents, chopmark mcp"),
     "prometheus-client": ("on demand", "metrics"),
     "opentelemetry-sdk": ("on demand", "traces"),
     "opentelemetry-exporter-otlp-proto-http": ("on demand", "traces"),

@@ -1,0 +1,170 @@
+"""The gate as an agent sees it: tools, under a key of its own, with no way around the gate."""
+
+import base64
+import json
+import os
+import sys
+
+import anyio
+import httpx
+import pytest
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from PIL import Image
+
+from api.agents import Reach, build_server
+from tests.api.served import serving
+from tests.sites import encode, photograph
+
+
+@pytest.fixture
+def server(light):
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "agent"
+    folder.mkdir()
+    (folder / "cup.jpg").write_bytes(encode(photograph(side=256)))
+    return folder
+
+
+def use(reach, *calls):
+    """Return what each call of a tool answered: its document, or the text of its failure."""
+
+    async def run():
+        async with Client(build_server(reach)) as agent:
+            return [await agent.call_tool(name, arguments) for name, arguments in calls]
+
+    return [read(result) for result in anyio.run(run)]
+
+
+def read(result):
+    text = result.content[0].text
+    return text if result.is_error else json.loads(text)
+
+
+def test_an_agent_is_told_what_it_can_do(folder):
+    async def run():
+        async with Client(build_server(Reach("http://127.0.0.1:1", "k", folder))) as agent:
+            return await agent.list_tools()
+
+    tools = {tool.name: tool for tool in anyio.run(run).tools}
+    assert set(tools) == {"release", "status", "verify", "match", "register", "explain"}
+    assert all(tool.description for tool in tools.values())
+    assert [name for name, tool in tools.items() if tool.annotations.read_only_hint] == ["verify", "match", "explain"]
+    assert "context" not in tools["release"].input_schema["properties"]
+
+
+def test_what_is_released_comes_back_into_the_folder(server, folder):
+    reach = Reach(server.url, server.make_key("submitter"), folder)
+    given = {"file": "cup.jpg", "prompt": "a cup", "model_name": "drawer"}
+    (first,) = use(reach, ("release", given))
+    assert (first["status"], first["publish"]) == ("released", {"file": "cup-released.jpg"})
+    again, verified, explained = use(
+        reach,
+        ("status", {"release_id": first["id"]}),
+        ("verify", {"file": "cup-released.jpg"}),
+        ("explain", {"asset_id": first["id"]}),
+    )
+    assert again["publish"] == {"file": "cup-released-1.jpg"}, "nothing is overwritten"
+    assert (verified["state"], verified["asset_id"]) == ("consistent", first["id"])
+    assert "policies" in explained, "a submitter's key does not read policies"
+    assert (folder / "cup.jpg").read_bytes() == encode(photograph(side=256))
+
+
+def test_what_is_held_is_told_and_not_given(server, folder):
+    (folder / "red.png").write_bytes(encode(Image.new("RGB", (300, 300), "red"), "PNG"))
+    reach = Reach(server.url, server.make_key("submitter"), folder)
+    (held,) = use(reach, ("release", {"file": "red.png", "prompt": "people in a casino"}))
+    assert held["status"] == "held"
+    assert "publish" not in held
+    assert held["decision"]["reasons"][0]["clause"]
+    assert {path.name for path in folder.iterdir()} == {"cup.jpg", "red.png"}
+
+
+def test_originals_are_registered_and_matched_by_who_may(server, folder):
+    registrar = Reach(server.url, server.make_key("registrar"), folder)
+    made, matched = use(
+        registrar, ("register", {"title": "Cup", "owner": "Ann", "file": "cup.jpg"}), ("match", {"file": "cup.jpg"})
+    )
+    assert [one["work_id"] for one in matched["matches"]] == [made["work"]["id"]]
+    (refused,) = use(
+        Reach(server.url, server.make_key("submitter"), folder), ("register", {"title": "Cup", "file": "cup.jpg"})
+    )
+    assert "403" in refused
+
+
+@pytest.mark.parametrize("file", ["../secret", "/etc/passwd", "link", "nonesuch", "", "a\x00b", "."])
+def test_nothing_outside_of_the_folder_is_read(folder, file):
+    (folder.parent / "secret").write_text("s3cret")
+    (folder / "link").symlink_to(folder.parent / "secret")
+    (told,) = use(Reach("http://127.0.0.1:1", "k", folder), ("verify", {"file": file}))
+    assert "s3cret" not in told
+    assert "folder" in told or "cannot be read" in told or "expected a file" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"data_base64": "@@"}, "no base64"),
+        ({"data_base64": "aGk=", "file": "cup.jpg"}, "got both"),
+    ],
+)
+def test_failures_teach(folder, arguments, said):
+    (told,) = use(Reach("http://127.0.0.1:1", "k", folder), ("match", arguments))
+    assert said in told
+
+
+def test_texts_of_strangers_are_tamed(monkeypatch, folder):
+    odd = {"summary": "a\x1b[2J\u202eb" + "x" * 9_000, "layers": [{"text": "\u200b"}] * 900}
+    monkeypatch.setattr("api.agents.Client.match", lambda *_: odd)
+    (told,) = use(Reach("http://127.0.0.1:1", "k", folder), ("match", {"file": "cup.jpg"}))
+    assert "\x1b" not in told["summary"]
+    assert "\u202e" not in told["summary"]
+    assert len(told["summary"]) == 2_000
+    assert len(told["layers"]) == 200
+
+
+def test_over_http_each_call_brings_its_own_key(server):
+    """Without a folder nothing of this machine is read, and a released file is an address."""
+    data = base64.b64encode(encode(photograph(side=256))).decode()
+
+    async def run(headers, tool, arguments):
+        app = build_server(Reach(server.url)).streamable_http_app(json_response=True, stateless_http=True)
+        transport = httpx.ASGITransport(app=app)
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+        accepted = {"accept": "application/json, text/event-stream", **headers}
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8601", timeout=60) as client,
+        ):
+            return (await client.post("/mcp", json=asked, headers=accepted)).json()["result"]
+
+    without = anyio.run(run, {}, "verify", {"data_base64": data})
+    assert without["isError"]
+    assert "Authorization" in without["content"][0]["text"]
+    own = {"authorization": f"Bearer {server.make_key('submitter')}"}
+    released = anyio.run(run, own, "release", {"data_base64": data, "prompt": "a cup", "name": "cup.jpg"})
+    address = released["structuredContent"]["publish"]["url"]
+    assert httpx.get(address).headers["content-type"] == "image/jpeg"
+    on_disk = anyio.run(run, own, "verify", {"file": "/etc/passwd"})
+    assert "reads no files" in on_disk["content"][0]["text"]
+
+
+def test_an_agents_program_starts_it(server, folder):
+    """As a program of an agent does: a process, spoken to over its standard input and output."""
+    given = {
+        "CHOPMARK_KEY": server.make_key("submitter"),
+        "PATH": os.environ["PATH"],
+    }
+    arguments = ["-m", "chopmark", "mcp", "--url", server.url, "--folder", str(folder)]
+    started = StdioServerParameters(command=sys.executable, args=arguments, env=given)
+
+    async def run():
+        async with Client(stdio_client(started)) as agent:
+            return read(await agent.call_tool("release", {"file": "cup.jpg", "prompt": "a cup"}))
+
+    assert anyio.run(run)["publish"] == {"file": "cup-released.jpg"}
