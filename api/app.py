@@ -5,9 +5,9 @@ opens when the server starts.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 
@@ -20,11 +20,19 @@ from api.errors import install_handlers
 from api.route_table import RouteTable
 from api.routes import ROUTERS
 
+if TYPE_CHECKING:
+    from api.wiring import Site
+
 TITLE: Final = "Chopmark"
 
 
-def create_app() -> FastAPI:
-    """Build the application; the site that it serves is the one that the environment's settings name."""
+def create_app(site: "Site | None" = None) -> FastAPI:
+    """Build the application.
+
+    Args:
+        site: opened, and closed by whoever opened it; None for the one that the environment's settings name, which
+            opens and closes with the server.
+    """
     app = FastAPI(
         title=TITLE,
         lifespan=_lifespan,
@@ -33,6 +41,7 @@ def create_app() -> FastAPI:
         openapi_url="/openapi.json",
         generate_unique_id_function=name_operation,
     )
+    app.state.site = site
     app.state.table = RouteTable()
     install_description(app, app.state.table)
     install_handlers(app)
@@ -61,8 +70,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     from policies.review.follower import Follower
     from policies.review.job import sort_jobs
 
-    settings = load_settings()
-    with writing_log(settings.http.log), open_site(settings) as site, keep_up(site.deployment), keep_telling(site):
+    given: Site | None = app.state.site
+    settings = load_settings() if given is None else given.settings
+    opening = open_site(settings) if given is None else nullcontext(given)
+    with writing_log(settings.http.log), opening as site, keep_up(site.deployment), keep_telling(site):
         service = app.state.service = build_service(site)
         tracer = build_tracer(site.settings.http.traces)
         app.state.observer = Observer(service.metrics, tracer)

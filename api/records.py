@@ -16,10 +16,11 @@ from detectors.base import Signal
 from policies.line.intake import original_key
 from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
 from policies.line.request import prompt_key
+from policies.refusals import NotWaitingError
 from policies.rules.decision import Decision
 from policies.rules.evidence import Finding, find_evidence
 from provenance.asset import Asset, AssetId
-from provenance.errors import BlobNotFoundError, PolicyError
+from provenance.errors import BlobNotFoundError
 from provenance.storage.store import Blobs
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def find_record(settings: Settings, asset_id: AssetId) -> Record:
     finally:
         database.close()
     if decision is None:
-        raise PolicyError(f"asset {asset_id} was accepted, but not decided about yet: chopmark review list finishes it")
+        raise NotWaitingError(
+            f"asset {asset_id} was accepted, but not decided about yet: chopmark review list finishes it"
+        )
     quarantine = open_blobs(settings, may_make=False).quarantine
     return Record(
         parse_asset(row),

@@ -50,12 +50,12 @@ def build_verdict(outcome: str, clause: str, reason: str) -> "Verdict":
     Raises:
         PolicyError: the outcome is neither release nor block.
     """
+    from policies.refusals import UnknownChoiceError
     from policies.review.verdicts import Verdict
     from policies.rules.decision import Outcome
-    from provenance.errors import PolicyError
 
     if outcome not in {Outcome.RELEASE, Outcome.BLOCK}:
-        raise PolicyError(f"a review needs an outcome of release or block, got {outcome[:40]!r}")
+        raise UnknownChoiceError(f"a review needs an outcome of release or block, got {outcome[:40]!r}")
     return Verdict(Outcome(outcome), clause.strip(), reason.strip())
 
 

@@ -9,10 +9,16 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.app import create_app
+
+if TYPE_CHECKING:
+    from api.wiring import Site
 
 HEADER_S: Final = 10.0
 """From a connection's first moment, or the first byte of its next request, to the end of the request's header."""
@@ -62,10 +68,10 @@ class BoundedProtocol(H11Protocol):
             self._header_task = None
 
 
-def build_config(host: str, port: int) -> uvicorn.Config:
-    """Build the server's configuration."""
+def build_config(host: str, port: int, site: "Site | None" = None) -> uvicorn.Config:
+    """Build the server's configuration; without an open `site` the application opens its own."""
     return uvicorn.Config(
-        "api.app:create_app",
+        partial(create_app, site),
         factory=True,
         host=host,
         port=port,
@@ -97,21 +103,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8600)
     asked = parser.parse_args(arguments)
-    _verify_site()
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(build_config(asked.host, asked.port)).run()
+    _run(asked.host, asked.port)
 
 
-def _verify_site() -> None:
-    """Open the site once before anybody is served: what is wrong ends in one line, not in the server's own trace."""
+def _run(host: str, port: int) -> None:
+    """Open the site before anybody is served: what is wrong ends in one line, not in the server's own trace."""
     from api.console import EXIT_ERROR, print_error
     from api.settings import load_settings
     from api.wiring import open_site
     from provenance.errors import GateError
 
     try:
-        with open_site(load_settings()):
-            return
+        with open_site(load_settings()) as site, suppress(KeyboardInterrupt):
+            uvicorn.Server(build_config(host, port, site)).run()
     except GateError as exc:
         print_error(str(exc), exc.code)
         raise SystemExit(EXIT_ERROR) from exc

@@ -14,6 +14,7 @@ from provenance.journal import Journal
 
 if TYPE_CHECKING:
     from api.settings import Settings
+    from api.wiring import Site
 
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
@@ -100,7 +101,7 @@ def running_workers(settings: "Settings", count: int, tell: Callable[[str], None
 def name_origin(settings: "Settings", host: str, port: int) -> str:
     """Return how people reach this server: what the settings say, else where it listens, which this process then knows.
 
-    The application reads its settings anew, from the environment.
+    Workers read it from the environment.
     """
     if "origin" not in settings.http.model_fields_set:
         named = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - asked for by whoever starts it
@@ -108,8 +109,9 @@ def name_origin(settings: "Settings", host: str, port: int) -> str:
     return os.environ.get("CHOPMARK_HTTP__ORIGIN", settings.http.origin)
 
 
-def prepare(settings: "Settings") -> str | None:
-    """Open the site once before anybody is served, and return the token of the first admin's link, if one is due.
+@contextmanager
+def opened(settings: "Settings") -> Iterator[tuple["Site", str | None]]:
+    """Open the site and warm it before anybody is served; give it, and the token of the first admin's link, if due.
 
     Raises:
         GateError: what is wrong with the site or its settings.
@@ -120,7 +122,7 @@ def prepare(settings: "Settings") -> str | None:
     # What was interrupted waits for the upkeep: one asset that ends a process must not end every start.
     with open_site(settings, finish=False) as site:
         site.warm()
-        return make_first_link(site.deployment, lasts_s=settings.access.link_s)
+        yield site, make_first_link(site.deployment, lasts_s=settings.access.link_s)
 
 
 def serve(settings: "Settings", *, host: str, port: int, workers: int, tell: Callable[[str], None]) -> None:
@@ -137,11 +139,12 @@ def serve(settings: "Settings", *, host: str, port: int, workers: int, tell: Cal
 
     listener = listen(host, port)
     origin = name_origin(settings, host, listener.getsockname()[1])
-    token = prepare(settings)
-    tell(f"chopmark is at {origin}, its desk at {origin}/desk, verification at {origin}/verify")
-    if token is not None:
-        tell(f"sign in as the first admin, once:  {build_address(origin, token)}")
-    # The server raises again the signal that ended it: workers are to be told first.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with running_workers(settings, workers, tell), suppress(KeyboardInterrupt):
-        uvicorn.Server(build_config(host, port)).run(sockets=[listener])
+    settings = settings.model_copy(update={"http": settings.http.model_copy(update={"origin": origin})})
+    with opened(settings) as (site, token):
+        tell(f"chopmark is at {origin}, its desk at {origin}/desk, verification at {origin}/verify")
+        if token is not None:
+            tell(f"sign in as the first admin, once:  {build_address(origin, token)}")
+        # The server raises again the signal that ended it: workers are to be told first.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with running_workers(settings, workers, tell), suppress(KeyboardInterrupt):
+            uvicorn.Server(build_config(host, port, site)).run(sockets=[listener])

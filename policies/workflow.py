@@ -194,13 +194,13 @@ def enqueue(here: Deployment, asset_id: AssetId, *, priority: int | None = None)
         ConfigurationError: this deployment has no line.
     """
     line = _line_of(here)
-    with here.database.write() as connection:
+    with here.leases.handing_over(asset_id) as give_lease_back, here.database.write() as connection:
         row = asset_row(connection, asset_id, here.tenant)
         if Stage(row["stage"]) in FINAL_STAGES:
             return
         chosen = priority or line.limits.priorities.get(here.tenant, Priority.NORMAL)
         place = take_place(connection, asset_id, here.tenant, int(chosen))
-        here.leases.hand_over(connection, asset_id)
+        give_lease_back(connection)
     try:
         line.hand_over(place)
     except DatabaseUnavailableError as exc:

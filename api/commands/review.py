@@ -30,8 +30,9 @@ from api.releasing import Ended, deliver
 from api.settings import load_settings
 from api.wiring import Site, open_site
 from policies.line.intake import find_name, load_asset
+from policies.review.judgement import review
 from policies.review.queue import STAGES, Query, Waiting, find_waiting
-from policies.review.verdicts import review, undo
+from policies.review.verdicts import undo
 from policies.rules.decision import Outcome, Reason
 from policies.rules.explanation import explain
 from provenance.asset import AssetId

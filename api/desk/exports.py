@@ -18,6 +18,7 @@ from api.multipart import MOST_FIELD_BYTES
 from api.routes.exports import build_export, order_export, verify_readable
 from api.routes.works import take_form
 from api.service import find_service
+from policies.refusals import UnknownChoiceError
 from provenance.errors import AssetNotFoundError, PolicyError
 from provenance.tenant import MAIN
 
@@ -111,7 +112,7 @@ def build_order(form: Form) -> "Order":
 
     kind = form.text("kind", "entries")
     if kind not in WHATS:
-        raise PolicyError(f"expected {', '.join(WHATS)}, got {kind[:40]!r}")
+        raise UnknownChoiceError(f"expected {', '.join(WHATS)}, got {kind[:40]!r}")
     if kind in _OF_ASSETS:
         return Order(
             kind=Kind(kind),
@@ -143,7 +144,7 @@ def parse_day(text: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(text.strip()), time(), UTC)
     except ValueError as exc:
-        raise PolicyError(f"expected a day such as 2026-01-31, got {text[:40]!r}") from exc
+        raise UnknownChoiceError(f"expected a day such as 2026-01-31, got {text[:40]!r}") from exc
 
 
 def _render(

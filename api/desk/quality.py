@@ -17,6 +17,7 @@ from api.multipart import MOST_FIELD_BYTES
 from api.reviewing import build_reviewer, build_verdict
 from api.routes.works import take_form
 from api.service import find_service
+from policies.refusals import UnknownChoiceError
 from provenance.asset import AssetId
 from provenance.errors import GateError
 
@@ -72,12 +73,10 @@ def parse_share(text: str) -> float:
     Raises:
         PolicyError: it is no number.
     """
-    from provenance.errors import PolicyError
-
     try:
         return round(float(text.strip().removesuffix("%") or 0) / 100, 4)
     except ValueError as exc:
-        raise PolicyError(f"expected a number of percent, got {text[:20]!r}") from exc
+        raise UnknownChoiceError(f"expected a number of percent, got {text[:20]!r}") from exc
 
 
 async def make_case(request: Request, actor: Lead) -> Any:  # noqa: ANN401 - a page, or where it is

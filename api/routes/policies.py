@@ -126,11 +126,12 @@ def explain_record(
         PolicyError: it was not decided about yet, or a pack is unknown.
     """
     from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
+    from policies.refusals import NotWaitingError
     from policies.review.job import verify_visible
     from policies.rules.explanation import explain
     from policies.rules.explanation import what_if as decide_by
     from provenance.asset import AssetId
-    from provenance.errors import PolicyError, UnknownPackError
+    from provenance.errors import UnknownPackError
 
     with here.database.read() as connection:
         row = asset_row(connection, AssetId(asset_id), here.tenant)
@@ -142,7 +143,7 @@ def explain_record(
             raise UnknownPackError(f"no pack is named {unknown[0][:80]!r}")
         decision = decide_by(signals, [here.packs[name] for name in names], asset=parse_asset(row))
     if decision is None:
-        raise PolicyError(f"asset {asset_id} was accepted, but not decided about yet")
+        raise NotWaitingError(f"asset {asset_id} was accepted, but not decided about yet")
     return build_explanation(decision, explain(decision, signals))
 
 

@@ -27,10 +27,11 @@ from policies.audit.statement_schema import SCHEMA
 from policies.audit.statements import Case, build_batches
 from policies.line.records import asset_row, parse_asset, parse_decision
 from policies.line.request import prompt_key
+from policies.refusals import UnknownChoiceError
 from policies.review.reviewers import REVIEW_KINDS, find_names
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
-from provenance.errors import BlobNotFoundError, PolicyError
+from provenance.errors import BlobNotFoundError
 from provenance.ledger.entry import LedgerEntry
 from provenance.ledger.export import ExportManifest, FormatName, export_ledger
 from provenance.ledger.rows import FORMATS
@@ -96,14 +97,14 @@ def verify_order(here: Holder, order: Order) -> None:
         AssetNotFoundError: the tenant has no such asset.
     """
     if order.form not in FORMATS:
-        raise PolicyError(f"expected the rows as {', '.join(FORMATS)}, got {order.form!r}")
+        raise UnknownChoiceError(f"expected the rows as {', '.join(FORMATS)}, got {order.form!r}")
     unknown = set(order.outcomes) - {outcome.value for outcome in Outcome}
     if unknown:
-        raise PolicyError(f"expected outcomes out of release, hold, block, got {', '.join(sorted(unknown))}")
+        raise UnknownChoiceError(f"expected outcomes out of release, hold, block, got {', '.join(sorted(unknown))}")
     if order.whole_site and here.tenant != MAIN:
-        raise PolicyError("the ledger of the whole site is for its main tenant: a tenant gets its own entries")
+        raise UnknownChoiceError("the ledger of the whole site is for its main tenant: a tenant gets its own entries")
     if (order.kind in {Kind.LINEAGE, Kind.CASE}) != bool(order.asset_id):
-        raise PolicyError(f"expected the id of an asset with a lineage or a case alone, got {order.kind.value}")
+        raise UnknownChoiceError(f"expected the id of an asset with a lineage or a case alone, got {order.kind.value}")
     build_selection(here, order)
     if order.asset_id:
         with here.database.read() as connection:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from policies.refusals import IncompleteError, VersionUsedError
 from policies.review.reviewers import name_reviewer
 from policies.rules.pack import Pack
-from provenance.errors import PolicyError
 from provenance.ledger.log import Log
 from provenance.storage.database import Database, utc_now
 from provenance.storage.policy_tables import POLICY_CHANGES
@@ -137,7 +137,7 @@ def append_change(
     """
     for what, text, most in (("author", author, AUTHOR_LIMIT), ("reason", reason, REASON_LIMIT)):
         if not text.strip() or len(text) > most or "\0" in text or (what == "author" and not is_safe(text)):
-            raise PolicyError(f"a change needs a {what} of 1 to {most} characters, got {len(text.strip())}")
+            raise IncompleteError(f"a change needs a {what} of 1 to {most} characters, got {len(text.strip())}")
     before = find_standing(connection, tenant)
     sequence = before.sequence + 1
     by = name_reviewer(connection, author, tenant)
@@ -169,7 +169,7 @@ def verify_new_version(pack: Pack, others: Sequence[Pack]) -> None:
     """
     same = next((one for one in others if one.version == pack.version and one.sha256 != pack.sha256), None)
     if same is not None:
-        raise PolicyError(
+        raise VersionUsedError(
             f"version {pack.version} of {pack.name} was saved with other content before: give this one a higher number"
         )
 

@@ -13,9 +13,10 @@ from policies.editing.history import Change, Kind, append_change, find_standing,
 from policies.editing.live import LivePacks, load_version
 from policies.line.deployment import Deployment
 from policies.line.request import keep_packs
+from policies.refusals import DefaultPackError
 from policies.rules.pack import Pack
 from policies.rules.parsing import parse_pack
-from provenance.errors import PackInvalidError, PolicyError, UnknownPackError
+from provenance.errors import PackInvalidError, UnknownPackError
 
 _PROBLEM: Final = re.compile(r"(?:.*?\.yaml:)?(\d+):(\d+): (.*)", re.DOTALL)
 _NAME: Final = re.compile(r"(?m)^name:\s*[\"']?([a-z0-9]+(?:-[a-z0-9]+)*)[\"']?\s*(?:#.*)?$")
@@ -117,7 +118,7 @@ def retire(here: Deployment, name: str, *, author: str, reason: str) -> Change:
         if name not in standing.active:
             raise UnknownPackError(f"no pack of your own named {name!r} is active")
         if name in (standing.chosen or here.default_packs):
-            raise PolicyError(f"{name} decides where a submission names no pack: choose others first")
+            raise DefaultPackError(f"{name} decides where a submission names no pack: choose others first")
         change = append_change(
             connection, here.log, here.tenant, Kind.RETIRED, name=name, sha256=standing.active[name], author=author,
             reason=reason,

@@ -16,12 +16,13 @@ from policies.editing.live import load_version
 from policies.line.deployment import Deployment
 from policies.line.records import parse_asset, parse_signal, reading_record
 from policies.line.request import build_request_context
+from policies.refusals import UnknownChoiceError
 from policies.review.job import find_sensitive
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.explanation import what_if
 from policies.rules.pack import Pack
 from provenance.asset import AssetId
-from provenance.errors import GateError, PolicyError
+from provenance.errors import GateError
 from provenance.storage.tables import ASSETS, SIGNALS
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def try_pack(
         PolicyError: `last` is out of bounds.
     """
     if not 1 <= last <= MOST_ASSETS:
-        raise PolicyError(f"expected the last 1 to {MOST_ASSETS} assets, got {last}")
+        raise UnknownChoiceError(f"expected the last 1 to {MOST_ASSETS} assets, got {last}")
     trial = Trial()
     hidden: frozenset[str] = frozenset()
     known: dict[str, Pack] = {pack.sha256: pack for pack in here.packs.values()}

@@ -27,6 +27,7 @@ from policies.line.records import (
     parse_asset,
     show_decision,
 )
+from policies.refusals import IncompleteError, NotKeptError
 from policies.review.job import Reviewer
 from policies.review.refusals import NotYoursError
 from policies.review.reviewers import APPEAL_OVERTURNED, REVIEW, name_reviewer
@@ -34,7 +35,7 @@ from policies.review.verdicts import REVIEWER_LIMIT, put_on_record
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.webhooks.outbox import announce
 from provenance.asset import AssetId, sha256_hex
-from provenance.errors import AppealClosedError, AppealNotFoundError, PolicyError
+from provenance.errors import AppealClosedError, AppealNotFoundError
 from provenance.storage.database import Database, utc_now
 from provenance.storage.policy_tables import APPEALS
 from provenance.storage.review_tables import JOBS
@@ -144,7 +145,7 @@ def file_appeal(site: Deployment, unverified_token: str, text: str) -> Appeal:
         PolicyError: the text is empty or too long.
     """
     if not text.strip() or len(text) > TEXT_LIMIT or "\0" in text:
-        raise PolicyError(f"an appeal is a text of 1 to {TEXT_LIMIT} characters, got {len(text.strip())}")
+        raise IncompleteError(f"an appeal is a text of 1 to {TEXT_LIMIT} characters, got {len(text.strip())}")
     appeal = find_by_token(site.database, unverified_token)
     here = site.tenancy(appeal.tenant)
     with here.database.write() as connection:
@@ -224,7 +225,9 @@ def decide_appeal(
         PolicyError: the statement is missing or too long, or what is left of the file cannot be released.
     """
     if not statement.strip() or len(statement) > STATEMENT_LIMIT or "\0" in statement:
-        raise PolicyError(f"a statement of reasons has 1 to {STATEMENT_LIMIT} characters, got {len(statement.strip())}")
+        raise IncompleteError(
+            f"a statement of reasons has 1 to {STATEMENT_LIMIT} characters, got {len(statement.strip())}"
+        )
     appeal = find_appeal(here, reviewer, decision_id)
     with here.database.write() as connection:
         lock_asset(connection, appeal.asset_id)
@@ -257,11 +260,11 @@ def _overturn(
     connection: Connection, here: Deployment, appeal: Appeal, previous: Decision, reviewer: Reviewer, statement: str
 ) -> None:
     if not previous.packs:
-        raise PolicyError(
+        raise NotKeptError(
             "no pack has decided about this file, so nothing says how to mark it: it is to be handed in again"
         )
     if not here.blobs.quarantine.has(original_key(appeal.asset_id)):
-        raise PolicyError("the file is not kept any more, so it cannot be released: it is to be handed in again")
+        raise NotKeptError("the file is not kept any more, so it cannot be released: it is to be handed in again")
     spoken = Reason("review", "appeal", Outcome.RELEASE, clause=CLAUSE, text=statement)
     decision = replace(previous, outcome=Outcome.RELEASE, reasons=(spoken, *previous.reasons))
     asset = parse_asset(asset_row(connection, appeal.asset_id, here.tenant))

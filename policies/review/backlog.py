@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from policies.line.deployment import Deployment
 from policies.line.records import show_decision
+from policies.refusals import UnknownChoiceError
 from policies.review.job import Job, Reviewer, State, now_ms, parse_job
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import AssetId
-from provenance.errors import PolicyError
 from provenance.storage.review_tables import FACETS, JOBS, WAITS
 from provenance.storage.tables import ASSETS, DECISIONS
 
@@ -55,9 +55,9 @@ class Filter:
 
     def __post_init__(self) -> None:
         if self.state not in {"", State.OPEN, State.ESCALATED}:
-            raise PolicyError(f"expected a state of open or escalated, got {self.state[:40]!r}")
+            raise UnknownChoiceError(f"expected a state of open or escalated, got {self.state[:40]!r}")
         if self.holder not in HOLDERS:
-            raise PolicyError(f"expected a holder of free, mine or others, got {self.holder[:40]!r}")
+            raise UnknownChoiceError(f"expected a holder of free, mine or others, got {self.holder[:40]!r}")
 
 
 @dataclass(frozen=True, slots=True)

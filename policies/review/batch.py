@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, update
 
 from policies.line.deployment import Deployment
+from policies.refusals import UnknownChoiceError, UnknownClauseError
 from policies.review.backlog import Filter
 from policies.review.job import Reviewer
 from policies.review.judgement import GRACE_S, decide, list_clauses, take_back
@@ -21,7 +22,7 @@ from policies.review.refusals import ConfirmationError, JobTakenError
 from policies.review.verdicts import Verdict
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
-from provenance.errors import AssetNotFoundError, GateError, PolicyError
+from provenance.errors import AssetNotFoundError, GateError
 from provenance.journal import spell_surprise
 from provenance.storage.database import utc_now
 from provenance.storage.review_tables import BATCH_ITEMS, BATCHES, JOBS
@@ -88,9 +89,9 @@ def make_batch(
     verdict.verify(reviewer.name)
     ids = tuple(dict.fromkeys(ids))
     if not 1 <= len(ids) <= MOST or not 1 <= len(key) <= 64:
-        raise PolicyError(f"expected 1 to {MOST} jobs and a key of 1 to 64 characters, got {len(ids)} jobs")
+        raise UnknownChoiceError(f"expected 1 to {MOST} jobs and a key of 1 to 64 characters, got {len(ids)} jobs")
     if verdict.clause not in list_clauses(here.packs.values()):
-        raise PolicyError("expected a clause of one of the packs, as the job lists them")
+        raise UnknownClauseError("expected a clause of one of the packs, as the job lists them")
     with here.database.write() as connection:
         known = connection.execute(
             select(BATCHES.c.id).where(BATCHES.c.tenant == here.tenant, BATCHES.c.key == key)

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, or_, update
 
 from policies.line.deployment import Deployment
 from policies.line.records import asset_row
+from policies.refusals import NotWaitingError
 from policies.review.job import Job, Reviewer, State, find_job, now_ms
 from policies.review.opinion import has_given, has_handed_up, is_own, list_opinions
 from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.asset import AssetId
-from provenance.errors import PolicyError
 from provenance.storage.review_tables import JOBS
 
 CLAIM_MS: Final = 10 * 60_000
@@ -39,7 +39,7 @@ def take(connection: Connection, here: Deployment, asset_id: AssetId, reviewer: 
     """Take a job within the caller's transaction, as `claim` does; return it as it was before."""
     job = find_job(connection, asset_id, here.tenant, reviewer)
     if job.state is State.CLOSED:
-        raise PolicyError(f"expected a job that waits, got {asset_id}, which was decided")
+        raise NotWaitingError(f"expected a job that waits, got {asset_id}, which was decided")
     keep = job.expires_at_ms if job.holder_id == reviewer.id else 0
     columns = {"holder_id": reviewer.id, "holder": reviewer.name, "expires_at_ms": max(keep, now_ms() + CLAIM_MS)}
     columns |= {} if job.holder_id == reviewer.id else {"assigned_by": ""}

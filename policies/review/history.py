@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, sele
 
 from policies.line.deployment import Deployment
 from policies.line.records import asset_row, show_decision
+from policies.refusals import UnknownChoiceError
 from policies.review.job import Reviewer, verify_visible
 from policies.rules.decision import Decision
 from provenance.asset import AssetId
-from provenance.errors import PolicyError
 from provenance.storage.review_tables import BATCHES, JOBS
 from provenance.storage.tables import ASSETS, DECISIONS, REVIEWS
 
@@ -101,7 +101,7 @@ def list_lines(
     """
     at, _, last = before.partition("~")
     if before and not (at and last):
-        raise PolicyError(f"expected a cursor as the page before named it, got {before[:40]!r}")
+        raise UnknownChoiceError(f"expected a cursor as the page before named it, got {before[:40]!r}")
     with here.database.read() as connection:
         single = _single(here, reviewer, by, outcome, batch_id)
         lines = [_build_line(row) for row in _read(connection, single, REVIEWS, at, last, limit)]

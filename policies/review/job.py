@@ -21,6 +21,8 @@ from provenance.storage.review_tables import FACETS, JOBS
 from provenance.tenant import Tenant
 
 NAME_LIMIT: Final = 255
+COMMAND_LINE: Final = "cli:"
+"""Ids of who decides on the command line begin so."""
 
 
 class State(StrEnum):
@@ -46,6 +48,11 @@ class Reviewer:
     id: str
     name: str
     sees_sensitive: bool = False
+
+    @property
+    def has_desk(self) -> bool:
+        """Whether they can be dealt cases to answer: not who decides on the command line."""
+        return not self.id.startswith(COMMAND_LINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What reviewers do with a job: decide, hand it up, ask somebody else, take it back.
 
+Every decision of a person goes through `decide`, at the desk, over HTTP, in a batch or on the command line (`review`):
+claims, opinions and second looks hold for all of them. What is given up for want of any decision has its own way.
 An approval waits some seconds before it walks on, so that it can be taken back; `policies.review.follower` walks it.
 A second opinion is blind: who gives it is not told the first. Where both agree it is decided; where not, a third person
 decides, who sees both.
@@ -11,19 +13,21 @@ from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from policies.gate import walk
 from policies.line.deployment import Deployment
-from policies.line.records import asset_row, latest_decision, lock_asset
+from policies.line.publishing import Result
+from policies.line.records import Stage, asset_row, latest_decision, lock_asset
+from policies.refusals import NotWaitingError, UnknownClauseError
 from policies.review.claim import take
 from policies.review.job import Job, Reviewer, State, find_job, move_job, now_ms
 from policies.review.opinion import ESCALATED, Opinion, has_given, has_handed_up, is_own, list_opinions
 from policies.review.quality_answer import deal_golden
 from policies.review.quality_second import sampling
 from policies.review.refusals import NotYoursError
-from policies.review.verdicts import HUMAN_REVIEW, Verdict, decide_within, refuse, undo
+from policies.review.verdicts import HUMAN_REVIEW, Verdict, decide_within, name_person, refuse, undo
 from policies.rules.decision import Decision, Outcome
 from policies.rules.pack import Pack
 from provenance.asset import AssetId
-from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
 from provenance.storage.review_tables import OPINIONS
 
@@ -55,7 +59,7 @@ def decide(
     reviewer: Reviewer,
     verdict: Verdict,
     *,
-    grace_s: float = GRACE_S,
+    grace_s: float | None = GRACE_S,
     batch_id: str = "",
     within: Callable[[Connection], None] = lambda _: None,
 ) -> Ruling:
@@ -67,7 +71,7 @@ def decide(
         reviewer: who decides; neither who escalated it, nor who gave an opinion already, nor, to approve it, who
             handed it in.
         verdict: with a clause of one of the packs here.
-        grace_s: how long an approval waits before it walks on.
+        grace_s: how long an approval waits before it walks on; None where the caller walks it on at once.
         batch_id: what it is part of, if anything.
         within: done in the same transaction.
 
@@ -77,7 +81,8 @@ def decide(
         NotYoursError: this reviewer may not.
     """
     verdict.verify(reviewer.name)
-    due_at_ms = now_ms() + int(grace_s * 1000) if verdict.outcome is Outcome.RELEASE else 0
+    is_followed = verdict.outcome is Outcome.RELEASE and grace_s is not None
+    due_at_ms = now_ms() + int((grace_s or 0) * 1000) if is_followed else 0
     with sampling(here, asset_id) as keep_second_look, here.database.write() as connection:
         lock_asset(connection, asset_id)  # before the job's row, as where it is withheld
         job = take(connection, here, asset_id, reviewer)
@@ -101,6 +106,60 @@ def decide(
         refuse(here, asset_id)
     deal_golden(here, reviewer)
     return Ruling(asset_id, State.CLOSED, verdict.outcome, due_at_ms)
+
+
+def review(
+    here: Deployment,
+    asset_id: AssetId,
+    *,
+    outcome: Outcome,
+    reviewer: str | Reviewer,
+    reason: str,
+    clause: str = HUMAN_REVIEW,
+    then: Callable[[Deployment, AssetId], object] | None = None,
+) -> Result:
+    """Decide about a held asset as `decide` does, and see to the rest at once: RELEASE walks it down the line.
+
+    The packs' obligations stay: a moderator can overrule a score, not the marks. An interrupted asset that cannot be
+    decided, because what is kept of it is damaged or lost, can be refused, too.
+
+    Args:
+        here: the deployment of the asset's tenant.
+        asset_id: which.
+        outcome: RELEASE or BLOCK.
+        reviewer: who decides.
+        reason: why, for the record.
+        clause: what it rests on.
+        then: sees to the rest of a release in place of a walk here and now, such as `policies.workflow.enqueue`; the
+            result then tells the decision alone.
+
+    Returns:
+        What came of it; HOLD where this and an earlier opinion do not agree, so that a third person decides.
+
+    Raises:
+        PolicyError: as `decide` does.
+    """
+    verdict, person = Verdict(outcome, clause, reason), name_person(reviewer)
+    with here.database.read() as connection:
+        row, known = asset_row(connection, asset_id, here.tenant), latest_decision(connection, asset_id)
+    if known is None and outcome is Outcome.BLOCK:  # nothing was judged, and no job was opened: it is given up
+        with here.database.write() as connection:
+            decide_within(connection, here, asset_id, person, verdict)
+        return refuse(here, asset_id)
+    if row["stage"] != Stage.HELD.value:
+        verdict.verify(person.name)
+        raise NotWaitingError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
+    ruling = decide(here, asset_id, person, verdict, grace_s=None)
+    if ruling.outcome is Outcome.BLOCK:
+        return refuse(here, asset_id)
+    if ruling.outcome is Outcome.RELEASE:
+        if then is None:
+            return walk(here, asset_id)
+        then(here, asset_id)
+    with here.database.read() as connection:
+        decision = latest_decision(connection, asset_id)
+    assert decision is not None
+    return Result(asset_id, row["name"], ruling.outcome or Outcome.HOLD, decision, seal={})
 
 
 def ask_opinion(here: Deployment, asset_id: AssetId, reviewer: Reviewer, verdict: Verdict) -> Ruling:
@@ -173,7 +232,7 @@ def verify_clause(here: Deployment, decision: Decision | None, clause: str) -> N
         PolicyError: it is not.
     """
     if clause not in list_clauses(here.packs.values(), decision):
-        raise PolicyError("expected a clause of one of the packs, as the job lists them")
+        raise UnknownClauseError("expected a clause of one of the packs, as the job lists them")
 
 
 def _verify_may(connection: Connection, job: Job, reviewer: Reviewer) -> tuple[Opinion, ...]:

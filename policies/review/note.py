@@ -11,9 +11,9 @@ from typing import Final
 from sqlalchemy import insert, select
 
 from policies.line.deployment import Deployment
+from policies.refusals import IncompleteError
 from policies.review.job import Reviewer, State, find_job
 from provenance.asset import AssetId
-from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
 from provenance.storage.review_tables import NOTES
 
@@ -45,7 +45,7 @@ def build_note(reviewer: Reviewer, text: str) -> Note:
         PolicyError: it is empty or too long.
     """
     if not text.strip() or len(text) > NOTE_LIMIT or "\0" in text:
-        raise PolicyError(f"a note has 1 to {NOTE_LIMIT} characters, got {len(text)}")
+        raise IncompleteError(f"a note has 1 to {NOTE_LIMIT} characters, got {len(text)}")
     mentions = sorted({spell_handle(found) for found in _MENTION.findall(text)})
     return Note(str(uuid.uuid4()), reviewer.id, reviewer.name, text, tuple(mentions), utc_now())
 

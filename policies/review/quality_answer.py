@@ -10,13 +10,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select, update
 
 from policies.line.deployment import Deployment
+from policies.refusals import TooLateError
 from policies.review.job import Reviewer
 from policies.review.quality_case import Case, Kind, Standing, close_case, parse_case
 from policies.review.quality_deal import Deal, falls, find_deal, has_answered, lay, take_deal
 from policies.review.quality_rules import Rules, load_rules
 from policies.review.verdicts import Verdict
 from policies.rules.decision import Outcome
-from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
 from provenance.storage.quality_tables import QUALITY_CASES, QUALITY_DEALS
 
@@ -82,7 +82,7 @@ def take_answer_back(here: Deployment, deal: Deal, reviewer: Reviewer) -> None:
         is_told = deal.case.kind is Kind.GOLDEN and rules.gives_feedback
         ended = {Standing.SETTLED, Standing.RETIRED, Standing.LAPSED}
         if known is None or not is_fresh or is_told or known.case.state in ended or _is_asked(connection, known):
-            raise PolicyError("expected a decision of the last minutes, that nothing came of yet")
+            raise TooLateError("expected a decision of the last minutes, that nothing came of yet")
         connection.execute(
             update(QUALITY_DEALS).where(QUALITY_DEALS.c.id == deal.id).values(state="open", **_BLANK)
         )  # fmt: skip
@@ -92,6 +92,8 @@ def take_answer_back(here: Deployment, deal: Deal, reviewer: Reviewer) -> None:
 
 def deal_golden(here: Deployment, reviewer: Reviewer) -> None:
     """Deal somebody who has just decided a known case, where the lot falls on them and there is one for them."""
+    if not reviewer.has_desk:
+        return
     with here.database.read() as connection:
         if not falls(load_rules(connection, here).golden_share):
             return

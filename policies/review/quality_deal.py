@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, or_, select, update
 
 from policies.line.deployment import Deployment
+from policies.refusals import NotWaitingError
 from policies.review.backlog import Filter, Item
 from policies.review.claim import ASSIGNED_MS, CLAIM_MS
 from policies.review.job import Job, Reviewer, State, now_ms
@@ -24,7 +25,6 @@ from policies.review.refusals import JobTakenError, NotYoursError
 from policies.review.reviewers import REVIEW
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import AssetId, new_asset_id
-from provenance.errors import PolicyError
 from provenance.storage.quality_tables import QUALITY_CASES, QUALITY_DEALS
 from provenance.storage.review_tables import JOBS
 
@@ -158,7 +158,7 @@ def claim_deal(here: Deployment, deal: Deal, reviewer: Reviewer) -> None:
 def take_deal(connection: Connection, deal: Deal, reviewer: Reviewer) -> None:
     """Take it within the caller's transaction, as `claim_deal` does."""
     if not deal.is_open:
-        raise PolicyError(f"expected a job that waits, got {deal.id}, which was decided")
+        raise NotWaitingError(f"expected a job that waits, got {deal.id}, which was decided")
     table = QUALITY_DEALS
     columns = {"holder_id": reviewer.id, "holder": reviewer.name, "expires_at_ms": now_ms() + CLAIM_MS}
     free = or_(table.c.holder_id.in_(("", reviewer.id)), table.c.expires_at_ms <= now_ms())

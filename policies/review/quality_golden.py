@@ -10,6 +10,7 @@ from policies.line.intake import NAME_LIMIT, original_key
 from policies.line.records import asset_row, find_signals, parse_asset
 from policies.line.request import build_request_context, encode_prompt, prompt_key
 from policies.line.searching import explain_no_search
+from policies.refusals import NotKeptError, NotWaitingError
 from policies.review.job import Reviewer, is_hidden, verify_visible
 from policies.review.judgement import verify_clause
 from policies.review.quality_case import (
@@ -30,7 +31,6 @@ from policies.review.verdicts import Verdict
 from policies.rules.decision import Decision, Outcome
 from policies.rules.engine import decide as decide_by_packs
 from provenance.asset import Asset, AssetId, new_asset_id
-from provenance.errors import PolicyError
 from provenance.manifests.embedded import show_embedded
 from provenance.media.medium import Claims
 from provenance.storage.blob import Blob
@@ -62,12 +62,12 @@ def make_from_asset(here: Deployment, asset_id: AssetId, reviewer: Reviewer, ans
         excluded = find_knowing(connection, asset_id) | {row["submitter"]}
         hides = is_hidden(connection, asset_id, sees_sensitive=False)
     if is_known:
-        raise PolicyError("a known case is made of this asset already: retire it first")
+        raise NotWaitingError("a known case is made of this asset already: retire it first")
     if first is None:
-        raise PolicyError("expected an asset that the policy has decided about")
+        raise NotKeptError("expected an asset that the policy has decided about")
     verify_clause(here, first, answer.clause)
     if not copy_file(here, asset_id, case_id):
-        raise PolicyError("quarantine has no copy of this asset, for it was released: hand in the file instead")
+        raise NotKeptError("quarantine has no copy of this asset, for it was released: hand in the file instead")
     asset = parse_asset(row)
     body = build_body(asset, signals, first, excluded)
     return _keep(here, case_id, reviewer, answer, first, hides=hides, asset_id=asset_id, name=row["name"], body=body)

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.line.deployment import Deployment
+from policies.refusals import UnknownChoiceError
 from policies.review.job import Reviewer
-from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
 from provenance.storage.quality_tables import QUALITY_RULES
 
@@ -35,11 +35,13 @@ class Rules:
 
     def __post_init__(self) -> None:
         if not 0 <= self.golden_share <= MOST_GOLDEN:
-            raise PolicyError(f"expected 0 to {MOST_GOLDEN:.0%} of known cases, got {self.golden_share:.0%}")
+            raise UnknownChoiceError(f"expected 0 to {MOST_GOLDEN:.0%} of known cases, got {self.golden_share:.0%}")
         if not 0 <= self.double_share <= 1:
-            raise PolicyError(f"expected 0 to 100% of decisions to be looked at twice, got {self.double_share:.0%}")
+            raise UnknownChoiceError(
+                f"expected 0 to 100% of decisions to be looked at twice, got {self.double_share:.0%}"
+            )
         if self.third not in THIRDS:
-            raise PolicyError(f"expected a third of {', '.join(THIRDS)}, got {self.third[:40]!r}")
+            raise UnknownChoiceError(f"expected a third of {', '.join(THIRDS)}, got {self.third[:40]!r}")
 
 
 def load_rules(connection: Connection, here: Deployment) -> Rules:

@@ -1,13 +1,11 @@
-"""What moderators do with held assets: approve, which walks the rest of the line, refuse, or undo until it is out."""
+"""How a verdict about a held asset goes on record, is refused for good, or is undone until it is out."""
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, insert
 
-from policies.gate import walk
 from policies.line.deployment import Deployment
 from policies.line.entries import build_decision_entry
 from policies.line.publishing import Result, withhold
@@ -22,14 +20,14 @@ from policies.line.records import (
     parse_asset,
 )
 from policies.line.sealing import is_recorded
-from policies.review.job import Reviewer, State, find_job, move_job, open_job
+from policies.refusals import IncompleteError, NotKeptError, NotWaitingError, TooLateError, UnknownChoiceError
+from policies.review.job import COMMAND_LINE, Reviewer, State, find_job, move_job, open_job
 from policies.review.queue import Query, find_waiting
 from policies.review.refusals import JobTakenError
 from policies.review.reviewers import REVIEW, name_reviewer
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.webhooks.outbox import announce_decision
 from provenance.asset import Asset, AssetId
-from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
 from provenance.storage.tables import REVIEWS
 
@@ -56,57 +54,17 @@ class Verdict:
             PolicyError: something is, or the outcome is HOLD.
         """
         if self.outcome is Outcome.HOLD:
-            raise PolicyError("a review needs an outcome of release or block, got hold")
+            raise UnknownChoiceError("a review needs an outcome of release or block, got hold")
         fields = ("reviewer", reviewer, REVIEWER_LIMIT), ("reason", self.reason, REASON_LIMIT)
         for name, text, limit in (*fields, ("clause", self.clause, CLAUSE_LIMIT)):
             if not text.strip() or len(text) > limit or "\0" in text:
-                raise PolicyError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")
+                raise IncompleteError(f"a review needs a {name} of 1 to {limit} characters, got {len(text)}")
 
 
 def queue(here: Deployment) -> tuple[tuple[AssetId, str, Decision], ...]:
     """Return (asset id, name, decision) of every held asset, oldest first."""
     held = find_waiting(here.database, Query(), here.tenant)
     return tuple((item.asset_id, item.name, item.decision) for item in held)
-
-
-def review(
-    here: Deployment,
-    asset_id: AssetId,
-    *,
-    outcome: Outcome,
-    reviewer: str | Reviewer,
-    reason: str,
-    clause: str = HUMAN_REVIEW,
-    then: Callable[[Deployment, AssetId], object] | None = None,
-) -> Result:
-    """Decide about a held asset as a person; RELEASE walks it down the rest of the line, BLOCK refuses it.
-
-    The packs' obligations stay: a moderator can overrule a score, not the marks. An interrupted asset that cannot be
-    decided, because what is kept of it is damaged or lost, can be refused, too.
-
-    Args:
-        here: the deployment of the asset's tenant.
-        asset_id: which.
-        outcome: RELEASE or BLOCK.
-        reviewer: who decides.
-        reason: why, for the record.
-        clause: what it rests on.
-        then: sees to the rest of a release in place of a walk here and now, such as `policies.workflow.enqueue`; the
-            result then tells the decision alone.
-
-    Raises:
-        PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
-        JobTakenError: somebody else has it.
-    """
-    with here.database.write() as connection:
-        decision = decide_within(connection, here, asset_id, name_person(reviewer), Verdict(outcome, clause, reason))
-        row = asset_row(connection, asset_id, here.tenant)
-    if outcome is Outcome.RELEASE:
-        if then is None:
-            return walk(here, asset_id)
-        then(here, asset_id)
-        return Result(asset_id, row["name"], outcome, decision, seal={})
-    return refuse(here, asset_id)
 
 
 def refuse(here: Deployment, asset_id: AssetId) -> Result:
@@ -119,7 +77,7 @@ def name_person(reviewer: str | Reviewer) -> Reviewer:
     """Return who reviews; whoever has the command line may see all there is."""
     if isinstance(reviewer, Reviewer):
         return reviewer
-    return Reviewer(f"cli:{reviewer}"[:64], reviewer, sees_sensitive=True)
+    return Reviewer(f"{COMMAND_LINE}{reviewer}"[:64], reviewer, sees_sensitive=True)
 
 
 def decide_within(
@@ -135,7 +93,7 @@ def decide_within(
     """Put a verdict on record in the caller's transaction; the asset is decided, its job closed, and nothing walked.
 
     Raises:
-        PolicyError: as `review` does.
+        PolicyError: the asset is not held, or reviewer or reason is missing or too long, or the outcome is HOLD.
         JobTakenError: somebody else has it.
     """
     verdict.verify(reviewer.name)
@@ -146,9 +104,9 @@ def decide_within(
     if previous is None and verdict.outcome is Outcome.BLOCK:
         previous = _build_given_up(asset)
     elif previous is None or row["stage"] != Stage.HELD.value:
-        raise PolicyError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
+        raise NotWaitingError(f"expected a held asset, got {asset_id} at stage {row['stage']}")
     elif verdict.outcome is Outcome.RELEASE and not previous.packs:
-        raise PolicyError(f"no pack has decided about {asset_id}, so nothing says how to mark it: hand it in again")
+        raise NotKeptError(f"no pack has decided about {asset_id}, so nothing says how to mark it: hand it in again")
     elif not (job := find_job(connection, asset_id, here.tenant, reviewer)).is_free_for(reviewer):
         raise JobTakenError(f"{job.holder} has this job: wait, or ask them to give it back")
     spoken = Reason("review", "moderator", verdict.outcome, clause=verdict.clause, text=verdict.reason)
@@ -192,16 +150,16 @@ def _build_given_up(asset: Asset) -> Decision:
 
 def _verify_can_be_undone(connection: Connection, asset_id: AssetId, stage: str, decision: Decision | None) -> None:
     if is_recorded(connection, asset_id):
-        raise PolicyError(
+        raise TooLateError(
             f"expected an asset that is not released yet, got {asset_id}, which is: what is out cannot be called back, "
             "and its entry in the ledger stays"
         )
     if stage == Stage.HELD.value:
-        raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id}, which is held")
+        raise NotWaitingError(f"expected an asset that a moderator decided about, got {asset_id}, which is held")
     if decision is not None and not decision.packs:
-        raise PolicyError(f"{asset_id} was refused before any pack had decided: hand the file in again")
+        raise NotKeptError(f"{asset_id} was refused before any pack had decided: hand the file in again")
     if decision is None or not decision.decided_by.startswith(REVIEW):
-        raise PolicyError(f"expected an asset that a moderator decided about, got {asset_id} at stage {stage}")
+        raise TooLateError(f"expected an asset that a moderator decided about, got {asset_id} at stage {stage}")
 
 
 def put_on_record(

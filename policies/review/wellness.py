@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.line.deployment import Deployment
+from policies.refusals import UnknownChoiceError
 from policies.review.job import Reviewer
-from provenance.errors import PolicyError
 from provenance.storage.database import utc_now
 from provenance.storage.review_tables import WELLNESS
 
@@ -32,7 +32,7 @@ class Wellness:
 
     def __post_init__(self) -> None:
         if self.blur not in BLURS:
-            raise PolicyError(f"expected a blur of {', '.join(BLURS)}, got {self.blur[:40]!r}")
+            raise UnknownChoiceError(f"expected a blur of {', '.join(BLURS)}, got {self.blur[:40]!r}")
 
 
 def load_wellness(here: Deployment, reviewer: Reviewer) -> Wellness:

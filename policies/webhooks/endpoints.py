@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from policies.refusals import IncompleteError, TooManyError, UnknownChoiceError
 from policies.webhooks.outbox import KINDS
-from provenance.errors import PolicyError, WebhookNotFoundError
+from provenance.errors import WebhookNotFoundError
 from provenance.posting import parse_target
 from provenance.storage.database import Database, utc_now
 from provenance.storage.secretbox import SecretBox
@@ -112,7 +113,7 @@ class Endpoints:
         with self._database.write() as connection:
             count = connection.execute(select(func.count()).select_from(WEBHOOKS).where(*self._own())).scalar_one()
             if count >= MOST_WEBHOOKS:
-                raise PolicyError(f"a tenant has at most {MOST_WEBHOOKS} endpoints: remove one first")
+                raise TooManyError(f"a tenant has at most {MOST_WEBHOOKS} endpoints: remove one first")
             connection.execute(insert(WEBHOOKS).values(**row, secret=self._seal(secret, webhook_id)))
             return _parse(self._row(connection, webhook_id)), spell_secret(secret)
 
@@ -188,10 +189,10 @@ class Endpoints:
     def _verify(self, url: str | None, kinds: Sequence[str]) -> None:
         unknown = sorted(set(kinds) - set(KINDS))
         if unknown:
-            raise PolicyError(f"expected events out of {', '.join(KINDS)}, got {', '.join(unknown)[:200]}")
+            raise UnknownChoiceError(f"expected events out of {', '.join(KINDS)}, got {', '.join(unknown)[:200]}")
         if url is not None:
             if len(url) > URL_LIMIT:
-                raise PolicyError(f"an address has at most {URL_LIMIT} characters, got {len(url)}")
+                raise IncompleteError(f"an address has at most {URL_LIMIT} characters, got {len(url)}")
             parse_target(url, may_be_local=self._may_be_local)
 
 

@@ -14,7 +14,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -69,16 +69,30 @@ class Leases:
         connection.execute(insert(LEASES).values(self._columns(connection, asset_id)))
         self._claimed[asset_id] = time.monotonic()
 
-    def hand_over(self, connection: Connection, asset_id: AssetId) -> None:
-        """Give the lease of an asset back in the caller's transaction: others are to go on with it.
+    @contextmanager
+    def handing_over(self, asset_id: AssetId) -> Iterator[Callable[[Connection], None]]:
+        """Give what gives the lease of an asset back in a transaction within the block: others are to go on with it.
 
-        Where a thread of this process is at work on it, its lease stays until that ends.
+        No thread of this process begins with the asset until the block ends, so the transaction has to end within it:
+        else a thread could take for its own a lease that is about to go. Where one is at work on it already, the lease
+        stays until that ends.
         """
         with self._changed:
-            if asset_id in self._held:
-                return
-        self._claimed.pop(asset_id, None)
-        connection.execute(delete(LEASES).where(LEASES.c.asset_id == asset_id, LEASES.c.owner == self.owner))
+            is_idle = asset_id not in self._held
+            if is_idle:
+                self._held.add(asset_id)
+
+        def give_back(connection: Connection) -> None:
+            if is_idle:
+                self._claimed.pop(asset_id, None)
+                mine = (LEASES.c.asset_id == asset_id, LEASES.c.owner == self.owner)
+                connection.execute(delete(LEASES).where(*mine))
+
+        try:
+            yield give_back
+        finally:
+            if is_idle:
+                self._let_go(asset_id)
 
     def finish(self, asset_id: AssetId) -> None:
         """Say that nothing is left to do about an asset: its lease is given back with the next writing, or soon.
@@ -150,9 +164,12 @@ class Leases:
         try:
             yield
         finally:
-            with self._changed:
-                self._held.discard(asset_id)
-                self._changed.notify_all()
+            self._let_go(asset_id)
+
+    def _let_go(self, asset_id: AssetId) -> None:
+        with self._changed:
+            self._held.discard(asset_id)
+            self._changed.notify_all()
 
     def _go_on(self, asset_id: AssetId) -> bool:
         """Say whether the lease is as `claim` left it, so that nobody else could have taken it since."""

@@ -29,10 +29,11 @@ def test_a_site_without_line_and_workers_says_nothing(here):
 
 def test_what_waits_is_told_with_who_walks_it_and_what_does_not_go_on(here, tmp_path):
     asset_id, stopped = (intake(here, submission(name, side=256)) for name in ("coffee.png", "rocket.jpg"))
+    for one in (asset_id, stopped):
+        with here.leases.handing_over(one) as give_back, here.database.write() as connection:
+            give_back(connection)
     with here.database.write() as connection:
         take_place(connection, asset_id, "main", 5)
-        for one in (asset_id, stopped):
-            here.leases.hand_over(connection, one)
         stop_place(connection, stopped, take_place(connection, stopped, "main", 5).ticket, "public store is gone")
     assert ("worker", Level.NOTE, "2 assets wait and nobody walks them: chopmark worker") in found(here)
     Membership(here.database, tmp_path, name="host", silent_s=60, slots=2, version="1").join()

@@ -4,8 +4,10 @@ import sys
 import time
 
 import pytest
+from fastapi.testclient import TestClient
 
-from api.serving import Children, build_worker_command, name_origin, prepare
+from api.app import create_app
+from api.serving import Children, build_worker_command, name_origin, opened
 from api.settings import Http, load_settings
 from tests.sites import build_light_settings
 
@@ -59,4 +61,11 @@ def test_pages_know_where_they_are_unless_the_settings_say(tmp_path, monkeypatch
 
 def test_a_start_does_not_walk_what_was_interrupted(tmp_path, monkeypatch):
     monkeypatch.setattr("api.wiring.finish_interrupted", lambda _: pytest.fail("the upkeep does so"))
-    assert prepare(build_light_settings(tmp_path / "home"))
+    with opened(build_light_settings(tmp_path / "home")) as (site, token):
+        assert token
+        app = create_app(site)
+        with TestClient(app) as client:
+            assert client.get("/readyz").status_code == 200
+            assert app.state.service.site is site
+        with site.deployment.database.read() as connection:  # closed by whoever opened it
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1

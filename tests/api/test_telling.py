@@ -5,7 +5,7 @@ import time
 from api.telling import keep_telling, tell_once
 from api.wiring import open_site
 from policies import gate
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from policies.webhooks.endpoints import Endpoints
 from provenance.storage.secretbox import load_box

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from api.wiring import open_site
 from policies import gate
 from policies.line import granting, intake, publishing, recording, screening, sealing
-from policies.review.verdicts import queue, review
+from policies.review.judgement import review
+from policies.review.verdicts import queue
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType, new_asset_id, sha256_hex
 from provenance.errors import AssetError, GrantMismatchError, MislabelledAssetError, PolicyError

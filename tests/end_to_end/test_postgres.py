@@ -4,7 +4,7 @@ import pytest
 
 from api.wiring import open_site
 from policies import gate
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.ledger.export import export_ledger
 from provenance.ledger.verification import verify_export

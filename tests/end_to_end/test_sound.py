@@ -6,7 +6,7 @@ import pytest
 from api.wiring import open_site
 from policies import gate
 from policies.audit.concordance import compare_records
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.media.medium import Claims
 from provenance.storage.blob import Blob

@@ -11,7 +11,7 @@ from policies import gate
 from policies.audit.concordance import compare_records
 from policies.audit.holdings import compare_blobs
 from policies.line import intake
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.storage.database import Database
 from provenance.storage.migrations.__main__ import build_config

@@ -5,7 +5,8 @@ import re
 from functools import partial
 
 from api.wiring import open_site
-from policies.review.verdicts import review, undo
+from policies.review.judgement import review
+from policies.review.verdicts import undo
 from policies.rules.decision import Outcome
 from tests.api.conftest import _opened, _stocked, _wide_terminal, run, stock  # noqa: F401 - the command line's fixtures
 from tests.sites import build_settings

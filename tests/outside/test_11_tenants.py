@@ -15,8 +15,9 @@ from policies.line.intake import intake
 from policies.line.records import asset_row
 from policies.line.released import find_released
 from policies.line.repeats import find_earlier
+from policies.review.judgement import review
 from policies.review.queue import Query, find_waiting
-from policies.review.verdicts import queue, review
+from policies.review.verdicts import queue
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType
 from provenance.errors import AssetError, AssetNotFoundError, ConfigurationError, WorksError

@@ -13,7 +13,7 @@ from policies.line.intake import intake
 from policies.line.notebook import SCHEMA
 from policies.line.place import find_place
 from policies.line.waiting import State
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.asset import new_asset_id
 from provenance.errors import AssetInUseError, AssetNotFoundError, DatabaseUnavailableError, NotQueuedError

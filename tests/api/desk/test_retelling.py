@@ -118,4 +118,5 @@ def test_errors_are_told_by_their_codes():
     assert CHINESE.tell_error("review.taken", "Noa has this job") == load_words("zh").tell("errors.review_taken")
     assert CHINESE.tell_error("asset.something_new", "x") == load_words("zh").tell("errors.asset")
     assert CHINESE.tell_error("policy", "a note has 1 character") == "未能完成：a note has 1 character"
+    assert CHINESE.tell_error("policy.choice", "expected a state") == load_words("zh").tell("errors.policy_choice")
     assert ENGLISH.tell_error("review.taken", "Noa has this job") == "Noa has this job"

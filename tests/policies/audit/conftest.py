@@ -7,7 +7,7 @@ import pytest
 from api.wiring import open_site
 from policies import gate
 from policies.line.deployment import Deployment
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.media.picture.image import parse_image
 from tests.sites import as_submission, build_light_settings, encode, photograph, photograph_path, submission

@@ -6,7 +6,8 @@ from sqlalchemy import delete, insert, update
 from api.wiring import open_site
 from policies import gate
 from policies.audit.concordance import choose, compare_records
-from policies.review.verdicts import review, undo
+from policies.review.judgement import review
+from policies.review.verdicts import undo
 from policies.rules.decision import Outcome
 from provenance.media.picture.image import parse_image
 from provenance.storage.tables import ASSETS, DECISIONS, REVIEWS, SEALS, SOFT_BINDINGS

@@ -6,7 +6,7 @@ from policies import gate
 from policies.line.ending import end_early
 from policies.line.intake import load_asset
 from policies.line.records import latest_decision
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.errors import PolicyError
 from tests.policies.deployments import SIDE, decided, entries_of, hand_in

@@ -8,7 +8,7 @@ from policies.line.repeats import find_earlier
 from policies.line.screening import decide, screen
 from policies.line.sweeping import unfinished
 from policies.review.judgement import decide as approve
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from policies.rules.parsing import parse_pack
 from provenance.asset import Origin, sha256_hex

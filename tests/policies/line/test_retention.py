@@ -10,7 +10,7 @@ from policies import gate
 from policies.audit.concordance import compare_records
 from policies.audit.holdings import compare_blobs
 from policies.line.retention import Expired, Rules, build_tombstone_key, find_expired, let_go
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from policies.webhooks.endpoints import Endpoints
 from policies.webhooks.outbox import announce

@@ -6,7 +6,7 @@ import pytest
 
 from policies import gate
 from policies.line import granting, intake, sealing
-from policies.review.verdicts import review
+from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.errors import SigningError
 from tests.policies.deployments import decided, entries_of, kept_of, public_of

@@ -19,8 +19,9 @@ from policies.review.appeal import (
     offer_appeal,
 )
 from policies.review.job import Reviewer
+from policies.review.judgement import review
 from policies.review.refusals import NotYoursError
-from policies.review.verdicts import review, undo
+from policies.review.verdicts import undo
 from policies.rules.decision import Outcome
 from provenance.errors import AppealClosedError, AppealNotFoundError, PolicyError
 from provenance.storage.policy_tables import APPEALS

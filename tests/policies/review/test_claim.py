@@ -6,9 +6,8 @@ from sqlalchemy import update
 from policies.review import claim as module
 from policies.review.claim import ASSIGNED_MS, CLAIM_MS, assign, claim, release_claim
 from policies.review.job import now_ms
-from policies.review.judgement import ask_opinion, decide, escalate
+from policies.review.judgement import ask_opinion, decide, escalate, review
 from policies.review.refusals import JobTakenError, NotYoursError
-from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from provenance.errors import PolicyError
 from provenance.storage.review_tables import JOBS

@@ -9,9 +9,8 @@ from policies.review.batch import make_batch
 from policies.review.claim import claim
 from policies.review.history import list_earlier, list_lines
 from policies.review.job import State, find_job, find_postponed, is_hidden
-from policies.review.judgement import decide, escalate
+from policies.review.judgement import decide, escalate, review
 from policies.review.note import list_notes
-from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from provenance.errors import AssetNotFoundError
 from provenance.storage.review_tables import FACETS

@@ -12,6 +12,7 @@ from policies.review.judgement import (
     decide,
     escalate,
     list_clauses,
+    review,
     show_opinions,
     take_back,
 )
@@ -134,3 +135,15 @@ def test_a_second_opinion_is_asked_once(here):
     ask_opinion(here, asset_id, MIA, NO)
     with pytest.raises(NotYoursError):
         ask_opinion(here, asset_id, NOA, NO)
+
+
+def test_the_command_line_gives_the_second_opinion_or_hands_it_to_a_third_like_any_hand(here):
+    agreed, disputed = held(here), held(here)
+    for asset_id in (agreed, disputed):
+        ask_opinion(here, asset_id, MIA, NO)
+    assert review(here, agreed, outcome=Outcome.BLOCK, reviewer="mo", reason="no").outcome is Outcome.BLOCK
+    left = review(here, disputed, outcome=Outcome.RELEASE, reviewer="mo", reason="fine")
+    assert (left.outcome, left.decision.decided_by) == (Outcome.HOLD, "policy")
+    assert job_of(here, disputed).state is State.ESCALATED
+    with pytest.raises(NotYoursError):
+        review(here, disputed, outcome=Outcome.RELEASE, reviewer="mo", reason="fine")

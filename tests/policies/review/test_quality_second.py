@@ -4,7 +4,7 @@ from sqlalchemy import select
 from policies.line.intake import original_key
 from policies.review.follower import follow
 from policies.review.job import Reviewer
-from policies.review.judgement import ask_opinion, decide
+from policies.review.judgement import ask_opinion, decide, review
 from policies.review.note import write_note
 from policies.review.quality_case import Standing, parse_case
 from policies.review.quality_deal import list_deals
@@ -46,6 +46,14 @@ def test_what_is_approved_is_looked_at_by_another_though_quarantine_was_emptied(
     assert (deal.job.state, deal.decision.decided_by, deal.item.against[0].category) == (
         "open", "policy", "prompt.gambling",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RELEASE, Outcome.BLOCK])
+def test_what_is_decided_on_the_command_line_is_looked_at_twice_like_any_other(here, outcome):
+    asset_id = held(here)
+    assert review(here, asset_id, outcome=outcome, reviewer="mo", reason="because").outcome is outcome
+    (deal,) = deals_for(here, NOA, asset_id)
+    assert (deal.case.outcome, deal.case.made_by) == (outcome, "mo")
 
 
 def test_who_knows_a_job_is_not_asked(here):

@@ -2,8 +2,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from policies import gate
+from policies.review.judgement import review
 from policies.review.queue import Query, find_waiting
-from policies.review.verdicts import review
 from policies.rules.decision import Outcome
 from tests.policies.deployments import SIDE
 from tests.sites import submission

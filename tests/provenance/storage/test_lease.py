@@ -177,8 +177,8 @@ def test_a_claimed_asset_is_handed_over_to_whoever_takes_it(database, mine, thei
         mine.claim(connection, "asset")
     with pytest.raises(AssetInUseError), theirs.hold("asset", wait=False):
         pass
-    with database.write() as connection:
-        mine.hand_over(connection, "asset")
+    with mine.handing_over("asset") as give_back, database.write() as connection:
+        give_back(connection)
     with theirs.hold("asset", wait=False), pytest.raises(AssetInUseError), mine.hold("asset", wait=False):
         pass
 
@@ -187,7 +187,8 @@ def test_a_lease_says_whether_it_was_held_without_a_break_since_the_asset_was_ta
     with database.write() as connection:
         mine.claim(connection, "asset")
         mine.claim(connection, "other")
-        mine.hand_over(connection, "other")
+    with mine.handing_over("other") as give_back, database.write() as connection:
+        give_back(connection)
     with mine.hold("asset") as is_new:
         assert is_new
     for name in ("asset", "other", "never seen"):
@@ -197,13 +198,48 @@ def test_a_lease_says_whether_it_was_held_without_a_break_since_the_asset_was_ta
 
 def test_what_is_held_here_is_not_handed_over(database, mine, theirs):
     with mine.hold("a"):
-        with database.write() as connection:
-            mine.hand_over(connection, "a")
+        with mine.handing_over("a") as give_back, database.write() as connection:
+            give_back(connection)
         assert owners(database) == {"a": mine.owner}
         with pytest.raises(AssetInUseError), theirs.hold("a", wait=False):
             pass
     assert owners(database) == {}
     with database.write() as connection:
         mine.claim(connection, "b")
-        mine.hand_over(connection, "b")
+    with mine.handing_over("b") as give_back, database.write() as connection:
+        give_back(connection)
     assert owners(database) == {}
+
+
+def test_nobody_here_begins_with_what_is_about_to_be_handed_over(database, mine, theirs):
+    """A thread that takes the lease while it goes would be at work beside whoever takes it next."""
+    with database.write() as connection:
+        mine.claim(connection, "asset")
+    with mine.handing_over("asset") as give_back:
+        with pytest.raises(AssetInUseError), mine.hold("asset", wait=False):
+            pass
+        with database.write() as connection:
+            give_back(connection)
+        with pytest.raises(AssetInUseError), mine.hold("asset", wait=False):
+            pass
+    with mine.hold("asset", wait=False) as is_new:
+        assert not is_new
+        assert owners(database) == {"asset": mine.owner}
+        with pytest.raises(AssetInUseError), theirs.hold("asset", wait=False):
+            pass
+
+
+def test_a_hand_over_that_fails_leaves_the_lease(database, mine):
+    with database.write() as connection:
+        mine.claim(connection, "asset")
+
+    def fail():
+        with mine.handing_over("asset") as give_back, database.write() as connection:
+            give_back(connection)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert owners(database) == {"asset": mine.owner}
+    with mine.hold("asset", wait=False) as is_new:
+        assert not is_new
