@@ -14,7 +14,7 @@ from api.drawing import draw_wish
 from policies.gate import walk
 from policies.line.deployment import Deployment
 from policies.line.wish import WishState, find_wish, waiting_wishes
-from policies.workflow import enqueue
+from policies.workflow import Placing, enqueue
 from provenance.asset import AssetId
 from provenance.errors import AssetInUseError, GateError
 from provenance.journal import Journal
@@ -39,6 +39,7 @@ class Walkers:
         """Use up to `at_once` threads where there are no workers."""
         self._site = site
         self._pool: Final = ThreadPoolExecutor(at_once, thread_name_prefix="line")
+        self._messenger: Final = ThreadPoolExecutor(1, thread_name_prefix="messenger")
         self._looked_at, self._has_workers = -KNOWN_S, False
 
     def start(self, here: Deployment, asset_id: AssetId) -> None:
@@ -56,6 +57,14 @@ class Walkers:
             self._pool.submit(self._try, here, asset_id)
         elif wish is None or wish["state"] != WishState.WAITING.value:
             enqueue(here, asset_id)
+
+    def build_placing(self, here: Deployment) -> Placing | None:
+        """Build what hands a new file to the workers while it is taken in; None where there are none."""
+        return Placing(here) if self.has_workers() else None
+
+    def tell_workers(self, placing: Placing) -> None:
+        """Tell the workers of a new file, without anybody waiting for that: its place is kept already."""
+        self._messenger.submit(placing.tell_workers)
 
     def start_waiting(self) -> None:
         """Draw what an earlier process has left to be drawn, where there are no workers."""
@@ -77,6 +86,7 @@ class Walkers:
     def close(self) -> None:
         """Finish what is at work; what still waits is in the database, for the next process."""
         self._pool.shutdown(cancel_futures=True)
+        self._messenger.shutdown()
 
     def _try(self, here: Deployment, asset_id: AssetId) -> None:
         try:

@@ -284,6 +284,8 @@ def main() -> None:
         url = stack.enter_context(database_url(asked.database))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chopmark-kills-")))
         (folder / "tmp").mkdir()
+        # Put back before the folder goes: whoever stops the database needs a temporary file.
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder / "tmp")
         settings = set_environment(folder / "home", url, build_overrides())
         load = Load(

@@ -39,6 +39,7 @@ from provenance.storage.database import Database
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
+    from sqlalchemy import Connection
     from sqlalchemy import Engine as DatabaseEngine
 
 APPLICATION: Final = "chopmark"
@@ -193,18 +194,46 @@ def enqueue(here: Deployment, asset_id: AssetId, *, priority: int | None = None)
         AssetNotFoundError: the tenant has no such asset.
         ConfigurationError: this deployment has no line.
     """
-    line = _line_of(here)
+    placing = Placing(here, priority=priority)
     with here.leases.handing_over(asset_id) as give_lease_back, here.database.write() as connection:
         row = asset_row(connection, asset_id, here.tenant)
         if Stage(row["stage"]) in FINAL_STAGES:
             return
-        chosen = priority or line.limits.priorities.get(here.tenant, Priority.NORMAL)
-        place = take_place(connection, asset_id, here.tenant, int(chosen))
+        placing(connection, asset_id)
         give_lease_back(connection)
-    try:
-        line.hand_over(place)
-    except DatabaseUnavailableError as exc:
-        _log.warning("a queued asset waits for a worker to find it", asset_id=asset_id, error=str(exc))
+    placing.tell_workers()
+
+
+class Placing:
+    """Hands one new asset to the workers in the transaction that takes it in, and tells them afterwards.
+
+    Args:
+        here: the deployment of the asset's tenant.
+        priority: as `enqueue` takes it.
+
+    Raises:
+        ConfigurationError: this deployment has no line.
+    """
+
+    def __init__(self, here: Deployment, *, priority: int | None = None) -> None:
+        self._line = _line_of(here)
+        self._tenant = here.tenant
+        self._priority = int(priority or self._line.limits.priorities.get(here.tenant, Priority.NORMAL))
+        self.place: Place | None = None
+
+    def __call__(self, connection: "Connection", asset_id: AssetId) -> None:
+        """Keep the asset's place; it is its place as soon as the transaction ends."""
+        self.place = take_place(connection, asset_id, self._tenant, self._priority)
+
+    def tell_workers(self) -> None:
+        """Have a worker begin soon; where that cannot be noted, workers find the place by themselves a little later."""
+        if self.place is None:
+            return
+        try:
+            self._line.hand_over(self.place)
+        except DatabaseUnavailableError as exc:
+            told = {"asset_id": self.place.asset_id, "error": str(exc)}
+            _log.warning("a queued asset waits for a worker to find it", **told)
 
 
 def status(here: Deployment, asset_id: AssetId) -> Status:

@@ -239,8 +239,12 @@ def _keep_file(service: Service, here: Deployment, submission: "Submission", mea
 
     if submission.key:
         verify_no_wish(here, submission.key)
-    accepted = intake(here, submission, measured=measured)
-    _set_on_its_way(service, here, accepted)
+    placing = service.walkers.build_placing(here)
+    accepted = intake(here, submission, measured=measured, placing=placing)
+    if placing is not None and placing.place is not None and placing.place.asset_id == accepted:
+        service.walkers.tell_workers(placing)
+    else:  # it was handed in before, or nobody but this process walks it
+        _set_on_its_way(service, here, accepted)
     return accepted
 
 

@@ -1,10 +1,11 @@
 """Stage (1): unverified bytes become an Asset, kept in quarantine."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from policies.line.deployment import Deployment, Submission
@@ -44,7 +45,13 @@ def measure(here: Deployment, submission: Submission) -> Measured | None:
     return None if measured is None or measured.weight <= CHEAP_WEIGHT else measured
 
 
-def intake(here: Deployment, submission: Submission, *, measured: Measured | None = None) -> AssetId:
+def intake(
+    here: Deployment,
+    submission: Submission,
+    *,
+    measured: Measured | None = None,
+    placing: Callable[[Connection, AssetId], object] | None = None,
+) -> AssetId:
     """Verify what was handed in and keep it in quarantine.
 
     The row is written last: an id that is returned, or found in the database, has its blob.
@@ -54,6 +61,8 @@ def intake(here: Deployment, submission: Submission, *, measured: Measured | Non
         submission: what was handed in.
         measured: by `measure`, of this very file: it is kept as it is, and what decoding finds is its outcome, for
             `screen` refuses it on record. None to decode it now.
+        placing: called in the transaction that takes a new asset in, to hand it to others, as
+            `policies.workflow.Placing` does; None where this process walks it.
 
     Raises:
         AssetError: the bytes are not an asset the gate can take, or the id was used for other bytes or with another
@@ -76,9 +85,9 @@ def intake(here: Deployment, submission: Submission, *, measured: Measured | Non
         media_type, facts = content.media_type, content.facts
     else:
         media_type, facts = measured.media_type, measured.facts
-    here.blobs.quarantine.put(original_key(asset_id), file)
-    if prompt is not None:
-        here.blobs.quarantine.put(prompt_key(asset_id), prompt)
+    here.blobs.quarantine.put_all(
+        {original_key(asset_id): file, **({} if prompt is None else {prompt_key(asset_id): prompt})}
+    )
     described = {**_describe(here, submission, media_type, facts), "request": fix_request(here, submission)}
     try:
         with here.database.write() as connection:
@@ -86,7 +95,7 @@ def intake(here: Deployment, submission: Submission, *, measured: Measured | Non
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
             if submission.key:
                 keep_key(connection, here.tenant, submission, asset_id)
-            here.leases.claim(connection, asset_id)
+            (placing or here.leases.claim)(connection, asset_id)
     except IntegrityError:  # another worker has taken in the same submission meanwhile
         return _find_taken(here, asset_id, submission)
     here.handover.notes(asset_id).row = {"id": asset_id, **described}

@@ -8,7 +8,8 @@ out as a `Blob`, part by part.
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -272,22 +273,22 @@ class Blobs:
                 for folder, was_there in reversed(folders):
                     if not was_there:
                         self._make_folder(folder)
+                # Together, for a journal writes them at once: files, new folders, and the one that those are in.
+                made = [folder for folder, was_there in folders if not was_there]
+                above = [folder for folder, was_there in folders if was_there][:1] if made else []
+                _sync_all([*(root / name for name in staged.values()), *made[1:], *above])
                 for key, name in staged.items():
                     obstore.rename(self._store, name, key)
             except BaseException:
                 for name in staged.values():
                     (root / name).unlink(missing_ok=True)
                 raise
-        for folder, was_there in folders:
-            _sync(folder)
-            if was_there:
-                break
+        _sync(folders[0][0])
 
     def _stage(self, root: Path, name: str, blob: Blob) -> None:
         self._write(name, blob)
         if self._private:
             (root / name).chmod(0o600)
-        _sync(root / name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +358,14 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _sync_all(paths: Sequence[Path]) -> None:
+    if len(paths) == 1:
+        _sync(paths[0])
+        return
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(_sync, paths))
 
 
 def _sync(path: Path) -> None:

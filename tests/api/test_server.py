@@ -1,12 +1,13 @@
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
 import uvicorn
 
-from api.server import CONNECTIONS, HEADER_BYTES, BoundedProtocol, build_config
+from api.server import CONNECTIONS, HEADER_BYTES, BoundedProtocol, build_config, listen
 
 
 async def answer(_scope, receive, send):
@@ -19,8 +20,8 @@ async def answer(_scope, receive, send):
 class Wire(asyncio.Transport):
     """Keeps what is written, and whether it was closed."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **extra):
+        super().__init__(extra)
         self.written, self.closed = b"", asyncio.Event()
 
     def write(self, data):
@@ -39,12 +40,12 @@ class Wire(asyncio.Transport):
         return self.closed.is_set()
 
 
-def talk(conversation):
+def talk(conversation, **extra):
     async def go():
         config = uvicorn.Config(answer, http=BoundedProtocol, lifespan="off", log_config=None)
         config.load()
         state = uvicorn.Server(config).server_state
-        protocol, wire = BoundedProtocol(config=config, server_state=state, app_state={}), Wire()
+        protocol, wire = BoundedProtocol(config=config, server_state=state, app_state={}), Wire(**extra)
         protocol.header_s = 0.1
         protocol.connection_made(wire)
         await conversation(protocol, wire)
@@ -94,6 +95,15 @@ def test_a_request_whose_header_is_whole_is_not_hurried():
         assert not wire.closed.is_set()
 
     talk(slowly)
+
+
+def test_the_end_of_an_answer_does_not_wait_for_an_acknowledgement_of_its_start():
+    """Else every answer takes 40 ms longer: a socket of `listen` does not say that it is one of TCP."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            talk(lambda _protocol, _wire: asyncio.sleep(0), socket=accepted)
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_everything_has_a_bound():

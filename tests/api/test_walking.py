@@ -63,6 +63,28 @@ def test_with_a_worker_a_file_waits_in_the_line_and_a_prompt_to_be_drawn(site):
     assert find_standing(here, wish_id).progress is Progress.DRAWING
 
 
+def test_a_new_file_has_its_place_with_its_row_and_workers_are_told_of_it_afterwards(site):
+    here = site.deployment
+    row = {"incarnation": "i", "place": "p", "process": 1, "version": "v", "slots": 1, "started_at": "now"}
+    with here.database.write() as connection:
+        connection.execute(insert(WORKERS).values(id="w", beats_at_ms=int(time.time() * 1000), **row))
+    walkers = Walkers(site, at_once=1)
+    placing = walkers.build_placing(here)
+    asset_id = intake(here, submission(side=128), placing=placing)
+    assert status(here, asset_id).state is State.QUEUED, "even if this process ends now"
+    assert placing.place.asset_id == asset_id
+    assert here.line.find_live([placing.place.ticket]) == frozenset()
+    walkers.tell_workers(placing)
+    walkers.close()
+    assert here.line.find_live([placing.place.ticket]) == {placing.place.ticket}
+    with here.leases.hold(asset_id, wait=False) as is_new:
+        assert not is_new, "another process may have been at work on it"
+
+
+def test_without_a_worker_nothing_is_placed(site):
+    assert Walkers(site, at_once=1).build_placing(site.deployment) is None
+
+
 def test_a_worker_that_was_not_heard_of_for_long_is_none(site):
     row = {"incarnation": "i", "place": "p", "process": 1, "version": "v", "slots": 1, "started_at": "then"}
     with site.deployment.database.write() as connection:
