@@ -1,0 +1,149 @@
+"""`chopmark create`: from one sentence to a released picture, by presets; and bundles of presets to hand on."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from api.commands.release import end_drawn, exit_code, open_output, tell
+from api.console import (
+    ERR,
+    OUT,
+    CommandUsageError,
+    Json,
+    build_progress,
+    build_table,
+    plain,
+    print_hint,
+    print_json,
+    print_line,
+    teaching_errors,
+)
+from api.foretelling import Foretold, add_packs, foretell
+from api.output import OUT_HELP, Force, parse_output
+from api.releasing import Repeats
+from api.settings import load_settings
+from api.wiring import build_name, open_site
+from generation.presets.preset import FOLDER, GROUPS, Preset, find_preset, load_presets, of_group
+from provenance.asset import MediaType
+
+app = typer.Typer(add_completion=False)
+
+_PAGE: Final = """\
+# Presets for {group}
+
+A preset turns one sentence into a picture that was checked, marked and signed before anybody sees it:
+
+{lines}
+
+`chopmark create PRESET "what you want to see" -o pictures/` makes one; `chopmark create` lists them all. A picture that
+is held waits for a person; one that is released carries its marks, and `chopmark verify` reads them. To keep presets of
+your own, put files like these into a folder, and name it with `--presets`.
+"""
+
+
+@app.command()
+@teaching_errors
+def command(
+    preset: Annotated[str | None, typer.Argument(help="One of the list; none lists.", show_default=False)] = None,
+    words: Annotated[str | None, typer.Argument(help="One sentence: what it asks for.", show_default=False)] = None,
+    out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)] = "out/",
+    seed: Annotated[int, typer.Option(help="Same seed, same picture.")] = 0,
+    group: Annotated[str, typer.Option("--for", help="Only what is for them: " + ", ".join(GROUPS) + ".")] = "",
+    bundle: Annotated[str, typer.Option("--bundle", help="Write the presets of --for as a ZIP file to hand on.")] = "",
+    presets: Annotated[
+        Path | None, typer.Option("--presets", help="Folder of presets, instead of ours.", exists=True, file_okay=False)
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Make a picture from one sentence, and walk it through the gate; says first what will be checked and marked.
+
+    Exits as generate does: 0 released, 3 held, 4 blocked, 2 on an error.
+    """
+    known = load_presets(FOLDER if presets is None else presets)
+    if group and group not in GROUPS:
+        raise CommandUsageError(f"--for has to be out of {', '.join(GROUPS)}")
+    shown = of_group(group, known.values()) if group else tuple(known.values())
+    if bundle:
+        _write_bundle(shown, FOLDER if presets is None else presets, group, bundle, force=force, as_json=as_json)
+        return
+    if preset is None:
+        _list(shown, as_json=as_json)
+        return
+    chosen = find_preset(preset, known)
+    if words is None:
+        raise CommandUsageError(f"{chosen.asks['en']} Such as: chopmark create {chosen.name} '{chosen.example['en']}'")
+    _make(chosen, words, out, seed=seed, force=force, as_json=as_json)
+
+
+def _make(chosen: Preset, words: str, out: str, *, seed: int, force: bool, as_json: bool) -> None:
+    request = chosen.build_request(words, seed=seed)
+    target = open_output(out, (), force=force, as_json=as_json, several=False)
+    with open_site(load_settings()) as site:
+        here = site.deployment
+        packs = add_packs(here, chosen.packs)
+        if not as_json:
+            _foretell(foretell(here, chosen.packs))
+        name = build_name(request.prompt, seed)
+        place = target.choose(name, MediaType.PNG)
+        with build_progress(quiet=as_json, counted=False) as bar:
+            task = bar.add_task("warming up", total=None)
+            site.warm()
+            bar.update(task, description="drawing")
+            drawn = site.draw(
+                request.prompt,
+                seed=seed,
+                size=chosen.size,
+                packs=packs,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+            bar.update(task, description="checking and sealing", completed=0, total=None)
+            ended = [end_drawn(site, drawn, name, place, Repeats())]
+    tell(ended, target, as_json=as_json)
+    raise typer.Exit(exit_code(ended))
+
+
+def _foretell(told: Foretold) -> None:
+    checks = ", ".join(told.detectors) or "nothing"
+    marks = ", ".join(name.replace("_", " ") for name in told.marks) or "none"
+    ERR.print(
+        plain(f"checked by {checks}; decided by {', '.join(pack.name for pack in told.packs)}; marked with {marks}")
+    )
+
+
+def _list(shown: tuple[Preset, ...], *, as_json: bool) -> None:
+    if as_json:
+        rows = [{"preset": one.name, "for": one.groups, "title": one.title, "about": one.about} for one in shown]
+        print_json({"presets": rows})
+        return
+    table = build_table("preset", "for", "makes")
+    for one in shown:
+        table.add_row(one.name, ", ".join(one.groups).replace("_", " "), plain(one.about["en"]))
+    OUT.print(table)
+    first = shown[0]
+    print_hint(f"chopmark create {first.name} '{first.example['en']}'")
+
+
+def _write_bundle(
+    shown: tuple[Preset, ...], folder: Path, group: str, bundle: str, *, force: bool, as_json: bool
+) -> None:
+    """Write the files of presets with a page about them, the same bytes for the same presets."""
+    if not group:
+        raise CommandUsageError("--bundle needs --for: whose presets?")
+    place = parse_output(bundle, force=force, any_ending=True).choose(f"chopmark-{group}", suffix=".zip")
+    place.verify(0)
+    lines = "\n".join(f"- **{one.name}**: {one.about['en']} {one.about['zh']}" for one in shown)
+    files = {f"{one.name}.yaml": (folder / f"{one.name}.yaml").read_bytes() for one in shown}
+    files["README.md"] = _PAGE.format(group=group.replace("_", " "), lines=lines).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(f"chopmark-{group}/{name}"), data)
+    place.write(packed.getvalue())
+    if as_json:
+        print_json({"bundle": str(place.path), "presets": [one.name for one in shown]})
+        return
+    print_line(f"{len(shown)} presets in {place.path}")
