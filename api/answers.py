@@ -193,6 +193,7 @@ class Verification:
     asset_id: str | None = None
     manifest_id: str | None = None
     remarks: tuple[str, ...] = ()
+    grade: str | None = None
 
     nested: ClassVar = {"layers": Layer}
 

@@ -20,28 +20,33 @@ class Matched:
     """What came of one file.
 
     Attributes:
-        picture: as it was seen.
+        picture: as it was seen; None of a text.
         report: what the registry knows about it.
     """
 
-    picture: "Picture"
+    picture: "Picture | None"
     report: "MatchReport"
 
 
 def match_file(here: "Deployment | Reader", unverified_file: "Blob") -> Matched:
-    """Ask the registry of a tenant about a picture, or about a clip: all of it by its codes, and frames as pictures.
+    """Ask the registry of a tenant about a picture, a clip or a text.
+
+    A clip is matched by all of its codes, and its frames as pictures; a text by its words and its passages.
 
     Raises:
-        AssetError: it is nothing that intake would take, or shows no picture.
+        AssetError: it is nothing that intake would take, or shows neither a picture nor words.
     """
     from provenance.errors import UnsupportedMediaError
-    from provenance.media.medium import Claims
+    from provenance.media.medium import Claims, Worded
     from provenance.media.view import PICTURE, TRACK
 
-    views = tuple(here.media.take(unverified_file, Claims(), here.limits).views())
+    content = here.media.take(unverified_file, Claims(), here.limits)
+    if isinstance(content, Worded):
+        return Matched(None, here.works.match_text(content.passages()))
+    views = tuple(content.views())
     pictures = [view.carrier for view in views if view.kind == PICTURE]
     if not pictures:
-        raise UnsupportedMediaError("expected a file that shows a picture")
+        raise UnsupportedMediaError("expected a file that shows a picture or words")
     reports = [here.works.match_track(view.carrier) for view in views if view.kind == TRACK]
     reports += [here.works.match(picture.flattened()) for picture in pictures]
     return Matched(pictures[0], _merge(reports))
@@ -79,7 +84,7 @@ def encode_sheet(works: "Works", found: Matched, kind: str = "image/png") -> byt
     from provenance.asset import MediaType
     from provenance.media.picture.image import encode_image
 
-    sheet = draw_sheet(works, found.picture, found.report)
+    sheet = None if found.picture is None else draw_sheet(works, found.picture, found.report)
     return None if sheet is None else encode_image(sheet, MediaType(kind))
 
 

@@ -6,7 +6,7 @@ anew, is a question: only a person knows whether both are right.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from api.batch import count_threads
 from api.console import take_input
@@ -14,7 +14,8 @@ from api.originals import Original
 from api.wiring import Site
 from provenance.errors import GateError, UnsupportedMediaError, WorkClaimedError, WorksError
 from provenance.fingerprints.base import Fingerprint, Unhashable
-from provenance.media.medium import Claims
+from provenance.fingerprints.shingles import Passages
+from provenance.media.medium import Claims, Worded
 from provenance.media.picture.image import Picture
 from provenance.media.view import PICTURE, TRACK
 from provenance.works.intake import hash_original
@@ -34,6 +35,15 @@ Measured on twelve photographs of scikit-image: saving them as JPEG of quality 5
 
 Track = tuple[Fingerprint, ...]
 """Codes with times of a clip; () of a picture."""
+
+
+class Shown(NamedTuple):
+    """What an original is known by."""
+
+    picture: Picture | None
+    track: Track
+    passages: Passages | None
+
 
 Ask = Callable[[str], bool]
 """Puts a question to a person; whether the answer is yes."""
@@ -83,71 +93,80 @@ class Registrar:
             raise original.error
         if not original.owner:
             raise WorksError("expected an owner, got none: --owner NAME, or a column owner")
-        picture, track = self._read(original.path)
-        digest = hash_original(picture, track)
+        shown = self._read(original.path)
+        digest = hash_original(*shown)
         if any(digest == other for _, _, other in self._pending.values()):
             self._flush()  # the same picture came before: now it is registered, and found
-        known = self._find_own(original, picture, track)
+        known = self._find_own(original, shown)
         if known is not None:
-            self._complete(known, picture, track)
+            self._complete(known, shown)
             self._made[number] = Made(original.path, known, is_repeat=True)
             return
-        self._verify_owner(original, picture, track)
+        self._verify_owner(original, shown)
         registration = Registration(
-            picture, original.title, original.owner, original.bank, original.claim, original.work_id or None, track
-        )
+            shown.picture, original.title, original.owner, original.bank, original.claim, original.work_id or None,
+            shown.track, shown.passages,
+        )  # fmt: skip
         self._pending[number] = (original, registration, digest)
 
-    def _read(self, path: str) -> tuple[Picture, Track]:
-        """Return an original's picture, and of a clip the codes of all of it.
+    def _read(self, path: str) -> Shown:
+        """Return an original's picture, and of a clip the codes of all of it; of a text, what its words are found by.
 
         Raises:
-            AssetError: it is nothing that can be taken, or shows no picture.
+            AssetError: it is nothing that can be taken, or shows neither a picture nor words.
         """
         here = self.site.deployment
         file = take_input(path, most_bytes=self.site.settings.max_bytes)
-        views = tuple(here.media.take(file, Claims("" if path == "-" else path), here.limits).views())
+        content = here.media.take(file, Claims("" if path == "-" else path), here.limits)
+        if isinstance(content, Worded):
+            return Shown(None, (), content.passages())
+        views = tuple(content.views())
         pictures = [view.carrier for view in views if view.kind == PICTURE]
         if not pictures:
-            raise UnsupportedMediaError("expected an original that shows a picture")
-        return pictures[0], tuple(code for view in views if view.kind == TRACK for code in view.carrier)
+            raise UnsupportedMediaError("expected an original that shows a picture or words")
+        return Shown(pictures[0], tuple(code for view in views if view.kind == TRACK for code in view.carrier), None)
 
-    def _find_own(self, original: Original, picture: Picture, track: Track) -> Work | None:
+    def _find_own(self, original: Original, shown: Shown) -> Work | None:
         """Return the work that this owner has registered already, in this bank and under no other id."""
-        for work in self.site.deployment.works.find_same(picture, track):
+        for work in self.site.deployment.works.find_same(*shown):
             if work.bank != original.bank or original.work_id not in {"", work.id}:
                 continue
             if is_same_name(work.owner, original.owner):
                 return work
         return None
 
-    def _complete(self, known: Work, picture: Picture, track: Track) -> None:
+    def _complete(self, known: Work, shown: Shown) -> None:
         """Make up for what an older version did not keep of a work."""
         works = self.site.deployment.works
-        if not track and works.reference(known.id) is None:
+        if shown.picture is not None and not shown.track and works.reference(known.id) is None:
             works.register(
-                picture, title=known.title, owner=known.owner, bank=known.bank, claim=known.claim, work_id=known.id
+                shown.picture,
+                title=known.title,
+                owner=known.owner,
+                bank=known.bank,
+                claim=known.claim,
+                work_id=known.id,
             )
 
-    def _verify_owner(self, original: Original, picture: Picture, track: Track) -> None:
-        """Ask about a picture that is registered for somebody else.
+    def _verify_owner(self, original: Original, shown: Shown) -> None:
+        """Ask about an original that is registered for somebody else.
 
         Raises:
             WorkClaimedError: nobody said that both are right.
         """
-        other = self._find_other(original, picture, track)
+        other = self._find_other(original, shown)
         if other is None:
             return
         question = f"{original.path} is registered for {other[1]} already, as {other[0]}"
         if not self.ask(f"{question}: register it for {original.owner} as well?"):
             raise WorkClaimedError(f"{question}: --second-owner registers it for {original.owner} as well")
 
-    def _find_other(self, original: Original, picture: Picture, track: Track) -> tuple[str, str] | None:
+    def _find_other(self, original: Original, shown: Shown) -> tuple[str, str] | None:
         works = self.site.deployment.works
-        for work in works.find_same(picture, track):
+        for work in works.find_same(*shown):
             if not is_same_name(work.owner, original.owner):
                 return work.id, work.owner
-        for match in () if track else works.match(picture).matches:
+        for match in () if shown.picture is None or shown.track else works.match(shown.picture).matches:
             is_near = (match.alg, match.variant) == ("pdq", PLAIN) and match.distance_bits <= SAME_PICTURE_BITS
             if is_near and not is_same_name(match.owner, original.owner):
                 return match.work_id, match.owner
@@ -168,7 +187,7 @@ class Registrar:
             answers = [exc] * len(pending)
         for (number, (original, _, _)), answer in zip(pending, answers, strict=True):
             if isinstance(answer, Unhashable):
-                reason = f"this picture cannot be found again by {answer.alg}: {answer.reason}"
+                reason = f"this original cannot be found again by {answer.alg}: {answer.reason}"
                 self._made[number] = Made(original.path, WorksError(reason))
             else:
                 self._made[number] = Made(original.path, answer)

@@ -13,6 +13,7 @@ from detectors.base import DETECTORS, Toolbox
 from detectors.runner import Runner
 from policies.line.deployment import Deployment
 from provenance.manifests.deferred import DeferredIdentity
+from provenance.media.media import Media
 from provenance.tenant import MAIN, Tenant
 from provenance.watermarks.base import Watermark
 from provenance.works.registry import Works
@@ -68,7 +69,9 @@ class Tenancies:
             deployment.works.close()
 
 
-def share_runner(settings: Settings, shared: Runner, works: Works, marks: Mapping[str, Watermark]) -> Runner:
+def share_runner(
+    settings: Settings, shared: Runner, works: Works, marks: Mapping[str, Watermark], media: Media
+) -> Runner:
     """Build a runner over the detectors of another; those that may hold what is a tenant's are made anew.
 
     Of a third party's nobody knows what it keeps of its toolbox.
@@ -83,6 +86,7 @@ def share_runner(settings: Settings, shared: Runner, works: Works, marks: Mappin
             marks=marks,
             options=settings.detector_options.get(name, {}),
             enabled=frozenset(settings.detectors),
+            media=media,
         )
         detectors.append(detector if is_shared else DETECTORS.load(name)(toolbox))
     deadline_s = settings.screen_deadline_s

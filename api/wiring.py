@@ -245,7 +245,7 @@ def build_site(settings: Settings) -> Site:
         blobs=reader.blobs,
         log=reader.log,
         works=reader.works,
-        runner=build_runner(site, reader.works, reader.marks),
+        runner=build_runner(site, reader.works, reader.marks, reader.media),
         packs=LivePacks(reader.database, {pack.name: pack for pack in load_packs(site)}),
         default_packs=site.packs,
         sealer=_build_sealer(site, reader.media, identity),
@@ -276,7 +276,7 @@ def _build_tenancy(settings: Settings, reader: Reader, main: Deployment, tenant:
         tenant=tenant,
         log=log,
         works=works,
-        runner=share_runner(own, main.runner, works, marks),
+        runner=share_runner(own, main.runner, works, marks, media),
         packs=LivePacks(main.database, {pack.name: pack for pack in load_packs(own)}, tenant),
         default_packs=own.packs,
         sealer=_build_sealer(own, media, identity),
@@ -319,7 +319,7 @@ def load_identity(settings: Settings) -> SigningIdentity:
     return load_command_identity(signing.certificate_chain, signing.command, environment=environment)
 
 
-def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark]) -> Runner:
+def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark], media: Media) -> Runner:
     """Build the enabled detectors, each here or in a process of its own, and what runs them.
 
     Raises:
@@ -335,6 +335,7 @@ def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark
             marks=marks,
             options=settings.detector_options.get(name, {}),
             enabled=frozenset(settings.detectors),
+            media=media,
         )
         if name in settings.isolated_detectors:
             makers.append(partial(IsolatedDetector, name, toolbox, deadline_s=deadline_s))

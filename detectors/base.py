@@ -20,6 +20,7 @@ from provenance.storage.blob import Blob
 
 if TYPE_CHECKING:
     # The registry brings the database along; a detector in a process of its own needs neither.
+    from provenance.media.media import Media
     from provenance.media.picture.raster import Picture
     from provenance.works.registry import Works
 
@@ -101,7 +102,8 @@ class Signal:
         reason: one line for a person.
         elapsed_ms: wall time.
         findings: each category above 0 at its worst; the runner's.
-        looked_at: kinds of view that it was asked about; none where the asset has none of what it reads. The runner's.
+        looked_at: kinds of view whose content it has judged; none where the asset has none of what it reads. The
+            runner's.
     """
 
     detector: str
@@ -160,6 +162,7 @@ class Toolbox:
         marks: scheme name to watermark reader; see `provenance.watermarks.base`.
         options: this detector's own settings.
         enabled: names of all detectors of this deployment.
+        media: what the deployment takes, for marks in files that are no pictures; None where nobody lends it.
     """
 
     works: "Works"
@@ -167,6 +170,7 @@ class Toolbox:
     marks: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     enabled: frozenset[str] = frozenset()
+    media: "Media | None" = None
 
 
 class DetectorFactory(Protocol):

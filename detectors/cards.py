@@ -32,6 +32,8 @@ class Card:
         limits: what defeats it, and its measured error rates; one sentence each.
         sources: where its facts come from.
         of_all: categories that hold of an asset only where they hold of each of its views; of others the worst counts.
+        screens: of what it reads, the kinds whose content it judges; one that looks for marks or copies alone has not
+            seen whether a text may be released. All that it reads, unless the card says otherwise.
         version: SHA-256 of the card file, first 16 hexadecimal digits.
     """
 
@@ -46,6 +48,7 @@ class Card:
     sources: tuple[str, ...] = ()
     reads: tuple[str, ...] = (PICTURE,)
     of_all: tuple[str, ...] = ()
+    screens: tuple[str, ...] | None = None
 
 
 def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
@@ -70,6 +73,7 @@ def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
             sources=tuple(fields.get("sources", ())),
             reads=_parse_reads(fields.get("reads", [PICTURE])),
             of_all=tuple(fields.get("of_all", ())),
+            screens=_parse_reads(fields["screens"]) if "screens" in fields else None,
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
         raise ConfigurationError(f"the card {path.name} of detector {name!r} cannot be used: {exc!r}") from exc

@@ -1,6 +1,6 @@
-"""Is the picture a registered work, or a near copy of one?
+"""Is the picture, or the text, a registered work, or a near copy of one?
 
-Asks the works registry, which fingerprints the picture and searches exactly within each scheme's radius. A bank's
+Asks the works registry, which fingerprints it and searches exactly within each scheme's radius. A bank's
 action says what a match in it means; a match in an allow-list bank that is at least as near takes it back. Evidence
 names titles and owners for the moderator; they are not for the ledger. Source: `cards/copyright.toml`.
 """
@@ -14,7 +14,8 @@ from detectors.cards import Card, load_card
 from detectors.pixels import View, list_views
 from provenance.errors import ConfigurationError
 from provenance.fingerprints.base import Fingerprint
-from provenance.media.view import PICTURE, TRACK
+from provenance.fingerprints.shingles import compute_passages
+from provenance.media.view import PICTURE, TEXT, TRACK
 from provenance.works.record import Action, MatchReport
 
 _ACTIONS: Final = (Action.BLOCK, Action.HOLD, Action.ATTRIBUTE)
@@ -48,6 +49,8 @@ class CopyrightDetector:
         """
         if subject.view.kind == TRACK:
             return self._detect_track(subject.view.carrier)
+        if subject.view.kind == TEXT:
+            return self._detect_text(str(subject.view.carrier))
         thumbnails = (View(_THUMBNAIL, view.carrier.flattened()) for view in subject.thumbnails if view.kind == PICTURE)
         views = (*list_views(subject.picture), *thumbnails)
         reports = [(view.name, self.toolbox.works.match(view.picture)) for view in views]
@@ -63,6 +66,13 @@ class CopyrightDetector:
         report = self.toolbox.works.match_track(track)
         scores = {**build_scores(report), "copyright_unhashable": float(not track)}
         return Signal("copyright", self.card.version, Status.OK, scores, _evidence(report, ""), _reason(report))
+
+    def _detect_text(self, text: str) -> Signal:
+        """Answer about a text, or a part of one; one with too few words to be told from others is unhashable."""
+        report = self.toolbox.works.match_text(compute_passages(text))
+        return Signal(
+            "copyright", self.card.version, Status.OK, build_scores(report), _evidence(report, ""), _reason(report)
+        )
 
 
 def _merge_scores(reports: Sequence[tuple[str, MatchReport]]) -> dict[str, float]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
+from detectors.incoming_text import read_text_manifest, read_text_marks
 from detectors.mirage import measure_mirage
 from detectors.vendor_marks import read_vendor_marks
 from provenance.errors import ConfigurationError, WatermarkError
@@ -22,6 +23,7 @@ from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import read_manifest
 from provenance.media.picture.hidden import find_hidden
 from provenance.media.picture.image import Picture
+from provenance.media.view import TEXT
 
 # GB 45438-2025: Label 1 is AI, 2 possibly, 3 suspected; anything else under that key is a claim gone wrong.
 _LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}
@@ -56,7 +58,13 @@ class IncomingMarksDetector:
             scheme.extract(noise)
 
     def detect(self, subject: Subject) -> Signal:
-        """Answer about the file and the pixels of `subject`."""
+        """Answer about the file and the pixels of `subject`, or about a file that has none.
+
+        Raises:
+            DetectorError: it is no picture, and nobody here knows such files.
+        """
+        if subject.view.kind == TEXT:
+            return self._detect_text(subject)
         scores = dict.fromkeys(self.card.categories, 0.0)
         evidence: list[Record] = []
         for found, records in (
@@ -78,9 +86,25 @@ class IncomingMarksDetector:
         self._last = (subject.asset.id, subject.asset.sha256), found
         return found
 
+    def _detect_text(self, subject: Subject) -> Signal:
+        """Answer about all of a text, once, however many views of it are asked about."""
+        known = self._last
+        if known is None or known[0] != (subject.asset.id, subject.asset.sha256):
+            scores, records, labels = read_text_marks(self.toolbox.media, subject.unverified_file)
+            carried = read_text_manifest(subject.unverified_file, subject.asset.media_type)
+            answers = (scores, records), self._judge_manifest(carried), self._judge_labels(labels)
+            known = self._last = (subject.asset.id, subject.asset.sha256), answers
+        scores = dict.fromkeys(self.card.categories, 0.0)
+        for found, _ in known[1]:
+            scores.update({name: max(scores[name], score) for name, score in found.items()})
+        evidence = [record for _, records in known[1] for record in records]
+        return Signal("incoming_marks", self.card.version, Status.OK, scores, tuple(evidence), _reason(evidence))
+
     def _manifest(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
         # No anchors: whether a stranger is trusted is the verifier's question, whether the manifest holds is ours.
-        report = read_manifest(subject.unverified_file, subject.asset.media_type, TrustAnchors())
+        return self._judge_manifest(read_manifest(subject.unverified_file, subject.asset.media_type, TrustAnchors()))
+
+    def _judge_manifest(self, report: ManifestReport | None) -> tuple[dict[str, float], list[Record]]:
         if report is None:
             return {}, []
         scores = {"incoming_invalid_manifest": 1.0} if report.integrity is Integrity.FAILED else {}
@@ -93,7 +117,9 @@ class IncomingMarksDetector:
         return scores, [_manifest_record(report)]
 
     def _labels(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
-        found = read_labels(subject.unverified_file.octets(), subject.asset.media_type)
+        return self._judge_labels(read_labels(subject.unverified_file.octets(), subject.asset.media_type))
+
+    def _judge_labels(self, found: FoundLabels) -> tuple[dict[str, float], list[Record]]:
         score = max((self._label_score(one.item.label if one.item else "") for one in found.aigc), default=0.0)
         if found.says_ai and not found.aigc:
             score = 1.0

@@ -11,6 +11,7 @@ from math import isnan
 from typing import Any, Final
 
 from detectors.base import Detector, Finding, Signal, Status, Subject
+from detectors.cards import Card
 from provenance.media.view import PICTURE, PROMPT, View
 
 MOST_EVIDENCE: Final = 100
@@ -39,7 +40,7 @@ def look_at(detector: Detector, subject: Subject, views: Sequence[View]) -> Sign
         )
     answers = [(turn.view, detector.detect(turn)) for turn in turns]
     faulty = [answer for _, answer in answers if not _is_comparable(answer)]
-    return faulty[0] if faulty else _merge(answers, detector.card.of_all)
+    return faulty[0] if faulty else _merge(answers, detector.card)
 
 
 def _list_turns(reads: Sequence[str], subject: Subject, views: Sequence[View]) -> Iterator[Subject]:
@@ -55,17 +56,18 @@ def _is_comparable(answer: object) -> bool:
     return isinstance(answer, Signal) and all(isinstance(score, int | float) for score in answer.scores.values())
 
 
-def _merge(answers: Sequence[tuple[View, Signal]], of_all: Sequence[str]) -> Signal:
+def _merge(answers: Sequence[tuple[View, Signal]], card: Card) -> Signal:
     """Return the worst of several answers by one detector, the least of what has to hold of all; one as it is."""
     worst: dict[str, Finding] = {}
     for view, signal in answers:
         for category, score in signal.scores.items():
             known = worst.get(category)
-            is_worse = known is None or (score < known.score if category in of_all else score > known.score)
+            is_worse = known is None or (score < known.score if category in card.of_all else score > known.score)
             if is_worse or isnan(score):
                 worst[category] = Finding(category, score, view.span)
     findings = tuple(one for one in worst.values() if one.score > 0)
-    looked_at = tuple(dict.fromkeys(view.kind for view, _ in answers))
+    screened = card.reads if card.screens is None else card.screens
+    looked_at = tuple(dict.fromkeys(view.kind for view, _ in answers if view.kind in screened))
     if len(answers) == 1:
         return replace(answers[0][1], findings=findings, looked_at=looked_at)
     view, signal = max(answers, key=_severity)

@@ -47,14 +47,14 @@ class Answer:
 @app.command()
 @teaching_errors
 def command(
-    files: Annotated[list[str], typer.Argument(help="Pictures; - reads one from a pipe.")],
+    files: Annotated[list[str], typer.Argument(help="Pictures, clips or texts; - reads one from a pipe.")],
     draw: Annotated[
         str | None, typer.Option(help=f"Draw each beside the nearest works that it matches, as PNG: {OUT_HELP}")
     ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the works registry about pictures; nothing is recorded.
+    """Ask the works registry about files; nothing is recorded.
 
     Exits 0 when a work matches, 1 when none does, 2 on an error.
     """

@@ -139,6 +139,7 @@ def build_document(verification: Verification) -> dict[str, Any]:
             for layer in verification.layers
         ],
         **({"remarks": list(verification.remarks)} if verification.remarks else {}),
+        **({"grade": verification.grade.value} if verification.grade else {}),
     }
 
 

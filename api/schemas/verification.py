@@ -33,3 +33,6 @@ class VerificationModel(BaseModel):
     manifest_id: str | None
     layers: list[LayerModel]
     remarks: list[str] = []
+    grade: str | None = Field(
+        default=None, description="of a text, how much of the release it is: exact, canonical, recovered or none"
+    )

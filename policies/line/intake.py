@@ -172,7 +172,7 @@ def load_content(here: Deployment, asset: Asset) -> tuple[Content, Blob]:
         raise AssetError(f"the quarantined blob of {asset.id} is not the one accepted")
     content = here.contents.find(asset.sha256)
     if content is None:
-        content = here.media.of(asset.media_type).take(file, Claims(), here.limits)
+        content = here.media.of(asset.media_type).take(file, Claims(media_type=asset.media_type), here.limits)
         here.contents.keep(asset.sha256, content)
     return content, file
 

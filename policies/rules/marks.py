@@ -15,6 +15,7 @@ from provenance.manifests.redaction import KEEPABLE
 from provenance.text import is_safe
 
 CORNERS: Final = ("bottom_left", "bottom_right", "top_left", "top_right")
+TEXT_POSITIONS: Final = ("end", "start")
 INCOMING_FORMS: Final = ("redact", "reference")
 """From milder to stricter."""
 NONE_KEPT: Final = "none"
@@ -121,6 +122,12 @@ PARAMETERS: Final[Mapping[MarkKind, Mapping[str, Parameter]]] = {
             meaning="where it stands; two different corners are a conflict",
             expected=f"one of {', '.join(CORNERS)}",
             is_valid=CORNERS.__contains__,
+            merge=_agree,
+        ),
+        "text_position": Parameter(
+            meaning="where in a text it stands; both, by two packs, are a conflict",
+            expected=f"one of {', '.join(TEXT_POSITIONS)}",
+            is_valid=TEXT_POSITIONS.__contains__,
             merge=_agree,
         ),
     },

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from provenance.asset import AssetId, MediaType
 from provenance.errors import AssetError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
+from provenance.fingerprints.shingles import Passages
 from provenance.grant import Grant, MarkKind
 from provenance.labels.base import LabelScheme
 from provenance.labels.implicit import FoundLabels
@@ -172,6 +173,7 @@ class Look:
         problem: why it is None.
         remarks: what else was noticed, a line each.
         kind: what a file of a type that is not taken looks like, else "".
+        store: a C2PA manifest store that the medium found in the file, where c2pa does not look; None for none.
     """
 
     media_type: MediaType | str
@@ -179,6 +181,7 @@ class Look:
     problem: AssetError | None = None
     remarks: tuple[str, ...] = ()
     kind: str = ""
+    store: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +314,14 @@ class Measuring(Protocol):
         """
 
 
+@runtime_checkable
+class Worded(Protocol):
+    """A content that is found by its words: what is registered and matched of a text."""
+
+    def passages(self) -> Passages:
+        """Return the codes of the whole and of its parts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kit:
     """What the deployment lends to media when it builds them.
@@ -342,6 +353,7 @@ MEDIA: Plugins[MediumFactory] = Plugins(
     builtins={
         "picture": "provenance.media.picture.medium:build_medium",
         "sound": "provenance.media.sound.medium:build_medium",
+        "text": "provenance.media.text.medium:build_medium",
         "video": "provenance.media.video.medium:build_medium",
     },
     extras={"sound": "video", "video": "video"},

@@ -222,6 +222,19 @@ def _has_two_origins(found: Findings) -> bool:
     return found.watermark_fingerprint_agrees is None and likeness not in {None, found.watermark_asset}
 
 
+class Grade(StrEnum):
+    """How much of a release a file is, for media that can tell."""
+
+    EXACT = "exact"
+    """Byte for byte."""
+    CANONICAL = "canonical"
+    """The same content in other bytes: of a text, the same letters and numbers in order."""
+    RECOVERED = "recovered"
+    """A mark or a likeness leads to a release; the content may differ."""
+    NONE = "none"
+    """Traced to no release."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The answer about one file.
@@ -233,6 +246,7 @@ class Verification:
         manifest_id: of the intact or recovered manifest, or "".
         summary: one or two sentences for a person.
         remarks: what else was noticed about the file, a line each.
+        grade: how much of the release it is; None for media that are not graded.
     """
 
     state: JointState
@@ -241,6 +255,7 @@ class Verification:
     manifest_id: str
     summary: str
     remarks: tuple[str, ...] = ()
+    grade: Grade | None = None
 
     @property
     def is_conflict(self) -> bool:

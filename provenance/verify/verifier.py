@@ -49,18 +49,8 @@ from provenance.verify.layers import (
     describe_trust,
     describe_unseen,
 )
-from provenance.verify.state import (
-    APART,
-    MANIFEST_ONLY,
-    PARTLY,
-    SUMMARIES,
-    UNCOMPARED,
-    JointState,
-    Layer,
-    LayerStatus,
-    Verification,
-    decide_joint_state,
-)
+from provenance.verify.state import Grade, Layer, LayerStatus, Verification, decide_joint_state
+from provenance.verify.summary import choose_grade, describe_grade, summarise
 from provenance.verify.tracing import Mark, build_findings, choose_likeness, follow_layers
 from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
@@ -73,6 +63,7 @@ LARGE_PIXELS: Final = 16_777_216
 """Pictures above this, the largest that intake takes, take some 500 MiB each; they are looked at one by one."""
 
 _BESIDE: Final = "the manifest lies beside the file"
+_WITHIN: Final = "the manifest lies in the text itself, in characters that nobody sees"
 _OURS: Final = "the manifest is the one that we keep of this very file"
 _OFF: Final = "not looked for: no kind of mark is switched on"
 
@@ -144,7 +135,7 @@ class Verifier:
         media_type = seen.media_type
         with ThreadPoolExecutor(1) as pool:
             reading_to_come = pool.submit(self._read_mark, medium, seen.content)
-            report, remarks = self._find_manifest(file, media_type, kept_stores, fetch)
+            report, remarks = self._find_manifest(file, seen, kept_stores, fetch)
             if seen.problem is not None and not _is_answered(report, seen.problem):
                 raise _explain(report, seen)
             labels = medium.read_labels(file) if medium and seen.content else None
@@ -164,19 +155,33 @@ class Verifier:
         recovered = None if has_manifest else kept
         shown = recovered or report
         hints = self._describe_hints(medium, matches, likeness, labels)
+        grade = self._grade(medium, codes, file, asset_id)
         return Verification(
             state=state,
             layers=(*_describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
             asset_id=asset_id,
             manifest_id=shown.manifest_id if shown else "",
-            summary=_summarise(state, mark, seen, report),
-            remarks=(*seen.remarks, *remarks),
+            summary=summarise(state, mark, seen, report, medium.name if medium else ""),
+            remarks=(*seen.remarks, *remarks, *describe_grade(grade)),
+            grade=grade,
         )
+
+    def _grade(
+        self, medium: Medium | None, codes: tuple[Fingerprint, ...], file: Blob, asset_id: AssetId | None
+    ) -> Grade | None:
+        """Say how much of a release a file is, for media that can tell; None for others."""
+        alg = str(getattr(medium, "exact_alg", ""))  # docs/media.md: most media have none
+        if not alg:
+            return None
+        own = next((code.value for code in codes if code.alg == alg), None)
+        recorded = None if asset_id is None else self._recorded_code(asset_id, build_alg(alg))
+        is_exact = asset_id is not None and self._find_released(file) == asset_id
+        return choose_grade(asset_id, is_exact=is_exact, is_same=recorded is not None and recorded == own)
 
     def _find_manifest(
         self,
         file: Blob,
-        media_type: str,
+        seen: Look,
         kept: tuple[bytes | None, bytes | None],
         fetch: Fetch | None,
     ) -> tuple[ManifestReport | None, tuple[str, ...]]:
@@ -185,13 +190,14 @@ class Verifier:
         A manifest that is given comes first, then one inside the file, one beside it, one that we keep of this very
         file, and one elsewhere.
         """
-        given, beside = kept
+        (given, beside), media_type = kept, seen.media_type
         report = read_manifest(file, media_type, self._trust, given)
         if given is not None:
             return report, ("the manifest is the one that was named",)
         has_none = report is None or bool(report.remote_host)
-        if beside is not None and has_none:
-            return read_manifest(file, media_type, self._trust, beside), (_BESIDE,)
+        near, remark = (seen.store, _WITHIN) if seen.store is not None else (beside, _BESIDE)
+        if near is not None and has_none:
+            return read_manifest(file, media_type, self._trust, near), (remark,)
         if report is None:
             ours = self._load_kept(file, media_type, self._find_released(file))
             return ours, (_OURS,) if ours else ()
@@ -363,16 +369,6 @@ class Verifier:
                 )
         if mark.asset_id == asset_id and mark.binding not in entry["soft_bindings"]:
             raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
-
-
-def _summarise(state: JointState, mark: Mark, seen: Look, report: ManifestReport | None) -> str:
-    if state is JointState.STRIPPED_RECOVERED_BY_WATERMARK and mark.agrees is None:
-        return UNCOMPARED
-    is_apart = report is not None and not report.is_embedded
-    text = APART.get(state, SUMMARIES[state]) if is_apart else SUMMARIES[state]
-    if seen.problem is None:
-        return text
-    return f"{text} {MANIFEST_ONLY.format(kind=seen.kind) if seen.kind else f'{PARTLY} ({seen.problem})'}"
 
 
 def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:

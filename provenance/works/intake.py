@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, exists, insert, select
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import LedgerError, WorksError
 from provenance.fingerprints.base import Fingerprint
+from provenance.fingerprints.shingles import Passages
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.log import Log
 from provenance.media.picture.image import Picture
@@ -65,7 +66,7 @@ def build_entry(registration: Registration, codes: Sequence[Code], reference: by
     """
     title = parse_name("title", registration.title, TITLE_LIMIT)
     owner = parse_name("owner", registration.owner, _OWNER_LIMIT)
-    digest = hash_original(registration.picture, registration.track)
+    digest = hash_original(registration.picture, registration.track, registration.passages)
     try:
         claim_json = canonical_json(registration.claim)
         made_id = f"work-{sha256_hex(canonical_json([digest, owner, registration.bank, title]))[:32]}"
@@ -175,9 +176,17 @@ def parse_reason(reason: str) -> str:
     return parsed
 
 
-def hash_original(picture: Picture, track: Sequence[Fingerprint] = ()) -> str:
-    """Return the SHA-256 of an original: of a picture's pixels, or of a clip's codes and their times."""
+def hash_original(picture: Picture | None, track: Sequence[Fingerprint] = (), passages: Passages | None = None) -> str:
+    """Return the SHA-256 of an original: of a picture's pixels, a clip's codes and their times, or a text's letters.
+
+    Raises:
+        WorksError: there is neither.
+    """
+    if passages is not None:
+        return passages.sha256
     if not track:
+        if picture is None:
+            raise WorksError("expected a picture, a clip or a text, got none")
         return hash_frame(picture.flattened().frame)
     return sha256_hex(b"".join(f"{code.at_s or 0:.2f} {code.value.hex()}\n".encode() for code in track))
 

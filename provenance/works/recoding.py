@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from provenance.asset import sha256_hex
 from provenance.fingerprints.copy import Copy
+from provenance.fingerprints.shingles import ALG as TEXT_ALG
 from provenance.ledger.log import Log
 from provenance.storage.database import Database
 from provenance.tenant import Tenant
@@ -103,6 +104,7 @@ def _uncoded(tenant: Tenant, *, has_reference: bool) -> ColumnElement[bool]:
     """Return what is true of an active work without the present codes."""
     kept = exists().where(WORK_REFERENCES.c.tenant == WORKS.c.tenant, WORK_REFERENCES.c.work_id == WORKS.c.id)
     owned = exists().where(CODES.c.collection == "works", CODES.c.owner_id == WORKS.c.id)
-    is_coded = owned.where(CODES.c.tenant == WORKS.c.tenant, CODES.c.alg == Copy.kept_as)
+    # a text has no parts that a picture shows
+    is_coded = owned.where(CODES.c.tenant == WORKS.c.tenant, CODES.c.alg.in_((Copy.kept_as, TEXT_ALG)))
     is_active = and_(WORKS.c.tenant == tenant, WORKS.c.status == WorkStatus.ACTIVE.value)
     return and_(is_active, kept if has_reference else ~kept, ~is_coded)

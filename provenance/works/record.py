@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from provenance.fingerprints.base import Fingerprint, Unhashable
+from provenance.fingerprints.shingles import Passages
 from provenance.ledger.canonical import Json
 from provenance.media.picture.image import Picture
 from provenance.media.picture.overlap import Overlap
@@ -85,15 +86,19 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One work to register; see `Works.register`. A clip has a `track` of codes with times, and a picture to show."""
+    """One work to register; see `Works.register`. A clip has a `track` of codes with times, and a picture to show.
 
-    picture: Picture
+    A text has `passages`, and no picture.
+    """
+
+    picture: Picture | None
     title: str
     owner: str
     bank: str = "works"
     claim: Mapping[str, Json] = field(default_factory=dict)
     work_id: str | None = None
     track: tuple[Fingerprint, ...] = ()
+    passages: Passages | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, exists, select, update
 from provenance.errors import WorksError
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.copy import Copy
+from provenance.fingerprints.shingles import Passages
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
 from provenance.media.picture.image import Picture
@@ -28,12 +29,13 @@ from provenance.works.catalogue import find_same, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
 from provenance.works.index import FOLD_AT
 from provenance.works.indexes import Indexes
-from provenance.works.intake import Entry, build_entry, hash_original, insert_work, parse_reason, settle
-from provenance.works.likeness import Likeness, build_codes, build_reference
+from provenance.works.intake import Entry, hash_original, insert_work, parse_reason, settle
+from provenance.works.likeness import Likeness
 from provenance.works.matching import add_second_opinions, search_releases, search_works, suppress_allowed
+from provenance.works.passages import TextIndex
+from provenance.works.preparing import prepare
 from provenance.works.recoding import Uncoded, count_uncoded, recode
 from provenance.works.record import (
-    PLAIN,
     Action,
     Bank,
     Match,
@@ -46,7 +48,7 @@ from provenance.works.record import (
 )
 from provenance.works.references import References
 from provenance.works.tables import CODES, WORKS
-from provenance.works.tracks import PDQ, build_track_codes, match_releases, match_works, spell_time
+from provenance.works.tracks import PDQ, match_releases, match_works, spell_time
 from provenance.works.witness import weigh_flat
 
 __all__ = ["Action", "Bank", "Match", "MatchReport", "Registration", "ReleaseMatch", "SecondOpinion", "Work", "Works"]
@@ -225,10 +227,17 @@ class Works:
         banks = {bank.name: bank for bank in self.banks()}
         return match_works(self._database, self._indexes, track, banks, self._tenant)
 
-    def find_same(self, picture: Picture, track: Sequence[Fingerprint] = ()) -> tuple[Work, ...]:
-        """Return the active works that have exactly this picture, or this clip by its codes, oldest first."""
+    def match_text(self, passages: Passages) -> MatchReport:
+        """Return every registered text of which a text has the words, or a passage; its nearest passage counts."""
+        banks = {bank.name: bank for bank in self.banks()}
+        return TextIndex(self._database, self._indexes, self._tenant).match(passages, banks)
+
+    def find_same(
+        self, picture: Picture | None, track: Sequence[Fingerprint] = (), passages: Passages | None = None
+    ) -> tuple[Work, ...]:
+        """Return the active works that have exactly this picture, this clip's codes or this text, oldest first."""
         with self._database.read() as connection:
-            return find_same(connection, hash_original(picture, track), self._tenant)
+            return find_same(connection, hash_original(picture, track, passages), self._tenant)
 
     def find(self, work_id: str) -> Work:
         """Return a work, withdrawn or not.
@@ -347,22 +356,8 @@ class Works:
         self._indexes.close()
 
     def _prepare(self, registration: Registration) -> Entry | Unhashable:
-        """Compute everything that is kept of a picture; the first fingerprint that has none decides."""
-        picture = registration.picture.flattened()
-        if registration.track:
-            return build_entry(registration, build_track_codes(registration.track), build_reference(picture))
-        codes: list[Code] = []
-        for alg in (*self._algs, *([self._second_opinion] if self._second_opinion else [])):
-            scheme = self._indexes.scheme(alg)
-            plain = scheme.compute(picture)
-            if isinstance(plain, Fingerprint):
-                codes.append(Code(alg, PLAIN, plain.value))
-                codes += (Code(alg, name, one.value) for name, one in scheme.compute_variants(picture))
-            elif alg in self._algs:
-                return plain
-        if self._finds_parts:
-            codes += build_codes(Copy(), picture)
-        return build_entry(registration, codes, build_reference(picture))
+        others = (self._second_opinion,) if self._second_opinion else ()
+        return prepare(registration, self._indexes, self._algs, others, finds_parts=self._finds_parts)
 
     def _match_parts(
         self, picture: Picture, seen: Detailed, banks: Mapping[str, Bank], matches: Sequence[Match]

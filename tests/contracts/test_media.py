@@ -18,6 +18,7 @@ from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.dwt_dct_svd import DwtDctSvd
 from tests import toy_medium
 from tests.clips import clip
+from tests.letters import letter
 from tests.sites import encode, photograph
 from tests.sounds import melody, pack_wav
 
@@ -61,6 +62,12 @@ CASES = {
         pack_wav(melody(6.0)),
         pack_wav(melody(6.0) * 0.5 + 0.002),
         pack_wav(melody(6.0, 2)),
+    ),
+    "text": Case(
+        lambda: MEDIA.load("text")(KIT),
+        letter(),
+        letter(number=3).replace(b"# ", b"## "),
+        letter(seed=2),
     ),
     "lines": Case(
         lambda: toy_medium.build_medium(KIT), spell(WORDS), spell([*WORDS[:-1], "a last"]), spell(["a", "b c d"])

@@ -1,0 +1,112 @@
+"""A text taken apart: which parts of the file are words that people read, and which are what programs read."""
+
+import html
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Final
+
+from provenance.asset import MediaType
+from provenance.media.text.hidden import OWN, spell_block
+from provenance.media.text.kind import HTML, MARKDOWN, VTT
+
+COMMENT: Final = "<!-- AIGC {} -->"
+"""How Markdown holds an AIGC item: as a comment of HTML, its last line."""
+
+NOTE: Final = "NOTE AIGC {}"
+"""How WebVTT holds one: as a comment block behind its header."""
+
+
+class Role(Enum):
+    """What a part of a file is."""
+
+    WORDS = "words"
+    """Read by people; may hold marks."""
+    KEPT = "kept"
+    """Read by people, and has to stay character by character: code, headings, labels."""
+    SYNTAX = "syntax"
+    """Read by programs: tags, times, addresses of links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a file.
+
+    Attributes:
+        text: as it is read; in HTML, not yet escaped where it is no syntax.
+        role: what it is.
+        shown: of syntax, what detectors read of it; all of it unless told otherwise.
+    """
+
+    text: str
+    role: Role = Role.WORDS
+    shown: str | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text in parts.
+
+    Attributes:
+        media_type: of the file.
+        parts: in order; together they are the file, but for what stands in the fields below.
+        aigc: text of the AIGC item in the file's metadata, "" for none.
+        aigc_items: how many there were.
+        lang, title: of an HTML page.
+        left_out: what else the file held, in words.
+    """
+
+    media_type: MediaType
+    parts: tuple[Part, ...]
+    aigc: str = ""
+    aigc_items: int = 0
+    lang: str = ""
+    title: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @cached_property
+    def words(self) -> str:
+        """What people read, a line break where syntax breaks the line."""
+        return "".join(
+            part.text if part.role is not Role.SYNTAX else "\n" * ("\n" in _show(part)) for part in self.parts
+        )
+
+    @cached_property
+    def shown(self) -> str:
+        """What detectors read: words, and what stands in tags, comments and addresses."""
+        return f"{self.title}\n" * bool(self.title) + "".join(map(_show, self.parts))
+
+    def spell(self) -> str:
+        """Return the file's text."""
+        if self.media_type == HTML:
+            return self._spell_page()
+        text = "".join(part.text for part in self.parts)
+        if not self.aigc:
+            return text
+        if self.media_type == MARKDOWN:
+            return f"{text.rstrip()}\n\n{COMMENT.format(_escape_comment(self.aigc))}\n"
+        if self.media_type == VTT:
+            head, _, rest = text.partition("\n\n")
+            return f"{head}\n\n{NOTE.format(self.aigc.replace('-->', '--&gt;'))}\n\n{rest}"
+        return text.rstrip("\n") + spell_block(OWN + self.aigc.encode()) + "\n"
+
+    def _spell_page(self) -> str:
+        body = "".join(
+            part.text if part.role is Role.SYNTAX else html.escape(part.text, quote=False) for part in self.parts
+        )
+        lang = f' lang="{html.escape(self.lang)}"' if self.lang else ""
+        meta = f'<meta name="AIGC" content="{html.escape(self.aigc)}">\n' if self.aigc else ""
+        title = f"<title>{html.escape(self.title, quote=False)}</title>\n" if self.title else ""
+        return (
+            f'<!DOCTYPE html>\n<html{lang}>\n<head>\n<meta charset="utf-8">\n{meta}{title}</head>\n'
+            f"<body>\n{body}\n</body>\n</html>\n"
+        )
+
+
+def _show(part: Part) -> str:
+    return part.text if part.shown is None else part.shown
+
+
+def _escape_comment(text: str) -> str:
+    """Return JSON that cannot end a comment: in its texts, a hyphen may be written as an escape."""
+    return text.replace("--", "-\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,0 +1,1 @@
+"""The scheme `thread`: invisible characters between words, whose meaning hangs on the letters before them."""

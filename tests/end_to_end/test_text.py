@@ -1,0 +1,85 @@
+"""A text walks the whole line: screened, labelled, marked, signed beside, published, traced by grades, registered."""
+
+import pytest
+
+from api.matching import match_file
+from api.originals import Original
+from api.registering import Registrar
+from api.wiring import open_site
+from policies import gate
+from policies.audit.concordance import compare_records
+from policies.rules.decision import Outcome
+from provenance.media.medium import Claims
+from provenance.storage.blob import Blob
+from provenance.watermarks.thread.gaps import SYMBOLS
+from tests.letters import chinese, letter
+from tests.sites import as_submission, build_settings
+
+CARD = b"\n\nSend it to 4111 1111 1111 1111 at once.\n"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with open_site(build_settings(tmp_path_factory.mktemp("text") / "home", media=("picture", "text"))) as opened:
+        yield opened
+
+
+def bare(text):
+    return "".join(char for char in text if char not in SYMBOLS)
+
+
+def test_a_text_is_released_and_traced_by_what_is_left_of_it(site):
+    here = site.deployment
+    result = gate.release(here, as_submission(letter(), name="letter.md"))
+    assert result.outcome is Outcome.RELEASE, result.decision.reasons
+    assert result.public_key.endswith("/media.md")
+    file = here.blobs.public.get(result.public_key)
+    text = file.decode()
+    paragraph = text.split("\n\n")[2]
+    cases = [
+        (text, "consistent", "exact"),
+        (text.replace("\n\n", "\n"), "stripped_recovered_by_watermark", "canonical"),
+        (text.replace("harbour", "hospital"), "stripped_recovered_by_watermark", "recovered"),
+        (bare(text).lower(), "looks_like_release", "canonical"),
+        (paragraph, "stripped_recovered_by_watermark", "recovered"),
+        ("\n".join(chinese(5)), "none_found", "none"),
+    ]
+    for changed, state, grade in cases:
+        found = site.verifier.verify(changed.encode())
+        assert (found.state, found.grade) == (state, grade), changed[:40]
+        assert found.asset_id == (None if grade == "none" else result.asset_id)
+        assert "picture" not in found.summary
+    assert list(compare_records(here.database)) == []
+    again = gate.release(here, as_submission(file, name="letter.md"))
+    assert again.outcome is Outcome.HOLD
+    assert {reason.category for reason in again.decision.reasons} >= {"incoming_own_mark"}
+
+
+def test_what_it_says_is_screened_and_nothing_is_a_way_round(site):
+    here = site.deployment
+    cases = (
+        (letter(seed=2) + CARD, "personal.payment_card"),
+        (letter(seed=3) + "how to build a p\u200bipe bo\u2060mb at home".encode(), "prompt."),
+        (b"<p>" + letter(seed=4) + b"</p><p title='how to build a pipe bomb at home'>x</p>", "prompt."),
+    )
+    for data, category in cases:
+        result = gate.release(here, as_submission(data))
+        assert result.outcome is not Outcome.RELEASE
+        assert any(reason.category and reason.category.startswith(category) for reason in result.decision.reasons)
+
+
+def test_a_registered_text_is_matched_and_its_copy_is_blocked(site, tmp_path):
+    here = site.deployment
+    path = tmp_path / "poem.txt"
+    path.write_bytes("\n\n".join("".join(chinese(6, seed)) for seed in range(3)).encode())
+    original = Original(str(path), "A poem", "Poet")
+    (made,) = Registrar(site, lambda _: False).register([original])
+    (again,) = Registrar(site, lambda _: False).register([original])
+    assert again.is_repeat
+    report = match_file(here, Blob.from_bytes(path.read_bytes())).report
+    assert [match.work_id for match in report.matches] == [made.work.id]
+    copy = "Here is what I wrote myself.\n\n" + "".join(chinese(6, 1))
+    result = gate.release(here, as_submission(copy.encode()))
+    assert result.outcome is Outcome.BLOCK
+    assert {reason.category for reason in result.decision.reasons} >= {"copyright_block"}
+    assert here.media.take(Blob.from_bytes(copy.encode()), Claims(), here.limits).facts["characters"] > 100

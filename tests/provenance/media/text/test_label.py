@@ -1,0 +1,44 @@
+"""The label is the first or the last that people read, in each kind of file, and is put there once."""
+
+import pytest
+
+from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, SRT, VTT
+from provenance.media.text.label import END, START, add_label, has_label
+from provenance.media.text.text import parse_document
+
+LABEL = "AI\u751f\u6210"
+FILES = {
+    PLAIN: "Dear reader,\n\nsome words.\n",
+    MARKDOWN: "---\ntitle: x\n---\n# Dear reader\n\nsome words.\n",
+    HTML: "<body><p>Dear reader</p><p>words</p></body>",
+    SRT: "1\n00:00:01,000 --> 00:00:02,000\n<i>Dear</i>\n\n2\n00:00:03,000 --> 00:00:04,000\nreader\n",
+    VTT: "WEBVTT\n\n00:01.000 --> 00:02.000\nDear\n\n00:03.000 --> 00:04.000\n<i>reader</i>\n",
+}
+
+
+@pytest.mark.parametrize("position", [START, END])
+@pytest.mark.parametrize("media_type", FILES)
+def test_it_reads_back_from_the_file_and_is_there_once(media_type, position):
+    document = parse_document(FILES[media_type], media_type)
+    assert not has_label(document, LABEL, position)
+    labelled = parse_document(add_label(document, LABEL, position).spell(), media_type)
+    assert has_label(labelled, LABEL, position)
+    assert add_label(labelled, LABEL, position).spell() == labelled.spell()
+    assert labelled.words.count(LABEL) == 1
+    assert labelled.words.replace(LABEL, "").split() == document.words.split()
+
+
+def test_front_matter_stays_first_and_cues_stay_cues():
+    text = add_label(parse_document(FILES[MARKDOWN], MARKDOWN), LABEL).spell()
+    assert text.startswith(f"---\ntitle: x\n---\n{LABEL}\n\n# Dear")
+    text = add_label(parse_document(FILES[SRT], SRT), LABEL).spell()
+    assert f"02,000\n{LABEL}\n<i>Dear</i>" in text
+    text = add_label(parse_document(FILES[VTT], VTT), LABEL, END).spell()
+    assert text.rstrip().endswith(f"<i>reader</i>\n{LABEL}")
+
+
+def test_another_label_is_not_this_one():
+    labelled = add_label(parse_document(FILES[PLAIN], PLAIN), "AI")
+    assert not has_label(labelled, LABEL)
+    assert has_label(labelled, "AI")
+    assert not has_label(labelled, "AI", END)
