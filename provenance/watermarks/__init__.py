@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from provenance.errors import PayloadTooLargeError, UnmarkableError, WatermarkError
     from provenance.watermarks.base import WATERMARKS, Reading, Watermark, WatermarkKey
     from provenance.watermarks.chord.scheme import Chord
+    from provenance.watermarks.thread.scheme import Thread
     from provenance.watermarks.tile.detection import Detection
     from provenance.watermarks.tile.pose import Pose, build_pose
     from provenance.watermarks.tile.scheme import Tile
@@ -22,6 +23,7 @@ __all__ = [
     "PayloadTooLargeError",
     "Pose",
     "Reading",
+    "Thread",
     "Tile",
     "UnmarkableError",
     "Watermark",
@@ -34,6 +36,7 @@ _MODULES: Final = {
     "provenance.errors": ("PayloadTooLargeError", "UnmarkableError", "WatermarkError"),
     "provenance.watermarks.base": ("WATERMARKS", "Reading", "Watermark", "WatermarkKey"),
     "provenance.watermarks.chord.scheme": ("Chord",),
+    "provenance.watermarks.thread.scheme": ("Thread",),
     "provenance.watermarks.tile.detection": ("Detection",),
     "provenance.watermarks.tile.pose": ("Pose", "build_pose"),
     "provenance.watermarks.tile.scheme": ("Tile",),

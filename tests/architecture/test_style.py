@@ -27,6 +27,10 @@ BROAD = {
 FORBIDDEN_FILES = {"utils.py", "helpers.py", "manager.py", "common.py", "misc.py"}
 FORBIDDEN_PREFIXES = ("get_", "process_", "handle_")
 OVERRIDES = {
+    **dict.fromkeys(
+        ("handle_starttag", "handle_endtag", "handle_data", "handle_comment"),
+        "html.parser's own names for what it found",
+    ),
     "get_command": "typer's own name for finding a verb",
     "process_bind_param": "SQLAlchemy's own name for what it stores",
 }

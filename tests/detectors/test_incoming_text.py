@@ -20,7 +20,7 @@ from tests.letters import letter, sentences
 
 KEYS = (WatermarkKey("own", bytes(range(32))),)
 MEDIUM = build_medium(Kit(KEYS))
-AIGC = '<!-- AIGC {"Label":"1","ContentProducer":"x","ProduceID":"1"} -->\n'
+AIGC = '---\nAIGC: {"Label":"1","ContentProducer":"x","ProduceID":"1"}\n---\n'
 
 
 MEDIA = Media([MEDIUM])
@@ -42,7 +42,7 @@ def test_a_plain_text_has_no_marks(tmp_path):
 
 def test_each_mark_is_found(tmp_path):
     text = letter().decode()
-    assert detect(tmp_path, text + AIGC)[0] == {"incoming_ai"}
+    assert detect(tmp_path, AIGC + text)[0] == {"incoming_ai"}
     assert detect(tmp_path, MEDIUM.watermark.embed(" ".join(sentences(14)), 5))[0] == {
         "incoming_own_mark",
         "incoming_ai",

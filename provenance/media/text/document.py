@@ -1,6 +1,7 @@
 """A text taken apart: which parts of the file are words that people read, and which are what programs read."""
 
 import html
+import json
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -10,8 +11,8 @@ from provenance.asset import MediaType
 from provenance.media.text.hidden import OWN, spell_block
 from provenance.media.text.kind import HTML, MARKDOWN, VTT
 
-COMMENT: Final = "<!-- AIGC {} -->"
-"""How Markdown holds an AIGC item: as a comment of HTML, its last line."""
+FENCE: Final = "---\n"
+"""What front matter of Markdown begins and ends with."""
 
 NOTE: Final = "NOTE AIGC {}"
 """How WebVTT holds one: as a comment block behind its header."""
@@ -84,7 +85,7 @@ class Document:
         if not self.aigc:
             return text
         if self.media_type == MARKDOWN:
-            return f"{text.rstrip()}\n\n{COMMENT.format(_escape_comment(self.aigc))}\n"
+            return _put_in_front(text, self.aigc)
         if self.media_type == VTT:
             head, _, rest = text.partition("\n\n")
             return f"{head}\n\n{NOTE.format(self.aigc.replace('-->', '--&gt;'))}\n\n{rest}"
@@ -107,6 +108,9 @@ def _show(part: Part) -> str:
     return part.text if part.shown is None else part.shown
 
 
-def _escape_comment(text: str) -> str:
-    """Return JSON that cannot end a comment: in its texts, a hyphen may be written as an escape."""
-    return text.replace("--", "-\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
+def _put_in_front(text: str, aigc: str) -> str:
+    """Return Markdown with the item as a map in its YAML front matter (TC260-PG-20258A); JSON texts are YAML's, too."""
+    item = "".join(f"  {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in json.loads(aigc).items())
+    if text.startswith(FENCE):
+        return f"{FENCE}AIGC:\n{item}{text.removeprefix(FENCE)}"
+    return f"{FENCE}AIGC:\n{item}{FENCE}\n{text}"

@@ -51,7 +51,7 @@ _HTML: Final = re.compile(
 _VTT: Final = re.compile(r"WEBVTT(?=[ \t\n]|\Z)")
 _SRT: Final = re.compile(r"\d{1,6}[ \t]*\n\d{1,3}:\d\d:\d\d[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d\d:\d\d[,.]\d{1,3}")
 _MARKDOWN: Final = re.compile(
-    r"^(?:#{1,6} \S|```|---\n(?:[\w-]+:.*\n)+---$|<!-- AIGC \{|\s{0,3}[-*] \[[ x]\] |\|(?: ?:?-+:? ?\|){2,})",
+    r"^(?:#{1,6} \S|```|---\n(?:[ \t]*[\w-]+:.*\n)+---$|\s{0,3}[-*] \[[ x]\] |\|(?: ?:?-+:? ?\|){2,})",
     re.MULTILINE,
 )
 _BOM: Final = "\ufeff"

@@ -1,5 +1,6 @@
 """Markdown in parts: prose may hold marks; code, headings and references stay as they are; addresses are no words."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -7,8 +8,12 @@ from typing import Final
 from provenance.media.text.document import Document, Part, Role
 from provenance.media.text.kind import MARKDOWN
 
-_AIGC: Final = re.compile(r"<!-- AIGC (\{.{1,32768}?\}) -->\n*")
-_FRONT: Final = re.compile(r"\A---\n(?:.*\n){0,200}?---\n")
+_FRONT: Final = re.compile(r"\A---\n((?:.*\n){0,200}?)---\n\n?")
+# TC260-PG-20258A: a map under this key in front matter; on lines of its own, or in braces.
+_AIGC: Final = re.compile(
+    r"^AIGC:[ \t]*(?:(\{.{0,32768}\})[ \t]*\n|\n((?:[ \t]+\w{1,32}:.{0,16384}\n){1,20}))", re.MULTILINE
+)
+_PAIR: Final = re.compile(r"[ \t]+(\w{1,32}):[ \t]*(.*?)[ \t]*")
 # CommonMark 0.31: what stands by lines, then what stands within them. Bounded, so that none is slow.
 _SYNTAX: Final = re.compile(
     r"(?P<fence>^(?P<ticks>`{3,}|~{3,}).*\n(?:.*\n)*?(?:(?P=ticks)[`~]*[ \t]*$|\Z))"
@@ -27,17 +32,37 @@ _KEPT: Final = frozenset({"fence", "indented", "heading", "code", "reference"})
 
 def parse_markdown(text: str) -> Document:
     """Return a Markdown text in parts."""
-    items = _AIGC.findall(text)
-    rest = _AIGC.sub("", text)
-    return Document(MARKDOWN, tuple(_split(rest)), items[0] if items else "", len(items))
-
-
-def _split(text: str) -> Iterator[Part]:
-    at = 0
     front = _FRONT.match(text)
-    if front:
-        yield Part(front[0], Role.SYNTAX)
-        at = front.end()
+    if front is None:
+        return Document(MARKDOWN, tuple(_split(text, 0)))
+    items = [inline or _read_map(lines) for inline, lines in _AIGC.findall(front[1])]
+    kept = _AIGC.sub("", front[1])
+    if not items:
+        return Document(MARKDOWN, (Part(front[0], Role.SYNTAX), *_split(text, front.end())))
+    head = (Part(f"---\n{kept}---\n\n", Role.SYNTAX),) if kept.strip() else ()
+    return Document(MARKDOWN, (*head, *_split(text, front.end())), items[0], len(items))
+
+
+def _read_map(lines: str) -> str:
+    """Return a YAML map of texts as JSON; a text is quoted as JSON quotes it, between apostrophes, or plain."""
+    pairs = {}
+    for line in lines.splitlines():
+        found = _PAIR.fullmatch(line)
+        if found is not None:
+            pairs[found[1]] = _unquote(found[2])
+    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+
+
+def _unquote(text: str) -> str:
+    if text.startswith('"'):
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            return text
+    return text[1:-1].replace("''", "'") if len(text) > 1 and text[0] == text[-1] == "'" else text
+
+
+def _split(text: str, at: int) -> Iterator[Part]:
     for found in _SYNTAX.finditer(text, at):
         if found.start() > at:
             yield Part(text[at : found.start()])

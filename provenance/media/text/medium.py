@@ -42,7 +42,7 @@ PAYLOAD_BYTES: Final = 8
 OWN_BYTES: Final = 4 * MOST_BYTES
 """Length of a text of ours: what came in, grown by its marks."""
 
-PLACES: Final = {HTML: "html meta", MARKDOWN: "markdown comment", VTT: "webvtt note"}
+PLACES: Final = {HTML: "html meta", MARKDOWN: "front matter", VTT: "webvtt note"}
 _ELSEWHERE: Final = "variation selectors"
 # Of an excerpt, the share of its shingles that the release has: of another text hardly any are the same.
 _PART_OF, _NO_PART_OF = 0.5, 0.05

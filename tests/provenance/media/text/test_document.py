@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import pytest
 
 from provenance.media.text.document import Document, Part, Role
@@ -20,9 +23,6 @@ def test_words_leave_syntax_out_and_keep_its_line_ends():
     (MARKDOWN, "# A\n\nsome words\n"), (HTML, "<p>some words</p>"), (VTT, "WEBVTT\n\n00:01.000 --> 00:02.000\nhi\n"),
 ])  # fmt: skip
 def test_an_item_is_written_where_its_kind_has_a_place_and_read_back(media_type, text):
-    import json
-    from dataclasses import replace
-
     spelled = replace(parse_document(text, media_type), aigc=ITEM).spell()
     again = parse_document(spelled, media_type)
     assert again.aigc_items == 1

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,3 +48,14 @@ def test_parts_are_the_file(text):
 @pytest.mark.parametrize("text", ["`" * 50_000, "[" * 50_000, "<!--" * 20_000, "```\n" * 20_000, "(a](" * 20_000])
 def test_hostile_text_takes_no_time_to_speak_of(text):
     assert "".join(part.text for part in parse_markdown(text).parts) == text
+
+
+@pytest.mark.parametrize("front", [
+    'AIGC:\n  Label: "1"\n  ContentProducer: \'it\'\'s me\'\n  ProduceID: 7\n',
+    'AIGC: {"Label":"1","ContentProducer":"it\'s me","ProduceID":"7"}\n',
+])  # fmt: skip
+def test_an_item_in_front_matter_is_read_however_it_is_spelled(front):
+    document = parse_markdown(f"---\ntitle: x\n{front}---\n\nwords")
+    assert json.loads(document.aigc) == {"Label": "1", "ContentProducer": "it's me", "ProduceID": "7"}
+    assert [part.text for part in document.parts] == ["---\ntitle: x\n---\n\n", "words"]
+    assert parse_markdown(document.spell()) == document
