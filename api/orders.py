@@ -93,15 +93,15 @@ async def receive_order(request: "Request", here: "Deployment", bounds: "Http") 
         async with receive_upload(content_type, request.stream(), most_bytes=most, **times) as form:
             values: dict[str, Any] = dict(form.fields)
             if form.file is not None:
-                values = {"name": [form.file_name[:255]], "type": [_claim(form.file_type)], **values}
-            yield _check(here, Brought(_parse(FormOrder, values), form.file))
+                values = {"name": [form.file_name[:255]], "type": [claim_type(form.file_type)], **values}
+            yield check_order(here, Brought(parse_order(FormOrder, values), form.file))
     elif kind == JSON:
         async with receive(request.stream(), most_bytes=MOST_JSON_BYTES, **times) as body:
-            yield _check(here, Brought(_parse(Order, load_json(body)), None))
+            yield check_order(here, Brought(parse_order(Order, load_json(body)), None))
     else:
         values = _read_address(request)
         async with receive(request.stream(), most_bytes=most, **times) as body:
-            yield _check(here, Brought(_parse(FormOrder, {**values, "type": [_claim(kind)]}), body))
+            yield check_order(here, Brought(parse_order(FormOrder, {**values, "type": [claim_type(kind)]}), body))
 
 
 def load_json(body: "Blob") -> Any:  # noqa: ANN401 - pydantic validates it
@@ -126,21 +126,30 @@ def _read_address(request: "Request") -> dict[str, list[str]]:
     return {name: request.query_params.getlist(name) for name in names}
 
 
-def _claim(kind: str) -> str:
+def claim_type(kind: str) -> str:
+    """Return the media type that a sender claims, or "" where they only say that it is bytes."""
     return "" if kind in _UNNAMED else kind[:100]
 
 
-def _parse(model: type[Order], values: Any) -> Order:  # noqa: ANN401 - whatever came
+def parse_order(model: type[Order], values: Any) -> Order:  # noqa: ANN401 - whatever came
+    """Return what fields ask for.
+
+    Raises:
+        InvalidRequestError: one is unknown or wrong.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as exc:
         raise build_invalid(exc.errors(include_input=False, include_url=False)) from exc
 
 
-def _check(here: "Deployment", brought: Brought) -> Brought:
+def check_order(here: "Deployment", brought: Brought) -> Brought:
     """Return what came, if it fits together and its packs are known.
 
     Whoever hands in may ask for more packs, never for fewer: those that decide anyway are among them.
+
+    Raises:
+        InvalidRequestError: it does not, or one is unknown.
     """
     order = brought.order
     unknown = [name for name in order.packs if name not in here.packs]

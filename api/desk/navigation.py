@@ -21,6 +21,7 @@ PAGES: Final = (
     "api.desk.decisions",
     "api.desk.settings",
     "api.desk.verify",
+    "api.desk.create",
     "api.desk.works",
     "api.desk.policies",
     "api.desk.appeals",
@@ -55,6 +56,7 @@ class Tab:
 TABS: Final = (
     Tab("overview", "/desk", Permission.READ_ASSETS),
     Tab("queue", "/desk/queue", Permission.REVIEW),
+    Tab("create", "/desk/create", Permission.RELEASE),
     Tab("works", "/desk/works", Permission.READ_WORKS),
     Tab("policies", "/desk/policies", Permission.READ_POLICIES),
     Tab("appeals", "/desk/appeals", Permission.DECIDE_APPEALS),

@@ -111,7 +111,7 @@ async def create(
     service, here = find_service(request), find_service(request).deployment(actor)
     room = service.room
     async with room.uploads.hold(), receive_order(request, here, service.site.settings.http) as brought:
-        release_id = await _accept(service, here, brought, actor, idempotency_key, at_once=wait > 0)
+        release_id = await accept(service, here, brought, actor, idempotency_key, at_once=wait > 0)
     standing = await wait_for_end(here, release_id, wait_s=wait)
     response.status_code = 200 if standing.is_final else 202
     response.headers["Location"] = f"/v1/releases/{release_id}"
@@ -197,7 +197,7 @@ async def wait_for_end(here: Deployment, asset_id: AssetId, *, wait_s: float) ->
     return standing
 
 
-async def _accept(
+async def accept(
     service: Service, here: Deployment, brought: Brought, actor: Actor, idempotency_key: str | None, *, at_once: bool
 ) -> AssetId:
     """Keep what came and set it on its way; return its id.

@@ -30,10 +30,16 @@ _FIELDS: Final = frozenset({"groups", "title", "about", "asks", "example", "prom
 _SIDES: Final = (64, 4096)
 
 
-class UnknownPresetError(GenerationError):
+class PresetError(GenerationError):
+    """What is asked of a preset does not fit: it says nothing, or is no sentence."""
+
+    code = "preset"
+
+
+class UnknownPresetError(PresetError):
     """There is no preset of that name."""
 
-    code = "generation.unknown_preset"
+    code = "preset.unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,11 @@ class Preset:
         """Return the prompt of a sentence.
 
         Raises:
-            GenerationError: it says nothing, or is no sentence.
+            PresetError: it says nothing, or is no sentence.
         """
         said = " ".join(words.split())
         if not any(char.isprintable() and not char.isspace() for char in said) or len(said) > MOST_WORDS:
-            raise GenerationError(f"expected a sentence of 1 to {MOST_WORDS} signs: {self.asks['en']}")
+            raise PresetError(f"expected a sentence of 1 to {MOST_WORDS} signs: {self.asks['en']}")
         return self.prompt.replace(SLOT, said)
 
     def build_request(self, words: str, *, seed: int = 0) -> TextToImage:

@@ -24,7 +24,7 @@ def app():
 def test_a_tab_is_shown_to_those_who_may_open_it_once_it_leads_somewhere(app):
     served = find_paths(SimpleNamespace(app=app))
     assert "/desk" in served
-    assert tabs(Role.SUBMITTER, app) == []
+    assert tabs(Role.SUBMITTER, app) == ["create"]
     assert tabs(Role.ADMIN, app) == [tab.name for tab in TABS if tab.path in served]
     assert "exports" not in tabs(Role.MODERATOR, app)
     assert list(list_tabs(SimpleNamespace(app=app), None)) == []
@@ -32,7 +32,7 @@ def test_a_tab_is_shown_to_those_who_may_open_it_once_it_leads_somewhere(app):
 
 def test_everybody_has_a_home():
     assert find_home(actor(Role.MODERATOR)) == "/desk"
-    assert find_home(actor(Role.SUBMITTER)) == "/verify"
+    assert find_home(actor(Role.SUBMITTER)) == "/desk/create"
 
 
 def test_pages_are_no_part_of_the_described_api(app):

@@ -11,13 +11,14 @@ from generation.presets.preset import (
     GROUPS,
     LANGUAGES,
     MOST_WORDS,
+    PresetError,
     UnknownPresetError,
     find_preset,
     load_presets,
     of_group,
     parse_preset,
 )
-from provenance.errors import ConfigurationError, GenerationError
+from provenance.errors import ConfigurationError
 
 PACKS = {path.stem for path in (Path(policies.__file__).parent / "packs").glob("*.yaml")}
 TEXTS = "title: {en: a, zh: b}\nabout: {en: a, zh: b}\nasks: {en: a, zh: b}\nexample: {en: a, zh: b}\n"
@@ -46,14 +47,14 @@ def test_a_sentence_stands_in_the_prompt_once_and_changes_nothing_around_it(word
     preset = parse_preset("own", GOOD)
     try:
         prompt = preset.build_prompt(words)
-    except GenerationError:
+    except PresetError:
         assert not any(char.isprintable() and not char.isspace() for char in words)
         return
     assert prompt == " ".join(words.split()) + ", drawn"
 
 
 def test_what_is_no_sentence_is_refused():
-    with pytest.raises(GenerationError, match="1 to 400"):
+    with pytest.raises(PresetError, match="1 to 400"):
         parse_preset("own", GOOD).build_prompt("x" * (MOST_WORDS + 1))
 
 

@@ -1,0 +1,70 @@
+"""A person hands in a file or a sentence, follows it, and has what was released; nobody sees another's."""
+
+import httpx
+import pytest
+
+from tests.api.desk.conftest import WHO
+from tests.sites import encode, photograph
+
+
+def ask(server, method, path, who="submitter:Sue:", **fields):
+    headers = {"Cookie": f"{WHO}={who}", "Accept": "text/html", **fields.pop("headers", {})}
+    return httpx.request(method, f"{server.url}{path}", headers=headers, **fields)
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), [("en", 1280, False), ("zh", 360, True)])
+def test_a_file_is_handed_in_and_followed(desk, audit, tmp_path, language, width, dark):
+    path = tmp_path / "cup.jpg"
+    path.write_bytes(encode(photograph(side=256)))
+    page = desk("/desk/create", role="submitter", language=language, width=width, dark=dark)
+    assert audit(page) == []
+    assert page.locator("body").evaluate("body => body.scrollWidth") <= width
+    page.set_input_files("#file", str(path))
+    page.fill("#prompt", "a cup of coffee")
+    page.locator("form[data-drop] button.primary").click()
+    page.wait_for_url("**/desk/create/*")
+    assert "cup.jpg" in page.locator("h1").inner_text()
+    assert page.locator("#progress .badge").count() == 1
+    assert audit(page) == []
+    page.goto(page.url.rpartition("/")[0])
+    assert page.get_by_role("link", name="cup.jpg").count() >= 1
+
+
+def test_a_preset_puts_a_sentence_into_its_words_and_its_packs(desk_server):
+    form = {"key": (None, "one"), "preset": (None, "notice-picture"), "words": (None, "a bus stop")}
+    taken = ask(desk_server, "POST", "/desk/create", files=form)
+    assert taken.status_code == 303
+    again = ask(desk_server, "POST", "/desk/create", files=form)
+    assert again.headers["location"] == taken.headers["location"], "sent twice, it is one"
+    shown = ask(desk_server, "GET", taken.headers["location"])
+    assert shown.status_code == 200
+    assert "hx-trigger" in shown.text, "nobody walks it here, so it is looked at again"
+    part = ask(desk_server, "GET", taken.headers["location"], headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith("<div")
+    assert ask(desk_server, "GET", taken.headers["location"], who="submitter:Tom:").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"key": (None, "a")}, "got neither"),
+        ({"key": (None, "b"), "preset": (None, "nonesuch"), "words": (None, "x")}, "no preset"),
+        ({"key": (None, "c"), "preset": (None, "icon"), "words": (None, " ")}, "1 to 400"),
+        ({"key": (None, "d"), "file": ("x.jpg", b"no picture"), "words": (None, "<b>mine</b>")}, "mine"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_form(desk_server, form, said):
+    refused = ask(desk_server, "POST", "/desk/create", files=form)
+    assert 400 <= refused.status_code < 500
+    assert 'role="alert"' in refused.text
+    assert said in refused.text
+    assert "<b>mine" not in refused.text
+
+
+def test_what_was_released_can_be_had_and_what_was_held_is_explained(desk_server):
+    held = ask(desk_server, "GET", f"/desk/create/{desk_server.stock.held_id}", who="admin:Ann:")
+    assert "Held" in held.text
+    assert "detail" in held.text
+    released = ask(desk_server, "GET", f"/desk/create/{desk_server.stock.released_id}", who="admin:Ann:")
+    assert f"/v1/assets/{desk_server.stock.released_id}/file" in released.text
+    assert ask(desk_server, "GET", "/desk/create", who="auditor:Art:").status_code == 403
