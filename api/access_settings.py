@@ -43,9 +43,9 @@ class OidcSettings(BaseModel):
     @model_validator(mode="after")
     def _verify_whole(self) -> "OidcSettings":
         if self.issuer and not self.client_id:
-            raise ValueError("an issuer needs a client_id")
+            raise ValueError("access.oidc.issuer needs access.oidc.client_id")
         if bool(self.roles_claim) != bool(self.roles):
-            raise ValueError("roles_claim and roles go together")
+            raise ValueError("access.oidc.roles_claim and access.oidc.roles go together")
         unknown = sorted({role for roles in self.roles.values() for role in roles} - set(Role))
         if unknown:
             raise ValueError(f"no role is called {unknown[0]}: expected some of {', '.join(Role)}")

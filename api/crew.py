@@ -51,18 +51,25 @@ class Request:
     """What every file of a batch is released with.
 
     Attributes:
-        packs, making, repeats, asset_id: as `api.releasing.end_file` takes them.
+        packs, making, repeats, asset_id, key: as `api.releasing.end_file` takes them.
     """
 
     packs: tuple[str, ...] = ()
     making: Making = field(default_factory=Making)
     repeats: Repeats = field(default_factory=Repeats)
     asset_id: AssetId | None = None
+    key: str = ""
 
     def end(self, site: Site, source: Source) -> Ended:
         """Release one file, in this process."""
         return end_file(
-            site, source, packs=self.packs, making=self.making, asset_id=self.asset_id, repeats=self.repeats
+            site,
+            source,
+            packs=self.packs,
+            making=self.making,
+            asset_id=self.asset_id,
+            key=self.key,
+            repeats=self.repeats,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from api.blaming import blaming
 from api.console import print_hint
 from api.home import MEMORY_FILE, find_database_file, make_home, verify_site
 from api.settings import Settings
@@ -151,18 +152,20 @@ def open_database(settings: Settings, *, is_reading: bool = False) -> Database:
         if database.has_newest_schema():
             return database
         database.close()
-    database = Database(settings.resolved_database_url())
-    database.migrate()
+    with blaming(*(["database_url"] if settings.database_url else [])):
+        database = Database(settings.resolved_database_url())
+        database.migrate()
     return database
 
 
 def open_blobs(settings: Settings, *, may_make: bool = True) -> BlobStore:
     """Open both sides of the blob store."""
-    return open_store(
-        settings.quarantine_url or settings.home / "quarantine",
-        settings.public_url or settings.home / "public",
-        may_make=may_make,
-    )
+    with blaming(*(name for name in ("quarantine_url", "public_url") if getattr(settings, name))):
+        return open_store(
+            settings.quarantine_url or settings.home / "quarantine",
+            settings.public_url or settings.home / "public",
+            may_make=may_make,
+        )
 
 
 def load_site_keys(settings: Settings, *, may_make: bool = False) -> Keyring:
@@ -209,19 +212,22 @@ def build_log(settings: Settings, database: Database, signer: NoteSigner) -> Log
 def load_site_trust(settings: Settings) -> TrustAnchors:
     """Load whom verification trusts."""
     signing = settings.signing
-    return load_trust(
-        signing.trust_anchors,
-        signing.timestamp_anchors,
-        environment=settings.environment.value,
-        keys_directory=settings.keys_dir,
-        allowed_paths=signing.allowed_list,
-        purposes_path=signing.trust_config,
-    )
+    files = ("trust_anchors", "timestamp_anchors", "allowed_list", "trust_config")
+    with blaming(*(f"signing.{name}" for name in files if getattr(signing, name))):
+        return load_trust(
+            signing.trust_anchors,
+            signing.timestamp_anchors,
+            environment=settings.environment.value,
+            keys_directory=settings.keys_dir,
+            allowed_paths=signing.allowed_list,
+            purposes_path=signing.trust_config,
+        )
 
 
 def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
     """Build the watermark schemes that verification reads."""
-    return {name: WATERMARKS.make(name, keys) for name in settings.read_watermarks}
+    with blaming("read_watermarks"):
+        return {name: WATERMARKS.make(name, keys) for name in settings.read_watermarks}
 
 
 def load_media(settings: Settings) -> Media:
@@ -235,12 +241,19 @@ def build_media(settings: Settings, keys: tuple[WatermarkKey, ...], marks: Mappi
     Raises:
         UnknownPluginError: a name that no plugin has; the message lists the known ones.
     """
-    watermark = marks[settings.watermark] if settings.watermark in marks else WATERMARKS.make(settings.watermark, keys)
-    labels = tuple(LABELS.make(name, has=LABEL_PARTS) for name in settings.labels)
-    kit = Kit(keys, watermark, marks, build_fingerprints(settings.fingerprints), settings.clean_hidden, labels)
+    with blaming("watermark"):
+        watermark = (
+            marks[settings.watermark] if settings.watermark in marks else WATERMARKS.make(settings.watermark, keys)
+        )
+    with blaming("labels"):
+        labels = tuple(LABELS.make(name, has=LABEL_PARTS) for name in settings.labels)
+    with blaming("fingerprints"):
+        schemes = build_fingerprints(settings.fingerprints)
+    kit = Kit(keys, watermark, marks, schemes, settings.clean_hidden, labels)
     options = settings.media_options
     kits = {name: replace(kit, options=options.get(name, {})) for name in settings.media}
-    return Media([MEDIA.make(name, kits[name], has=MEDIUM_PARTS) for name in settings.media])
+    with blaming("media"):
+        return Media([MEDIA.make(name, kits[name], has=MEDIUM_PARTS) for name in settings.media])
 
 
 def build_fingerprints(names: Sequence[str] = ("pdq", "phash")) -> tuple[FingerprintScheme, ...]:

@@ -16,6 +16,7 @@ from api.turns import taking_turns
 from api.wiring import Site
 from policies.gate import release
 from policies.line.deployment import Submission
+from policies.line.keying import find_keyed
 from policies.line.publishing import Result
 from policies.line.records import find_stage
 from policies.line.released import find_released, load_manifest, load_released
@@ -173,6 +174,7 @@ def end_file(
     packs: tuple[str, ...],
     making: Making,
     asset_id: AssetId | None = None,
+    key: str = "",
     repeats: Repeats = _ONCE,
 ) -> Ended:
     """Walk one file down the line; whatever goes wrong is its end, and no other's."""
@@ -188,6 +190,7 @@ def end_file(
         recipe=making.build_recipe(),
         packs=packs,
         asset_id=asset_id,
+        key=key,
     )
     return end_one(site, submission, place, shown=source.path, repeats=repeats)
 
@@ -222,12 +225,18 @@ def end_one(
 
 
 def _find_earlier(site: Site, submission: Submission, *, resume: bool) -> Result | None:
-    """Return how the line ended before: for the same bytes and request, or for the id that the caller chose."""
-    if submission.asset_id is None:
-        return find_earlier(site.deployment, submission, with_blocked=resume)
-    with site.deployment.database.read() as connection:
-        is_known = find_stage(connection, submission.asset_id, site.deployment.tenant) is not None
-    return release(site.deployment, submission) if is_known else None
+    """Return how the line ended before: for the same bytes and request, or for the id or key that the caller chose.
+
+    Raises:
+        KeyReusedError: the key stands for another request.
+    """
+    here, chosen = site.deployment, submission.asset_id
+    if chosen is None and not submission.key:
+        return find_earlier(here, submission, with_blocked=resume)
+    with here.database.read() as connection:
+        is_known = bool(submission.key) and find_keyed(connection, here.tenant, submission) is not None
+        is_known = is_known or (chosen is not None and find_stage(connection, chosen, here.tenant) is not None)
+    return release(here, submission) if is_known else None
 
 
 def deliver(site: Site, result: Result, place: Place, *, shown: str = "", is_repeat: bool = False) -> Ended:

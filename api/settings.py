@@ -22,7 +22,7 @@ from pydantic_settings import (
 from api.access_settings import AccessSettings
 from api.line_settings import LineSettings
 from api.operating import Retention, WebhookSettings
-from api.spelling import FilePath, Names, Origin, Paths, Place, TenantName
+from api.spelling import FilePath, KeyName, Names, Networks, Origin, Paths, Place, TenantName, find_unread
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
 from policies.review.sensitivity import SENSITIVE
@@ -176,13 +176,13 @@ class Http(BaseModel):
     """Who follow a submission by events at once."""
     visits_per_minute: int = Field(default=120, ge=0)
     """Verifications by each address without an account; 0 for as many as there is room for."""
-    trusted_proxies: Names = ()
+    trusted_proxies: Networks = ()
     """Addresses or networks of proxies whose X-Forwarded-For is believed, such as ``10.0.0.0/8``."""
     fetch: bool = False
     """Whether verification fetches a file from an address that a visitor names; uses the network."""
     fetches: int = Field(default=4, gt=0)
     """Files fetched at once."""
-    metrics_for: Names = ()
+    metrics_for: Networks = ()
     """Addresses or networks that read /metrics without a key, such as ``127.0.0.1``."""
     log: Literal["text", "json"] = "text"
     """How a server writes its log: one line an event, ``text`` or ``json``."""
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
     """Largest file that verification reads."""
     verify_max_pixels: int = Field(default=50_000_000, gt=0)
     """Largest picture whose pixels verification looks at; of a larger one the manifest is still read."""
-    ledger_origin: str = ""
+    ledger_origin: KeyName = ""
     """Name of this ledger in checkpoints; empty for one made at first use."""
     provider: Provider = Provider()
     signing: Signing = Signing()
@@ -382,7 +382,8 @@ def _refuse_unknown_variables() -> None:
 
 def _describe(exc: Exception) -> str:
     if not isinstance(exc, ValidationError):
-        return str(exc)
+        unread = sorted(find_unread(Settings, {name.upper(): text for name, text in os.environ.items()}, PREFIX))
+        return f"{', '.join(unread)}: expected JSON, got something else" if unread else str(exc)
     return "; ".join(
         f"{'.'.join(str(part) for part in error['loc']) or 'settings'}: {error['msg'].lower()}"
         for error in exc.errors(include_input=False)

@@ -1,13 +1,16 @@
 """How single settings are spelled: lists, paths, places of databases and stores, the address of a server."""
 
 import json
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pydantic_settings import NoDecode
 
+from provenance.errors import ConfigurationError
 from provenance.tenant import Tenant, parse_tenant
 
 
@@ -66,7 +69,72 @@ def parse_origin(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what c
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
-TenantName = Annotated[Tenant, AfterValidator(parse_tenant)]
+def parse_tenant_name(value: str) -> Tenant:
+    """Return a tenant's name.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return parse_tenant(value)
+    except ConfigurationError as exc:
+        raise ValueError(str(exc)) from exc
+
+
+def parse_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return addresses and networks as they are.
+
+    Raises:
+        ValueError: one of them is neither.
+    """
+    for name in value:
+        try:
+            ip_network(name, strict=False)
+        except ValueError as exc:
+            raise ValueError("expected addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from exc
+    return value
+
+
+def parse_key_name(value: str) -> str:
+    """Return the name of a key that signs checkpoints, or "" for none.
+
+    Raises:
+        ValueError: it is none (https://c2sp.org/signed-note).
+    """
+    if any(char.isspace() or char == "+" or not char.isprintable() for char in value):
+        raise ValueError("expected a name without white space, control characters and plus signs")
+    return value
+
+
+def find_unread(model: type[BaseModel], environment: Mapping[str, str], prefix: str, before: str = "") -> Iterator[str]:
+    """Yield the settings that the environment gives in something else than the JSON that they take.
+
+    Args:
+        model: of settings, or of a group of them.
+        environment: variables by name.
+        prefix: of their names, in upper case.
+        before: names of the groups that this one is in, each with a dot.
+    """
+    for name, field in model.model_fields.items():
+        group = next((one for one in (field.annotation, *get_args(field.annotation)) if _is_group(one)), None)
+        if group is not None:
+            yield from find_unread(group, environment, f"{prefix}{name.upper()}__", f"{before}{name}.")
+        given = environment.get(f"{prefix}{name.upper()}")
+        is_read = NoDecode in field.metadata or not (group or get_origin(field.annotation) in {dict, tuple, list})
+        if given is not None and not is_read:
+            try:
+                json.loads(given)
+            except ValueError:
+                yield f"{before}{name}"
+
+
+def _is_group(kind: Any) -> bool:  # noqa: ANN401 - any annotation
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+TenantName = Annotated[Tenant, AfterValidator(parse_tenant_name)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list), AfterValidator(parse_networks)]
+KeyName = Annotated[str, AfterValidator(parse_key_name)]
 FilePath = Annotated[Path, BeforeValidator(parse_path)]
 Place = Annotated[str, BeforeValidator(parse_place)]
 Origin = Annotated[str, BeforeValidator(parse_origin)]

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any, Final
 
 from api import VERSION
+from api.blaming import blaming, verify_names
 from api.console import print_hint
 from api.home import make_home, verify_site
 from api.reading import (
@@ -258,6 +259,7 @@ def build_site(settings: Settings) -> Site:
         find_tenancy=tenancies.find,
         line=Line(reader.database, settings.line.build_limits()),
     )
+    verify_names(site, main.packs)
     tenancies.add(main, identity)
     deployment, identity = tenancies.find(own.tenant), tenancies.find_identity(own.tenant)
     return Site(own, deployment, reader.verifier, identity, tenancies)
@@ -283,6 +285,7 @@ def _build_tenancy(settings: Settings, reader: Reader, main: Deployment, tenant:
         media=media,
         limits=build_limits(own),
     )
+    verify_names(own, deployment.packs)
     return deployment, identity
 
 
@@ -301,8 +304,13 @@ def _build_sealer(settings: Settings, media: Media, identity: DeferredIdentity) 
         identity=identity,
         trust=load_site_trust(settings),
         provider=Provider(named.name, named.code, named.label_text, VERSION),
-        timestamp=TimestampAuthority(authority) if authority else None,
+        timestamp=_find_authority(authority),
     )
+
+
+def _find_authority(address: str) -> TimestampAuthority | None:
+    with blaming("signing.timestamp_url"):
+        return TimestampAuthority(address) if address else None
 
 
 def load_identity(settings: Settings) -> SigningIdentity:
@@ -313,10 +321,13 @@ def load_identity(settings: Settings) -> SigningIdentity:
             raise ConfigurationError("signing.private_key and signing.command need signing.certificate_chain")
         return load_development_identity(settings.keys_dir, environment=environment)
     if (signing.private_key is None) == (not signing.command):
-        raise ConfigurationError("expected either signing.private_key or signing.command beside the certificate chain")
-    if signing.private_key is not None:
-        return load_local_identity(signing.certificate_chain, signing.private_key, environment=environment)
-    return load_command_identity(signing.certificate_chain, signing.command, environment=environment)
+        raise ConfigurationError(
+            "signing.certificate_chain: expected either signing.private_key or signing.command beside it"
+        )
+    with blaming("signing.certificate_chain", "signing.private_key" if signing.private_key else "signing.command"):
+        if signing.private_key is not None:
+            return load_local_identity(signing.certificate_chain, signing.private_key, environment=environment)
+        return load_command_identity(signing.certificate_chain, signing.command, environment=environment)
 
 
 def build_runner(settings: Settings, works: Works, marks: Mapping[str, Watermark], media: Media) -> Runner:
@@ -358,4 +369,5 @@ def load_packs(settings: Settings) -> tuple[Any, ...]:
     """Load every pack that can be named: the built-in ones and those in the settings' folders."""
     from policies.rules.loader import find_pack_files
 
-    return load_named(tuple(find_pack_files(settings.pack_folders)), settings.pack_folders)
+    with blaming(*(["pack_folders"] if settings.pack_folders else [])):
+        return load_named(tuple(find_pack_files(settings.pack_folders)), settings.pack_folders)

@@ -78,9 +78,10 @@ def use_code(connection: Connection, vault: Vault, person: Person, unverified_co
     if row is None:
         return False
     text = "".join(char for char in unverified_code[:64] if char.isalnum())
-    paper = find_credential(connection, Kind.RECOVERY, _look(vault, person, text.lower()))
-    if paper is not None:
-        return drop_credential(connection, person.id, paper["id"])
+    for digest in vault.digests(_spell_paper(person, text.lower())):
+        paper = find_credential(connection, Kind.RECOVERY, f"{person.id}:{digest.hex()}")
+        if paper is not None:
+            return drop_credential(connection, person.id, paper["id"])
     step = _find_step(vault.open(bytes(row["secret"]), whose=person.id).decode(), text)
     return step is not None and use_credential(connection, row, step)
 
@@ -107,4 +108,8 @@ def _find_step(secret: str, unverified_code: str) -> int | None:
 
 
 def _look(vault: Vault, person: Person, code: str) -> str:
-    return f"{person.id}:{vault.digest(f'recovery:{person.id}:{code}').hex()}"
+    return f"{person.id}:{vault.digest(_spell_paper(person, code)).hex()}"
+
+
+def _spell_paper(person: Person, code: str) -> str:
+    return f"recovery:{person.id}:{code}"

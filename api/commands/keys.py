@@ -151,6 +151,30 @@ def renew_secrets(as_json: Json = False) -> None:
     print_line("a new key seals secrets from now on; copy the folder of keys to every host")
 
 
+@app.command("renew-access")
+@teaching_errors
+def renew_access(as_json: Json = False) -> None:
+    """Renew the key that seals what authenticator apps are checked with; everybody's app and paper codes go on working.
+
+    Servers of this machine find the new key by themselves.
+    """
+    from api.access.vault import renew_vault
+
+    settings = load_settings()
+    verify_site(settings)
+    database = open_database(settings)
+    try:
+        count = renew_vault(settings.keys_dir, database)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"renewed": True, "sealed_anew": count})
+        return
+    print_line(
+        f"a new key seals from now on, and {count} authenticators already; copy the folder of keys to every host"
+    )
+
+
 @app.command("renew-links")
 @teaching_errors
 def renew_links(

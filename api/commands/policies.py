@@ -1,4 +1,4 @@
-"""`chopmark policies`: list, show, check and explain policy packs and decisions. Nothing is recorded."""
+"""`chopmark policies`: list, show, check and explain policy packs and decisions; what changes some is `own_packs`."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from api.commands import own_packs
 from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
 from api.escape import quote_file
 from api.packs import build_pack, build_summary
@@ -27,7 +28,12 @@ from provenance.errors import PackInvalidError
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, check and explain policy packs.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="List, check, explain and try policy packs; save and choose your own.",
+)
+app.add_typer(own_packs.app)
 
 STYLES: Final = {Outcome.RELEASE: "green", Outcome.HOLD: "yellow", Outcome.BLOCK: "bold red"}
 

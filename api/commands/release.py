@@ -85,6 +85,9 @@ def command(
     out: Annotated[str | None, typer.Option("-o", "--out", help=OUT_HELP)] = None,
     force: Force = False,
     asset_id: Annotated[str, typer.Option(help="UUID of your own for the asset: handed in twice, it is one.")] = "",
+    key: Annotated[
+        str, typer.Option(help="Key of your own for this request: handed in twice, it is one, as Idempotency-Key does.")
+    ] = "",
     resume: Resume = False,
     again: Again = False,
     watch: WatchFolder = None,
@@ -98,13 +101,13 @@ def command(
     one was blocked, 2 on an error.
     """
     if watch is not None:
-        _verify_watching(watch, files or [], seed=seed, asset_id=asset_id, out=out)
+        _verify_watching(watch, files or [], seed=seed, asset_id=asset_id, key=key, out=out)
         asked = Making(read_prompt(prompt, file=prompt_file), seed, model)
         repeats = Repeats(again=again, resume=not again)
         raise typer.Exit(_watch(watch, asked, tuple(pack or ()), out, repeats, force=force, as_json=as_json))
     making = Making(_read_making(files or [], prompt, prompt_file), seed, model)
     chosen = parse_asset_id(asset_id)
-    _verify_making(files or [], seed=seed, model=model, asset_id=chosen)
+    _verify_making(files or [], seed=seed, model=model, asset_id=chosen, key=key)
     settings = load_settings()
     read = (prompt_file, "-" if prompt == "-" else None)
     target = open_output(out, files or [], *read, force=force, as_json=as_json)
@@ -122,15 +125,18 @@ def command(
             bar.add_task("warming up", total=None)
             site.warm()
         if files:
-            ended = end_each(site, sources, Request(packs, making, repeats, chosen), quiet=as_json)
+            ended = end_each(site, sources, Request(packs, making, repeats, chosen, key), quiet=as_json)
         else:
-            ended = [_release_prompt(site, making, packs, place, chosen, repeats, quiet=as_json)]
+            ended = [_release_prompt(site, making, packs, place, chosen, repeats, key=key, quiet=as_json)]
     tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
 
 
-def _verify_watching(watch: str, files: Sequence[str], *, seed: int | None, asset_id: str, out: str | None) -> None:
-    given = [name for name, value in (("files", files), ("--seed", seed), ("--asset-id", asset_id)) if value]
+def _verify_watching(
+    watch: str, files: Sequence[str], *, seed: int | None, asset_id: str, key: str, out: str | None
+) -> None:
+    asked = (("files", files), ("--seed", seed), ("--asset-id", asset_id), ("--key", key))
+    given = [name for name, value in asked if value]
     if given:
         raise CommandUsageError(f"--watch takes up what is written into a folder: it does not go with {given[0]}")
     if not Path(watch).is_dir():
@@ -210,8 +216,9 @@ def _read_making(files: Sequence[str], prompt: str | None, prompt_file: str | No
     return read_prompt(prompt, file=prompt_file)
 
 
-def _verify_making(files: Sequence[str], *, seed: int | None, model: str, asset_id: AssetId | None) -> None:
-    given = [name for name, value in (("--seed", seed), ("--asset-id", asset_id)) if value is not None]
+def _verify_making(files: Sequence[str], *, seed: int | None, model: str, asset_id: AssetId | None, key: str) -> None:
+    asked = (("--seed", seed), ("--asset-id", asset_id), ("--key", key or None))
+    given = [name for name, value in asked if value is not None]
     if given and len(files) > 1:
         raise CommandUsageError(f"{given[0]} is for one file, got {len(files)}")
     if model and not files:
@@ -226,6 +233,7 @@ def _release_prompt(
     asset_id: AssetId | None,
     repeats: Repeats,
     *,
+    key: str,
     quiet: bool,
 ) -> Ended:
     prompt, seed = making.prompt or "", making.seed or 0
@@ -235,7 +243,7 @@ def _release_prompt(
             prompt, seed=seed, packs=packs, progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
         bar.update(task, description="releasing", total=None)
-        return end_drawn(site, drawn, build_name(prompt, seed), place, repeats, asset_id=asset_id)
+        return end_drawn(site, drawn, build_name(prompt, seed), place, repeats, asset_id=asset_id, key=key)
 
 
 def end_drawn(
@@ -246,11 +254,12 @@ def end_drawn(
     repeats: Repeats,
     *,
     asset_id: AssetId | None = None,
+    key: str = "",
 ) -> Ended:
     """Walk what was drawn down the line; a prompt that was refused has its end already."""
     if isinstance(drawn, Decision):
         return Ended(name, result=build_refusal(name, drawn))
-    return end_one(site, replace(drawn, asset_id=asset_id), place, repeats=repeats)
+    return end_one(site, replace(drawn, asset_id=asset_id, key=key), place, repeats=repeats)
 
 
 def tell(ended: Sequence[Ended], target: Output, *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """Webhooks: who is told what, with which secret, what became of it, and telling it again; each tenant its own."""
 
-import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,7 @@ from api.errors import describe_problems
 from api.service import find_service
 from policies.webhooks.delivery import find_deliveries, replay
 from policies.webhooks.endpoints import Endpoints
-from policies.webhooks.outbox import announce
+from policies.webhooks.outbox import announce_test
 from provenance.ledger.entry import format_time
 from provenance.storage.secretbox import load_box
 
@@ -142,13 +141,7 @@ async def test(request: Request, actor: Manager, webhook_id: WebhookId) -> dict[
     here, endpoints = find_endpoints(request, actor)
 
     await run_in_threadpool(endpoints.find, webhook_id)
-    return {"event_id": await run_in_threadpool(_announce_test, here, webhook_id)}
-
-
-def _announce_test(here: "Deployment", webhook_id: str) -> str:
-    key, data = str(uuid.uuid4()), {"webhook_id": webhook_id}
-    with here.database.write() as connection:
-        return announce(connection, tenant=here.tenant, kind="webhook.test", key=key, data=data, only=(webhook_id,))
+    return {"event_id": await run_in_threadpool(announce_test, here.database, here.tenant, webhook_id)}
 
 
 async def list_deliveries(

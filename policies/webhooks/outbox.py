@@ -4,6 +4,7 @@ Nothing is written where nobody listens. What is told holds ids, names of states
 what moderators wrote: whoever hears of it asks the API for the rest.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from time import time
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.rules.decision import Decision, Outcome
-from provenance.storage.database import utc_now
+from provenance.storage.database import Database, utc_now
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS, WEBHOOKS
 from provenance.tenant import Tenant
 
@@ -27,6 +28,14 @@ KINDS: Final = (
     "webhook.test",
 )
 """Every event that is told, by its name in the payload's `type`."""
+
+
+def announce_test(database: Database, tenant: Tenant, webhook_id: str) -> str:
+    """Write the event `webhook.test`, which one endpoint is told; return the event's id."""
+    data = {"webhook_id": webhook_id}
+    with database.write() as connection:
+        key, only = str(uuid.uuid4()), (webhook_id,)
+        return announce(connection, tenant=tenant, kind="webhook.test", key=key, data=data, only=only)
 
 
 def announce(

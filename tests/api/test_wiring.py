@@ -42,9 +42,12 @@ def test_unknown_names_stop_the_start_and_list_the_known(home, field, value):
         pass
 
 
-def test_an_unknown_backend_is_named_when_it_is_asked(home):
-    with open_site(build_settings(home, backend="nonesuch")) as site, pytest.raises(UnknownPluginError, match="sketch"):
-        site.backend()
+def test_an_unknown_backend_is_named_at_the_start(home):
+    with (
+        pytest.raises(ConfigurationError, match="backend: expected names out of .*sketch"),
+        open_site(build_settings(home, backend="nonesuch")),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(("signing", "said"), [

@@ -65,6 +65,15 @@ def test_the_ledger_goes_on_under_a_new_key_and_auditors_with_the_old_one_are_le
     assert {path.name for path in (home / "keys").glob("ledger*")} > {"ledger.key"}
 
 
+def test_the_key_of_access_is_renewed(run, home):
+    before = (home / "keys" / "access.key").read_bytes() if (home / "keys" / "access.key").exists() else b""
+    assert run("keys", "renew-access", "--json").document == {"renewed": True, "sealed_anew": 0}
+    assert "0 authenticators" in run("keys", "renew-access").words
+    after = (home / "keys" / "access.key").read_bytes()
+    assert after.endswith(before)
+    assert len(after.split()) >= 3
+
+
 def test_links_by_the_key_before_work_on_unless_none_is_kept(run, home):
     import time
 

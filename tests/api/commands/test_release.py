@@ -182,3 +182,15 @@ def test_a_terminal_on_standard_input_teaches(run, home, monkeypatch):
     monkeypatch.setattr(api.console.sys, "stdin", terminal)
     with pytest.raises(GateError, match="got a terminal"):
         api.console.read_input("-")
+
+
+def test_a_key_makes_one_asset_of_what_is_handed_in_twice(run, light, coffee, tmp_path):
+    first, second = (run("release", coffee, "--key", "order-1", "--json").document["results"][0] for _ in range(2))
+    assert first["outcome"] == "released"
+    assert (second["asset_id"], second["outcome"]) == (first["asset_id"], "released")
+    other = run("release", coffee, "--key", "order-2", "--json").document["results"][0]
+    assert other["asset_id"] != first["asset_id"], "another key is another order, whatever its bytes"
+    reused = run("release", coffee, "--key", "order-1", "--model", "m", "--json")
+    assert (reused.code, reused.document["results"][0]["error"]["code"]) == (2, "asset.key_reused")
+    several = run("release", coffee, coffee, "--key", "order-3", "--json")
+    assert (several.code, several.document["error"]["code"]) == (2, "usage")
