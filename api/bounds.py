@@ -28,6 +28,13 @@ class BusyError(GateError):
     retryable = True
 
 
+class StoppingError(GateError):
+    """The server was told to stop, and waits no longer for this request."""
+
+    code = "stopping"
+    retryable = True
+
+
 class StalledUploadError(GateError):
     """A body came too slowly, or stopped."""
 

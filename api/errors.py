@@ -3,6 +3,7 @@
 Whoever asks learns what was wrong with the question, and nothing of our insides.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from api.access.refusals import (
@@ -17,7 +18,7 @@ from api.access.refusals import (
     SignInError,
     ThrottledError,
 )
-from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError
+from api.bounds import RETRY_AFTER_S, BusyError, StalledUploadError, StoppingError
 from api.concealing import find_place
 from api.console import CommandUsageError
 from api.form import FormError
@@ -174,12 +175,14 @@ def install_handlers(app: "FastAPI") -> None:
 
 
 async def run_answering(serve: "Awaitable[None]") -> "JSONResponse | None":
-    """Await `serve`; return the answer to an unforeseen error, which says nothing of it, or None.
+    """Await `serve`; return the answer to an unforeseen error, which says nothing of it, or to a stop; or None.
 
     The trace of a foreign error may quote a prompt, so the log gets its kind and place only.
     """
     try:
         await serve
+    except asyncio.CancelledError:  # by the server alone, which is told to stop and has waited long enough
+        return answer_refused_body(StoppingError("this server stops: send the request again, another will take it"))
     except Exception as exc:  # noqa: BLE001 - the last resort of the HTTP side
         _log.error("unforeseen error", kind=type(exc).__name__, place=find_place(exc))
         return _build_problem(500, "internal", OPERATOR_KNOWS)

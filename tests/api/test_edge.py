@@ -63,6 +63,28 @@ def test_a_second_answer_is_not_begun():
     assert [message["type"] for message in served(app)[0]] == ["http.response.start"]
 
 
+def test_what_a_server_that_stops_waits_for_no_longer_is_answered():
+    """As uvicorn does it once its time to stop is over: else the client is told of an error of ours, without a type."""
+    sent = []
+
+    async def app(*_):
+        await asyncio.sleep(60)
+
+    async def stop():
+        async def send(message):
+            sent.append(message)
+
+        request = asyncio.ensure_future(Edge(app)(SCOPE, None, send))
+        await asyncio.sleep(0)
+        request.cancel()
+        await request
+
+    asyncio.run(stop())
+    headers = headers_of(sent[0])
+    assert (sent[0]["status"], headers["connection"], headers["retry-after"]) == (503, "close", "5")
+    assert b'"title":"stopping"' in sent[1]["body"]
+
+
 def test_a_client_that_has_gone_is_no_error():
     async def app(*_):
         raise ClientDisconnect
