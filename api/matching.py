@@ -29,27 +29,29 @@ class Matched:
 
 
 def match_file(here: "Deployment | Reader", unverified_file: "Blob") -> Matched:
-    """Ask the registry of a tenant about a picture, a clip or a text.
+    """Ask the registry of a tenant about a picture, a clip, a sound or a text.
 
-    A clip is matched by all of its codes, and its frames as pictures; a text by its words and its passages.
+    A clip is matched by all of its codes, its frames as pictures and its soundtrack as a sound; a text by its words and
+    its passages.
 
     Raises:
-        AssetError: it is nothing that intake would take, or shows neither a picture nor words.
+        AssetError: it is nothing that intake would take, or has neither picture, sound nor words.
     """
     from provenance.errors import UnsupportedMediaError
     from provenance.media.medium import Claims, Worded
-    from provenance.media.view import PICTURE, TRACK
+    from provenance.media.view import LANDMARKS, PICTURE, SOUND, TRACK
 
     content = here.media.take(unverified_file, Claims(), here.limits)
     if isinstance(content, Worded):
         return Matched(None, here.works.match_text(content.passages()))
     views = tuple(content.views())
     pictures = [view.carrier for view in views if view.kind == PICTURE]
-    if not pictures:
-        raise UnsupportedMediaError("expected a file that shows a picture or words")
-    reports = [here.works.match_track(view.carrier) for view in views if view.kind == TRACK]
+    drawn = [*pictures, *(view.carrier.draw() for view in views if view.kind == SOUND)]
+    if not drawn:
+        raise UnsupportedMediaError("expected a file with a picture, sound or words")
+    reports = [here.works.match_track(view.carrier) for view in views if view.kind in {TRACK, LANDMARKS}]
     reports += [here.works.match(picture.flattened()) for picture in pictures]
-    return Matched(pictures[0], _merge(reports))
+    return Matched(drawn[0], _merge(reports))
 
 
 def _merge(reports: "Sequence[MatchReport]") -> "MatchReport":

@@ -30,6 +30,9 @@ LISTS: Final = frozenset({".csv", ".tsv"})
 CLIPS: Final = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv"})
 """Endings of clips, which a site takes that has the medium."""
 
+SOUNDS: Final = frozenset({".wav", ".flac", ".mp3", ".m4a", ".ogg", ".oga", ".opus"})
+"""Endings of sound, the same."""
+
 COLUMNS: Final = ("file", "title", "owner", "bank", "id")
 
 _DELIMITERS: Final = ",;\t"
@@ -117,7 +120,7 @@ def _list_folder(folder: str, stated: Original, notes: list[str]) -> Iterator[Or
 
 
 def _may_be_original(name: str) -> bool:
-    return find_named_type(name) is not None or Path(name).suffix.lower() in CLIPS
+    return find_named_type(name) is not None or Path(name).suffix.lower() in CLIPS | SOUNDS
 
 
 def _would_wait(path: Path) -> bool:

@@ -17,7 +17,7 @@ from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.shingles import Passages
 from provenance.media.medium import Claims, Worded
 from provenance.media.picture.image import Picture
-from provenance.media.view import PICTURE, TRACK
+from provenance.media.view import LANDMARKS, PICTURE, SOUND, TRACK
 from provenance.works.intake import hash_original
 from provenance.works.naming import is_same_name
 from provenance.works.record import PLAIN
@@ -34,7 +34,7 @@ Measured on twelve photographs of scikit-image: saving them as JPEG of quality 5
 """
 
 Track = tuple[Fingerprint, ...]
-"""Codes with times of a clip; () of a picture."""
+"""Codes with times of a clip or a sound; () of a picture."""
 
 
 class Shown(NamedTuple):
@@ -110,7 +110,7 @@ class Registrar:
         self._pending[number] = (original, registration, digest)
 
     def _read(self, path: str) -> Shown:
-        """Return an original's picture, and of a clip the codes of all of it; of a text, what its words are found by.
+        """Return an original's picture, one drawn of a sound, and of clips and sound all codes; of a text its passages.
 
         Raises:
             AssetError: it is nothing that can be taken, or shows neither a picture nor words.
@@ -122,9 +122,14 @@ class Registrar:
             return Shown(None, (), content.passages())
         views = tuple(content.views())
         pictures = [view.carrier for view in views if view.kind == PICTURE]
+        pictures += [view.carrier.draw() for view in views if view.kind == SOUND]
         if not pictures:
-            raise UnsupportedMediaError("expected an original that shows a picture or words")
-        return Shown(pictures[0], tuple(code for view in views if view.kind == TRACK for code in view.carrier), None)
+            raise UnsupportedMediaError("expected an original with a picture, sound or words")
+        track = [code for view in views if view.kind == TRACK for code in view.carrier]
+        track += [code for view in views if view.kind == LANDMARKS for code in view.carrier.codes]
+        if not track and any(view.kind == SOUND for view in views):
+            raise WorksError("this sound cannot be found again: it is too short, or holds nothing that stands out")
+        return Shown(pictures[0], tuple(track), None)
 
     def _find_own(self, original: Original, shown: Shown) -> Work | None:
         """Return the work that this owner has registered already, in this bank and under no other id."""

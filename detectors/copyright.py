@@ -14,8 +14,9 @@ from detectors.cards import Card, load_card
 from detectors.pixels import View, list_views
 from provenance.errors import ConfigurationError
 from provenance.fingerprints.base import Fingerprint
+from provenance.fingerprints.landmark import Landmarks
 from provenance.fingerprints.shingles import compute_passages
-from provenance.media.view import PICTURE, TEXT, TRACK
+from provenance.media.view import LANDMARKS, PICTURE, TEXT, TRACK
 from provenance.works.record import Action, MatchReport
 
 _ACTIONS: Final = (Action.BLOCK, Action.HOLD, Action.ATTRIBUTE)
@@ -47,7 +48,7 @@ class CopyrightDetector:
         Raises:
             ProvenanceError: the registry cannot be searched.
         """
-        if subject.view.kind == TRACK:
+        if subject.view.kind in {TRACK, LANDMARKS}:
             return self._detect_track(subject.view.carrier)
         if subject.view.kind == TEXT:
             return self._detect_text(str(subject.view.carrier))
@@ -61,10 +62,11 @@ class CopyrightDetector:
         reason = _reason(report) + (f", {shown_by}" if shown_by and report.matches else "")
         return Signal("copyright", self.card.version, Status.OK, scores, evidence[:_MOST_RECORDS], reason)
 
-    def _detect_track(self, track: Sequence[Fingerprint]) -> Signal:
-        """Answer about a clip's codes and their times; a clip none of whose frames has a code is unhashable."""
+    def _detect_track(self, track: Sequence[Fingerprint] | Landmarks) -> Signal:
+        """Answer about codes and their times, of a clip or of a sound; what has none of them is unhashable."""
         report = self.toolbox.works.match_track(track)
-        scores = {**build_scores(report), "copyright_unhashable": float(not track)}
+        has_none = not (track.codes if isinstance(track, Landmarks) else track)
+        scores = {**build_scores(report), "copyright_unhashable": float(has_none)}
         return Signal("copyright", self.card.version, Status.OK, scores, _evidence(report, ""), _reason(report))
 
     def _detect_text(self, text: str) -> Signal:

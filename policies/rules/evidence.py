@@ -17,6 +17,7 @@ from detectors.concept_bank import load_concept_bank
 from detectors.term_bank import load_term_bank
 from policies.rules.decision import Decision, Outcome
 from provenance.errors import GateError
+from provenance.fingerprints.landmark import ALG as LANDMARK
 from provenance.media.picture.overlap import Box
 from provenance.media.view import PROMPT
 
@@ -162,6 +163,11 @@ def _read_match(record: Record, asked: _Asked) -> Iterator[Finding]:
 
 
 def _tell_nearness(match: Record) -> str:
+    together = match.get("together")
+    if together:
+        here, there = (f"{start_s:.1f} to {end_s:.1f} s" for start_s, end_s in (together["here"], together["there"]))
+        what = "by sound" if match["alg"] == LANDMARK else "by picture"
+        return f"{here} are {there} of it, {what}, {together['codes']} codes agree"
     overlap = match.get("overlap")
     if not overlap:
         return f"{match['alg']} {match['distance_bits']} of at most {match['threshold_bits']} bits"

@@ -19,6 +19,9 @@ SOUND: Final = "sound"
 TRACK: Final = "track"
 """Kind of view whose carrier is a tuple of `provenance.fingerprints.base.Fingerprint` with times: all of a clip's."""
 
+LANDMARKS: Final = "landmarks"
+"""Kind of view whose carrier is a `provenance.fingerprints.landmark.Landmarks`: of a sound, or a clip's soundtrack."""
+
 PROMPT: Final = "prompt"
 """Kind of view whose carrier is the `str` that an asset was made from; no medium shows it, since it comes beside."""
 

@@ -68,6 +68,14 @@ def search_releases(
     )
 
 
+def join_matches(*found: Sequence[ReleaseMatch]) -> tuple[ReleaseMatch, ...]:
+    """Return what several searches found, each release once, in their order."""
+    known: dict[str, ReleaseMatch] = {}
+    for match in (match for some in found for match in some):
+        known.setdefault(match.asset_id, match)
+    return tuple(known.values())
+
+
 def build_matches(
     connection: Connection,
     found: Iterable[Found],

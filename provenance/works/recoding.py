@@ -107,4 +107,6 @@ def _uncoded(tenant: Tenant, *, has_reference: bool) -> ColumnElement[bool]:
     # a text has no parts that a picture shows
     is_coded = owned.where(CODES.c.tenant == WORKS.c.tenant, CODES.c.alg.in_((Copy.kept_as, TEXT_ALG)))
     is_active = and_(WORKS.c.tenant == tenant, WORKS.c.status == WorkStatus.ACTIVE.value)
-    return and_(is_active, kept if has_reference else ~kept, ~is_coded)
+    # Clips and sound are found by codes with times; what was kept of them is there to be looked at.
+    has_times = owned.where(CODES.c.tenant == WORKS.c.tenant, CODES.c.variant.like("at % s"))
+    return and_(is_active, kept if has_reference else ~kept, ~is_coded, ~has_times)

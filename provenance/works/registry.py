@@ -17,6 +17,7 @@ from sqlalchemy import Connection, exists, select, update
 from provenance.errors import WorksError
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.copy import Copy
+from provenance.fingerprints.landmark import Landmarks, split_codes
 from provenance.fingerprints.shingles import Passages
 from provenance.ledger.canonical import Json
 from provenance.ledger.log import Log
@@ -24,6 +25,7 @@ from provenance.media.picture.image import Picture
 from provenance.media.picture.overlap import Detailed, Kept
 from provenance.storage.database import Database, utc_now
 from provenance.tenant import MAIN, Tenant
+from provenance.works import sounds
 from provenance.works.banks import define_bank, load_banks
 from provenance.works.catalogue import find_same, find_work, read_works
 from provenance.works.codes import Code, append_codes, find_owner_codes, remove_codes
@@ -31,7 +33,7 @@ from provenance.works.index import FOLD_AT
 from provenance.works.indexes import Indexes
 from provenance.works.intake import Entry, hash_original, insert_work, parse_reason, settle
 from provenance.works.likeness import Likeness
-from provenance.works.matching import add_second_opinions, search_releases, search_works, suppress_allowed
+from provenance.works.matching import add_second_opinions, join_matches, search_releases, search_works, suppress_allowed
 from provenance.works.passages import TextIndex
 from provenance.works.preparing import prepare
 from provenance.works.recoding import Uncoded, count_uncoded, recode
@@ -217,14 +219,13 @@ class Works:
         found = search_works(self._database, self._indexes, alg, value, banks, self._tenant)
         return suppress_allowed(found, confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits})
 
-    def match_track(self, track: Sequence[Fingerprint]) -> MatchReport:
-        """Return every registered work of which a clip shows a part, by codes that agree on an offset, with spans.
-
-        Its single frames are pictures: `match` finds registered pictures in them.
-        """
+    def match_track(self, track: Sequence[Fingerprint] | Landmarks) -> MatchReport:
+        """Return every registered work of which a clip or a sound has a part; single frames are for `match`."""
+        banks = {bank.name: bank for bank in self.banks()}
+        if isinstance(track, Landmarks):
+            return sounds.match_works(self._database, self._indexes, track, banks, self._tenant)
         if PDQ not in self._algs:
             return MatchReport((), (), ())
-        banks = {bank.name: bank for bank in self.banks()}
         return match_works(self._database, self._indexes, track, banks, self._tenant)
 
     def match_text(self, passages: Passages) -> MatchReport:
@@ -313,14 +314,14 @@ class Works:
         assets count as the same up to `radius_bits`. Further codes count where works are searched by them, too. Codes
         with times count together: as far as they agree on an offset.
         """
-        first = codes[0]
-        if first.at_s is not None:
-            return match_releases(self._database, self._indexes, codes, radius_bits)
+        heard, rest = split_codes(codes)
         found: tuple[ReleaseMatch, ...] = ()
-        for code in (one for one in codes if one is first or one.alg in self._algs):
-            radius = radius_bits if code is first else self._indexes.scheme(code.alg).confident_distance_bits
+        if rest and rest[0].at_s is not None:
+            found = match_releases(self._database, self._indexes, rest, radius_bits)
+        for code in (one for one in rest if one.at_s is None and (one is rest[0] or one.alg in self._algs)):
+            radius = radius_bits if code is rest[0] else self._indexes.scheme(code.alg).confident_distance_bits
             found += search_releases(self._database, self._indexes, code.alg, code.value, radius)
-        return found
+        return join_matches(found, sounds.match_releases(self._database, self._indexes, heard))
 
     def match_work_to_releases(self, work_id: str) -> tuple[ReleaseMatch, ...]:
         """Return what was released that resembles a work, in any of its forms: for works registered too late.

@@ -47,7 +47,13 @@ def build_track_codes(track: Sequence[Fingerprint]) -> list[Code]:
 
 
 def align_with_owners(
-    database: Database, index: MatchIndex, track: Sequence[Fingerprint], radius_bits: int, tenant: Tenant | None
+    database: Database,
+    index: MatchIndex,
+    track: Sequence[Fingerprint],
+    radius_bits: int,
+    tenant: Tenant | None,
+    *,
+    least: int,
 ) -> dict[str, Alignment]:
     """Return for each owner of codes with times how the track lies in it, those that most codes agree on first.
 
@@ -57,6 +63,7 @@ def align_with_owners(
         track: codes with times.
         radius_bits: up to which two codes are near.
         tenant: whose codes, None for every tenant's.
+        least: codes that have to agree.
     """
     hits = [
         (code, sequence, distance) for code in track for sequence, distance in index.search(code.value, radius_bits)
@@ -69,9 +76,13 @@ def align_with_owners(
         there_s = parse_time(owned.variant)
         if there_s is not None and tenant in {None, owned.tenant}:
             pairs.setdefault(owned.owner_id, []).append(Pair(code.at_s or 0.0, there_s, distance))
-    least = min(LEAST_PAIRS, max(1, len(track)))
     found = {owner: alignment for owner, some in pairs.items() if (alignment := align(some, least=least))}
     return dict(sorted(found.items(), key=lambda item: -item[1].pairs))
+
+
+def _count_least(track: Sequence[Fingerprint]) -> int:
+    """Return how many codes have to agree: fewer where a clip has no more."""
+    return min(LEAST_PAIRS, max(1, len(track)))
 
 
 def match_works(
@@ -79,7 +90,8 @@ def match_works(
 ) -> MatchReport:
     """Return the active works of which a clip shows a part."""
     radius_bits = indexes.scheme(PDQ).confident_distance_bits
-    alignments = align_with_owners(database, indexes.index("works", PDQ), track, radius_bits, tenant)
+    index, least = indexes.index("works", PDQ), _count_least(track)
+    alignments = align_with_owners(database, index, track, radius_bits, tenant, least=least)
     with database.viewing():
         found = build_track_matches(database, alignments, banks, radius_bits, tenant)
     return MatchReport(suppress_allowed(found, confident_bits={PDQ: radius_bits}), (), (PDQ,))
@@ -91,12 +103,18 @@ def match_releases(
     """Return the releases of which a clip shows a part, whoever's they are."""
     alg = track[0].alg
     index = indexes.open("releases", alg, 8 * len(track[0].value), radius_bits)
-    found = align_with_owners(database, index, track, radius_bits, None)
+    found = align_with_owners(database, index, track, radius_bits, None, least=_count_least(track))
     return tuple(ReleaseMatch(owner, alg, one.words, one.distance_bits, radius_bits) for owner, one in found.items())
 
 
 def build_track_matches(
-    database: Database, alignments: Mapping[str, Alignment], banks: Mapping[str, Bank], radius_bits: int, tenant: Tenant
+    database: Database,
+    alignments: Mapping[str, Alignment],
+    banks: Mapping[str, Bank],
+    radius_bits: int,
+    tenant: Tenant,
+    *,
+    alg: str = PDQ,
 ) -> tuple[Match, ...]:
     """Return the active works among what a track lies in, with both spans."""
     columns = (WORKS.c.id, WORKS.c.title, WORKS.c.owner, WORKS.c.bank)
@@ -112,7 +130,7 @@ def build_track_matches(
                     owner=row.owner,
                     bank=row.bank,
                     action=Action(action),
-                    alg=PDQ,
+                    alg=alg,
                     variant=spell_time(one.there[0]),
                     distance_bits=one.distance_bits,
                     threshold_bits=radius_bits,

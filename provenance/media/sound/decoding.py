@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, MissingExtraError, UndecodableAssetError
+from provenance.media.containers.matroska import MKV, WEBM
+from provenance.media.containers.movie import MOV, MP4
 from provenance.media.sound.kind import FLAC, M4A, MP3, OGG, WAV
 from provenance.storage.blob import Blob
 
@@ -30,7 +32,9 @@ MOST_CHANNELS: Final = 8
 RATES_HZ: Final = (8_000, 192_000)
 BLOCK_S: Final = 1.0
 
-_FORMATS: Final = {WAV: "wav", FLAC: "flac", MP3: "mp3", M4A: "mp4", OGG: "ogg"}
+_FORMATS: Final = {WAV: "wav", FLAC: "flac", MP3: "mp3", M4A: "mp4", OGG: "ogg",
+                   MP4: "mov", MOV: "mov", WEBM: "matroska", MKV: "matroska"}  # fmt: skip
+_ISO: Final = frozenset({M4A, MP4, MOV})
 # A file may say that it is longer by what encoders pad.
 _SLACK_S: Final = 0.5
 _SLACK: Final = 0.98
@@ -80,22 +84,28 @@ def import_av() -> Any:  # noqa: ANN401 - a module
 
 @contextmanager
 def open_track(file: Blob, media_type: MediaType) -> Iterator[tuple["InputContainer", "AudioStream", Track]]:
-    """Open a file for reading.
+    """Open a sound, or a clip for its soundtrack.
 
     Raises:
         UndecodableAssetError: there is no sound in it that can be decoded.
     """
     av = import_av()
     with file.open() as source, _translating(media_type):
-        options = {"use_mfra_for": "pts", "enable_drefs": "0"} if media_type == M4A else {}
+        options = {"use_mfra_for": "pts", "enable_drefs": "0"} if media_type in _ISO else {}
         with av.open(source, format=_FORMATS[media_type], metadata_errors="replace", options=options) as container:
-            if not container.streams.audio:
-                raise UndecodableAssetError(f"{media_type}: expected a track of sound, got none")
-            stream = container.streams.audio[0]
-            yield container, stream, _describe(container, stream, media_type)
+            stream = next((one for one in container.streams.audio if one.codec_context is not None), None)
+            if stream is None:
+                raise UndecodableAssetError(f"{media_type}: expected a track of sound that can be decoded, got none")
+            yield container, stream, describe_track(container, stream, media_type)
 
 
-def _describe(container: "InputContainer", stream: "AudioStream", media_type: MediaType) -> Track:
+def describe_track(container: "InputContainer", stream: "AudioStream", media_type: MediaType) -> Track:
+    """Return what a file says of its sound.
+
+    Raises:
+        UndecodableAssetError: it has no rate or number of channels that sound has.
+        AssetTooLargeError: it says that it is longer than `MOST_S`.
+    """
     context = stream.codec_context
     rate, channels = int(context.sample_rate or 0), int(context.channels or 0)
     if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
@@ -141,7 +151,7 @@ def read_blocks(file: Blob, media_type: MediaType) -> Iterator[Samples]:
         count = total = 0
         for frame in container.decode(stream):
             for made in resampler.resample(frame):
-                held.append(_part_channels(made, track.channels))
+                held.append(part_channels(made, track.channels))
                 count += held[-1].shape[1]
             total += frame.samples
             if total > MOST_S * track.rate_hz:
@@ -149,7 +159,7 @@ def read_blocks(file: Blob, media_type: MediaType) -> Iterator[Samples]:
             if count >= BLOCK_S * track.rate_hz:
                 yield np.concatenate(held, axis=1)
                 held, count = [], 0
-        held += [_part_channels(made, track.channels) for made in resampler.resample(None)]
+        held += [part_channels(made, track.channels) for made in resampler.resample(None)]
         if held:
             yield np.concatenate(held, axis=1)
         got = total / track.rate_hz
@@ -161,7 +171,7 @@ def read_blocks(file: Blob, media_type: MediaType) -> Iterator[Samples]:
             raise UndecodableAssetError(f"{media_type}: expected sound, got a track without any")
 
 
-def _part_channels(frame: "AudioFrame", channels: int) -> Samples:
+def part_channels(frame: "AudioFrame", channels: int) -> Samples:
     """Return (C, N) of a frame whose channels alternate."""
     return np.ascontiguousarray(np.asarray(frame.to_ndarray(), np.float32).reshape(-1, channels).T)
 

@@ -12,6 +12,7 @@ import numpy as np
 from provenance.asset import MediaType
 from provenance.errors import AssetError, AssetTooLargeError, UnmarkableError
 from provenance.fingerprints.base import Fingerprint
+from provenance.fingerprints.landmark import find_part
 from provenance.grant import MarkKind
 from provenance.labels.aigc import AigcItem, build_aigc
 from provenance.labels.implicit import FoundLabels, ImplicitLabels
@@ -27,7 +28,7 @@ from provenance.media.sound.notice import LONG_S, SEARCH_S, TEXT, hears_notice, 
 from provenance.media.sound.shape import ALG, RADIUS_BITS, distance_bits
 from provenance.media.sound.sound import Sound, parse_sound
 from provenance.media.sound.structure import find_type
-from provenance.media.view import SOUND
+from provenance.media.view import LANDMARKS, SOUND
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import Reading
 from provenance.watermarks.chord.scheme import Chord
@@ -66,7 +67,7 @@ class SoundMedium:
 
     name = "sound"
     types = TYPES
-    carriers = frozenset({SOUND})
+    carriers = frozenset({SOUND, LANDMARKS})
     marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA})
     mark_algs = (Chord.alg,)
     code_alg = ALG
@@ -122,7 +123,7 @@ class SoundMedium:
         codes = self.fingerprint(made)
         marks = Marks(
             watermark=None if problem else SoftBinding(Chord.alg, orders.payload.to_bytes(PAYLOAD_BYTES, "big")),
-            fingerprints=tuple(SoftBinding(build_alg(code.alg), code.value) for code in codes),
+            fingerprints=tuple(SoftBinding(build_alg(code.alg), code.value) for code in codes[:1]),
             explicit_label=TEXT if ends else "",
             metadata=(KEY,) if tags else (),
         )
@@ -157,22 +158,26 @@ class SoundMedium:
             return FoundLabels(problems=(str(exc),))
 
     def fingerprint(self, content: Content) -> tuple[Fingerprint, ...]:
-        """Return the code of the whole sound."""
-        code = cast("Sound", content).code
-        return () if code is None else (code,)
+        """Return the code of the whole sound, then those of its landmarks that stand out most."""
+        sound = cast("Sound", content)
+        return () if sound.code is None else (sound.code, *sound.landmarks.strong)
 
     def compare(
         self,
         content: Content,
         recorded: bytes | None,
-        load_released: Callable[[], Content | None],  # noqa: ARG002 - the seam's
+        load_released: Callable[[], Content | None],
     ) -> Comparison:
-        """Compare by the code of the whole; a part of a release has another code, so what differs is not judged."""
-        code = cast("Sound", content).code
-        if code is None or recorded is None:
-            return Comparison()
-        distance = distance_bits(code.value, recorded)
-        return Comparison(distance, agrees=True if distance <= RADIUS_BITS else None)
+        """Compare by the code of the whole, and a part by its landmarks; what has neither in common is not judged."""
+        sound = cast("Sound", content)
+        distance = None
+        if sound.code is not None and recorded is not None:
+            distance = distance_bits(sound.code.value, recorded)
+            if distance <= RADIUS_BITS:
+                return Comparison(distance, agrees=True)
+        released = cast("Sound | None", load_released())
+        is_part = released is not None and find_part(sound.landmarks, released.landmarks) is not None
+        return Comparison(distance, agrees=True if is_part else None)
 
     def _find_obstacle(self, orders: Orders) -> str:
         """Return why no watermark is laid, or ""."""

@@ -33,6 +33,8 @@ class ShapeMaker:
         self._rows: list[NDArray[np.float32]] = []
         self._count, self._each = 0, 1
         self._left: NDArray[np.float32] | None = None
+        self.drawing = np.zeros((_BANDS, _PARTS), np.uint8)
+        """(64, 64), once `finish` gave a code: loudness by pitch, low ones at the bottom, and time."""
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take samples (C, N)."""
@@ -69,6 +71,8 @@ class ShapeMaker:
         low = np.minimum(at.astype(int), len(rows) - 1)
         parts = np.diff(sums[low] + (sums[low + 1] - sums[low]) * (at - low)[:, None], axis=0)
         levels = np.log10(parts + 1e-4 * parts.mean())
+        span = max(float(np.ptp(levels)), 1e-6)
+        self.drawing = np.rint((levels - levels.min()) / span * 255).astype(np.uint8).T[::-1].copy()
         waves = _cosines() @ (levels - levels.mean()) @ _cosines().T
         bits = waves > np.median(waves)
         quality = min(_FULL_QUALITY, int(50 * float(levels.std())))

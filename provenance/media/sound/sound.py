@@ -2,18 +2,22 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provenance.asset import MediaType
+import numpy as np
+
+from provenance.asset import MediaType, Plane
 from provenance.errors import UndecodableAssetError
 from provenance.fingerprints.base import Fingerprint
+from provenance.fingerprints.landmark import Landmarks, parse_landmarks
 from provenance.media.limits import IntakeLimits
 from provenance.media.medium import Facts
+from provenance.media.picture.raster import Picture
 from provenance.media.sound.decoding import Samples, Track, import_av, read_blocks
 from provenance.media.sound.shape import ALG
 from provenance.media.sound.structure import check_structure, find_type
-from provenance.media.view import SOUND, Span, View
+from provenance.media.view import LANDMARKS, SOUND, Span, View
 from provenance.media.workers import Workers, clean
 from provenance.storage.blob import Blob
 
@@ -23,6 +27,11 @@ _NO_TAGS: Final = frozenset(
 )
 
 _MOST_TAGS: Final = 256
+# Five codes of 32 bytes, ten landmarks a second, four hours.
+_MOST_LANDMARK_BYTES: Final = 32 << 20
+_DRAWN: Final = (64, 64)
+# How large a drawing is shown: wide, as time is.
+_SHOWN: Final = (768, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class Sound:
         silent: share of its tenths of a second that are softer than 60 dB under full scale.
         clipped: share of its samples that stand at full scale.
         code: of the whole sound, None where it has too little structure.
+        landmarks: by which parts of it are found.
+        drawing: (64, 64) loudness by pitch and time, for people.
     """
 
     file: Blob
@@ -50,6 +61,8 @@ class Sound:
     silent: float
     clipped: float
     code: Fingerprint | None
+    landmarks: Landmarks
+    drawing: Plane = field(repr=False)
 
     @property
     def facts(self) -> Facts:
@@ -79,8 +92,14 @@ class Sound:
         return self.file.size_bytes if self.file.is_small else 1 << 16
 
     def views(self) -> Iterator[View]:
-        """Show it whole; whoever looks reads `blocks`."""
+        """Show it whole, whoever looks reads `blocks`; then its landmarks."""
         yield View(SOUND, self, Span(0.0, self.duration_s))
+        yield View(LANDMARKS, self.landmarks)
+
+    def draw(self) -> Picture:
+        """Return a picture of it for people: when it is how loud, low pitches at the bottom."""
+        grey = np.kron(self.drawing, np.ones((_SHOWN[1] // _DRAWN[0], _SHOWN[0] // _DRAWN[1]), np.uint8))
+        return Picture.from_frame(np.repeat(grey[:, :, None], 3, axis=2))
 
     def blocks(self) -> Iterator[Samples]:
         """Decode it again, about a second at a time."""
@@ -98,11 +117,19 @@ def parse_sound(file: Blob, limits: IntakeLimits, *, surveyors: Workers | None =
     import_av()
     media_type = find_type(file.octets())
     check_structure(file.octets(), media_type, limits)
-    return (surveyors or SURVEYORS).ask(file, media_type, {}, lambda reply, _: read_sound(reply, file, media_type))
+    return (surveyors or SURVEYORS).ask(
+        file, media_type, {}, lambda reply, memory: read_sound(reply, memory, file, media_type)
+    )
 
 
-def read_sound(reply: Mapping[str, Any], file: Blob, media_type: MediaType) -> Sound:
+def read_sound(reply: Mapping[str, Any], memory: int, file: Blob, media_type: MediaType) -> Sound:
     """Return the sound that a process described.
+
+    Args:
+        reply: what it said.
+        memory: a file, with its landmarks.
+        file: that it listened to, or a clip's whose soundtrack it was.
+        media_type: of `file`.
 
     Raises:
         UndecodableAssetError: it is none that it could have heard.
@@ -119,7 +146,10 @@ def read_sound(reply: Mapping[str, Any], file: Blob, media_type: MediaType) -> S
         shape = reply["shape"]
         code = None if shape is None else Fingerprint(ALG, bytes.fromhex(shape[0]), int(shape[1]))
         levels = {name: float(reply[name]) for name in ("duration_s", "peak", "loudness", "silent", "clipped")}
-        return Sound(file, media_type, track, **levels, code=code)
+        start, size, speeds = map(int, reply["landmarks"])
+        landmarks = parse_landmarks(os.pread(memory, min(size, _MOST_LANDMARK_BYTES), start), speeds)
+        drawing = np.frombuffer(bytes.fromhex(reply["drawing"]), np.uint8).reshape(_DRAWN)
+        return Sound(file, media_type, track, **levels, code=code, landmarks=landmarks, drawing=drawing)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as exc:
         raise UndecodableAssetError(f"{media_type}: expected a sound, got another answer") from exc
 

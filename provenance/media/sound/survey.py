@@ -4,6 +4,7 @@ A mistake in one of FFmpeg's decoders then ends a process that holds nothing, an
 cannot keep the gate busy: the process is killed at its deadline.
 """
 
+import os
 import resource
 import signal
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 from provenance.asset import MediaType
 from provenance.child import Parent, bound, held_bytes
 from provenance.errors import AssetError, AssetTooLargeError
+from provenance.fingerprints.landmark import LandmarkMaker, Landmarks, pack_landmarks
 from provenance.media.sound.decoding import Samples, import_av, open_track, read_blocks
 from provenance.media.sound.shape import ShapeMaker
 from provenance.storage.blob import Blob
@@ -36,14 +38,20 @@ class Survey:
     def __init__(self, rate_hz: int, channels: int) -> None:
         """Expect blocks (C, N) at this rate."""
         self._rate, self._channels = rate_hz, channels
-        self._shape = ShapeMaker(rate_hz)
+        self._shape, self._landmarks = ShapeMaker(rate_hz), LandmarkMaker(rate_hz)
         self._part = max(1, round(_PART_S * rate_hz))
         self._count, self._power, self._peak, self._full = 0, 0.0, 0.0, 0
         self._parts = self._silent = 0
 
+    @property
+    def count(self) -> int:
+        """How many samples of each channel there were."""
+        return self._count
+
     def take(self, block: Samples) -> None:
         """Take in the next block."""
         self._shape.push(block)
+        self._landmarks.push(block)
         self._count += block.shape[1]
         levels = np.abs(block)
         self._peak = max(self._peak, float(levels.max(initial=0.0)))
@@ -55,10 +63,10 @@ class Survey:
         self._parts += len(powers)
         self._silent += int((powers < _SILENT**2).sum())
 
-    def describe(self) -> dict[str, Any]:
-        """Return all of it, JSON-able."""
+    def describe(self, memory: int, start: int = 0) -> dict[str, Any]:
+        """Return all of it, JSON-able; landmarks go to `memory`, a file, from `start` on."""
         samples = max(self._count * self._channels, 1)
-        code = self._shape.finish()
+        code, landmarks = self._shape.finish(), self._landmarks.finish()
         return {
             "duration_s": self._count / self._rate,
             "peak": self._peak,
@@ -66,11 +74,21 @@ class Survey:
             "silent": self._silent / max(self._parts, 1),
             "clipped": self._full / samples,
             "shape": None if code is None else [code.value.hex(), code.quality],
+            "drawing": self._shape.drawing.tobytes().hex(),
+            "landmarks": [start, write_landmarks(landmarks, memory, start), len(landmarks.played)],
         }
 
 
-def survey_file(file: Blob, media_type: MediaType) -> dict[str, Any]:
-    """Listen to a file to its end.
+def write_landmarks(landmarks: Landmarks, memory: int, start: int) -> int:
+    """Write landmarks to a file from `start` on; return how many bytes they are."""
+    position = start
+    for part in pack_landmarks(landmarks):
+        position += os.pwrite(memory, part, position)
+    return position - start
+
+
+def survey_file(file: Blob, media_type: MediaType, memory: int) -> dict[str, Any]:
+    """Listen to a file to its end; landmarks go to `memory`, another file.
 
     Raises:
         AssetError: it is no sound that can be taken.
@@ -79,10 +97,10 @@ def survey_file(file: Blob, media_type: MediaType) -> dict[str, Any]:
         survey = Survey(track.rate_hz, track.channels)
     for block in read_blocks(file, media_type):
         survey.take(block)
-    return {"track": asdict(track), **survey.describe()}
+    return {"track": asdict(track), **survey.describe(memory)}
 
 
-def serve(parent: Parent) -> None:
+def serve(parent: Parent, memory: int) -> None:
     """Be the process: listen to one sound after another until the parent goes."""
     import_av()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -93,15 +111,15 @@ def serve(parent: Parent) -> None:
         signal.alarm(int(header["deadline_s"]) + 1)
         if held := held_bytes():
             bound(resource.RLIMIT_AS, held + _MEMORY_BYTES)
-        reply = _answer(header)
+        reply = _answer(header, memory)
         signal.alarm(0)
         parent.reply(reply)
 
 
-def _answer(header: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(header: Mapping[str, Any], memory: int) -> dict[str, Any]:
     media_type = MediaType.add(header["media_type"], extension=header["extension"])
     try:
-        return survey_file(Blob.from_stored(Path(header["path"])), media_type)
+        return survey_file(Blob.from_stored(Path(header["path"])), media_type, memory)
     except AssetError as exc:
         return {"refused": type(exc).__name__, "text": str(exc)}
     except MemoryError:
@@ -109,4 +127,4 @@ def _answer(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(Parent(int(sys.argv[1])))
+    serve(Parent(int(sys.argv[1])), int(sys.argv[2]))

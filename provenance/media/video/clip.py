@@ -7,6 +7,7 @@ from typing import Final
 from provenance.asset import MediaType, Plane
 from provenance.fingerprints.base import Fingerprint
 from provenance.media.picture.raster import Picture
+from provenance.media.sound.sound import Sound
 from provenance.media.view import PICTURE, TRACK, Span, View
 
 VIEW_SIDE: Final = 1024
@@ -64,6 +65,7 @@ class Clip:
         planes: in order of time.
         codes: PDQ with times, in their order; frames without structure have none.
         is_turned: whether its pictures had to be turned upright.
+        soundtrack: what is heard with it, None where nothing is, or nobody listened.
     """
 
     media_type: MediaType
@@ -73,14 +75,19 @@ class Clip:
     planes: tuple[MarkPlane, ...]
     codes: tuple[Fingerprint, ...]
     is_turned: bool = False
+    soundtrack: Sound | None = None
     size_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Count the memory held."""
         held = sum(one.picture.frame.nbytes for one in self.glimpses) + sum(one.luma.nbytes for one in self.planes)
+        if self.soundtrack is not None:
+            held += self.soundtrack.size_bytes + 2000 * len(self.soundtrack.landmarks.codes)
         object.__setattr__(self, "size_bytes", held + 200 * len(self.codes))
 
     def views(self) -> Iterator[View]:
-        """Show each kept frame, the first of every shot among them, with the time it stands for; then all codes."""
+        """Show each kept frame, the first of every shot among them, with its time; then all codes and the sound."""
         yield from (View(PICTURE, one.picture, one.span) for one in self.glimpses)
         yield View(TRACK, self.codes)
+        if self.soundtrack is not None:
+            yield from self.soundtrack.views()

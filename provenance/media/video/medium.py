@@ -115,7 +115,7 @@ class VideoMedium:
     def take(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Clip:
         """Check a file's structure, then decode all of it in another process."""
         media_type = check_file(file, claims, limits)
-        return SURVEYORS.survey(file, media_type, most_pixels=limits.max_pixels, most_seconds=self.options.most_seconds)
+        return self._survey(file, media_type, limits.max_pixels, self.options.most_seconds)
 
     def look(self, file: Blob, limits: IntakeLimits) -> Look:
         """Look through a stranger's clip as far as it can be taken."""
@@ -126,7 +126,8 @@ class VideoMedium:
         except AssetError as exc:
             return Look(media_type, problem=exc)
         beside = tuple(f"not looked at: {words}" for words in clip.left_out)
-        unheard = ("the sound was not listened to",) if clip.facts["sound_tracks"] else ()
+        is_unheard = clip.facts["sound_tracks"] and clip.soundtrack is None
+        unheard = ("the sound was not listened to",) if is_unheard else ()
         return Look(media_type, clip, remarks=(*beside, *unheard))
 
     def weigh(self, file: Blob, limits: IntakeLimits) -> int:
@@ -200,8 +201,9 @@ class VideoMedium:
         return FoundLabels() if media_type is None else read_labels(file.octets(), media_type)
 
     def fingerprint(self, content: Content) -> tuple[Fingerprint, ...]:
-        """Return PDQ of two frames a second and after cuts, with their times."""
-        return _as_clip(content).codes
+        """Return PDQ of two frames a second and after cuts, then landmarks of the soundtrack, all with their times."""
+        clip = _as_clip(content)
+        return clip.codes if clip.soundtrack is None else (*clip.codes, *clip.soundtrack.landmarks.strong)
 
     def compare(
         self, content: Content, recorded: bytes | None, load_released: Callable[[], Content | None]
@@ -228,9 +230,11 @@ class VideoMedium:
     def _retake(self, file: Blob) -> Clip:
         """Look through a file of our own making."""
         media_type = check_file(file, Claims(), OWN_LIMITS)
-        return SURVEYORS.survey(
-            file, media_type, most_pixels=OWN_LIMITS.max_pixels, most_seconds=self.options.most_seconds + 1
-        )
+        return self._survey(file, media_type, OWN_LIMITS.max_pixels, self.options.most_seconds + 1)
+
+    def _survey(self, file: Blob, media_type: MediaType, most_pixels: int, most_seconds: float) -> Clip:
+        listens = self.options.soundtrack == "keep"
+        return SURVEYORS.survey(file, media_type, most_pixels=most_pixels, most_seconds=most_seconds, listens=listens)
 
 
 def build_medium(kit: Kit) -> VideoMedium:

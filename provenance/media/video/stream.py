@@ -75,7 +75,7 @@ class Source:
     Attributes:
         container: of PyAV.
         video: the track that is looked at.
-        sounds: tracks of sound, copied as they are.
+        sounds: the track of sound that is listened to, if there is one.
         left_out: what else the file holds and that will not ship, in words.
         time_base: seconds a tick.
         is_turned_sideways: whether its pictures are turned by a quarter; known once the first was decoded.
@@ -169,7 +169,8 @@ def _choose(container: "InputContainer", media_type: MediaType, threads: int) ->
     video.codec_context.thread_type = av.codec.context.ThreadType.AUTO
     video.codec_context.thread_count = threads
     time_base = video.time_base or Fraction(1, 90_000)
-    sounds = tuple(one for one in container.streams.audio if one.codec_context is not None)
+    known = tuple(one for one in container.streams.audio if one.codec_context is not None)
+    sounds = known[:1]
     covers = len(container.streams.video) - len(videos)
     beside = (
         (len(videos) - 1, "further track of pictures"),
@@ -177,7 +178,8 @@ def _choose(container: "InputContainer", media_type: MediaType, threads: int) ->
         (len(container.streams.subtitles), "track of subtitles"),
         (len(container.streams.data) + len(container.streams.attachments), "track of other data"),
         (len(container.chapters()), "chapter"),
-        (len(container.streams.audio) - len(sounds), "track of sound in an unknown coding"),
+        (len(known) - len(sounds), "further track of sound"),
+        (len(container.streams.audio) - len(known), "track of sound in an unknown coding"),
     )
     left_out = tuple(f"{count} {what}{'' if count == 1 else 's'}" for count, what in beside if count)
     return Source(container, video, sounds, left_out, time_base)

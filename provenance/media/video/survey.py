@@ -24,6 +24,7 @@ from provenance.fingerprints.pdq import Pdq
 from provenance.media.picture.raster import Picture
 from provenance.media.video.clip import CODES_A_SECOND, MARK_SIDE, MOST_PLANES, MOST_SHOTS, MOST_VIEWS, VIEW_SIDE
 from provenance.media.video.shots import CutDetector
+from provenance.media.video.soundtrack import Soundtrack
 from provenance.media.video.stream import Clock, Planes, Shot, Source, decode, open_clip, read_planes
 
 _MEMORY_BYTES: Final = 2 << 30
@@ -143,10 +144,14 @@ def to_rgb(planes: Planes, longest: int, *, is_full: bool = False) -> Frame:
     return frame
 
 
-def look_through(source: Source, survey: Survey, name: str) -> None:
-    """Have a survey take in every frame of a clip."""
+def look_through(source: Source, survey: Survey, name: str, soundtrack: Soundtrack | None = None) -> None:
+    """Have a survey take in every frame of a clip, and its soundtrack."""
     clock = Clock(source.time_base, source.video.average_rate)
-    for packet in source.packets(with_sound=False):
+    for packet in source.packets(with_sound=soundtrack is not None):
+        if packet.stream.type == "audio":
+            if soundtrack is not None:
+                soundtrack.take(packet)
+            continue
         for shot in decode(packet, clock, name):
             survey.take(shot)
 
@@ -176,17 +181,18 @@ def _answer(header: Mapping[str, Any], file: int) -> dict[str, Any]:
     try:
         survey = Survey(header["most_pixels"], header["most_seconds"], name)
         with Path(header["path"]).open("rb") as opened, open_clip(opened, media_type) as source:
-            look_through(source, survey, name)
+            soundtrack = Soundtrack(source, media_type) if source.sounds and header["listens"] else None
+            look_through(source, survey, name, soundtrack)
             if not survey.frames:
                 raise UndecodableAssetError(f"{name}: expected frames, got none: truncated or damaged")
-            return _describe(survey, source, file)
+            return _describe(survey, source, file, soundtrack)
     except AssetError as exc:
         return {"refused": type(exc).__name__, "text": str(exc)}
     except MemoryError:
         return {"refused": AssetTooLargeError.__name__, "text": f"{name}: expected to fit in memory"}
 
 
-def _describe(survey: Survey, source: Source, file: int) -> dict[str, Any]:
+def _describe(survey: Survey, source: Source, file: int, soundtrack: Soundtrack | None) -> dict[str, Any]:
     """Return what was seen; pixels go to the file that the parent reads, one after another."""
     rate = source.video.average_rate
     step_s = float(1 / rate) if rate else 0.04
@@ -208,6 +214,7 @@ def _describe(survey: Survey, source: Source, file: int) -> dict[str, Any]:
         "is_turned": survey.is_turned,
         "views": survey.views.items,
         "planes": survey.planes.items,
+        "soundtrack": None if soundtrack is None else soundtrack.describe(file, position),
         "codes": [[at_s, code.value.hex(), code.quality] for at_s, code in survey.codes],
     }
 

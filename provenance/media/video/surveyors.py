@@ -12,6 +12,7 @@ from provenance.errors import UndecodableAssetError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.pdq import Pdq
 from provenance.media.picture.raster import Picture
+from provenance.media.sound.sound import read_sound
 from provenance.media.video.clip import VIEW_SIDE, Clip, Glimpse, MarkPlane
 from provenance.media.video.stream import load_av
 from provenance.media.view import Span
@@ -28,8 +29,10 @@ class Surveyors(Workers):
         """Hold at most `most` processes."""
         super().__init__("clip", "provenance.media.video.survey", most)
 
-    def survey(self, file: Blob, media_type: MediaType, *, most_pixels: int, most_seconds: float) -> Clip:
-        """Look through a clip whose structure was checked.
+    def survey(
+        self, file: Blob, media_type: MediaType, *, most_pixels: int, most_seconds: float, listens: bool = True
+    ) -> Clip:
+        """Look through a clip whose structure was checked, and listen to its soundtrack where one `listens`.
 
         Raises:
             AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError: it is nothing that can be taken; or its
@@ -38,18 +41,17 @@ class Surveyors(Workers):
             MissingExtraError: PyAV is not installed.
         """
         load_av()
-        bounds = {"most_pixels": most_pixels, "most_seconds": most_seconds}
-        return self.ask(file, media_type, bounds, lambda reply, memory: _read(reply, memory, media_type))
+        bounds = {"most_pixels": most_pixels, "most_seconds": most_seconds, "listens": listens}
+        return self.ask(file, media_type, bounds, lambda reply, memory: _read(reply, memory, media_type, file))
 
 
-def _read(reply: Mapping[str, Any], file: int, media_type: MediaType) -> Clip:
+def _read(reply: Mapping[str, Any], file: int, media_type: MediaType, unverified_file: Blob | None = None) -> Clip:
     """Return the clip that a process described.
 
     Raises:
         UndecodableAssetError: it is none that it could have seen.
     """
     try:
-        width, height = map(int, reply["size"])
         duration_s = float(reply["duration_s"])
         views, planes = list(reply["views"])[:_MOST_ITEMS], list(reply["planes"])[:_MOST_ITEMS]
         starts = [float(view["at"]) for view in views]
@@ -68,20 +70,38 @@ def _read(reply: Mapping[str, Any], file: int, media_type: MediaType) -> Clip:
             Fingerprint(Pdq.alg, bytes.fromhex(code), int(quality), float(at_s))
             for at_s, code, quality in reply["codes"]
         )
-        facts: dict[str, int | float | str] = {
-            "width": width,
-            "height": height,
-            "duration_s": round(duration_s, 3),
-            "frames": int(reply["frames"]),
-            "frames_per_s": round(float(reply["rate"]), 3),
-            "shots": len(reply["cuts"]),
-            "coding": clean(reply["codec"]),
-            "sound_tracks": len(reply["sounds"]),
-        }
+        heard = reply["soundtrack"]
+        soundtrack = None
+        if heard is not None and unverified_file is not None:
+            soundtrack = read_sound(heard, file, unverified_file, media_type)
         left_out = tuple(clean(words) for words in reply["left_out"])
+        facts = _read_facts(reply)
     except (KeyError, TypeError, ValueError, IndexError) as exc:
         raise UndecodableAssetError(f"{media_type}: expected a clip, got another answer") from exc
-    return Clip(media_type, facts, left_out, tuple(glimpses), tuple(kept), codes, is_turned=bool(reply["is_turned"]))
+    return Clip(
+        media_type,
+        facts,
+        left_out,
+        tuple(glimpses),
+        tuple(kept),
+        codes,
+        is_turned=bool(reply["is_turned"]),
+        soundtrack=soundtrack,
+    )
+
+
+def _read_facts(reply: Mapping[str, Any]) -> dict[str, int | float | str]:
+    width, height = map(int, reply["size"])
+    return {
+        "width": width,
+        "height": height,
+        "duration_s": round(float(reply["duration_s"]), 3),
+        "frames": int(reply["frames"]),
+        "frames_per_s": round(float(reply["rate"]), 3),
+        "shots": len(reply["cuts"]),
+        "coding": clean(reply["codec"]),
+        "sound_tracks": len(reply["sounds"]),
+    }
 
 
 def _take(file: int, shape: list[int], position: int, channels: int) -> NDArray[np.uint8]:

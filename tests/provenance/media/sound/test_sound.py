@@ -20,7 +20,10 @@ def test_facts_and_views():
     assert sound.facts == {"duration_s": 6.0, "sample_rate_hz": 16_000, "channels": 1, "codec": "pcm_s16le"}
     assert sound.peak == pytest.approx(0.3, abs=0.01)
     assert sound.loudness == pytest.approx(float(melody(6.0).std()), rel=0.01)
-    (view,) = sound.views()
+    view, landmarks = sound.views()
+    assert (landmarks.kind, landmarks.carrier) == ("landmarks", sound.landmarks)
+    assert len(sound.landmarks.codes) > 5
+    assert sound.draw().frame.shape == (256, 768, 3)
     assert (view.kind, view.span.end_s) == ("sound", 6.0)
     assert np.concatenate(list(view.carrier.blocks()), axis=1).shape == (1, 96_000)
     assert sound.left_out == ()
@@ -39,7 +42,7 @@ def test_an_answer_that_no_sound_can_have_is_refused():
     file = blob(WAV)
     for reply in ({}, {"track": None}, {"track": {"codec": "x", "layout": "mono", "stated_s": "long", "tags": {}}}):
         with pytest.raises(UndecodableAssetError, match="another answer"):
-            read_sound(reply, file, WAV)
+            read_sound(reply, 0, file, WAV)
 
 
 def test_a_decoder_that_dies_refuses_the_sound_and_no_other():

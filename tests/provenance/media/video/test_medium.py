@@ -70,8 +70,9 @@ def test_what_is_too_small_for_the_mark_is_said_or_refused():
 
 
 def test_what_was_not_looked_at_is_said():
-    seen = MEDIUM.look(Blob.from_bytes(clip(sound=True)), LIMITS)
-    assert seen.remarks == ("the sound was not listened to",)
+    deaf = build_medium(Kit(options={"soundtrack": "drop"}))
+    assert deaf.look(Blob.from_bytes(clip(sound=True)), LIMITS).remarks == ("the sound was not listened to",)
+    assert MEDIUM.look(Blob.from_bytes(clip(sound=True)), LIMITS).remarks == ()
     assert MEDIUM.look(Blob.from_bytes(clip()[:-9]), LIMITS).problem is not None
 
 
