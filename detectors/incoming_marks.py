@@ -15,9 +15,9 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.incoming_text import read_text_manifest, read_text_marks
 from detectors.mirage import measure_mirage
-from detectors.vendor_marks import read_vendor_marks
 from provenance.errors import ConfigurationError, WatermarkError
 from provenance.labels.implicit import FoundLabels, read_labels
+from provenance.labels.vendor import read_vendor_marks
 from provenance.manifests.report import HUMAN_SOURCE_TYPES, IPTC_PREFIX, Integrity, ManifestReport, clean_text
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import read_manifest

@@ -9,7 +9,7 @@ Source: Measures for Labelling AI-Generated Content (CAC, 2025); TC260 PG-20259A
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from provenance.asset import DIGEST_HEX_LENGTH, Digest, MediaType
 from provenance.errors import LabelError
@@ -21,6 +21,9 @@ from provenance.labels.xmp import build_packet, parse_xmp
 from provenance.media.containers.matroska import MKV, WEBM
 from provenance.media.containers.movie import MOV, MP4
 from provenance.storage.octets import Octets
+
+if TYPE_CHECKING:
+    from provenance.labels.vendor import VendorMark
 
 NEWSCODES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _NEWSCODES_SECURE: Final = NEWSCODES.replace("http:", "https:")
@@ -150,6 +153,7 @@ class FoundLabels:
         places: where something was found, such as ``xmp``.
         problems: one line each; a file whose metadata cannot be read has at least one.
         others: what enabled labels of third parties say, by their names.
+        vendors: what generators leave beside the standards, where somebody looked for it.
     """
 
     aigc: tuple[FoundAigc, ...] = ()
@@ -158,6 +162,7 @@ class FoundLabels:
     places: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
+    vendors: "tuple[VendorMark, ...]" = ()
 
     @property
     def item(self) -> AigcItem | None:
@@ -167,7 +172,11 @@ class FoundLabels:
     @property
     def says_ai(self) -> bool:
         """Whether anything here, valid or not, claims that AI took part."""
-        return bool(self.aigc or self.others) or self.digital_source_type in AI_SOURCE_TYPES or _SYSTEM in self.iptc
+        return (
+            bool(self.aigc or self.others or self.vendors)
+            or self.digital_source_type in AI_SOURCE_TYPES
+            or _SYSTEM in self.iptc
+        )
 
 
 @dataclass(frozen=True, slots=True)

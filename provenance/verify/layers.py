@@ -1,6 +1,6 @@
 """What each layer of an inquiry answers, in words that a person can read and facts that a program can."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from provenance.asset import AssetId
@@ -211,13 +211,16 @@ def describe_labels(labels: FoundLabels) -> Layer:
     source_type, items = labels.digital_source_type, len(labels.aigc)
     detail = {"digital_source_type": source_type, "aigc_items": items, "problems": list(labels.problems)}
     detail |= {"others": dict(labels.others)} if labels.others else {}
+    detail |= {"vendors": [asdict(one) for one in labels.vendors]} if labels.vendors else {}
     if labels.problems:
         return Layer(name, technique, LayerStatus.FAILED, labels.problems[0], detail, f"faulty: {labels.problems[0]}")
     if labels.says_ai or source_type:
         others = "; ".join(f"{name} says {said}" for name, said in labels.others.items())
-        text = f"says {source_type}" if source_type else others or "says that AI took part"
+        makers = ", ".join(dict.fromkeys(one.vendor for one in labels.vendors))
+        named = f"says that it was made with {makers}" if makers else "says that AI took part"
+        text = f"says {source_type}" if source_type else others or named
         words = SOURCE_WORDS.get(source_type, source_type)
-        plain = f"says: {words}" if words else "says that AI took part"
+        plain = f"says: {words}" if words else named
         return Layer(name, technique, LayerStatus.FOUND, text, detail, f"{plain} (unsigned: anyone can write that)")
     return Layer(name, technique, LayerStatus.ABSENT, "no label in the metadata", detail, "none in the file")
 

@@ -17,6 +17,7 @@ from provenance.grant import MarkKind
 from provenance.labels.aigc import AigcItem
 from provenance.labels.base import LabelFacts, LabelScheme, read_every, write_every
 from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, read_labels, write_labels
+from provenance.labels.vendor import read_vendor_marks
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
@@ -203,7 +204,7 @@ class PictureMedium:
         """Return what the metadata says, wherever the container keeps it."""
         data = file.octets()
         media_type = sniff_media_type(data)
-        found = read_labels(data, media_type)
+        found = replace(read_labels(data, media_type), vendors=read_vendor_marks(data, media_type))
         if not self.labels:
             return found
         said, problems = read_every(self.labels, file.read(file.size_bytes), media_type)

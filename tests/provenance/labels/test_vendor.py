@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from detectors.vendor_marks import VendorMark, read_vendor_marks
 from provenance.asset import MediaType
+from provenance.labels.vendor import VendorMark, read_vendor_marks
 from tests.detectors.subjects import photo
 
 DESCRIPTION, MAKE, SOFTWARE, ARTIST = 0x010E, 0x010F, 0x0131, 0x013B

@@ -1,4 +1,4 @@
-"""What generators leave in a file beside the standards: EXIF tags and PNG text chunks of known tools.
+"""What generators leave in a file beside the standards: EXIF tags, XMP credits and PNG text chunks of known tools.
 
 Only names are taken, never contents: several tools write the whole prompt there. Hostile bytes yield nothing, they
 never raise. Anyone can write or remove these marks, so one is a claim, and its absence says nothing.
@@ -26,6 +26,10 @@ _MOST_TEXT_BYTES: Final = 4096
 
 # Grok writes EXIF ImageDescription "Signature: <base64>" and a UUID as Artist; both together, neither alone.
 _XAI_SIGNATURE: Final = re.compile(rb"^Signature: [A-Za-z0-9+/=]{64,}")
+# Tencent's interface writes who served and who asked as JSON into the description.
+_TENCENT: Final = re.compile(rb'^\s*\{.{0,4000}"ServiceProvider".{0,4000}"ServiceUser"', re.DOTALL)
+# Google writes it as the credit of IPTC, beside the source type.
+_GOOGLE: Final = (b"Made with Google AI", b"Edited with Google AI")
 _UUID: Final = re.compile(rb"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\0?$")
 # Names that generators put into EXIF Make, Model, Software or Artist, in lower case.
 _GENERATORS: Final = (
@@ -63,9 +67,11 @@ def read_vendor_marks(unverified_bytes: Octets, media_type: MediaType) -> tuple[
     """Return the marks of known generators in the file's metadata, each once."""
     marks: list[VendorMark] = []
     try:
-        blocks = CONTAINERS[media_type].find(unverified_bytes).exif
+        carried = CONTAINERS[media_type].find(unverified_bytes)
+        blocks, packets = carried.exif, carried.xmp
     except LabelError:
-        blocks = ()
+        blocks, packets = (), ()
+    marks += (VendorMark("google", "xmp credit") for packet in packets if any(words in packet for words in _GOOGLE))
     if media_type is MediaType.TIFF:
         blocks = (*blocks, unverified_bytes)
     for block in blocks:
@@ -87,6 +93,8 @@ def _exif_marks(block: Octets) -> Iterator[VendorMark]:
     description, artist = _value(block, directory, _DESCRIPTION), _value(block, directory, _ARTIST)
     if _XAI_SIGNATURE.match(description) and _UUID.match(artist):
         yield VendorMark("xai", "exif signature")
+    if _TENCENT.match(description):
+        yield VendorMark("tencent", "exif description")
     for tag, name in ((_MAKE, "make"), (_MODEL, "model"), (_SOFTWARE, "software"), (_ARTIST, "artist")):
         text = _value(block, directory, tag).lower()
         yield from (VendorMark(vendor.decode(), f"exif {name}") for vendor in _GENERATORS if vendor in text)
