@@ -225,9 +225,15 @@ def load_site_trust(settings: Settings) -> TrustAnchors:
 
 
 def build_marks(settings: Settings, keys: tuple[WatermarkKey, ...]) -> Mapping[str, Watermark]:
-    """Build the watermark schemes that verification reads."""
+    """Build the watermark schemes that verification reads: where any are, the one that is embedded among them."""
+    # A site whose settings name what is read, but not what is embedded, reads what a newer version embeds.
+    listed = settings.read_watermarks
+    embedded: Mapping[str, Watermark] = {}
+    if listed and settings.watermark not in listed:
+        with blaming("watermark"):
+            embedded = {settings.watermark: WATERMARKS.make(settings.watermark, keys)}
     with blaming("read_watermarks"):
-        return {name: WATERMARKS.make(name, keys) for name in settings.read_watermarks}
+        return {**embedded, **{name: WATERMARKS.make(name, keys) for name in listed}}
 
 
 def load_media(settings: Settings) -> Media:

@@ -235,10 +235,10 @@ class Settings(BaseSettings):
     """Enabled detectors that run in processes of their own, where their bounds are enforced."""
     screen_deadline_s: float = Field(default=15.0, gt=0)
     """Each detector has this long, all together twice as long; what is late holds."""
-    watermark: str = "tile"
+    watermark: str = "tile2"
     """Scheme that the gate embeds."""
-    read_watermarks: Names = ("tile", "dwt_dct_svd")
-    """Schemes that verification and intake look for, in this order; older marks are still read."""
+    read_watermarks: Names = ("tile2", "tile", "dwt_dct_svd")
+    """Schemes that verification and intake look for, in this order, and the one embedded; older marks are read."""
     fingerprints: Names = ("pdq", "phash")
     """Fingerprints that works and releases are found by, the most trusted first; "phash" is a second opinion alone."""
     labels: Names = ()

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from api.reading import load_site_keys, open_database, open_log, open_reader
+from api.reading import build_marks, load_site_keys, open_database, open_log, open_reader
 from api.wiring import open_site
 from provenance.errors import NoSiteError
+from provenance.watermarks.base import WatermarkKey
 from tests.sites import build_light_settings, encode, photograph
 
 
@@ -108,3 +109,16 @@ def test_a_log_for_reading_keeps_no_checkpoint(settings):
     assert log.latest_checkpoint().size == 1
     assert (settings.home / "last-checkpoint.txt").read_text() == memory
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("listed", "read"),
+    [
+        (("tile", "dwt_dct_svd"), ["tile2", "tile", "dwt_dct_svd"]),
+        (("tile", "tile2"), ["tile", "tile2"]),
+        ((), []),
+    ],
+)
+def test_what_is_embedded_is_read_whatever_older_settings_list(tmp_path, listed, read):
+    settings = build_light_settings(tmp_path, watermark="tile2", read_watermarks=listed)
+    assert list(build_marks(settings, (WatermarkKey("own", bytes(32)),))) == read

@@ -17,7 +17,7 @@ from provenance.asset import MediaType
 from provenance.errors import AssetError
 from provenance.manifests.validation import read_manifest
 from provenance.media.picture.image import parse_image
-from provenance.watermarks import Tile
+from provenance.watermarks.tile2.scheme import Tile2
 from tests.end_to_end.attackers import repaint
 from tests.sites import LIGHT_PACKS, as_submission, build_light_settings, build_sealer, encode, photograph, pictures
 
@@ -84,7 +84,7 @@ def test_the_manifest_is_recovered_after(site, coffee, chain):
     assert verification.asset_id == result.asset_id
     assert verification.manifest_id == result.seal["manifest_id"]
     layer = verification.layer("watermark")
-    assert (layer.status, layer.technique) == ("found", "org.chopmark.tile.1")
+    assert (layer.status, layer.technique) == ("found", "org.chopmark.tile.2")
     assert layer.detail["score"] > 8
     assert 0 < layer.detail["false_positive_bound"] < 1e-8
     assert "chance in an unmarked picture at most" in layer.text
@@ -147,6 +147,17 @@ def test_marks_of_the_scheme_before_are_still_read(site):
     assert layer.detail["score"] is None
 
 
+def test_what_was_released_under_the_first_tile_is_still_found(tmp_path):
+    """A site that embedded `tile` goes over to the new default: what it released before is recovered as before."""
+    home = tmp_path / "home"
+    with open_site(build_light_settings(home, watermark="tile", read_watermarks=("tile",))) as before:
+        old, data = release(before, encode(photograph("chelsea.png", 400), "PNG"))
+    with open_site(build_light_settings(home)) as here:
+        verification = here.verifier.verify(encode(opened(data), quality=70))
+        assert verification.layer("watermark").technique == "org.chopmark.tile.1"
+        assert (verification.state, verification.asset_id) == ("stripped_recovered_by_watermark", old.asset_id)
+
+
 @pytest.mark.parametrize(("required", "stages"), [("incoming_marks", [None, "straight"]), ("copyright", ["straight"])])
 def test_the_line_reads_back_where_it_laid_the_tile_and_searches_what_packs_ask_about(
     site, tmp_path, monkeypatch, required, stages
@@ -157,14 +168,14 @@ def test_the_line_reads_back_where_it_laid_the_tile_and_searches_what_packs_ask_
         document.replace("detector: incoming_marks", f"detector: {required}"), encoding="utf-8"
     )
     seen = []
-    look = Tile.inspect
+    look = Tile2.inspect
 
     def watched(self, frame):
         found = look(self, frame)
         seen.append(found and found.stage)
         return found
 
-    monkeypatch.setattr(Tile, "inspect", watched)
+    monkeypatch.setattr(Tile2, "inspect", watched)
     with open_site(build_light_settings(site.settings.home, pack_folders=(LIGHT_PACKS, tmp_path))) as here:
         handed_in = replace(as_submission(encode(photograph("chelsea.png", 400))), packs=("one",))
         assert gate.release(here.deployment, handed_in).outcome is Outcome.RELEASE
@@ -277,7 +288,7 @@ def test_it_is_marked_whatever_its_pixels_were(site, kind):
     shipped = parse_image(data)
     stripped = encode(Image.fromarray(shipped.frame), quality=70)
     verification = site.verifier.verify(stripped)
-    assert verification.layer("watermark").technique == "org.chopmark.tile.1"
+    assert verification.layer("watermark").technique == "org.chopmark.tile.2"
     assert verification.state == "stripped_recovered_by_watermark"
     if kind == "greyscale":
         assert np.ptp(shipped.frame.astype(int), axis=2).max() <= 1, "no colour comes in"

@@ -37,7 +37,7 @@ def test_the_rest_is_a_flag_away(site):
     shown = ask(site / "home", "verify", site / "released.jpg", "--detailed").out
     assert all(len(line) <= 80 for line in shown.splitlines())
     words = " ".join(shown.split())
-    for technique in ("c2pa 2.4", "x.509 trust list", "org.chopmark.tile.1", "pdq", "c2sp tlog-proof"):
+    for technique in ("c2pa 2.4", "x.509 trust list", "org.chopmark.tile.2", "pdq", "c2sp tlog-proof"):
         assert technique in words
 
 

@@ -33,7 +33,7 @@ class Server:
         self.log = home.parent / "server.log"
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CHOPMARK_")},
-            "CHOPMARK_HOME": str(home), "CHOPMARK_DETECTORS": "incoming_marks", "CHOPMARK_READ_WATERMARKS": "tile", "CHOPMARK_MAX_BYTES": "8000000",
+            "CHOPMARK_HOME": str(home), "CHOPMARK_DETECTORS": "incoming_marks", "CHOPMARK_READ_WATERMARKS": "tile2", "CHOPMARK_MAX_BYTES": "8000000",
             "OMP_NUM_THREADS": "1", **{f"CHOPMARK_HTTP__{name}": value for name, value in {**BOUNDS, **bounds}.items()},
         }  # fmt: skip
         with self.log.open("wb") as log:

@@ -30,15 +30,24 @@ def _constants() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def build_residual(frame: Frame, *, in_colour: bool = True) -> Residual:
     """Return the (H, W) residual of a frame; of its brightness alone where colour is not to be relied on."""
+    return _score(frame, _constants()[1][: 2 if in_colour else 1])
+
+
+def build_difference(frame: Frame) -> Residual:
+    """Return the (H, W) residual of a frame's blue difference: added to that of its brightness it is the whole."""
+    return _score(frame, _constants()[1][1:])
+
+
+def _score(frame: Frame, projections: NDArray[np.float32]) -> Residual:
     from provenance.watermarks.tile._score_kernel import PAD, SIDE, add_scores, load_details, store_plane
 
-    basis, projections = _constants()
+    basis = _constants()[0]
     height, width = frame.shape[:2]
     shape = -(-(height + 2 * PAD) // 4) * 4, 4, -(-(width + 2 * PAD) // 4)
     details, total = np.empty(shape, np.float32), np.zeros(shape, np.float32)
     rows, sums = details.reshape(shape[0], -1), total.reshape(shape[0], -1)
     strip = np.empty((SIDE, *shape[1:]), np.float32)
-    for weights in projections if in_colour else projections[:1]:
+    for weights in projections:
         load_details(frame, weights, details)
         add_scores(rows, basis, _FLOOR, sums, strip.reshape(SIDE, -1), strip)
     residual = np.empty((height, width), np.float32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from provenance.asset import Frame, Plane
 from provenance.watermarks.tile.canonical import LONGEST_SIDE, halved, middle, to_canonical
 from provenance.watermarks.tile.detection import Detection
-from provenance.watermarks.tile.front import Residual, build_residual
+from provenance.watermarks.tile.front import Residual, build_difference, build_residual
 from provenance.watermarks.tile.geometry import (
     Candidate,
     Power,
@@ -39,8 +39,11 @@ _LEAST_SIDE: Final = 32
 _LEAST_SYNC: Final = 5.0
 _LEAST_SYNC_SEARCHED: Final = 6.0
 _LEAST_SYNC_LARGE: Final = 6.5
-# Energy at sync lines, in deviations.
-_LEAST_RANK: Final = 5.0
+# How many places of each kind are suggested, how many of those are placed, and from which energy at sync lines on, in
+# deviations. The smaller a picture, the less its spectrum tells, and the less each attempt costs.
+_TINY_SEARCH: Final = (24, 24, 4.0)
+_SMALL_SEARCH: Final = (12, 7, 5.0)
+_LARGE_SEARCH: Final = (6, 4, 5.0)
 _PATHS: Final = 32
 _READS_A_STAGE: Final = 4
 # A large picture's likeliest places are few, and reading it costs more.
@@ -50,11 +53,12 @@ _STRAIGHTENED: Final = 1
 _LEAST_SYNC_BENT: Final = 7.0
 _MOST_BENT: Final = 1 << 21
 _ORIGINS: Final = 2
-# The middle straight, the whole straight, other colours, parts, three searches at full and three at half size.
-_STAGES: Final = 10
+# Straight: the middle, the whole, with and against colour; parts; three searches each: by brightness, in colour, halved
+_STAGES: Final = 14
 MOST_TESTS: Final = _PATHS * (_READS_A_STAGE + _STRAIGHTENED) * _ORIGINS * _STAGES
 """Messages tried at most for one key in one call."""
 
+_TINY: Final = 60_000
 _SMALL: Final = 200_000
 _MIDDLE: Final = 512
 LARGEST_PAGE: Final = 2_400_000
@@ -64,20 +68,25 @@ _ENLARGED_FROM: Final = 600
 
 
 def detect(frame: Frame, layouts: Sequence[CellLayout]) -> Detection | None:
-    """Return the first tile found under the keys' layouts, or None."""
+    """Return the first tile found under the keys' layouts, or None.
+
+    Brightness is read first: compression leaves next to nothing of the blue difference but noise.
+    """
     small = to_canonical(frame)
     if min(small.shape[:2]) < _LEAST_SIDE:
         return None
     if min(small.shape[:2]) > _MIDDLE + PERIOD:
-        found = _read_straight(build_residual(middle(small, _MIDDLE)), layouts, at_corner=False)
-        if found:
+        part = build_residual(middle(small, _MIDDLE), in_colour=False)
+        if found := _read_straight(part, layouts, at_corner=False):
             return found
-    residual = build_residual(small)
+    luma = build_residual(small, in_colour=False)
+    if found := _read_straight(luma, layouts, at_corner=True):
+        return found
+    difference = build_difference(small)
     return (
-        _read_straight(residual, layouts, at_corner=True)
-        or _read_recoloured(small, layouts)
-        or _read_parts(frame, residual, layouts)
-        or _search(small, residual, layouts)
+        _read_coloured(luma, difference, layouts)
+        or _read_parts(frame, luma, layouts)
+        or _search(small, luma, difference, layouts)
     )
 
 
@@ -101,11 +110,11 @@ def _add_residuals(frames: Sequence[Frame]) -> Residual:
     return total
 
 
-def _read_recoloured(small: Frame, layouts: Sequence[CellLayout]) -> Detection | None:
-    """Read where channels were exchanged or hues turned: brightness keeps its sign, the blue difference does not."""
-    part = middle(small, _MIDDLE)
-    brightness = build_residual(part, in_colour=False)
-    found = _read_straight(2 * brightness - build_residual(part), layouts, at_corner=False)
+def _read_coloured(luma: Residual, difference: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
+    """Read with the blue difference, as it was laid, and against it: channels exchanged, hues turned."""
+    if found := _read_straight(luma + difference, layouts, at_corner=False):
+        return found
+    found = _read_straight(luma - difference, layouts, at_corner=False)
     return found and replace(found, stage="recoloured")
 
 
@@ -130,23 +139,28 @@ def read_part(residual: Residual, part: Part, layout: CellLayout) -> Detection |
     return _read_placed(inside, _Try(layout, part.placed, IDENTITY, np.zeros(2)), "part")
 
 
-def _search(small: Frame, residual: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
-    found = _search_geometries(residual, layouts)
+def _search(small: Frame, luma: Residual, difference: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
+    found = _search_geometries(luma, layouts)
+    if not found and luma.size < _SMALL:
+        # What is small and was not compressed needs all that there is.
+        found = _search_geometries(luma + difference, layouts)
     if found or max(small.shape[:2]) < _ENLARGED_FROM:
         return found
-    found = _search_geometries(build_residual(halved(small)), layouts)
+    found = _search_geometries(build_residual(halved(small), in_colour=False), layouts)
     return found and replace(found, geometry=found.geometry / 2)
 
 
 def _search_geometries(residual: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
     power = build_power(residual)
-    count = 12 if residual.size < _SMALL else 6
+    count, kept, least = _LARGE_SEARCH
+    if residual.size < _SMALL:
+        count, kept, least = _TINY_SEARCH if residual.size < _TINY else _SMALL_SEARCH
     for stage, search in _SEARCHES.items():
         candidates = [
             (layout, candidate)
             for layout in layouts
-            for candidate in search(power, layout.searched, count)[: count // 2 + 1]
-            if candidate.rank >= _LEAST_RANK
+            for candidate in search(power, layout.searched, count)[:kept]
+            if candidate.rank >= least
         ]
         found = _read_candidates(residual, candidates, stage)
         if found:

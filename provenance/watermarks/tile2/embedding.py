@@ -25,8 +25,8 @@ from provenance.watermarks.tile2.reading import Laid, fold_signed, lay, read, we
 
 LEAST_SIDE: Final = 200
 
-USUAL: Final = Quality(42.3, 0.012, 1.0)
-_STRONG: Final = Quality(42.3, 0.0135, 1.0)
+USUAL: Final = Quality(42.3, 0.009, 1.0)
+_STRONG: Final = Quality(42.3, 0.0125, 1.0)
 _STRONGEST: Final = Quality(42.3, 0.0135, 1.25)
 _SMALL: Final = 400_000
 

@@ -22,7 +22,7 @@ _FLAT: Final = 0.5
 _GAIN: Final = 1.7
 _EXPONENT: Final = 0.85
 _QUIET: Final = 0.4
-_MOST: Final = 9.0
+_MOST: Final = 4.0
 # Detail counts up to so many levels: texture throughout reaches what it may, a steep edge alone does not.
 _STEEPEST: Final = 6.0
 # Most loss of structural similarity that one cell may have, judged by the least variance round it.

@@ -31,7 +31,7 @@ def test_detailed_names_every_layer_and_its_technique(run, stock, sealed):
         "ledger found",
     ):
         assert layer in done.words
-    for technique in ("c2pa 2.4", "org.chopmark.tile.1", "pdq", "c2sp tlog-proof"):
+    for technique in ("c2pa 2.4", "org.chopmark.tile.2", "pdq", "c2sp tlog-proof"):
         assert technique in done.words
 
 

@@ -42,7 +42,7 @@ def test_a_mark_is_laid_and_read_under_a_key_from_a_file(run, marked, coffee, ke
     assert done.code == 0
     assert f"{PAYLOAD} mine tile" in done.words
     (item,) = run("watermark", "extract", marked, "--key", key, "--json").document["results"]
-    assert (item["state"], item["payload"], item["key_id"], item["scheme"]) == ("found", PAYLOAD, "mine", "tile")
+    assert (item["state"], item["payload"], item["key_id"], item["scheme"]) == ("found", PAYLOAD, "mine", "tile2")
     assert item["score"] > 10
     assert 0 < item["false_positive_bound"] < 1e-8
 
@@ -57,7 +57,7 @@ def test_what_was_laid_is_told(run, tmp_path, coffee, key):
     assert item["output"] == str(tmp_path / "out" / "coffee.jpg")
     assert item["payload"] == PAYLOAD
     assert item["psnr_db"] >= 42
-    assert (item["key_id"], item["scheme"], item["alg"]) == ("mine", "tile", "org.chopmark.tile.1")
+    assert (item["key_id"], item["scheme"], item["alg"]) == ("mine", "tile2", "org.chopmark.tile.2")
 
 
 def test_without_a_payload_each_file_gets_an_id_of_its_own_under_the_sites_key(run, home, tmp_path, coffee):

@@ -11,7 +11,7 @@ from tests.api.visitors import open_client
 from tests.sites import encode, photograph
 
 BASE = "/v1/c2pa"
-MARK, CODE = "org.chopmark.tile.1", "org.chopmark.pdq.1"
+MARK, CODE = "org.chopmark.tile.2", "org.chopmark.pdq.1"
 
 
 @pytest.fixture

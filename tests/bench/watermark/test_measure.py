@@ -55,6 +55,17 @@ def test_perceptual_measures_know_more_noise_from_less():
     one, two = (measure.quality(frame, noisy, perceptual=True) for noisy in (little, much))
     assert one["ssimulacra2"] > two["ssimulacra2"]
     assert one["flip"] < two["flip"]
+    assert one["worst_block"] > two["worst_block"]
     assert one["ssim"] > two["ssim"]
     assert one["psnr_db"] > two["psnr_db"]
     assert measure.quality(frame, little, perceptual=False).keys() == {"psnr_db", "ssim"}
+
+
+def test_the_worst_block_is_where_the_change_is():
+    frame = photograph()
+    changed = frame.copy()
+    changed[64:128, 64:128] = np.clip(
+        changed[64:128, 64:128].astype(int) + 12 * (np.indices((64, 64)).sum(0) % 2)[..., None], 0, 255
+    )
+    assert measure.worst_block(frame, changed) < measure.ssimulacra2(frame, changed) - 5
+    assert measure.worst_block(frame, frame) == pytest.approx(100)

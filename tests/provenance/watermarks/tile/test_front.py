@@ -4,7 +4,7 @@ import numpy as np
 
 from provenance.watermarks.tile.code import encode_salted
 from provenance.watermarks.tile.embedding import build_tile
-from provenance.watermarks.tile.front import PROJECTIONS, build_residual
+from provenance.watermarks.tile.front import PROJECTIONS, build_difference, build_residual
 from tests.provenance.watermarks.photographs import photograph
 from tests.provenance.watermarks.tile.samples import LAYOUT, PAYLOAD, marked
 
@@ -45,3 +45,9 @@ def test_grey_has_no_colour_difference():
 def test_a_residual_does_not_depend_on_memory_order():
     frame = photograph("chelsea.png", 200, 300)
     assert np.array_equal(build_residual(frame), build_residual(np.asfortranarray(frame)))
+
+
+def test_brightness_and_blue_difference_add_up_to_the_whole():
+    frame = photograph("chelsea.png", 200, 300)
+    parts = build_residual(frame, in_colour=False) + build_difference(frame)
+    assert np.allclose(parts, build_residual(frame), atol=1e-4)

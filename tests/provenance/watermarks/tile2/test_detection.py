@@ -4,8 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from provenance.watermarks.tile.front import build_residual
+from provenance.watermarks.tile.reading import IDENTITY
 from provenance.watermarks.tile2 import embedding
 from provenance.watermarks.tile2.detection import MOST_TESTS, detect, detect_planes
+from provenance.watermarks.tile2.layout import choose_origin
+from provenance.watermarks.tile2.reading import lay, read
 from tests.provenance.watermarks.photographs import photograph, through_jpeg
 from tests.provenance.watermarks.tile.samples import cropped, resized, turned
 from tests.provenance.watermarks.tile2.samples import LAYOUT, PAYLOAD, marked
@@ -43,6 +47,21 @@ def test_nothing_is_found_where_nothing_is():
     assert detect(photograph("coffee.png", 384, 576), (LAYOUT,)) is None
     assert detect(np.zeros((20, 300, 3), np.uint8), (LAYOUT,)) is None
     assert detect(np.full((300, 300, 3), 128, np.uint8), (LAYOUT,)) is None
+
+
+def test_what_was_compressed_reads_by_its_brightness():
+    """JPEG leaves noise of the blue difference: added to the brightness it hid what is there."""
+    seen = through_jpeg(marked("astronaut.png", 256, 320), 15)
+    whole = lay(build_residual(seen), LAYOUT.lines, IDENTITY, np.zeros(2))
+    origin = choose_origin(LAYOUT, photograph("astronaut.png", 256, 320), PAYLOAD)
+    assert read(whole, LAYOUT, origin, paths=32) is None
+    assert detect(seen, (LAYOUT,)).match.payload == PAYLOAD
+
+
+def test_what_was_not_reads_by_its_colour_too():
+    seen = resized(marked("astronaut.png", 256, 320), 0.25)
+    assert detect(seen, (LAYOUT,)).match.payload == PAYLOAD
+    assert detect(np.repeat(seen[..., 1:2], 3, axis=2), (LAYOUT,)) is None
 
 
 def test_planes_add_up():
