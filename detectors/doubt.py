@@ -1,10 +1,12 @@
-"""Does a word with other meanings mean here what its term bank is about?
+"""Does a listed word mean here what its term bank is about?
 
-"Blood" stands in a hospital, "execution" in a manual, and "gün" is Turkish for day, not a gun with dots. A term of hold
-grade that its own bank knows in other meanings counts where the passage it stands in comes near its category, or where
-another term of the category is there. One that is a common word of another language, but for its accents and among
-words of that language, counts where meaning finds the category by itself. Else it is a note. A disguise (p1st0l, a gün
-among English words) is no accident, and what blocks is never doubted. Source: `cards/prompt.toml`.
+"Blood" stands in a hospital, "execution" in a manual, "sniper" in praise of a sharp photograph. So a word of hold grade
+is weighed by what the part of the prompt that it stands in means. One that is listed as doubtful, or that its own bank
+knows in other meanings, counts where the part comes near its category; any other single word counts unless the part is
+surely harmless: far from every category. A phrase says what it means and counts outright, and so does any word beside
+another term of its category. What is an English term only by repair or but for its accents, among words of another
+language ("gün", "frutas"), counts where meaning finds the category by itself. A disguise (p1st0l) is no accident. What
+blocks, written as it is listed, is never doubted. What does not count is a note. Source: `cards/prompt.toml`.
 """
 
 import re
@@ -13,15 +15,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from detectors.lexicon import is_english
-from detectors.meaning import Passage
-from detectors.term_bank import Found, Grade, TermBank
+from detectors.lexicon import is_english, load_words
+from detectors.meaning import Part
+from detectors.normalisation import build_words
+from detectors.segmentation import is_han
+from detectors.term_bank import Found, Grade, Term, TermBank
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _COMBINATION: Final = "combination/"
 _ENGLISH: Final = "en"
 # Signs on either side of a term in which its neighbour stands.
 _BESIDE: Final = 40
+# Of Chinese characters two are a word.
+_HAN_IN_WORD: Final = 2
+_FOREIGN: Final = load_words("foreign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +38,18 @@ class Doubts:
     Attributes:
         bank: where the terms are from.
         knows: whether a word as it is spelled is common in some language.
-        least: margin of a passage from which a term in it counts that has other meanings; 0 scores a half.
+        reads: whether a word is one of some language at all.
+        least: margin of a part from which a term in it counts that has other meanings; 0 scores a half.
+        harmless: margin of a part below which, for every category, it is surely harmless.
     """
 
     bank: TermBank
     knows: Callable[[str], bool]
+    reads: Callable[[str], bool]
     least: float
+    harmless: float
 
-    def weigh(self, found: Sequence[Found], prompt: str, passages: Sequence[Passage]) -> tuple[Found, ...]:
+    def weigh(self, found: Sequence[Found], prompt: str, parts: Sequence[Part]) -> tuple[Found, ...]:
         """Return `found`, strictest first, where a term that most likely means something else is a note.
 
         A combination of hold grade is left out where it no longer has all that it needs; one that blocks stays.
@@ -46,10 +57,10 @@ class Doubts:
         Args:
             found: what the bank finds in `prompt`.
             prompt: as the bank read it.
-            passages: what it means, passage by passage; none of it is doubted where there are none.
+            parts: what it means, part by part; none of it is doubted where there are none.
         """
         terms = [one for one in found if not one.id.startswith(_COMBINATION)]
-        counted = [self._lower(one, terms, prompt, passages) for one in terms]
+        counted = [self._lower(one, terms, prompt, parts) for one in terms]
         if counted == terms:
             return tuple(found)
         left = {one.id for one in self.bank.combine(counted, len(prompt))}
@@ -57,43 +68,50 @@ class Doubts:
         counted += [one for one in joined if one.grade is Grade.BLOCK or one.id in left]
         return tuple(sorted(counted, key=lambda one: -one.grade.rank))
 
-    def _lower(self, one: Found, terms: Sequence[Found], prompt: str, passages: Sequence[Passage]) -> Found:
-        if one.grade is not Grade.HOLD or one.is_unwanted:
+    def _lower(self, one: Found, terms: Sequence[Found], prompt: str, parts: Sequence[Part]) -> Found:
+        around = [part for part in parts if part.start < one.end and one.start < part.end]
+        if one.grade is Grade.NOTE or one.is_unwanted or not around:
             return one
-        around = [passage for passage in passages if passage.start < one.end and one.start < passage.end]
-        likenesses = [near.margin for passage in around for near in passage.likenesses]
-        margin = max((near.margin for near in likenesses if near.category == one.category), default=0.0)
-        if self._is_foreign(one, prompt):
+        margin = max(part.margins.get(one.category, 0.0) for part in around)
+        nearest = max(margin, *(max(part.margins.values()) for part in around))
+        term, written = self.bank.terms[one.id], prompt[one.start : one.end]
+        if self._is_foreign(term, one, prompt):
             means_else = margin < 0
+        elif one.grade is Grade.BLOCK or not is_listed(term, written):
+            means_else = False
         else:
-            is_alone = not any(_is_another(other, one, around) for other in terms)
-            means_else = margin < self.least and is_alone and self._is_plain(one, prompt)
+            far = margin < self.least if one.id in self.bank.doubtful else nearest < self.harmless and _is_word(term)
+            means_else = far and not any(_is_another(other, one, around) for other in terms)
         return replace(one, grade=Grade.NOTE, is_doubtful=True) if means_else else one
 
-    def _is_plain(self, one: Found, prompt: str) -> bool:
-        """Whether a term with other meanings is written as it is listed."""
-        written, plain = prompt[one.start : one.end].lower(), " ".join(self.bank.terms[one.id].words)
-        return one.id in self.bank.doubtful and written in {
-            plain,
-            f"{plain}s",
-            f"{plain}es",
-            f"{plain.removesuffix('y')}ies",
-        }
-
-    def _is_foreign(self, one: Found, prompt: str) -> bool:
-        """Whether an English term is a common word of another language but for its accents, among words of that."""
+    def _is_foreign(self, term: Term, one: Found, prompt: str) -> bool:
+        """Whether an English term is another word of another language, among words of that."""
         written = unicodedata.normalize("NFC", prompt[one.start : one.end])
         is_latin = all(unicodedata.name(sign, "").startswith("LATIN ") for sign in written)
-        if written.isascii() or not is_latin or self.bank.terms[one.id].language != _ENGLISH:
+        if not is_latin or term.language != _ENGLISH or is_listed(term, written):
             return False
         beside = (
             *_WORD.findall(prompt[max(0, one.start - _BESIDE) : one.start])[-1:],
             *_WORD.findall(prompt[one.end : one.end + _BESIDE])[:1],
         )
-        return self.knows(written) and any(not is_english(word.lower()) for word in beside)
+        is_word = self.reads(written) if written.isascii() else self.knows(written)
+        return is_word and any(word.lower() in _FOREIGN or not is_english(word.lower()) for word in beside)
 
 
-def _is_another(other: Found, one: Found, around: Sequence[Passage]) -> bool:
+def is_listed(term: Term, written: str) -> bool:
+    """Whether a term is written as it is listed, or in a regular plural of that: neither repaired nor disguised."""
+    text, plain = unicodedata.normalize("NFKC", written).lower(), term.text.lower()
+    forms = {plain, f"{plain}s", f"{plain}es", f"{plain.removesuffix('y')}ies"}
+    # Traditional characters are another script, not a disguise.
+    return text in forms or (term.is_han and build_words(written) == term.words and all(map(is_han, written)))
+
+
+def _is_word(term: Term) -> bool:
+    """Whether a term is a single word, so that it may mean much; a phrase says more of what it means."""
+    return len(term.words) <= (_HAN_IN_WORD if term.is_han else 1)
+
+
+def _is_another(other: Found, one: Found, around: Sequence[Part]) -> bool:
     is_apart = other.end <= one.start or one.end <= other.start
-    is_here = any(passage.start < other.end and other.start < passage.end for passage in around)
+    is_here = any(part.start < other.end and other.start < part.end for part in around)
     return other.category == one.category and other.id != one.id and is_apart and is_here

@@ -12,7 +12,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
@@ -134,12 +134,22 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What the part at offsets [start, end) of a prompt means: a margin by category, 0 where it scores a half."""
+
+    start: int
+    end: int
+    margins: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """The nearest part to each category, of the passage at offsets [start, end) of a prompt."""
+    """The nearest part to each category, of the passage at offsets [start, end) of a prompt, and every part of it."""
 
     start: int
     end: int
     likenesses: tuple[Likeness, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(slots=True)
@@ -179,10 +189,7 @@ class Meaning:
             return ()
         spared = tuple(exempt)
         texts = len({prompt[start:end] for parts in passages for start, end in parts})
-        return tuple(
-            Passage(parts[0][0], parts[-1][1], tuple(self._measure_passage(prompt, parts, spared, texts)))
-            for parts in passages
-        )
+        return tuple(self._measure_passage(prompt, parts, spared, texts) for parts in passages)
 
     def is_too_long(self, prompt: str) -> bool:
         """Whether a prompt has more parts than are compared."""
@@ -207,9 +214,25 @@ class Meaning:
 
     def _measure_passage(
         self, prompt: str, places: Sequence[Place], spared: Sequence[Span], texts: int
-    ) -> Iterator[Likeness]:
+    ) -> Passage:
         rows = load_encoder().encode([_undisguise(prompt[start:end]) for start, end in places])
         margins = self.head.judge(rows)
+        parts = tuple(
+            Part(*place, dict(zip(self.categories, row, strict=True)))
+            for place, row in zip(places, margins.tolist(), strict=True)
+        )
+        likenesses = tuple(self._find_likenesses(prompt, places, spared, texts, rows, margins))
+        return Passage(places[0][0], places[-1][1], likenesses, parts)
+
+    def _find_likenesses(
+        self,
+        prompt: str,
+        places: Sequence[Place],
+        spared: Sequence[Span],
+        texts: int,
+        rows: NDArray[np.float32],
+        margins: NDArray[np.float32],
+    ) -> Iterator[Likeness]:
         is_near = self.head.find_near(margins)
         for column, category in enumerate(self.categories):
             # A text that is nearer to another category says nothing of this one, unless no other text does.

@@ -146,8 +146,9 @@ class PromptDetector:
     ) -> tuple[Found, ...]:
         if not isinstance(self._semantics, Meaning) or not passages:
             return reading.found
-        doubts = Doubts(bank, self._semantics.knows, self.card.thresholds["doubtful_least"])
-        return doubts.weigh(reading.found, prompt, passages)
+        least, harmless = self.card.thresholds["doubtful_least"], self.card.thresholds["harmless_most"]
+        doubts = Doubts(bank, self._semantics.knows, self._semantics.reads, least, harmless)
+        return doubts.weigh(reading.found, prompt, [part for passage in passages for part in passage.parts])
 
     def _read_hidden(self, plain: Plain, hidden: Sequence[Hidden]) -> list["_Written"]:
         """Return the terms in what the prompt wraps, and in what it says from its end, which takes longer words."""
