@@ -80,10 +80,12 @@ class Copy:
         frame = picture.flattened().reduced(INDEXED_SIDE)
         parts = pool_parts(load_network().look(frame, WIDE_SIDE).features)
         squares = [pool(load_network().look(square).features) for square in cut_squares(frame)]
-        return tuple(Fingerprint(self.alg, build_code(pooled), 100) for pooled in (*parts, *squares))
+        return tuple(Fingerprint(self.alg, code, 100) for code in build_codes(np.stack([*parts, *squares])))
 
     def _compute_frame(self, frame: Frame) -> Fingerprint | Unhashable:
-        spread = float(frame.std(axis=(0, 1)).max())
+        import cv2
+
+        spread = float(cv2.meanStdDev(frame)[1].max())
         if spread < LEAST_SPREAD:
             reason = f"expected a spread of at least {LEAST_SPREAD:g} levels, got {spread:.1f}: nothing to see"
             return Unhashable(self.alg, 0, reason)
@@ -98,17 +100,20 @@ def pool(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def pool_parts(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what `pool` says of each part of a (14, 14, channels) map: (25, channels), by sums that are made once."""
-    sums = np.zeros((features.shape[0] + 1, features.shape[1] + 1, features.shape[2]))
-    raised = np.maximum(features, 1e-6).astype(np.float64)
-    sums[1:, 1:] = (raised * raised * raised).cumsum(0).cumsum(1)
-    starts = np.array(PART_STARTS)
-    ends = starts + PART_CELLS
-    # By rows first: what lies between two of them, then between two columns of that.
-    bands = sums[ends] - sums[starts]
-    whole = (bands[:, ends] - bands[:, starts]).reshape(-1, features.shape[2])
-    mean: NDArray[np.float32] = np.cbrt(np.maximum(whole, 0) / PART_CELLS**2).astype(np.float32)
+    """Return what `pool` says of each part of a (14, 14, channels) map: (25, channels) float32."""
+    rows, columns, channels = features.shape
+    raised = np.maximum(features, 1e-6)
+    raised *= raised * raised
+    # Which cells each part has, first down, then across; nothing is below zero, so nothing cancels out.
+    bands = _cover(rows) @ raised.reshape(rows, columns * channels)
+    whole = _cover(columns) @ bands.reshape(len(PART_STARTS), columns, channels)
+    mean: NDArray[np.float32] = np.cbrt(whole.reshape(-1, channels) / PART_CELLS**2)
     return mean
+
+
+def _cover(cells: int) -> NDArray[np.float32]:
+    """Return (parts, cells) which cells of a line each part has."""
+    return np.array([[float(first <= at < first + PART_CELLS) for at in range(cells)] for first in PART_STARTS], "f4")
 
 
 def cut_squares(frame: Frame) -> list[Frame]:
@@ -127,6 +132,12 @@ def build_code(pooled: NDArray[np.float32]) -> bytes:
     """Return the signs of the fixed combinations of a pooled map, most significant bit first."""
     mean, matrix = _load_projection()
     return np.packbits((pooled - mean) @ matrix > 0).tobytes()
+
+
+def build_codes(pooled: NDArray[np.float32]) -> list[bytes]:
+    """Return what `build_code` says of each of (n, 1280) pooled maps."""
+    mean, matrix = _load_projection()
+    return [code.tobytes() for code in np.packbits((pooled - mean) @ matrix > 0, axis=1)]
 
 
 @cache
