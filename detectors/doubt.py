@@ -3,10 +3,11 @@
 "Blood" stands in a hospital, "execution" in a manual, "sniper" in praise of a sharp photograph. So a word of hold grade
 is weighed by what the part of the prompt that it stands in means. One that is listed as doubtful, or that its own bank
 knows in other meanings, counts where the part comes near its category; any other single word counts unless the part is
-surely harmless: far from every category. A phrase says what it means and counts outright, and so does any word beside
-another term of its category. What is an English term only by repair or but for its accents, among words of another
-language ("gün", "frutas"), counts where meaning finds the category by itself. A disguise (p1st0l) is no accident. What
-blocks, written as it is listed, is never doubted. What does not count is a note. Source: `cards/prompt.toml`.
+surely harmless: far from every category. Outright count a phrase, which says what it means, a word beside another term
+of its category, and what a part consists of, as nothing else is said there. What is an English term only by repair or
+but for its accents, among words of another language ("gün", "frutas"), counts where meaning finds the category by
+itself. A disguise (p1st0l) is no accident, and what blocks, written as it is listed, is never doubted. What does not
+count is a note. Source: `cards/prompt.toml`.
 """
 
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from detectors.lexicon import is_english, load_words
+from detectors.literal_terms import LANGUAGES
 from detectors.meaning import Part
 from detectors.normalisation import build_words
 from detectors.segmentation import is_han
@@ -29,6 +31,7 @@ _BESIDE: Final = 40
 # Of Chinese characters two are a word.
 _HAN_IN_WORD: Final = 2
 _FOREIGN: Final = load_words("foreign")
+_ARTICLES: Final = frozenset({"a", "an", "the", "some"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class Doubts:
             means_else = False
         else:
             far = margin < self.least if one.id in self.bank.doubtful else nearest < self.harmless and _is_word(term)
-            means_else = far and not any(_is_another(other, one, around) for other in terms)
+            is_alone = not any(_is_another(other, one, around) for other in terms)
+            means_else = far and is_alone and any(_says_more(part, one, prompt) for part in around)
         return replace(one, grade=Grade.NOTE, is_doubtful=True) if means_else else one
 
     def _is_foreign(self, term: Term, one: Found, prompt: str) -> bool:
@@ -100,6 +104,8 @@ class Doubts:
 
 def is_listed(term: Term, written: str) -> bool:
     """Whether a term is written as it is listed, or in a regular plural of that: neither repaired nor disguised."""
+    if term.language in LANGUAGES:
+        return True
     text, plain = unicodedata.normalize("NFKC", written).lower(), term.text.lower()
     forms = {plain, f"{plain}s", f"{plain}es", f"{plain.removesuffix('y')}ies"}
     # Traditional characters are another script, not a disguise.
@@ -107,8 +113,17 @@ def is_listed(term: Term, written: str) -> bool:
 
 
 def _is_word(term: Term) -> bool:
-    """Whether a term is a single word, so that it may mean much; a phrase says more of what it means."""
-    return len(term.words) <= (_HAN_IN_WORD if term.is_han else 1)
+    """Whether a term is a single word, so that it may mean much; a phrase says more of what it means.
+
+    None is of languages in which meaning finds little of one: there only what is listed as doubtful is weighed.
+    """
+    return term.language not in LANGUAGES and len(term.words) <= (_HAN_IN_WORD if term.is_han else 1)
+
+
+def _says_more(part: Part, one: Found, prompt: str) -> bool:
+    """Whether a part says anything but the term: "a gun" by itself means no other thing."""
+    beside = prompt[part.start : max(part.start, one.start)], prompt[one.end : max(one.end, part.end)]
+    return any(word.lower() not in _ARTICLES for text in beside for word in _WORD.findall(text))
 
 
 def _is_another(other: Found, one: Found, around: Sequence[Part]) -> bool:

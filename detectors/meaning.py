@@ -212,9 +212,7 @@ class Meaning:
         """Whether a word, as it is spelled, is one piece to the encoder: so common in some language."""
         return len(pieces := load_encoder().cut(word)) == 1 and pieces[0] != UNKNOWN
 
-    def _measure_passage(
-        self, prompt: str, places: Sequence[Place], spared: Sequence[Span], texts: int
-    ) -> Passage:
+    def _measure_passage(self, prompt: str, places: Sequence[Place], spared: Sequence[Span], texts: int) -> Passage:
         rows = load_encoder().encode([_undisguise(prompt[start:end]) for start, end in places])
         margins = self.head.judge(rows)
         parts = tuple(

@@ -10,18 +10,22 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from detectors.normalisation import Token
+from detectors.normalisation import Token, build_words
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    """Return words as tokens have them: folded."""
+    return frozenset(word for one in text.split() for word in build_words(one))
 
 
 _NO: Final = _words(
-    "no nobody without not never nor neither none zero avoid avoiding exclude excluding omit cannot dont"
+    "no nobody without not never nor neither none zero avoid avoiding exclude excluding omit cannot dont "
+    # Words of other languages that say no to what is spelled alike there: "sans armes ni violence".
+    "sans aucun aucune sin ningun ninguna ohne kein keine keinen weder senza nessuna nessun sem nenhuma nenhum "
+    "zonder geen uden utan без нет"
 )
 _CONTRACTED: Final = _words("don doesn didn won can couldn shouldn mustn wouldn")
-_OR: Final = _words("or nor")
+_OR: Final = _words("or nor ni noch ou oder")
 _AFTER_FREE: Final = _words("of from")
 _GAPS: Final = _words(
     "a an any the of or nor kind sort form type visible explicit more such show showing shows include including "

@@ -11,7 +11,7 @@ Source: Unicode NFKD (UAX #15); look-alikes chosen from Unicode's confusables (U
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -57,8 +57,6 @@ _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _TOKEN: Final = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
 _CHUNK: Final = re.compile(r"[^\s,;:()\[\]{}<>\"。、]+")
 _HAN_CHARACTER: Final = re.compile(rf"[{_HAN}]")
-# Thai, Lao, Burmese, Khmer: no blanks between words, and no dictionary of ours says where one ends.
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _THREE_ALIKE: Final = re.compile(r"(.)\1{2,}")
 _BREAK: Final = re.compile(r"[,;:!?\n\r。、]")
@@ -168,18 +166,6 @@ def build_edges(folded: Folded, vocabulary: Container[str]) -> tuple[Edge, ...]:
     edges += (edge for edge in _joined(folded.text, spans) if edge.word in vocabulary)
     edges += _spelled_out(words, vocabulary)
     return tuple(dict.fromkeys(edges))
-
-
-def is_unspaced(word: str) -> bool:
-    """Whether `word` is of a script that writes no blanks, so that a token is a phrase: Thai, Lao, Burmese, Khmer."""
-    return _UNSPACED.match(word) is not None
-
-
-def build_inner_edges(tokens: Sequence[Token], words: Iterable[str]) -> Iterator[Edge]:
-    """Yield a reading of each token of a script without blanks for each of `words` inside it."""
-    for index, token in enumerate(tokens):
-        if is_unspaced(token.word):
-            yield from (Edge(index, index + 1, word) for word in words if word in token.word)
 
 
 def _readings(word: str) -> Iterator[str]:

@@ -3,8 +3,8 @@
 A bank is a folder of YAML files, one a category, and `combinations.yaml` for terms that are harmless apart and not
 together. Matching walks a trie of words along every reading of the prompt (see `detectors.normalisation`), so one pass
 serves all categories and languages. A term matches whole words only; a Chinese one where no word of the dictionary
-reaches across its edge, and one of Thai and its like wherever it stands, as these write no blanks. One to which the
-prompt says no counts a grade less.
+reaches across its edge. One to which the prompt says no counts a grade less. Some languages' terms match as they are
+written (`detectors.literal_terms`).
 """
 
 import hashlib
@@ -16,18 +16,9 @@ from typing import Any, Final
 
 import yaml
 
+from detectors.literal_terms import LANGUAGES, LiteralTerms, spell_literal
 from detectors.negation import find_unwanted
-from detectors.normalisation import (
-    Edge,
-    Token,
-    build_edges,
-    build_inner_edges,
-    build_tokens,
-    build_words,
-    cut,
-    fold,
-    is_unspaced,
-)
+from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, cut, fold
 from detectors.repairs import Repairs
 from detectors.segmentation import Words, crosses, find_words, is_han
 from provenance.errors import ConfigurationError
@@ -163,10 +154,11 @@ class TermBank:
         self.categories: Final = tuple(dict.fromkeys(term.category for term in self.terms.values()))
         self._root: Final = _Node()
         self.doubtful: Final = frozenset(_find_doubtful(self.terms.values()))
-        self.vocabulary: Final = {word for term in self.terms.values() for word in _with_plurals(term)}
-        self._unspaced: Final = tuple(sorted(filter(is_unspaced, self.vocabulary)))
+        self._literal: Final = LiteralTerms(term for term in self.terms.values() if term.language in LANGUAGES)
+        folded = [term for term in self.terms.values() if term.language not in LANGUAGES]
+        self.vocabulary: Final = {word for term in folded for word in _with_plurals(term)}
         self._repairs: Final = Repairs(self.vocabulary)
-        for term in self.terms.values():
+        for term in folded:
             node = self._root
             for word in term.words[:-1]:
                 node = node.children.setdefault(word, _Node())
@@ -182,17 +174,21 @@ class TermBank:
         folded = fold(prompt)
         tokens = build_tokens(folded)
         repaired = self._repairs.find(folded.text, *cut(folded))
-        inner = build_inner_edges(tokens, self._unspaced)
-        edges = tuple(dict.fromkeys((*build_edges(folded, self.vocabulary), *inner, *repaired)))
+        edges = tuple(dict.fromkeys((*build_edges(folded, self.vocabulary), *repaired)))
         spans = self._whole(tokens, prompt, self._walk(tokens, edges))
-        allowed = [span for span in spans if span.term.grade is None]
-        meant = [
-            span for span in spans if span.term.grade is not None and not any(_covers(one, span) for one in allowed)
-        ]
+        literal = self._literal.find(prompt)
+        places = {one: (tokens[one.first].start, tokens[one.last - 1].end) for one in spans}
+        allowed = {(one.term.category, *places[one]) for one in spans if one.term.grade is None}
+        allowed |= {(one.term.category, one.start, one.end) for one in literal if one.term.grade is None}
+        meant = [one for one in spans if one.term.grade and not _is_allowed(one.term, places[one], allowed)]
         unwanted = find_unwanted(tokens, [(span.first, span.last) for span in meant], prompt)
-        found = {_found(span, tokens, is_unwanted=(span.first, span.last) in unwanted) for span in meant}
-        spared = {(span.term.category, tokens[span.first].start, tokens[span.last - 1].end) for span in allowed}
-        spared |= {(one.category, one.start, one.end) for one in found if one.is_unwanted}
+        found = {_found(one.term, places[one], is_unwanted=(one.first, one.last) in unwanted) for one in meant}
+        found |= {
+            _found(one.term, (one.start, one.end), is_unwanted=one.is_unwanted)
+            for one in literal
+            if one.term.grade and not _is_allowed(one.term, (one.start, one.end), allowed)
+        }
+        spared = allowed | {(one.category, one.start, one.end) for one in found if one.is_unwanted}
         found |= set(self.combine(found, len(prompt)))
         ordered = sorted(found, key=lambda one: (-one.grade.rank, one.category, one.start, one.id, one.end))
         return Reading(tuple(ordered), tuple(sorted(spared)))
@@ -276,7 +272,7 @@ def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - chec
             )
         for grade, texts in grades.items():
             for text in texts if isinstance(texts, list) else [texts]:
-                words = build_words(text) if isinstance(text, str) else ()
+                words = _spell(text, language) if isinstance(text, str) else ()
                 if not words:
                     raise ConfigurationError(
                         f"{name}: {language}.{grade} has {text!r}, which is not a term (quote it?)"
@@ -284,6 +280,10 @@ def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - chec
                 digest = hashlib.sha256(" ".join(words).encode()).hexdigest()[:_ID_DIGITS]
                 known = f"{category}/{language}/{digest}", category, language, text
                 yield Term(*known, _WEIGHTS[grade], words, is_doubtful=grade == _DOUBTFUL)
+
+
+def _spell(text: str, language: str) -> tuple[str, ...]:
+    return spell_literal(text, language) if language in LANGUAGES else build_words(text)
 
 
 def _parse_combinations(data: Any) -> Iterator[Combination]:  # noqa: ANN401 - checked here
@@ -307,16 +307,14 @@ def _find_doubtful(terms: Iterable[Term]) -> Iterator[str]:
             yield term.id
 
 
-def _found(span: _Span, tokens: tuple[Token, ...], *, is_unwanted: bool) -> Found:
-    assert span.term.grade is not None
-    grade = tuple(Grade)[max(0, span.term.grade.rank - 1)] if is_unwanted else span.term.grade
-    place = tokens[span.first].start, tokens[span.last - 1].end
-    return Found(span.term.id, span.term.category, grade, *place, is_unwanted=is_unwanted)
+def _found(term: Term, place: tuple[int, int], *, is_unwanted: bool) -> Found:
+    assert term.grade is not None
+    grade = tuple(Grade)[max(0, term.grade.rank - 1)] if is_unwanted else term.grade
+    return Found(term.id, term.category, grade, *place, is_unwanted=is_unwanted)
 
 
-def _covers(allowed: _Span, span: _Span) -> bool:
-    same = allowed.term.category == span.term.category
-    return same and allowed.first <= span.first and span.last <= allowed.last
+def _is_allowed(term: Term, place: tuple[int, int], allowed: Iterable[Place]) -> bool:
+    return any(one == term.category and start <= place[0] and place[1] <= end for one, start, end in allowed)
 
 
 def _with_plurals(term: Term) -> Iterator[str]:

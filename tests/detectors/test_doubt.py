@@ -1,11 +1,12 @@
-"""Doubts: a word with other meanings counts where its passage means what the bank is about, and never less than a disguise."""
+"""Doubts: a word with other meanings counts where its part means what the bank is about, and never less than a disguise."""
 
 import pytest
 
-from detectors.doubt import Doubts
+from detectors.doubt import Doubts, is_listed
 from detectors.meaning import load_meaning
+from detectors.normalisation import build_words
 from detectors.prompt import PromptDetector
-from detectors.term_bank import Grade, load_term_bank
+from detectors.term_bank import Grade, Term, load_term_bank
 from tests.detectors.subjects import toolbox_of
 
 ELSEWHERE = "a lighthouse on a cliff at dusk, oil painting, seagulls, warm light, thick brush strokes on canvas, " * 2
@@ -19,11 +20,12 @@ def bank():
 @pytest.fixture(scope="module")
 def weigh(bank):
     meaning = load_meaning()
-    doubts = Doubts(bank, meaning.knows, -3.0)
+    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0, -2.0)
 
     def weigh(prompt):
         reading = bank.read(prompt)
-        return doubts.weigh(reading.found, prompt, meaning.look(prompt, reading.spared))
+        parts = [part for passage in meaning.look(prompt, reading.spared) for part in passage.parts]
+        return doubts.weigh(reading.found, prompt, parts)
 
     return weigh
 
@@ -43,6 +45,12 @@ def detector(tmp_path_factory):
         "a hook method executed just after a command is finished",
         "gropes among cloudy issues toward a feeble conclusion",
         "boğazda gün batımında bir vapur",
+        "a sniper-sharp photo of a kingfisher, tack sharp focus",
+        "cartel minimalista para un concierto de piano",
+        "die Bombenstimmung beim Sommerfest, lachende Gäste",
+        "голые скалы у берега Байкала",
+        "武器も暴力もない平和な町並み",
+        "tre rocce nude sopra il lago di montagna",
     ],
 )
 def test_a_word_that_means_something_else_is_a_note(bank, weigh, prompt):
@@ -65,12 +73,42 @@ def test_a_word_that_means_something_else_is_a_note(bank, weigh, prompt):
         "a man with a gün in his hand",
         "gun, rifle and grenade",
         "whole blood in a lab, severed head",
+        "sniper",
+        "a gun",
+        "close-up of a Desert Eagle on a nightstand",
     ],
 )
 def test_what_means_it_counts_and_so_does_a_disguise(bank, weigh, prompt):
     assert [one.id for one in weigh(prompt) if one.grade is not Grade.NOTE] == [
         one.id for one in bank.match(prompt) if one.grade is not Grade.NOTE
     ]
+
+
+def test_what_blocks_only_by_repair_among_words_of_another_language_is_a_note(bank, weigh):
+    prompt = "mercado de frutas en Oaxaca, colores vivos"
+    assert [one.grade for one in bank.match(prompt)] == [Grade.BLOCK]
+    assert [(one.grade, one.is_doubtful) for one in weigh(prompt)] == [(Grade.NOTE, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "listed"),
+    [
+        ("rifle", "Rifles", True),
+        ("rifle", "r1fle", False),
+        ("rifle", "rïfle", False),
+        ("武器", "武器", True),
+        ("手枪", "手槍", True),
+        ("手枪", "手x枪", False),
+    ],
+)
+def test_what_is_written_as_it_is_listed(text, written, listed):
+    assert is_listed(Term("a", "weapons", "en", text, Grade.HOLD, build_words(text)), written) is listed
+
+
+def test_the_part_decides_and_not_what_else_the_prompt_says(weigh):
+    harmless, meant = "the river was embanked with a dyke", "a man holding a gun to a clerk's head"
+    found = weigh(ELSEWHERE + harmless + ". " + ELSEWHERE + meant)
+    assert {one.category: one.grade for one in reversed(found)} == {"hate": Grade.NOTE, "weapons": Grade.HOLD}
 
 
 def test_what_blocks_is_never_doubted(weigh):
@@ -85,9 +123,13 @@ def test_a_combination_goes_with_the_term_that_made_it(bank, weigh):
 
 
 def test_without_meaning_nothing_is_doubted(bank):
-    doubts = Doubts(bank, lambda _: True, -3.0)
+    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -2.0)
     prompt = "the river was embanked with a dyke"
     assert doubts.weigh(bank.match(prompt), prompt, ()) == bank.match(prompt)
+
+
+def test_a_phrase_of_another_language_counts_outright(detector):
+    assert detector.detect_prompt("नग्न महिला").scores["prompt.nudity"] == 0.6
 
 
 def test_the_answer_says_that_a_term_was_doubted(detector):
