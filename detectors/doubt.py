@@ -12,6 +12,7 @@ count is a note. Source: `cards/prompt.toml`.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -55,7 +56,8 @@ class Doubts:
     def weigh(self, found: Sequence[Found], prompt: str, parts: Sequence[Part]) -> tuple[Found, ...]:
         """Return `found`, strictest first, where a term that most likely means something else is a note.
 
-        A combination of hold grade is left out where it no longer has all that it needs; one that blocks stays.
+        A combination is left out where it no longer has all that it needs; but for one that blocks a term still counts
+        beside another category's in its part.
 
         Args:
             found: what the bank finds in `prompt`.
@@ -63,16 +65,21 @@ class Doubts:
             parts: what it means, part by part; none of it is doubted where there are none.
         """
         terms = [one for one in found if not one.id.startswith(_COMBINATION)]
-        counted = [self._lower(one, terms, prompt, parts) for one in terms]
+        layout = _Layout(parts, terms)
+        counted = [self._lower(one, layout, prompt) for one in terms]
         if counted == terms:
             return tuple(found)
         left = {one.id for one in self.bank.combine(counted, len(prompt))}
-        joined = [one for one in found if one.id.startswith(_COMBINATION)]
-        counted += [one for one in joined if one.grade is Grade.BLOCK or one.id in left]
+        strict = [
+            one if one == now or any(other.category != one.category for other in layout.share(one)) else now
+            for one, now in zip(terms, counted, strict=True)
+        ]
+        blocks = {one.id for one in self.bank.combine(strict, len(prompt)) if one.grade is Grade.BLOCK}
+        counted += [one for one in found if one.id in left | blocks]
         return tuple(sorted(counted, key=lambda one: -one.grade.rank))
 
-    def _lower(self, one: Found, terms: Sequence[Found], prompt: str, parts: Sequence[Part]) -> Found:
-        around = [part for part in parts if part.start < one.end and one.start < part.end]
+    def _lower(self, one: Found, layout: "_Layout", prompt: str) -> Found:
+        around = layout.around(one)
         if one.grade is Grade.NOTE or one.is_unwanted or not around:
             return one
         margin = max(part.margins.get(one.category, 0.0) for part in around)
@@ -84,7 +91,7 @@ class Doubts:
             means_else = False
         else:
             far = margin < self.least if one.id in self.bank.doubtful else nearest < self.harmless and _is_word(term)
-            is_alone = not any(_is_another(other, one, around) for other in terms)
+            is_alone = not any(_is_another(other, one) for other in layout.share(one))
             means_else = far and is_alone and any(_says_more(part, one, prompt) for part in around)
         return replace(one, grade=Grade.NOTE, is_doubtful=True) if means_else else one
 
@@ -126,7 +133,32 @@ def _says_more(part: Part, one: Found, prompt: str) -> bool:
     return any(word.lower() not in _ARTICLES for text in beside for word in _WORD.findall(text))
 
 
-def _is_another(other: Found, one: Found, around: Sequence[Part]) -> bool:
+def _is_another(other: Found, one: Found) -> bool:
     is_apart = other.end <= one.start or one.end <= other.start
-    is_here = any(part.start < other.end and other.start < part.end for part in around)
-    return other.category == one.category and other.id != one.id and is_apart and is_here
+    return other.category == one.category and other.id != one.id and is_apart
+
+
+class _Layout:
+    """Which terms stand in which part; a part has few, however long the prompt is."""
+
+    def __init__(self, parts: Sequence[Part], terms: Sequence[Found]) -> None:
+        self._parts = sorted(parts, key=lambda part: part.start)
+        self._ends = [part.end for part in self._parts]
+        self._in: dict[int, list[Found]] = {}
+        for one in terms:
+            for place in self._places(one):
+                self._in.setdefault(place, []).append(one)
+
+    def around(self, one: Found) -> list[Part]:
+        """The parts that a term touches."""
+        return [self._parts[place] for place in self._places(one)]
+
+    def share(self, one: Found) -> list[Found]:
+        """The terms in these parts."""
+        return [other for place in self._places(one) for other in self._in[place]]
+
+    def _places(self, one: Found) -> range:
+        first = last = bisect_right(self._ends, one.start)
+        while last < len(self._parts) and self._parts[last].start < one.end:
+            last += 1
+        return range(first, last)

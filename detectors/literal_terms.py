@@ -2,9 +2,9 @@
 
 In Vietnamese "máu" is blood and "màu" a colour, in Hindi most vowels are marks: folded as English is, such words are no
 longer themselves. So their terms match as they are written, but for case, points and letters of one look. A word
-matches whole; one that ends in * with any ending; an Arabic one behind "and", "in" and the article, too; one of Thai, its
-neighbours or Japanese wherever its signs stand, as they run words together. What the prompt says no to right beside a term is told.
-Disguises are not undone. Trusts nothing in the prompt.
+matches whole; one that ends in * with any ending; an Arabic one behind "and", "in" and the article, too; one of Thai,
+its neighbours or Japanese wherever its signs stand, as they run words together. What the prompt says no to right beside
+a term is told. Disguises are not undone. Trusts nothing in the prompt.
 """
 
 import re

@@ -162,9 +162,14 @@ class PromptDetector:
         size = len(plain.text)
         for bank in self._banks:
             for one in bank.read(backwards.text).found:
-                if one.grade is Grade.NOTE or one.end - one.start < _SHORTEST_REVERSED or one.id not in bank.terms:
+                if one.end - one.start < _SHORTEST_REVERSED or one.id not in bank.terms:
                     continue
-                found.append(_Written(one, *plain.place(size - one.end, size - one.start), backwards.how))
+                # Read so, "on a table" says no to what stands before it.
+                listed = bank.terms[one.id].grade
+                if listed is None or listed is Grade.NOTE:
+                    continue
+                meant = replace(one, grade=listed, is_unwanted=False)
+                found.append(_Written(meant, *plain.place(size - one.end, size - one.start), backwards.how))
         return found
 
     def _measure_unread(self, text: str) -> float:

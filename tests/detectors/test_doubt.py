@@ -122,6 +122,14 @@ def test_a_combination_goes_with_the_term_that_made_it(bank, weigh):
     assert "combination/weapons-minors" not in {one.id for one in weigh(prompt)}
 
 
+def test_a_combination_that_blocks_goes_only_with_a_term_that_stands_in_another_part(bank, weigh):
+    apart = "nackte Felsen über einem Bergsee, " + ELSEWHERE + "children playing in the park"
+    beside = "nackte Felsen und children playing in the park"
+    for prompt, stays in ((apart, False), (beside, True)):
+        assert "combination/minors-nudity" in {one.id for one in bank.match(prompt)}
+        assert ("combination/minors-nudity" in {one.id for one in weigh(prompt)}) is stays
+
+
 def test_without_meaning_nothing_is_doubted(bank):
     doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -2.0)
     prompt = "the river was embanked with a dyke"

@@ -63,7 +63,7 @@ def test_what_stands_there_again_and_again_hides_nothing():
 @pytest.mark.parametrize(("prompt", "named"), [
     ("a soldier with a rifle", {"weapons"}),
     ("a man with a pistol", {"weapons"}),
-    ("a soldier aims a rifle at a child", {"weapons", "minors"}),
+    ("a man points a gun at a little girl", {"weapons", "minors"}),
 ])  # fmt: skip
 def test_only_what_is_clearly_nearest_is_named(prompt, named):
     assert held(prompt) == named

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.sentences.encoder import WEIGHTS, encode, read_file
-from provenance.inference import load_session
+from provenance.inference import has_vnni, load_session
 
 ROOT = Path(__file__).parents[2]
 # Every 24th number of a direction, as AVX-512 with VNNI and AVX2 without it both give it.
@@ -36,7 +36,23 @@ def test_weights_are_bytes_or_a_file(tmp_path):
 def test_threads_and_memory_are_as_asked():
     options = load_session(read_file(WEIGHTS), threads=2, keeps_memory=False).get_session_options()
     assert (options.intra_op_num_threads, options.enable_cpu_mem_arena) == (2, False)
-    assert options.get_session_config_entry("session.x64quantprecision") == "1"
+
+
+def test_wider_sums_are_asked_for_where_a_processor_does_not_add_so_anyway(monkeypatch):
+    weights, given = read_file(WEIGHTS), {"ids": np.array([[0, 41, 902, 2]], np.int64)}
+    monkeypatch.setattr("provenance.inference.has_vnni", lambda: False)
+    wide = load_session(weights)
+    assert wide.get_session_options().get_session_config_entry("session.x64quantprecision") == "1"
+    monkeypatch.undo()
+    np.testing.assert_array_equal(load_session(weights).run(["means"], given)[0], wide.run(["means"], given)[0])
+
+
+def test_a_processor_is_taken_at_its_word_and_no_further(tmp_path):
+    for flags, known in (("fpu avx512f avx512_vnni", True), ("fpu avx2 avx512_vnnix", False), ("", False)):
+        path = tmp_path / f"{known} {len(flags)}"
+        path.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t: avx512_vnni\n")
+        assert has_vnni(path) is known
+    assert has_vnni(tmp_path / "nothing") is False
 
 
 @pytest.mark.parametrize("package", ["provenance", "detectors", "generation", "policies", "api"])
