@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from tests.sites import photograph
+from tests.sounds import melody
 
 
 def frames(count=12, *, width=320, height=240, name="astronaut.png", pace=1.0):
@@ -23,7 +24,7 @@ def clip(
     count=12, *, kind="mp4", codec="libx264", name="astronaut.png", rate=12, width=320, height=240, sound=False, crf="18",
     options=(), tags=(), turn=0, pace=1.0,
 ):  # fmt: skip
-    """Return a clip's bytes."""
+    """Return a clip's bytes; its `sound` is a tone, or "music"."""
     file = io.BytesIO()
     with av.open(file, "w", format=kind, container_options={"fflags": "+bitexact", **dict(options)}) as container:
         container.metadata.update(dict(tags))
@@ -41,13 +42,15 @@ def clip(
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
         if audio is not None:
-            _add_sound(container, audio, count / rate)
+            _add_sound(container, audio, count / rate, is_music=sound == "music")
     return file.getvalue()
 
 
-def _add_sound(container, stream, seconds):
+def _add_sound(container, stream, seconds, *, is_music):
     time = np.arange(int(48_000 * seconds)) / 48_000
     samples = (0.2 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
+    if is_music:
+        samples = melody(seconds, 9, 48_000)[0]
     for start in range(0, len(samples), 960):
         block = samples[None, start : start + 960]
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="mono")

@@ -24,6 +24,8 @@ LABEL_TEXT_LIMIT: Final = 40
 
 # GB 45438-2025 s5.2 asks for 0.05; `provenance.media.picture.label.draw_label` draws up to 0.25.
 _HEIGHT_RATIOS: Final = (0.01, 0.25)
+# GB 45438-2025 s4.4: shown from the first frame for at least two seconds; an hour is as good as throughout.
+_SECONDS: Final = (2, 3600)
 _TEXT_JOINT: Final = " · "
 
 
@@ -40,12 +42,14 @@ class Parameter:
         expected: what a valid value is, in words.
         is_valid: whether a value is.
         merge: the value that meets all of several; raises MergeConflictError.
+        is_milder: saying it asks for less than saying nothing, so that it counts only where every demand says it.
     """
 
     meaning: str
     expected: str
     is_valid: Callable[[object], bool]
     merge: Callable[[Collection[Any]], Any]
+    is_milder: bool = False
 
 
 class Conflict(NamedTuple):
@@ -63,6 +67,10 @@ def _is_text(value: object) -> bool:
 
 def _is_ratio(value: object) -> bool:
     return isinstance(value, float) and _HEIGHT_RATIOS[0] <= value <= _HEIGHT_RATIOS[1]
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and _SECONDS[0] <= value <= _SECONDS[1]
 
 
 def _is_kept(value: object) -> bool:
@@ -118,6 +126,14 @@ PARAMETERS: Final[Mapping[MarkKind, Mapping[str, Parameter]]] = {
             is_valid=_is_ratio,
             merge=max,
         ),
+        "seconds": Parameter(
+            meaning="of clips, for how long it is shown from the first frame on; throughout, where one pack does not "
+            "say it; the longest counts",
+            expected=f"a number from {_SECONDS[0]} to {_SECONDS[1]}",
+            is_valid=_is_seconds,
+            merge=max,
+            is_milder=True,
+        ),
         "corner": Parameter(
             meaning="where it stands; two different corners are a conflict",
             expected=f"one of {', '.join(CORNERS)}",
@@ -154,6 +170,8 @@ def merge_demands(
         parameters: dict[str, Any] = {}
         for name, parameter in known_parameters(mark).items():
             values = [demand.parameters[name] for _, demand in found if name in demand.parameters]
+            if parameter.is_milder and len(values) < len(found):
+                continue
             try:
                 if values:
                     parameters[name] = parameter.merge(values)

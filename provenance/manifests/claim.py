@@ -73,6 +73,7 @@ class Marks:
     Attributes:
         watermark: its soft binding; an empty value for a mark that leads nowhere; None when none was embedded.
         fingerprints: of the marked picture.
+        beside: invisible marks of further parts, such as a clip's soundtrack.
         explicit_label: the text that was drawn, or "".
         metadata: names of the implicit labels that were written, such as ``AIGC`` and ``IPTC``.
         orientation_applied: the pixels were turned as the file's orientation tag asked.
@@ -80,6 +81,7 @@ class Marks:
 
     watermark: SoftBinding | None = None
     fingerprints: tuple[SoftBinding, ...] = ()
+    beside: tuple[SoftBinding, ...] = ()
     explicit_label: str = ""
     metadata: tuple[str, ...] = ()
     orientation_applied: bool = False
@@ -222,7 +224,7 @@ def _build_marking(marks: Marks) -> list[dict[str, Any]]:
 
 
 def _build_bindings(marks: Marks) -> list[dict[str, Any]]:
-    bindings = list(marks.fingerprints)
+    bindings = [*marks.beside, *marks.fingerprints]
     if marks.watermark is not None and marks.watermark.value:
         bindings.insert(0, marks.watermark)
     return [softbinding.build_assertion(binding) for binding in bindings]

@@ -100,7 +100,7 @@ class Sealer:
             manifest_id=signed.manifest_id,
             manifest_bytes=signed.manifest_bytes,
             marks=reports,
-            soft_bindings=(*((bound,) if bound else ()), *made.marks.fingerprints),
+            soft_bindings=(*((bound,) if bound else ()), *made.marks.beside, *made.marks.fingerprints),
             fingerprints=made.codes,
             source=SourceReport(
                 cleaned=made.cleaned,

@@ -148,6 +148,7 @@ def describe_mark(reading: Reading, asset_id: AssetId | None, compared: Comparis
         "false_positive_bound": reading.false_positive_bound,
         "corrected_bits": reading.corrected_bits,
         "score": reading.score,
+        **({"carriers": list(reading.carriers)} if reading.carriers else {}),
     }
     if asset_id is None:
         text = "a mark under our key, but no release here has its id"
@@ -174,7 +175,8 @@ def describe_mark(reading: Reading, asset_id: AssetId | None, compared: Comparis
 def _chance(reading: Reading) -> str:
     """Return how likely it is to read such a mark where none was laid."""
     score = "" if reading.score is None else f"score {reading.score:.0f}, "
-    return f"{score}chance in an unmarked picture at most {reading.false_positive_bound:.0e}"
+    carriers = f"read from {' and '.join(reading.carriers)}, " if reading.carriers else ""
+    return f"{carriers}{score}chance in an unmarked file at most {reading.false_positive_bound:.0e}"
 
 
 def describe_likeness(technique: str, matches: tuple[ReleaseMatch, ...] | None, chosen: ReleaseMatch | None) -> Layer:

@@ -24,6 +24,7 @@ class Reading:
         false_positive_bound: probability that an unmarked picture yields some payload in one call, by arithmetic.
         corrected_bits: how many channel bits the error correction had to mend.
         score: deviations by which the mark stands out of noise, for schemes that measure it.
+        carriers: which parts of an asset it was read from, where there are several that can carry one.
     """
 
     scheme: str
@@ -33,6 +34,7 @@ class Reading:
     false_positive_bound: float
     corrected_bits: int = 0
     score: float | None = None
+    carriers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
+from policies.rules.marks import known_parameters
 from provenance.asset import AssetId, Digest
 from provenance.errors import AssetError, AssetTooLargeError, MislabelledAssetError
 from provenance.fingerprints.pdq import Pdq
@@ -161,6 +162,18 @@ def test_every_mark_reads_back_from_the_file(case, medium):
     assert (reading.payload, reading.alg) == (7 << 8 | 1, made.marks.watermark.alg)
     assert reading.alg in medium.mark_algs
     assert medium.read_labels(made.file) is not None
+
+
+def test_a_label_may_have_parameters_that_are_for_other_media(case, medium):
+    """One pack is for every medium: each takes of its label what concerns it."""
+    label = MarkKind.EXPLICIT_LABEL
+    said = {"text": "AI", "min_height_ratio": 0.06, "corner": "top_left", "seconds": 2, "text_position": "end"}
+    assert said.keys() == known_parameters(label).keys()
+    if label in medium.marks:
+        file = Blob.from_bytes(case.sound)
+        grant = Grant(AssetId("a"), Digest("0" * 64), "d", (), (Obligation(label, parameters=said, required=False),), 7)
+        made = medium.mark(medium.take(file, Claims(), LIMITS), orders(file, grant=grant))
+        assert medium.show(made.file, made).marks[label].is_made
 
 
 def test_what_is_not_granted_is_not_made(case, medium):

@@ -8,10 +8,11 @@ Source: GB 45438-2025 section 4.2 (text on an edge or corner, legible, at least 
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -56,6 +57,12 @@ def has_required_elements(text: str) -> bool:
     """Tell whether `text` names AI and generation, as GB 45438-2025 asks of an explicit label."""
     plain = unicodedata.normalize("NFKC", text)
     return bool(_AI_ELEMENT.search(plain) and _GENERATION_ELEMENT.search(plain))
+
+
+def choose_options(parameters: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return what `draw_label` takes of a label's parameters; others are for other media. `text` stands where none is."""
+    given = {name: parameters[name] for name in ("text", "min_height_ratio", "corner") if name in parameters}
+    return {"text": text, **given}
 
 
 def draw_label(

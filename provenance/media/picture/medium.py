@@ -38,7 +38,7 @@ from provenance.media.picture.comparison import compare
 from provenance.media.picture.encode import LOSSLESS
 from provenance.media.picture.hidden import clean_hidden, find_hidden
 from provenance.media.picture.image import encode_image, measure_upright, parse_image, shipping_type, sniff_media_type
-from provenance.media.picture.label import draw_label
+from provenance.media.picture.label import choose_options, draw_label
 from provenance.media.picture.looking import look, measure
 from provenance.media.picture.raster import Picture
 from provenance.media.view import PICTURE
@@ -303,7 +303,7 @@ def _draw_label(picture: Picture, orders: Orders) -> tuple[Picture, str]:
     obligation = orders.grant.obligation(MarkKind.EXPLICIT_LABEL)
     if obligation is None:
         return picture, ""
-    options = {"text": orders.provider.label_text, **obligation.parameters}
+    options = choose_options(obligation.parameters, orders.provider.label_text)
     return draw_label(picture, **options), str(options["text"])
 
 

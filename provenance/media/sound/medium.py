@@ -200,12 +200,7 @@ class SoundMedium:
     def _read(self, sound: Sound, *, is_plain: bool = False) -> Reading | None:
         if self.watermark is None:
             return None
-        reader = self.watermark.build_reader(sound.track.rate_hz, is_plain=is_plain)
-        for block in sound.blocks():
-            reader.push(block)
-            if reader.found:
-                break
-        return self.watermark.describe(reader.finish())
+        return self.watermark.read(sound.blocks(), sound.track.rate_hz, is_plain=is_plain)
 
 
 def build_medium(kit: Kit) -> SoundMedium:

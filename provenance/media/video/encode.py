@@ -15,7 +15,10 @@ from provenance.asset import MediaType
 from provenance.errors import ConfigurationError, ProvenanceError, UnsupportedMediaError
 from provenance.media.containers.matroska import MKV, WEBM
 from provenance.media.containers.movie import MOV, MP4
+from provenance.media.sound.decoding import Track
+from provenance.media.video.marked_sound import MarkedSound
 from provenance.media.video.stream import Source
+from provenance.watermarks.chord.embedding import Marker
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -41,6 +44,9 @@ class Encoder:
     types: frozenset[MediaType]
     licence: str
 
+
+Dubbing = tuple[Track, Marker]
+"""What a soundtrack says of itself, and what marks it."""
 
 _ISO: Final = frozenset({MP4, MOV, MKV})
 # A key frame every two seconds: marks and seeking live by them.
@@ -86,7 +92,14 @@ def choose_encoder(setting: str, media_type: MediaType, coding: str) -> Encoder:
 class Writer:
     """A file that is being written."""
 
-    def __init__(self, container: "OutputContainer", source: Source, encoder: Encoder, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        container: "OutputContainer",
+        source: Source,
+        encoder: Encoder,
+        size: tuple[int, int],
+        sound: MarkedSound | None,
+    ) -> None:
         self._container, self._source = container, source
         rate = source.video.average_rate or Fraction(25)
         stream = cast("VideoStream", container.add_stream(encoder.codec, rate=rate, options=dict(encoder.options)))
@@ -101,29 +114,41 @@ class Writer:
         if given.sample_aspect_ratio and not source.is_turned_sideways:
             context.sample_aspect_ratio = given.sample_aspect_ratio
         self._video = stream
+        self._marked = sound
         self._sounds: dict[int, Stream] = {
-            sound.index: container.add_stream_from_template(sound, opaque=True) for sound in source.sounds
+            one.index: container.add_stream_from_template(one, opaque=True) for one in source.sounds if sound is None
         }
 
     def add(self, frame: "VideoFrame") -> None:
         """Encode the next frame."""
         self._container.mux(self._video.encode(frame))
 
-    def copy(self, packet: "Packet[Any]") -> None:
-        """Copy a packet of sound as it is."""
+    def hear(self, packet: "Packet[Any]") -> None:
+        """Mark a packet of sound, or copy it as it is."""
+        if self._marked is not None:
+            self._marked.take(packet)
+            return
         if packet.dts is None:
             return
         packet.stream = self._sounds[packet.stream.index]
         self._container.mux(packet)
 
     def finish(self) -> None:
-        """Encode what the encoder holds back."""
+        """Encode what encoders hold back."""
+        if self._marked is not None:
+            self._marked.finish()
         self._container.mux(self._video.encode(None))
 
 
 @contextmanager
 def write_clip(
-    path: Path, media_type: MediaType, tags: Mapping[str, str], source: Source, encoder: Encoder, size: tuple[int, int]
+    path: Path,
+    media_type: MediaType,
+    tags: Mapping[str, str],
+    source: Source,
+    encoder: Encoder,
+    size: tuple[int, int],
+    sound: Dubbing | None = None,
 ) -> Iterator[Writer]:
     """Open a file to be written, and finish it when the block ends.
 
@@ -134,6 +159,7 @@ def write_clip(
         source: where sound is copied from.
         encoder: of its pictures.
         size: width and height of them.
+        sound: what marks the soundtrack; without it, it is copied.
 
     Raises:
         ProvenanceError: FFmpeg cannot write it.
@@ -149,7 +175,8 @@ def write_clip(
         )
         with container:
             container.metadata.update(tags)
-            writer = Writer(container, source, encoder, size)
+            marked = None if sound is None else MarkedSound(container, media_type, *sound)
+            writer = Writer(container, source, encoder, size, marked)
             yield writer
             writer.finish()
     except (av.error.FFmpegError, ValueError) as exc:

@@ -10,11 +10,12 @@ from provenance.asset import MediaType
 from provenance.errors import UndecodableAssetError
 from provenance.media.containers.movie import MOV, MP4, build_packet_box
 from provenance.media.video.clip import Clip
-from provenance.media.video.encode import Encoder, write_clip
+from provenance.media.video.encode import Dubbing, Encoder, write_clip
 from provenance.media.video.overlay import Overlay
 from provenance.media.video.shots import CutDetector
 from provenance.media.video.stream import Clock, Planes, Shot, Source, build_frame, decode, open_clip, read_planes
 from provenance.storage.blob import Blob
+from provenance.watermarks.chord.scheme import Chord
 from provenance.watermarks.clip import USUAL, ClipMark, ShotMark
 from provenance.watermarks.tile.mask import Quality
 
@@ -37,7 +38,8 @@ class Wish:
         payload: of it.
         quality: what it may cost.
         overlay: the label that people see, or None.
-        keeps_sound: whether soundtracks are copied.
+        keeps_sound: whether the soundtrack ships.
+        sound_mark: the watermark of it; None where it is copied as it is.
     """
 
     media_type: MediaType
@@ -49,6 +51,7 @@ class Wish:
     quality: Quality = USUAL
     overlay: Overlay | None = None
     keeps_sound: bool = True
+    sound_mark: Chord | None = None
 
 
 class _Marker:
@@ -93,15 +96,22 @@ def make_file(clip: Clip, original: Blob, wish: Wish) -> Blob:
         return Blob.from_path(path)
 
 
+def _build_dubbing(wish: Wish, clip: Clip) -> Dubbing | None:
+    heard = clip.soundtrack
+    if wish.sound_mark is None or heard is None or not wish.keeps_sound:
+        return None
+    return heard.track, wish.sound_mark.build_marker(heard.track.rate_hz, heard.track.channels, wish.payload)
+
+
 def _write(source: Source, path: Path, wish: Wish, clip: Clip) -> None:
     name = wish.media_type.value
     clock, marker = Clock(source.time_base, source.video.average_rate), _Marker(wish)
     size = int(clip.facts["width"]), int(clip.facts["height"])
     source.is_turned_sideways = clip.is_turned and size[0] != source.video.width // 2 * 2
-    with write_clip(path, wish.media_type, wish.tags, source, wish.encoder, size) as writer:
+    with write_clip(path, wish.media_type, wish.tags, source, wish.encoder, size, _build_dubbing(wish, clip)) as writer:
         for packet in source.packets(with_sound=True):
             if packet.stream.type != "video":
-                writer.copy(packet)
+                writer.hear(packet)
                 continue
             for shot in decode(packet, clock, name):
                 planes = marker.mark(shot)

@@ -24,10 +24,12 @@ from provenance.media.containers.matroska import MKV, WEBM
 from provenance.media.containers.movie import MOV, MP4
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
 from provenance.media.medium import Claims, Comparison, Content, Kit, Look, Made, MarkReading, Orders, ReadBack, Shown
+from provenance.media.sound.sound import Sound
 from provenance.media.video.clip import Clip
 from provenance.media.video.comparison import compare
 from provenance.media.video.encode import AUTO, ENCODERS, choose_encoder
 from provenance.media.video.kind import TYPES, check_file, sniff
+from provenance.media.video.marked_sound import MOST_CHANNELS
 from provenance.media.video.marking import Wish, make_file
 from provenance.media.video.overlay import Overlay, build_overlay
 from provenance.media.video.stream import NEEDS_AV
@@ -35,14 +37,18 @@ from provenance.media.video.surveyors import SURVEYORS
 from provenance.media.view import PICTURE, TRACK
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.chord.scheme import Chord
 from provenance.watermarks.clip import STRONG, USUAL, ClipMark, FrameOfShot
-from provenance.watermarks.tile.mask import Quality
 
 PAYLOAD_BYTES: Final = 8
 MOST_SECONDS: Final = 600.0
 
 # Of the codes that were sealed, the share that the finished file has to have, and how many seconds apart they may lie.
 _ALIKE: Final = 0.75
+# The parts of a clip that carry a mark.
+_SEEN, _HEARD = "picture", "sound"
+# Of so large a share silent: nothing can be hidden in it.
+_SILENT: Final = 0.98
 # Frames of fewer pixels hold few periods of the tile: they start where others end up.
 _SMALL: Final = 200_000
 
@@ -79,6 +85,7 @@ class Marking:
     problem: str
     labels: ImplicitLabels
     overlay: Overlay | None
+    sound_problem: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class VideoMedium:
     types = TYPES
     carriers = frozenset({PICTURE, TRACK})
     marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA, MarkKind.IPTC_METADATA})
-    mark_algs = (ClipMark.alg,)
+    mark_algs = (ClipMark.alg, Chord.alg)
     code_alg = Pdq.alg
     code_radius_bits = CONFIDENT_DISTANCE_BITS
 
@@ -152,26 +159,33 @@ class VideoMedium:
             overlay=overlay,
             keeps_sound=self.options.soundtrack == "keep",
         )
-        file, made = self._make(clip, orders, wish)
+        sound_problem = problem or explain_no_sound_mark(clip.soundtrack)
+        file, made, sound_problem = self._make(clip, orders, wish, sound_problem)
         payload = orders.payload.to_bytes(PAYLOAD_BYTES, "big")
         packed = pack_codes(made.codes)
+        kept = Marking(orders.payload, problem, labels, overlay, sound_problem)
         marks = Marks(
             watermark=None if wish.mark is None else SoftBinding(wish.mark.alg, payload),
             fingerprints=(SoftBinding(TRACK_ALG, packed),) if packed else (),
+            beside=() if sound_problem else (SoftBinding(Chord.alg, payload),),
             explicit_label="" if overlay is None else overlay.text,
             metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
             orientation_applied=clip.is_turned,
         )
         cleaned = clip.left_out if wish.keeps_sound else (*clip.left_out, "its sound")
-        return Made(file, media_type, marks, made.codes, cleaned, Marking(orders.payload, problem, labels, overlay))
+        return Made(file, media_type, marks, self.fingerprint(made), cleaned, kept)
 
     def show(self, file: Blob, made: Made) -> ReadBack:
         """Look through the finished file, read every mark from it, and hold its codes against those sealed."""
         marking = cast("Marking", made.kept)
         shipped = self._retake(file)
         found = self.read_mark(shipped).reading
-        is_marked = not marking.problem and found is not None and found.payload == marking.payload
-        payload = {"problem": marking.problem} if marking.problem else {"payload": f"{marking.payload:016x}"}
+        carriers = set() if found is None or found.payload != marking.payload else set(found.carriers)
+        is_marked = not marking.problem and carriers >= ({_SEEN} if marking.sound_problem else {_SEEN, _HEARD})
+        payload: dict[str, Any] = {"problem": marking.problem}
+        if not marking.problem:
+            payload = {"payload": f"{marking.payload:016x}", "carriers": sorted(carriers)}
+            payload |= {"not_in_sound": marking.sound_problem} if marking.sound_problem else {}
         text, overlay = made.marks.explicit_label, marking.overlay
         shown = {
             MarkKind.WATERMARK: Shown(is_marked, ClipMark.alg, payload),
@@ -183,7 +197,7 @@ class VideoMedium:
         return ReadBack(shown, _compare_codes(shipped, made.codes))
 
     def read_mark(self, content: Content) -> MarkReading:
-        """Read each shot's frames, alone and together."""
+        """Read each shot's frames, alone and together, and the soundtrack; say which of both carry the mark."""
         mark = self._mark
         if mark is None:
             return MarkReading(problems=("no key to look for marks with",))
@@ -193,7 +207,15 @@ class VideoMedium:
         for plane in planes:
             frames.append(FrameOfShot(plane.luma, plane.shot, plane.is_key or plane.shot not in shots))
             shots.add(plane.shot)
-        return MarkReading(mark.read(frames))
+        seen, heard = mark.read(frames), None
+        sound = _as_clip(content).soundtrack
+        if sound is not None:
+            # The search at other speeds takes a second or two: it is made where pictures do not settle it.
+            heard = Chord(self.keys).read(sound.blocks(), sound.track.rate_hz, is_plain=seen is not None)
+        if seen is None:
+            return MarkReading(None if heard is None else replace(heard, carriers=(_HEARD,)))
+        is_in_both = heard is not None and heard.payload == seen.payload
+        return MarkReading(replace(seen, carriers=(_SEEN, _HEARD) if is_in_both else (_SEEN,)))
 
     def read_labels(self, file: Blob) -> FoundLabels:
         """Return what the file's metadata says of its making."""
@@ -212,19 +234,27 @@ class VideoMedium:
         released = cast("Callable[[], Clip | None]", load_released)
         return compare(_as_clip(content), recorded, released)
 
-    def _make(self, clip: Clip, orders: Orders, wish: Wish) -> tuple[Blob, Clip]:
-        """Return the file, and what is seen of it; made once more where the mark is not read from it.
+    def _make(self, clip: Clip, orders: Orders, wish: Wish, sound_problem: str) -> tuple[Blob, Clip, str]:
+        """Return the file, what is seen of it, and why its sound has no mark; once more where a mark is not read.
+
+        A soundtrack that hides too little of it is copied as it came.
 
         Raises:
             UnmarkableError: it is not read from the second one either.
         """
         is_small = int(clip.facts["width"]) * int(clip.facts["height"]) < _SMALL
         for quality in (STRONG,) if is_small else (USUAL, STRONG):
-            file = make_file(clip, orders.original, _with_quality(wish, quality))
+            wish = replace(wish, quality=quality, sound_mark=None if sound_problem else Chord(self.keys))
+            file = make_file(clip, orders.original, wish)
             made = self._retake(file)
             reading = None if wish.mark is None else self.read_mark(made).reading
-            if wish.mark is None or (reading is not None and reading.payload == wish.payload):
-                return file, made
+            carriers = () if reading is None or reading.payload != wish.payload else reading.carriers
+            if _SEEN in carriers and not sound_problem and _HEARD not in carriers:
+                sound_problem = "the mark does not read back from it: too short, too quiet or too steady"
+                file = make_file(clip, orders.original, replace(wish, sound_mark=None))
+                made = self._retake(file)
+            if wish.mark is None or _SEEN in carriers:
+                return file, made, sound_problem
         raise UnmarkableError("the mark does not read back: the clip hides too little of it")
 
     def _retake(self, file: Blob) -> Clip:
@@ -257,8 +287,13 @@ def _as_clip(content: Content) -> Clip:
     return content
 
 
-def _with_quality(wish: Wish, quality: Quality) -> Wish:
-    return replace(wish, quality=quality)
+def explain_no_sound_mark(sound: Sound | None) -> str:
+    """Return why a soundtrack is copied as it is, or ""."""
+    if sound is None:
+        return "nothing is heard"
+    if sound.track.channels > MOST_CHANNELS:
+        return f"it has more than {MOST_CHANNELS} channels"
+    return "it is silent" if sound.silent >= _SILENT else ""
 
 
 def _explain_no_mark(clip: Clip, mark: ClipMark | None, *, is_asked: bool) -> str:
@@ -326,14 +361,15 @@ def _compare_codes(shipped: Clip, codes: tuple[Fingerprint, ...]) -> str:
     """Say why the finished file does not look like what was sealed, or ""."""
     if not codes:
         return ""
+    seen = [code for code in codes if code.alg == Pdq.alg]
     near = sum(
         any(
             abs((one.at_s or 0) - (code.at_s or 0)) < 0.1
             and (int.from_bytes(one.value) ^ int.from_bytes(code.value)).bit_count() <= CONFIDENT_DISTANCE_BITS
             for one in shipped.codes
         )
-        for code in codes
+        for code in seen
     )
-    if near >= _ALIKE * len(codes):
+    if near >= _ALIKE * len(seen):
         return ""
-    return f"{len(codes) - near} of {len(codes)} frames of the finished file are other ones than were sealed"
+    return f"{len(seen) - near} of {len(seen)} frames of the finished file are other ones than were sealed"

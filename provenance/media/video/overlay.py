@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from provenance.asset import Frame, Plane
 from provenance.errors import LabelError
-from provenance.media.picture.label import draw_label
+from provenance.media.picture.label import choose_options, draw_label
 from provenance.media.picture.raster import Picture
 from provenance.media.video.stream import Planes
 
@@ -89,8 +89,7 @@ def build_overlay(width: int, height: int, parameters: Mapping[str, Any]) -> Ove
     Raises:
         LabelError: as for pictures, or it would be shown for less than two seconds.
     """
-    options = dict(parameters)
-    seconds = options.pop("seconds", None)
+    options, seconds = choose_options(parameters, str(parameters.get("text", ""))), parameters.get("seconds")
     if seconds is not None and seconds < LEAST_S:
         raise LabelError(f"a label is shown for at least {LEAST_S:g} s from the first frame on, got {seconds}")
     dark, light = (

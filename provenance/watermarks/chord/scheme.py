@@ -5,6 +5,7 @@ Forth: `layout` (what a key fixes), `hearing` (how strong it may be), `embedding
 are the tile's (`provenance.watermarks.tile.code`). docs/sound.md has the figures.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -73,6 +74,15 @@ class Chord:
         """
         _check(rate_hz, 1)
         return Reader(self._layouts, rate_hz, is_plain=is_plain)
+
+    def read(self, blocks: Iterable[Samples], rate_hz: int, *, is_plain: bool = False) -> Reading | None:
+        """Look for a mark in a stream (C, N) under every key held, at its own speed alone if `is_plain`."""
+        reader = self.build_reader(rate_hz, is_plain=is_plain)
+        for block in blocks:
+            reader.push(block)
+            if reader.found:
+                break
+        return self.describe(reader.finish())
 
     def embed(self, samples: Samples, rate_hz: int, payload: int) -> Samples:
         """Return a marked copy of a short sound, (C, N); see `build_marker`."""

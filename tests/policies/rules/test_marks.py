@@ -138,3 +138,13 @@ def test_of_incoming_manifests_the_strictest_form_and_what_all_packs_keep_counts
         True, True, False, False, False,
     ]  # fmt: skip
     assert not form.is_valid("keep")
+
+
+def test_a_label_of_some_seconds_is_one_where_every_pack_says_so():
+    """Saying nothing asks for the label throughout, which is stricter."""
+    obligations, conflicts = merged(demand(LABEL, text="AI", seconds=2), demand(LABEL, text="AI", seconds=5.5))
+    assert (obligations[0].parameters["seconds"], conflicts) == (5.5, ())
+    obligations, conflicts = merged(demand(LABEL, text="AI", seconds=2), demand(LABEL, text="AI"))
+    assert (obligations[0].parameters, conflicts) == ({"text": "AI"}, ())
+    for value, valid in ((2, True), (2.5, True), (1.9, False), (True, False), ("2", False), (4000, False)):
+        assert PARAMETERS[LABEL]["seconds"].is_valid(value) is valid

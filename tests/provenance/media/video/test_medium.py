@@ -1,5 +1,8 @@
 """Clips through their medium: each container's labels and mark read back; what cannot be marked is said."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from provenance.asset import AssetId, Digest
@@ -7,7 +10,7 @@ from provenance.errors import ConfigurationError, MissingExtraError, UnmarkableE
 from provenance.grant import Grant, MarkKind, Obligation
 from provenance.media.limits import IntakeLimits
 from provenance.media.medium import Claims, Kit, Orders, Provider
-from provenance.media.video.medium import Options, build_medium
+from provenance.media.video.medium import Options, build_medium, explain_no_sound_mark
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from tests.clips import clip
@@ -87,3 +90,42 @@ def test_options_that_cannot_be_meant_stop_the_start(options):
     with pytest.raises(ConfigurationError, match=r"media_options\.video"):
         build_medium(Kit(KEYS, options=options))
     assert Options().encoder == "auto"
+
+
+def test_a_soundtrack_carries_the_mark_too_and_either_leads_back():
+    file = Blob.from_bytes(clip(96, sound="music"))
+    made = MEDIUM.mark(MEDIUM.take(file, Claims(), LIMITS), orders(file, {MarkKind.WATERMARK}))
+    assert [binding.alg for binding in made.marks.beside] == ["org.chopmark.chord.1"]
+    shown = MEDIUM.show(made.file, made).marks[MarkKind.WATERMARK]
+    assert shown.is_made
+    assert shown.facts["carriers"] == ["picture", "sound"]
+    shipped = MEDIUM.take(made.file, Claims(), LIMITS)
+    assert MEDIUM.read_mark(shipped).reading.carriers == ("picture", "sound")
+    by_sound = MEDIUM.read_mark(replace(shipped, planes=())).reading
+    assert (by_sound.carriers, by_sound.payload) == (("sound",), 7 << 8 | 1)
+    silent = replace(shipped, soundtrack=None)
+    assert MEDIUM.read_mark(silent).reading.carriers == ("picture",)
+
+
+def test_a_soundtrack_that_cannot_carry_it_is_copied_as_it_came():
+    """A tone of a second hides nothing."""
+    file = Blob.from_bytes(clip(12, sound=True))
+    content = MEDIUM.take(file, Claims(), LIMITS)
+    made = MEDIUM.mark(content, orders(file, {MarkKind.WATERMARK}))
+    assert made.marks.beside == ()
+    shown = MEDIUM.show(made.file, made).marks[MarkKind.WATERMARK]
+    assert (shown.is_made, shown.facts["carriers"]) == (True, ["picture"])
+    assert "too short, too quiet or too steady" in shown.facts["not_in_sound"]
+    before, after = (
+        np.concatenate(list(one.soundtrack.blocks()), axis=1)
+        for one in (content, MEDIUM.take(made.file, Claims(), LIMITS))
+    )
+    assert np.array_equal(before, after)
+
+
+def test_what_is_heard_may_keep_a_clip_from_being_marked_in_sound():
+    sound = MEDIUM.take(Blob.from_bytes(clip(12, sound=True)), Claims(), LIMITS).soundtrack
+    assert explain_no_sound_mark(sound) == ""
+    assert "channels" in explain_no_sound_mark(replace(sound, track=replace(sound.track, channels=6)))
+    assert "silent" in explain_no_sound_mark(replace(sound, silent=1.0))
+    assert explain_no_sound_mark(None) == "nothing is heard"
