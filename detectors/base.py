@@ -192,6 +192,7 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "codes": "detectors.codes:CodesDetector",
         "ocr": "detectors.ocr:OcrDetector",
         "copyright": "detectors.copyright:CopyrightDetector",
+        "levels": "detectors.levels:LevelsDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
     },
     extras={"nudity": "nudity-agpl", "ocr": "ocr"},

@@ -73,13 +73,20 @@ def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
             sources=tuple(fields.get("sources", ())),
             reads=_parse_reads(fields.get("reads", [PICTURE])),
             of_all=tuple(fields.get("of_all", ())),
-            screens=_parse_reads(fields["screens"]) if "screens" in fields else None,
+            screens=_parse_kinds(fields["screens"]) if "screens" in fields else None,
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
         raise ConfigurationError(f"the card {path.name} of detector {name!r} cannot be used: {exc!r}") from exc
 
 
 def _parse_reads(unverified: object) -> tuple[str, ...]:
-    if not isinstance(unverified, list) or not unverified or not all(isinstance(item, str) for item in unverified):
-        raise ValueError("expected reads to be a list of kinds of view")
+    kinds = _parse_kinds(unverified)
+    if not kinds:
+        raise ValueError("expected reads to name a kind of view")
+    return kinds
+
+
+def _parse_kinds(unverified: object) -> tuple[str, ...]:
+    if not isinstance(unverified, list) or not all(isinstance(item, str) for item in unverified):
+        raise ValueError("expected a list of kinds of view")
     return tuple(unverified)

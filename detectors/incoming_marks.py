@@ -23,7 +23,9 @@ from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import read_manifest
 from provenance.media.picture.hidden import find_hidden
 from provenance.media.picture.image import Picture
-from provenance.media.view import TEXT
+from provenance.media.sound.kind import TYPES
+from provenance.media.sound.metadata import read_sound_labels
+from provenance.media.view import SOUND, TEXT
 
 # GB 45438-2025: Label 1 is AI, 2 possibly, 3 suspected; anything else under that key is a claim gone wrong.
 _LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}
@@ -67,11 +69,9 @@ class IncomingMarksDetector:
             return self._detect_text(subject)
         scores = dict.fromkeys(self.card.categories, 0.0)
         evidence: list[Record] = []
-        for found, records in (
-            *self._read_file(subject),
-            self._watermarks(subject),
-            _beside(subject.picture),
-        ):
+        is_heard = subject.view.kind == SOUND
+        seen = () if is_heard else (self._watermarks(subject), _beside(subject.picture))
+        for found, records in (*self._read_file(subject), *seen):
             evidence += records
             for category, score in found.items():
                 scores[category] = max(scores[category], score)
@@ -117,7 +117,11 @@ class IncomingMarksDetector:
         return scores, [_manifest_record(report)]
 
     def _labels(self, subject: Subject) -> tuple[dict[str, float], list[Record]]:
-        return self._judge_labels(read_labels(subject.unverified_file.octets(), subject.asset.media_type))
+        file, media_type = subject.unverified_file, subject.asset.media_type
+        is_sound = media_type in TYPES
+        return self._judge_labels(
+            read_sound_labels(file, media_type) if is_sound else read_labels(file.octets(), media_type)
+        )
 
     def _judge_labels(self, found: FoundLabels) -> tuple[dict[str, float], list[Record]]:
         score = max((self._label_score(one.item.label if one.item else "") for one in found.aigc), default=0.0)

@@ -134,6 +134,15 @@ def _judge_expiry(pack: Pack, context: Context) -> Iterator[Reason]:
         yield _closed("expired_pack", text)
 
 
+_UNSEEN: Final = {
+    "landmarks": "its sound was compared with no registered work",
+    "picture": "nothing looked at its pictures",
+    "sound": "nothing and nobody has listened to its sound",
+    "track": "it was compared with no registered clip",
+}
+"""What it means that no detector looked at a kind of view."""
+
+
 def _judge_requirements(pack: Pack, signals: Sequence[Signal], carriers: frozenset[str]) -> Iterator[Reason]:
     """Hold for every detector that the pack requires and that did not answer.
 
@@ -141,6 +150,7 @@ def _judge_requirements(pack: Pack, signals: Sequence[Signal], carriers: frozens
     """
     looked_at = {kind for signal in signals if signal.status is Status.OK for kind in signal.looked_at}
     is_seen = bool(carriers) and carriers <= looked_at
+    unseen = "".join(f"; {_UNSEEN.get(kind, f'nothing looked at its {kind}')}" for kind in sorted(carriers - looked_at))
     for needed in pack.requires:
         excused = is_seen and all(not signal.looked_at for signal in signals if signal.detector == needed.detector)
         statuses = {signal.status for signal in signals if signal.detector == needed.detector}
@@ -149,7 +159,7 @@ def _judge_requirements(pack: Pack, signals: Sequence[Signal], carriers: frozens
         elif Status.FAILED in statuses:
             missing = "failed"
         elif Status.NOT_APPLICABLE in statuses and not needed.not_applicable and not excused:
-            missing = "found itself not applicable"
+            missing = f"found itself not applicable{unseen}"
         else:
             continue
         yield Reason(

@@ -46,6 +46,9 @@ INCOMING_CATEGORIES: Final = frozenset({
 PART_CATEGORIES: Final = frozenset({"codes", "codes_hazard", "codes_link", "faces", "faces_large"})
 """Parts of a picture that are found and measured: faces, codes."""
 
+LEVEL_CATEGORIES: Final = frozenset({"sound_clipped", "sound_silent"})
+"""How loud a sound is."""
+
 WRITTEN_CATEGORIES: Final = frozenset(
     {"written.unread"} | {f"written.{category}" for category in CONTENT_CATEGORIES | NAMED_CATEGORIES}
 )
@@ -63,6 +66,7 @@ CATEGORIES: Final = frozenset(
     | COPYRIGHT_CATEGORIES
     | INCOMING_CATEGORIES
     | PART_CATEGORIES
+    | LEVEL_CATEGORIES
     | WRITTEN_CATEGORIES
     | PERSONAL_CATEGORIES
     | {"nsfw"}

@@ -230,6 +230,8 @@ def write_labels(encoded: bytes, media_type: MediaType, labels: ImplicitLabels) 
 
 def read_labels(unverified_bytes: Octets, media_type: MediaType) -> FoundLabels:
     """Return what the file's metadata claims; damage and hostile content become `problems`, never an error."""
+    if media_type not in CONTAINERS:
+        return FoundLabels(problems=(f"{media_type}: its metadata is not read here",))
     try:
         carried = CONTAINERS[media_type].find(unverified_bytes)
     except LabelError as exc:

@@ -66,6 +66,8 @@ class VendorMark:
 def read_vendor_marks(unverified_bytes: Octets, media_type: MediaType) -> tuple[VendorMark, ...]:
     """Return the marks of known generators in the file's metadata, each once."""
     marks: list[VendorMark] = []
+    if media_type not in CONTAINERS:
+        return ()
     try:
         carried = CONTAINERS[media_type].find(unverified_bytes)
         blocks, packets = carried.exif, carried.xmp

@@ -176,7 +176,7 @@ def _chance(reading: Reading) -> str:
     """Return how likely it is to read such a mark where none was laid."""
     score = "" if reading.score is None else f"score {reading.score:.0f}, "
     carriers = f"read from {' and '.join(reading.carriers)}, " if reading.carriers else ""
-    return f"{carriers}{score}chance in an unmarked file at most {reading.false_positive_bound:.0e}"
+    return f"{carriers}{score}chance in an unmarked picture at most {reading.false_positive_bound:.0e}"
 
 
 def describe_likeness(technique: str, matches: tuple[ReleaseMatch, ...] | None, chosen: ReleaseMatch | None) -> Layer:

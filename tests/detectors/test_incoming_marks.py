@@ -1,6 +1,7 @@
 """Incoming marks: every kind recorded, broken ones too, nothing believed towards harmlessness."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,17 +9,22 @@ from PIL.PngImagePlugin import PngInfo
 
 from detectors.base import Status
 from detectors.incoming_marks import IncomingMarksDetector
+from detectors.looking import look_at
 from provenance.asset import MediaType
 from provenance.errors import ConfigurationError
 from provenance.labels.aigc import AigcItem
 from provenance.labels.implicit import ImplicitLabels, IptcFields, write_labels
 from provenance.manifests.signing import sign_manifest
+from provenance.media.limits import IntakeLimits
 from provenance.media.picture.image import Picture
+from provenance.media.sound.kind import FLAC
+from provenance.media.sound.sound import parse_sound
 from provenance.watermarks.base import WATERMARKS, WatermarkKey
 from tests.detectors.subjects import DATA, file_of, photo, subject_of, toolbox_of
 from tests.detectors.test_mirage import mirage
 from tests.end_to_end.attackers import sign
 from tests.provenance.manifests.samples import SKETCH, define, photograph
+from tests.provenance.media.sound.samples import blob as sound_file
 
 FIXTURES = DATA / "c2pa-rs-fixtures"
 PRODUCER = "001191440300708461136T1XGW3"
@@ -203,3 +209,16 @@ def test_hostile_bytes_are_at_most_evidence(detector):
 def test_options_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="no option 'strip'"):
         IncomingMarksDetector(toolbox_of(tmp_path, strip=True))
+
+
+def test_of_sound_what_the_file_says_is_read(detector):
+    """Nothing looks for a watermark in its samples here, and nothing fails for want of pixels."""
+    item = '{"Label":"1","ContentProducer":"somebody","ProduceID":"7"}'
+    for tags, score in (((("AIGC", item),), 1.0), ((), 0.0)):
+        file = sound_file(FLAC, 2.0, tags=tags)
+        sound = parse_sound(file, IntakeLimits())
+        subject = subject_of(photo("astronaut.png"))
+        asset = replace(subject.asset, media_type=FLAC, sha256=file.sha256)
+        found = look_at(detector, replace(subject, asset=asset, unverified_file=file), tuple(sound.views()))
+        assert (found.status, found.scores["incoming_ai"]) == (Status.OK, score)
+        assert found.looked_at == (), "reading what comes along is no listening"

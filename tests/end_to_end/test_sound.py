@@ -26,6 +26,7 @@ def test_a_sound_is_held_released_and_traced(site, media_type):
     here = site.deployment
     held = gate.release(here, as_submission(blob(media_type).read(), name=f"a{media_type.extension}"))
     assert held.outcome is Outcome.HOLD, "no detector has listened"
+    assert "nothing and nobody has listened to its sound" in " ".join(reason.text for reason in held.decision.reasons)
     result = review(here, held.asset_id, outcome=Outcome.RELEASE, reviewer="mo", reason="a melody")
     assert result.outcome is Outcome.RELEASE
     made = {mark["kind"]: mark["made"] for mark in result.seal["marks"]}
@@ -41,3 +42,18 @@ def test_a_sound_is_held_released_and_traced(site, media_type):
     part = np.concatenate(list(sound.blocks()), axis=1)[:, RATE_HZ : 5 * RATE_HZ]
     by_mark = site.verifier.verify(pack_wav(part))
     assert by_mark.asset_id == result.asset_id
+
+
+def test_sound_passes_by_its_levels_where_the_operator_says_that_this_is_enough(tmp_path):
+    detectors = ("prompt", "incoming_marks", "copyright", "nsfw", "levels")
+    for enough, outcome in ((False, Outcome.HOLD), (True, Outcome.RELEASE)):
+        options = {"levels": {"enough": enough}}
+        settings = build_settings(
+            tmp_path / str(enough), media=("picture", "sound"), detectors=detectors, detector_options=options
+        )
+        with open_site(settings) as opened:
+            made = gate.release(opened.deployment, as_submission(blob(WAV).read(), name="a.wav"))
+            assert made.outcome is outcome
+            if enough:
+                silence = pack_wav(np.zeros((1, 4 * RATE_HZ), np.float32))
+                assert gate.release(opened.deployment, as_submission(silence, name="b.wav")).outcome is Outcome.HOLD

@@ -60,7 +60,7 @@ def has_required_elements(text: str) -> bool:
 
 
 def choose_options(parameters: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Return what `draw_label` takes of a label's parameters; others are for other media. `text` stands where none is."""
+    """Return what `draw_label` takes of a label's parameters: others are other media's. `text` is for where none is."""
     given = {name: parameters[name] for name in ("text", "min_height_ratio", "corner") if name in parameters}
     return {"text": text, **given}
 
