@@ -1,6 +1,10 @@
 """The durable line on both engines: queue, walk, cancel, recover, one asset at a time and whole."""
 
+import json
+import subprocess
+import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -11,12 +15,14 @@ from api.wiring import open_site
 from policies import workflow
 from policies.line.intake import intake
 from policies.line.notebook import SCHEMA
-from policies.line.place import find_place
+from policies.line.place import Place, find_place
 from policies.line.waiting import State
 from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from provenance.asset import new_asset_id
 from provenance.errors import AssetInUseError, AssetNotFoundError, DatabaseUnavailableError, NotQueuedError
+from provenance.storage.database import Database
+from tests.architecture.checkout import ROOT
 from tests.policies.deployments import SIDE, entries_of
 from tests.sites import build_light_settings, submission
 
@@ -164,3 +170,58 @@ def test_all_that_ended_is_forgotten_in_parts_unless_it_is_to_stop(here, monkeyp
     assert here.line.forget_ended(is_stopped=lambda: True) == 2
     assert here.line.forget_ended() >= 2
     assert here.line.forget_ended() == 0
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_two_workers_under_load_keep_every_limit_and_each_tenants_order(engine_name, request, tmp_path):
+    """Of 24 assets of three tenants: at most 3 in all, 2 a worker, 2 a tenant; the urgent of each before the others."""
+    url = request.getfixturevalue("sqlite_url" if engine_name == "sqlite" else "fresh_postgres_url")
+    limits = {"slots": 2, "most": 3, "most_per_tenant": 2, "poll_s": 0.02}
+    (tmp_path / "told").write_text(json.dumps({"url": url, "limits": limits}))
+    database = Database(url)
+    line = workflow.Line(database)
+    for number in range(24):
+        tenant, priority = f"t{number % 3}", 9 if number < 12 else 1
+        asset_id = f"{tenant}.{priority}.{number:02}"
+        line.hand_over(Place(asset_id, tenant, f"{asset_id}.ticket", priority, 0, "", ""))
+    command = [sys.executable, "-m", "tests.policies.walker", str(tmp_path)]
+    workers = [subprocess.Popen([*command, name], cwd=ROOT) for name in ("w-0", "w-1")]
+    try:
+        await_lines(tmp_path, 2, workers, pattern="ready-*")
+        (tmp_path / "go").touch()
+        await_lines(tmp_path, 48, workers)
+    finally:
+        (tmp_path / "stop").touch()
+        codes = [worker.wait(60) for worker in workers]
+        line.close()
+        database.close()
+    assert codes == [0, 0]
+    begun, running, most = [], set(), Counter()
+    for what, worker, asset_id in (one.split() for one in (tmp_path / "notes").read_text().splitlines()):
+        if what == "end":
+            running.remove((worker, asset_id))
+            continue
+        begun.append(asset_id)
+        running.add((worker, asset_id))
+        tenants, hands = Counter(one[:2] for _, one in running), Counter(one for one, _ in running)
+        most |= Counter(all=len(running), tenant=max(tenants.values()), worker=max(hands.values()))
+    assert len(begun) == len(set(begun)) == 24, "each once"
+    assert most["all"] <= 3
+    assert most["worker"] <= 2
+    assert most["tenant"] <= 2
+    assert most["all"] >= 2, "and not one after the other"
+    for tenant in ("t0", "t1", "t2"):
+        ranks = [one.split(".")[1] for one in begun if one.startswith(tenant)]
+        assert ranks == sorted(ranks), "the urgent before the others, though handed over after them"
+
+
+def await_lines(folder, count, workers, pattern="", wait_s=90):
+    """Wait until there are so many notes, or so many files that fit a pattern, and workers live."""
+    notes = folder / "notes"
+    for _ in range(int(wait_s / 0.05)):
+        found = list(folder.glob(pattern)) if pattern else notes.read_text().splitlines() if notes.exists() else []
+        if len(found) >= count:
+            return
+        assert all(worker.poll() is None for worker in workers)
+        time.sleep(0.05)
+    raise AssertionError(found)

@@ -20,7 +20,7 @@ def test_a_fit_installation_exits_0_and_names_licences(run, stock):
 
 @pytest.mark.parametrize(("name", "value", "said"), [
     ("DETECTORS", "prompt,clipp", "no detectors plugin is named 'clipp'"),
-    ("PACKS", "nonesuch", "expected packs out of"),
+    ("PACKS", "nonesuch", "packs: expected names out of"),
     ("WATERMARK", "nonesuch", "no watermarks plugin"),
 ])  # fmt: skip
 def test_wrong_settings_are_findings(run, home, monkeypatch, name, value, said):

@@ -12,6 +12,7 @@ from policies.review.judgement import ask_opinion
 from policies.review.refusals import ConfirmationError
 from provenance.errors import AssetNotFoundError, PolicyError
 from provenance.storage.review_tables import JOBS
+from tests.policies.review.engines import site  # noqa: F401 - a fixture
 from tests.policies.review.people import MIA, NO, NOA, YES, held
 from tests.policies.review.test_job import job_of
 from tests.policies.review.test_judgement import stage_of

@@ -1,16 +1,20 @@
+import random
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from policies.review import claim as module
 from policies.review.claim import ASSIGNED_MS, CLAIM_MS, assign, claim, release_claim
-from policies.review.job import now_ms
+from policies.review.job import Reviewer, now_ms
 from policies.review.judgement import ask_opinion, decide, escalate, review
 from policies.review.refusals import JobTakenError, NotYoursError
 from policies.rules.decision import Outcome
 from provenance.errors import PolicyError
 from provenance.storage.review_tables import JOBS
+from provenance.storage.tables import REVIEWS
+from tests.policies.review.engines import site  # noqa: F401 - a fixture
 from tests.policies.review.people import MIA, NO, NOA, SAM, held
 
 
@@ -105,3 +109,33 @@ def test_of_many_who_claim_at_once_one_is_lucky(here):
     with ThreadPoolExecutor(8) as pool:
         lucky = [name for name in pool.map(attempt, range(8)) if name]
     assert len(lucky) == 1
+
+
+def test_of_many_who_claim_and_decide_about_many_no_two_ever_hold_one_job(here):
+    """Six people, each through all jobs in an order of their own: claimed, sometimes given back, decided once."""
+    jobs, lock, held_by, overlaps = [held(here) for _ in range(5)], Lock(), {}, []
+
+    def work(number):
+        me, dice = Reviewer(f"person-{number}", f"Person {number}"), random.Random(number)
+        for asset_id in dice.sample(jobs, len(jobs)) * 2:
+            try:
+                claim(here, asset_id, me)
+            except (JobTakenError, PolicyError):
+                continue
+            with lock:
+                overlaps.extend([(asset_id, held_by[asset_id], number)] if asset_id in held_by else [])
+                held_by[asset_id] = number
+            does_decide = dice.random() < 0.5
+            with lock:
+                del held_by[asset_id]
+            if does_decide:
+                decide(here, asset_id, me, NO)
+            else:
+                release_claim(here, asset_id, me)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    assert overlaps == []
+    with here.database.read() as connection:
+        decided = connection.execute(select(REVIEWS.c.asset_id).where(REVIEWS.c.asset_id.in_(jobs))).scalars().all()
+    assert len(decided) == len(set(decided)) > 0
