@@ -4,6 +4,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from policies.editing.history import Change
     from policies.editing.trial import Trial
     from policies.rules.decision import Decision
@@ -30,10 +32,17 @@ def build_pack(pack: "Pack") -> dict[str, Any]:
         **build_summary(pack),
         "description": pack.description,
         "sources": [asdict(source) for source in pack.sources],
-        "requires": [asdict(requirement) for requirement in pack.requires],
-        "thresholds": [asdict(threshold) for threshold in pack.thresholds],
+        "requires": [_drop_open(asdict(requirement)) for requirement in pack.requires],
+        "thresholds": [_drop_open(asdict(threshold)) for threshold in pack.thresholds],
         "rules": [
-            {"id": rule.id, "when": rule.when.text, "outcome": rule.outcome, "clause": rule.clause, "text": rule.text}
+            {
+                "id": rule.id,
+                "when": rule.when.text,
+                "outcome": rule.outcome,
+                "clause": rule.clause,
+                "text": rule.text,
+                **_say_since(rule.since),
+            }
             for rule in pack.rules
         ],
         "obligations": [
@@ -45,10 +54,22 @@ def build_pack(pack: "Pack") -> dict[str, Any]:
                 "when": demand.when.text if demand.when else None,
                 "clause": demand.clause,
                 "text": demand.text,
+                **_say_since(demand.since),
             }
             for demand in pack.obligations
         ],
+        "duties": [_drop_open(asdict(duty)) for duty in pack.duties],
     }
+
+
+def _say_since(since: "date | None") -> dict[str, str]:
+    return {} if since is None else {"from": str(since)}
+
+
+def _drop_open(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part as its file says it: its first day under `from`, where it has one of its own."""
+    since = part.pop("since")
+    return {**part, **_say_since(since)}
 
 
 def build_change(change: "Change") -> dict[str, Any]:

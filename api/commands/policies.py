@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.text import Text
 
 from api.commands import own_packs
+from api.commands.policies_law import conflicts, evidence
 from api.console import EXIT_ERROR, OUT, Json, build_table, plain, print_json, read_input, teaching_errors
 from api.escape import quote_file
 from api.packs import build_pack, build_summary
@@ -150,6 +151,10 @@ def explain_case(
         OUT.print(view_explanation(decision, explanation, view_findings(findings, every=False)))
 
 
+app.command("evidence")(evidence)
+app.command("conflicts")(conflicts)
+
+
 def is_asset_id(text: str) -> bool:
     """Say whether `text` is the id of an asset rather than a file or a pipe."""
     return bool(_ASSET_ID.fullmatch(text)) and not Path(text).exists()
@@ -180,6 +185,11 @@ def _view(pack: Pack) -> Group:
         ("Marks due", ("mark", "required", "when", "parameters", "why", "clause"), [
             (item.mark, "yes" if item.required else "no", item.when.text if item.when else "always",
              _spell(item.parameters), item.text, item.clause) for item in pack.obligations
+        ]),
+        ("Besides, for people or as figures", ("duty", "figures of the gate", "from", "what", "clause"), [
+            (item.id, item.measure or "none: no software does it", str(item.since or pack.effective_from), item.text,
+             item.clause)
+            for item in pack.duties
         ]),
         ("Sources", ("cited as", "title", "where"), [(item.key, item.title, item.url) for item in pack.sources]),
     )  # fmt: skip

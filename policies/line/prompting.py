@@ -39,7 +39,8 @@ def judge_prompt(
     signals = here.runner.run_prompt(prompt)
     wished = Asset(NO_ASSET, Digest(""), MediaType.PNG, 0, {"width": size[0], "height": size[1]}, Origin.GENERATED)
     context = parse_context({}, decided_on=datetime.now(UTC).date(), timestamp_available=here.sealer.has_timestamp)
-    reasons = judge_by_packs(signals, chosen, build_variables(wished, signals, context))
+    variables = build_variables(wished, signals, context)
+    reasons = judge_by_packs(signals, chosen, variables, context.decided_on)
     if not reasons:
         return None
     decision = Decision(

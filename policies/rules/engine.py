@@ -8,21 +8,24 @@ is kept. The result does not depend on the order of signals or packs.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from math import isfinite, isnan
-from typing import Final
+from typing import Final, TypeVar
 
 from detectors.base import Signal, Status
 from policies.rules.conditions import Variables, build_variables
 from policies.rules.context import Context
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.marks import Conflict, merge_demands
-from policies.rules.pack import ENGINE, Demand, Pack, Rule
+from policies.rules.pack import ENGINE, Demand, Pack, Requirement, Rule, Threshold, counts_on
 from provenance.asset import Asset
 from provenance.errors import ConditionError, PolicyError
 
 CLOSED: Final = "Chopmark closed by default"
 """The clause that the engine's own reasons rest on; see docs/policies.md."""
 
+
+PART = TypeVar("PART", Requirement, Threshold, Rule, Demand)
 
 _PROMPT: Final = "prompt"
 """In the text of every condition that reads a prompt's signal, or one of its scores."""
@@ -40,15 +43,16 @@ def decide(
     """
     distinct = _distinct(packs)
     variables = build_variables(asset, signals, context)
-    demands, reasons = _demand(distinct, variables)
+    day = context.decided_on
+    demands, reasons = _demand(distinct, variables, day)
     obligations, conflicts = merge_demands(demands)
     reasons |= set(_judge_signals(signals, context)) | set(_judge_conflicts(conflicts))
     for pack in distinct:
         reasons |= {
             *_judge_expiry(pack, context),
-            *_judge_requirements(pack, signals, context.carriers),
-            *_judge_thresholds(pack, signals),
-            *_judge_rules(pack, pack.rules, variables),
+            *_judge_requirements(pack, signals, context),
+            *_judge_thresholds(pack, signals, day),
+            *_judge_rules(pack, _on(pack.rules, day), variables),
         }
     return Decision(
         id=decision_id,
@@ -62,8 +66,10 @@ def decide(
     )
 
 
-def judge_prompt(signals: Sequence[Signal], packs: Sequence[Pack], variables: Variables) -> tuple[Reason, ...]:
-    """Return what blocks by the signals about a prompt alone, strictest first; empty where it may be drawn.
+def judge_prompt(
+    signals: Sequence[Signal], packs: Sequence[Pack], variables: Variables, day: date
+) -> tuple[Reason, ...]:
+    """Return what blocks on a day by the signals about a prompt alone, strictest first; empty where it may be drawn.
 
     Of the rules only those count that read what is known of a prompt: others ask about a picture that is not there.
 
@@ -72,8 +78,8 @@ def judge_prompt(signals: Sequence[Signal], packs: Sequence[Pack], variables: Va
     """
     reasons: set[Reason] = set()
     for pack in _distinct(packs):
-        about = tuple(rule for rule in pack.rules if _PROMPT in rule.when.text)
-        reasons |= {*_judge_thresholds(pack, signals), *_judge_rules(pack, about, variables)}
+        about = tuple(rule for rule in _on(pack.rules, day) if _PROMPT in rule.when.text)
+        reasons |= {*_judge_thresholds(pack, signals, day), *_judge_rules(pack, about, variables)}
     return tuple(sorted((one for one in reasons if one.outcome is Outcome.BLOCK), key=_rank))
 
 
@@ -143,15 +149,21 @@ _UNSEEN: Final = {
 """What it means that no detector looked at a kind of view."""
 
 
-def _judge_requirements(pack: Pack, signals: Sequence[Signal], carriers: frozenset[str]) -> Iterator[Reason]:
+def _on(parts: Sequence[PART], day: date) -> tuple[PART, ...]:
+    """Return the parts that count on a day."""
+    return tuple(part for part in parts if counts_on(part, day))
+
+
+def _judge_requirements(pack: Pack, signals: Sequence[Signal], context: Context) -> Iterator[Reason]:
     """Hold for every detector that the pack requires and that did not answer.
 
     One that reads nothing of what the asset has is excused only where others looked at all that it has.
     """
     looked_at = {kind for signal in signals if signal.status is Status.OK for kind in signal.looked_at}
+    carriers = context.carriers
     is_seen = bool(carriers) and carriers <= looked_at
     unseen = "".join(f"; {_UNSEEN.get(kind, f'nothing looked at its {kind}')}" for kind in sorted(carriers - looked_at))
-    for needed in pack.requires:
+    for needed in _on(pack.requires, context.decided_on):
         excused = is_seen and all(not signal.looked_at for signal in signals if signal.detector == needed.detector)
         statuses = {signal.status for signal in signals if signal.detector == needed.detector}
         if not statuses:
@@ -172,9 +184,9 @@ def _judge_requirements(pack: Pack, signals: Sequence[Signal], carriers: frozens
         )
 
 
-def _judge_thresholds(pack: Pack, signals: Sequence[Signal]) -> Iterator[Reason]:
+def _judge_thresholds(pack: Pack, signals: Sequence[Signal], day: date) -> Iterator[Reason]:
     """Compare every score of every signal, whatever its status: half an answer still counts against."""
-    for limit in pack.thresholds:
+    for limit in _on(pack.thresholds, day):
         for signal in signals:
             score = signal.scores.get(limit.category)
             if score is None or isnan(score):
@@ -207,12 +219,12 @@ def _judge_rules(pack: Pack, rules: Sequence[Rule], variables: Variables) -> Ite
             yield _unevaluated(pack, rule.id, rule.clause, exc)
 
 
-def _demand(packs: Sequence[Pack], variables: Variables) -> tuple[list[tuple[Pack, Demand]], set[Reason]]:
+def _demand(packs: Sequence[Pack], variables: Variables, day: date) -> tuple[list[tuple[Pack, Demand]], set[Reason]]:
     """Return the marks demanded here; one whose condition cannot be evaluated is demanded, and holds."""
     demands: list[tuple[Pack, Demand]] = []
     reasons: set[Reason] = set()
     for pack in packs:
-        for demand in pack.obligations:
+        for demand in _on(pack.obligations, day):
             try:
                 wanted = demand.when is None or demand.when.evaluate(variables)
             except ConditionError as exc:

@@ -14,6 +14,9 @@ from provenance.asset import Digest
 from provenance.errors import PolicyError
 from provenance.grant import MarkKind, PackRef
 
+MEASURES: Final = ("blocks", "copies", "detection", "ledger", "releases", "verdicts")
+"""Figures that the gate has on a duty (`policies.audit.law`)."""
+
 ENGINE: Final = "engine"
 """The name under which the engine's own reasons stand; no pack may take it."""
 
@@ -35,12 +38,14 @@ class Requirement:
         detector: its name.
         not_applicable: whether "nothing to say about this asset" counts as an answer.
         clause, text: what it rests on, and one line for a person.
+        since: the first day on which it counts; None for as long as the pack does.
     """
 
     detector: str
     not_applicable: bool
     clause: str
     text: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Threshold:
     block: float | None
     clause: str
     text: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Rule:
     outcome: Outcome
     clause: str
     text: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,25 @@ class Demand:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     required: bool = True
     when: Condition | None = None
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the law asks that no rule of a pack does by itself: the gate can show figures, or software cannot do it.
+
+    Attributes:
+        id: unique within the pack.
+        clause, text: what it rests on, and one line for a person.
+        measure: name of the figures that the gate has on it (`MEASURES`), "" where no software does it.
+        since: the first day on which it is owed; None for as long as the pack counts.
+    """
+
+    id: str
+    clause: str
+    text: str
+    measure: str = ""
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,7 @@ class Pack:
             first day too; after its last day it holds.
         sources: what its clauses cite.
         requires, thresholds, rules, obligations: its parts; thresholds and rules are not both empty.
+        duties: what else the law asks; nothing is decided by them.
         sha256: digest of its file.
         document: the bytes of its file, or b"" where it was not read from one.
     """
@@ -115,6 +142,7 @@ class Pack:
     obligations: tuple[Demand, ...]
     sha256: Digest
     document: bytes = field(default=b"", repr=False, compare=False)
+    duties: tuple[Duty, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.thresholds and not self.rules:
@@ -124,3 +152,8 @@ class Pack:
     def ref(self) -> PackRef:
         """Name and digest, as a decision records them."""
         return PackRef(name=self.name, sha256=self.sha256)
+
+
+def counts_on(part: Requirement | Threshold | Rule | Demand | Duty, day: date) -> bool:
+    """Say whether a part of a pack counts on a day."""
+    return part.since is None or part.since <= day

@@ -14,7 +14,7 @@ from policies.rules.conditions import Condition
 from policies.rules.decision import Outcome
 from policies.rules.document import Section, parse_document
 from policies.rules.marks import known_parameters
-from policies.rules.pack import ENGINE, Demand, Pack, Requirement, Rule, Source, Threshold
+from policies.rules.pack import ENGINE, MEASURES, Demand, Duty, Pack, Requirement, Rule, Source, Threshold
 from policies.rules.vocabulary import CATEGORIES, VENDOR_CATEGORY, known_detectors
 from provenance.asset import sha256_hex
 from provenance.grant import MarkKind
@@ -23,7 +23,7 @@ _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
 _REQUIRED: Final = ("name", "version", "title", "description", "jurisdiction", "effective", "sources")
-_OPTIONAL: Final = ("categories", "requires", "thresholds", "rules", "obligations")
+_OPTIONAL: Final = ("categories", "requires", "thresholds", "rules", "obligations", "duties")
 
 
 def parse_pack(
@@ -82,6 +82,7 @@ class _PackReader:
             "thresholds": tuple(self._read_thresholds()),
             "rules": tuple(self._read_rules()),
             "obligations": tuple(self._read_obligations()),
+            "duties": tuple(self._read_duties()),
         }
         if fields["name"] == ENGINE:
             self._problems.add(self._root.mark_of("name"), f"the name {ENGINE!r} is taken by the engine")
@@ -131,15 +132,16 @@ class _PackReader:
                 hint = "built-in categories need no declaration" if name in CATEGORIES else "such as acme.logo"
                 self._problems.add(mark, f"{name!r} is no category of a vendor", hint)
 
-    def _read_grounds(self, section: Section) -> dict[str, str]:
-        """Return the clause and the text of one rule; the clause begins with the key of a source."""
+    def _read_grounds(self, section: Section) -> dict[str, Any]:
+        """Return clause, text and first day of one rule; the clause begins with the key of a source."""
         clause, text = section.read_text("clause"), section.read_text("text")
         if clause and not any(clause == source.key or clause.startswith(f"{source.key} ") for source in self._sources):
             known = ", ".join(repr(source.key) for source in self._sources) or "none"
             self._problems.add(
                 section.mark_of("clause"), f"clause {clause!r} cites no source", f"begin it with one of {known}"
             )
-        return {"clause": clause, "text": text}
+        since = section.read_date("from") if "from" in section else None
+        return {"clause": clause, "text": text, "since": since}
 
     def _read_id(self, section: Section) -> str:
         name = section.read_text("id", limit=63)
@@ -153,7 +155,7 @@ class _PackReader:
     def _read_requires(self) -> Iterator[Requirement]:
         seen: set[str] = set()
         for section in self._root.read_sections("requires"):
-            section.expect(required=("detector", "clause", "text"), optional=("not_applicable",))
+            section.expect(required=("detector", "clause", "text"), optional=("not_applicable", "from"))
             detector = section.read_choice("detector", self._detectors, noun="detector")
             if detector in seen:
                 self._problems.add(section.mark_of("detector"), f"detector {detector!r} is required twice", "keep one")
@@ -173,7 +175,7 @@ class _PackReader:
             section = thresholds.read_section(category)
             if section is None:
                 continue
-            section.expect(required=("clause", "text"), optional=("hold", "block"))
+            section.expect(required=("clause", "text"), optional=("hold", "block", "from"))
             hold, block = (section.read_number(key, least=0.0, most=1.0) for key in ("hold", "block"))
             if "hold" not in section and "block" not in section:
                 self._problems.add(section.mark, f"threshold of {category} has neither 'hold' nor 'block'")
@@ -185,7 +187,7 @@ class _PackReader:
 
     def _read_rules(self) -> Iterator[Rule]:
         for section in self._root.read_sections("rules"):
-            section.expect(required=("id", "when", "outcome", "clause", "text"))
+            section.expect(required=("id", "when", "outcome", "clause", "text"), optional=("from",))
             name, when = self._read_id(section), self._read_condition(section)
             outcome = section.read_choice("outcome", (Outcome.HOLD, Outcome.BLOCK), noun="outcome")
             grounds = self._read_grounds(section)
@@ -194,7 +196,9 @@ class _PackReader:
 
     def _read_obligations(self) -> Iterator[Demand]:
         for section in self._root.read_sections("obligations"):
-            section.expect(required=("id", "mark", "clause", "text"), optional=("parameters", "required", "when"))
+            section.expect(
+                required=("id", "mark", "clause", "text"), optional=("parameters", "required", "when", "from")
+            )
             name, when = self._read_id(section), self._read_condition(section)
             mark = section.read_choice("mark", tuple(MarkKind), noun="mark")
             required, grounds = section.read_flag("required", default=True), self._read_grounds(section)
@@ -203,6 +207,13 @@ class _PackReader:
                 yield Demand(
                     id=name, mark=MarkKind(mark), parameters=parameters, required=required, when=when, **grounds
                 )
+
+    def _read_duties(self) -> Iterator[Duty]:
+        for section in self._root.read_sections("duties"):
+            section.expect(required=("id", "clause", "text"), optional=("measure", "from"))
+            name, grounds = self._read_id(section), self._read_grounds(section)
+            measure = section.read_choice("measure", MEASURES, noun="measure") if "measure" in section else ""
+            yield Duty(id=name, measure=measure or "", **grounds)
 
     def _read_parameters(self, section: Section, mark: MarkKind) -> dict[str, object]:
         known = known_parameters(mark)

@@ -49,8 +49,8 @@ def test_list_names_every_pack(run, folder):
 def test_list_as_json(run):
     done = run("list", "--json")
     packs = json.loads(done.stdout)["packs"]
-    assert [pack["name"] for pack in packs] == ["baseline", "cn-labeling-2025", "eu-ai-act-50"]
-    assert all(pack["ok"] and len(pack["sha256"]) == 64 and pack["obligations"] >= 2 for pack in packs)
+    assert [pack["name"] for pack in packs] == sorted(path.stem for path in BUILTIN_PACKS_DIR.glob("*.yaml"))
+    assert all(pack["ok"] and len(pack["sha256"]) == 64 for pack in packs)
 
 
 def test_list_shows_a_broken_pack_and_exits_2(run, folder):

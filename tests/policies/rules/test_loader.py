@@ -56,7 +56,8 @@ def test_a_huge_file_is_refused_after_its_first_bytes(tmp_path):
 
 def test_folders_add_to_the_built_in_packs(folder):
     files = find_pack_files([folder])
-    assert list(files) == ["baseline", "cn-labeling-2025", "eu-ai-act-50", "valid"]
+    assert set(files) == {*find_pack_files(), "valid"}
+    assert list(files) == sorted(files)
     assert files["valid"] == folder / "valid.yaml"
 
 
@@ -83,7 +84,7 @@ def test_load_named_keeps_the_order_and_drops_repeats(folder):
 def test_load_named_knows_what_it_has():
     with pytest.raises(PolicyError, match=r"no pack is named 'basline'; did you mean 'baseline'\?"):
         load_named(["basline"])
-    with pytest.raises(PolicyError, match="expected at least one of baseline, cn-labeling-2025, eu-ai-act-50"):
+    with pytest.raises(PolicyError, match="expected at least one of baseline, cn-labeling-2025, .*eu-ai-act-50"):
         load_named([])
 
 
