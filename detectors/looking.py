@@ -5,7 +5,7 @@ detector reads stands on its card; of an asset that has none of it the answer is
 looked at is said in the signal, so that nobody takes it for an answer about something else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import isnan
 from typing import Any, Final
@@ -18,13 +18,21 @@ MOST_EVIDENCE: Final = 100
 """Records that a signal about many views keeps, the worst view's first."""
 
 
-def look_at(detector: Detector, subject: Subject, views: Sequence[View]) -> Signal:
+def _never(_: Signal | None) -> bool:
+    return False
+
+
+def look_at(
+    detector: Detector, subject: Subject, views: Sequence[View], *, is_over: Callable[[Signal | None], bool] = _never
+) -> Signal:
     """Return one answer about an asset.
 
     Args:
         detector: asked once for each view of a kind that it reads, and about the prompt where it reads prompts.
         subject: the asset; its own view is replaced.
         views: everything that the asset's medium shows.
+        is_over: told each answer about a view, or None, says whether further pictures are worth no look. One of them is
+            looked at by each detector, and all that is no picture; how many were left out is said in the reason.
 
     Raises:
         DetectorError: it could not answer about one of them, so it has not answered.
@@ -38,9 +46,26 @@ def look_at(detector: Detector, subject: Subject, views: Sequence[View]) -> Sign
             Status.NOT_APPLICABLE,
             reason=f"reads {reads}, which this asset has none of",
         )
-    answers = [(turn.view, detector.detect(turn)) for turn in turns]
+    answers: list[tuple[View, Signal]] = []
+    for turn in turns:
+        if answers and turn.view.kind == PICTURE and is_over(None):
+            continue
+        answer = detector.detect(turn)
+        answers.append((turn.view, answer))
+        if _is_comparable(answer):
+            # What has to hold of all views is not settled by one.
+            final = {name: score for name, score in answer.scores.items() if name not in detector.card.of_all}
+            is_over(replace(answer, scores=final))
     faulty = [answer for _, answer in answers if not _is_comparable(answer)]
-    return faulty[0] if faulty else _merge(answers, detector.card)
+    if faulty:
+        return faulty[0]
+    merged = _merge(answers, detector.card)
+    left = len(turns) - len(answers)
+    return (
+        replace(merged, reason=f"{merged.reason}; {left} further pictures were left out, since it is blocked")
+        if left
+        else merged
+    )
 
 
 def _list_turns(reads: Sequence[str], subject: Subject, views: Sequence[View]) -> Iterator[Subject]:

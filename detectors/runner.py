@@ -39,6 +39,10 @@ _SMOOTHING: Final = 0.5
 _VIEWS_A_DEADLINE: Final = 2
 
 
+Stop = Callable[[Signal], bool]
+"""Says of an answer about a part of an asset that it settles what becomes of all of it."""
+
+
 @dataclass(slots=True)
 class _Call:
     """One detector's turn; `signal` is set once, by whoever comes first: the detector or the watch."""
@@ -127,17 +131,29 @@ class Runner:
         for detector in self.detectors:
             detector.warm()
 
-    def run(self, subject: Subject, views: Sequence[View] = ()) -> tuple[Signal, ...]:
+    def run(self, subject: Subject, views: Sequence[View] = (), *, stop: Stop | None = None) -> tuple[Signal, ...]:
         """Return one Signal from each detector, in their order; never raises for what a detector does.
 
         Args:
             subject: the asset.
             views: everything that its medium shows; only the subject's own view where there are none.
+            stop: says of an answer about one view that no other matters: each detector that has answered about one
+                then looks at no more.
         """
+        is_blocked = threading.Event()
+
+        def is_over(answer: Signal | None) -> bool:
+            if answer is not None and stop is not None and stop(answer):
+                is_blocked.set()
+            return is_blocked.is_set()
+
         shown = tuple(views) or (subject.view,)
         patience = max(1.0, len(shown) / _VIEWS_A_DEADLINE)
         return self._run(
-            self.detectors, lambda detector: look_at(detector, subject, shown), subject.asset.id, patience=patience
+            self.detectors,
+            lambda detector: look_at(detector, subject, shown, is_over=is_over),
+            subject.asset.id,
+            patience=patience,
         )
 
     def run_prompt(self, prompt: str) -> tuple[Signal, ...]:

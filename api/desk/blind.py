@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api.desk.job_view import View, list_boxes, list_matches
+from api.desk.job_view import View, list_boxes, list_matches, list_moments
 
 if TYPE_CHECKING:
     from policies.line.deployment import Deployment
@@ -69,6 +69,7 @@ def build_blind_view(here: "Deployment", deal: "Deal", reviewer: "Reviewer") -> 
         findings=findings,
         boxes=list_boxes(signals),
         matches=tuple(list_matches(signals, findings)),
+        moments=list_moments(signals),
         decisions=(first, *own),
         earlier=(),
         opinions=(),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from provenance.asset import Asset
 
 MOST_BOXES: Final = 40
+MOST_MOMENTS: Final = 40
+LEAST_SHOWN: Final = 0.2
+"""Scores below this say next to nothing, and would hide what does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,22 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """Where on a file's time line something was found.
+
+    Attributes:
+        category: of what was found.
+        score: of it.
+        start_s, end_s: from when to when.
+    """
+
+    category: str
+    score: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """One job."""
 
@@ -57,6 +76,7 @@ class View:
     findings: "Sequence[Finding]"
     boxes: tuple[Box, ...]
     matches: tuple[Matched, ...]
+    moments: tuple[Moment, ...]
     decisions: "Sequence[tuple[str, Decision]]"
     earlier: "Sequence[Earlier]"
     opinions: "Sequence[Opinion]"
@@ -102,6 +122,7 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         findings=findings,
         boxes=list_boxes(signals),
         matches=tuple(list_matches(signals, findings)),
+        moments=list_moments(signals),
         decisions=list_decisions(here, asset_id),
         earlier=list_earlier(here, asset_id, reviewer),
         opinions=show_opinions(here, asset_id, reviewer),
@@ -111,6 +132,23 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         has_prompt=here.blobs.quarantine.has(prompt_key(asset_id)),
         may_approve=not is_own(here, row, reviewer),
     )
+
+
+def list_moments(signals: "Sequence[Signal]") -> tuple[Moment, ...]:
+    """Return what was found at a time of a clip or a sound, in order of time: worst scores, and parts of works."""
+    found = [
+        Moment(one.category, one.score, *one.span)
+        for signal in signals
+        for one in signal.findings
+        if one.span is not None
+    ]
+    for signal in signals:
+        for record in signal.evidence:
+            here, action = _within(record, "match", "together", "here"), _within(record, "match", "action")
+            if isinstance(here, list | tuple) and len(here) == 2:
+                found.append(Moment(f"copyright_{action}", 1.0, float(here[0]), float(here[1])))
+    shown = [one for one in found if one.score >= LEAST_SHOWN]
+    return tuple(sorted(shown, key=lambda one: (one.start_s, one.category))[:MOST_MOMENTS])
 
 
 def list_boxes(signals: "Sequence[Signal]") -> tuple[Box, ...]:

@@ -1,4 +1,4 @@
-"""Pictures and sound of a job: what lies in quarantine, encoded anew and bounded; nobody keeps what is shown."""
+"""Pictures, clips and sound of a job: what lies in quarantine, encoded anew and bounded; nobody keeps what is shown."""
 
 import base64
 from typing import TYPE_CHECKING, Annotated, Final
@@ -33,6 +33,7 @@ def build_router() -> APIRouter:
     for path, serve in (
         ("/picture", show_picture),
         ("/sound", play_sound),
+        ("/clip", play_clip),
         ("/aligned", show_aligned),
         ("/works/{work_id}", show_work),
     ):
@@ -60,6 +61,17 @@ def play_sound(request: Request, asset_id: str, actor: Moderator) -> Response:
     if not heard:
         raise HTTPException(404, "this file cannot be heard")
     return Response(heard, media_type="audio/mpeg", headers=UNKEPT)
+
+
+def play_clip(request: Request, asset_id: str, actor: Moderator) -> Response:
+    """Return what a job is about as a small WebM of bounded length."""
+    from api.playing import build_playing
+
+    here = find_service(request).deployment(actor)
+    watched = build_playing(here.media, open_original(here, asset_id, actor), here.limits)
+    if not watched:
+        raise HTTPException(404, "this file cannot be watched")
+    return Response(watched, media_type="video/webm", headers=UNKEPT)
 
 
 def show_aligned(request: Request, asset_id: str, actor: Moderator) -> Response:

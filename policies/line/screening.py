@@ -27,6 +27,7 @@ from policies.line.records import (
 )
 from policies.line.request import build_request_context, find_own_packs, load_prompt, load_request_packs
 from policies.line.searching import explain_no_search
+from policies.line.stopping import build_stop
 from policies.rules.decision import Decision, Outcome
 from policies.rules.engine import decide as decide_by_packs
 from policies.rules.pack import Pack
@@ -66,7 +67,8 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
     thumbnails = show_embedded(here.media, file, asset.media_type)
     unsearched = _explain_no_search(here, asset, row)
     views = tuple(content.views())
-    answers = here.runner.run(Subject(asset, views[0], file, prompt, thumbnails, unsearched), views)
+    stop = build_stop(notes.packs or ())
+    answers = here.runner.run(Subject(asset, views[0], file, prompt, thumbnails, unsearched), views, stop=stop)
     signals = tuple(sorted(answers, key=lambda signal: signal.detector))
     notes.signals = signals
     return signals

@@ -108,3 +108,34 @@ def test_what_has_to_hold_of_all_holds_only_where_every_moment_says_so():
     found = look_at(Patient(), subject(), CLIP)
     assert found.scores["bright"] == 10 / 255
     assert found.findings == (Finding("bright", 10 / 255, Span(0, 1.0)),)
+
+
+def test_what_is_blocked_is_looked_at_no_further_but_for_what_is_no_picture():
+    """The second frame settles it: of the third nobody asks, of the text behind it somebody does."""
+    asked = []
+
+    def is_over(answer):
+        asked.append(answer)
+        return any(one is not None and one.scores.get("bright", 0) > 0.7 for one in asked)
+
+    detector = Brightness(PICTURE, TEXT)
+    found = look_at(detector, subject(), (*CLIP, View(TEXT, "word")), is_over=is_over)
+    assert found.scores["bright"] == 200 / 255
+    assert found.looked_at == (PICTURE, TEXT)
+    assert "1 further pictures were left out" in found.reason
+    assert len([one for one in asked if one is not None]) == 3
+
+
+def test_a_score_that_has_to_hold_of_all_settles_nothing():
+    detector = Brightness(PICTURE)
+    detector.card = replace(detector.card, of_all=("bright",))
+    told = []
+    look_at(detector, subject(), CLIP, is_over=lambda answer: told.append(answer) is not None)
+    assert len(told) == 5
+    assert all("bright" not in one.scores for one in told if one is not None)
+
+
+def test_each_detector_looks_at_one_picture_even_when_another_has_settled_it():
+    found = look_at(Brightness(PICTURE), subject(), CLIP, is_over=lambda _: True)
+    assert found.status is Status.OK
+    assert found.scores["bright"] == 10 / 255

@@ -259,3 +259,30 @@ def test_bounds_have_to_be_positive(bounds):
 def test_two_detectors_cannot_share_a_name():
     with pytest.raises(ConfigurationError, match="one name among a, a"):
         Runner([Fake("a"), Fake("a")])
+
+
+def test_one_answer_that_blocks_ends_the_looking_of_all(tmp_path):
+    """Both detectors look at frames; whoever comes second, or is at work, looks at one and no more."""
+    looked = []
+
+    class Looker:
+        def __init__(self, name):
+            self.card = Card(name, "?", ("bad",), "MIT", "1")
+
+        def warm(self):
+            pass
+
+        def detect(self, subject):
+            looked.append(self.card.name)
+            return Signal(self.card.name, "1", Status.OK, {"bad": 1.0 if self.card.name == "a" else 0.0})
+
+    views = tuple(View(PICTURE, photo("astronaut.png"), Span(at, at + 1.0)) for at in range(20))
+    subject = subject_of(photo("astronaut.png"))
+    runner = Runner([Looker("a"), Looker("b")], parallel=1)
+    first, second = runner.run(subject, views, stop=lambda answer: answer.scores["bad"] >= 0.9)
+    assert (first.scores, second.status) == ({"bad": 1.0}, Status.OK)
+    assert looked.count("a") == 1
+    assert "further pictures were left out" in first.reason
+    looked.clear()
+    runner.run(subject, views)
+    assert len(looked) == 40

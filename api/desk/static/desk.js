@@ -20,6 +20,9 @@
     }
     const opener = event.target.closest("[data-open]");
     if (opener) one(`#${CSS.escape(opener.dataset.open)}`)?.showModal();
+    const seeks = event.target.closest("[data-seek]");
+    const player = seeks && (one("video") ?? one("audio"));
+    if (player) player.currentTime = Number(seeks.dataset.seek);
     const shows = event.target.closest("[data-show]");
     if (shows && one(".media")) {
       event.preventDefault();
@@ -35,6 +38,7 @@
 
   function toggleMedia(button) {
     const shown = one(".media").classList.toggle("shown");
+    for (const media of all(".media")) media.classList.toggle("shown", shown);
     for (const sides of all(".sides")) sides.classList.toggle("shown", shown);
     one("span", button).textContent = shown ? button.dataset.hideWord : button.dataset.showWord;
   }

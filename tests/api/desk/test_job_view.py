@@ -1,9 +1,10 @@
 import pytest
 
-from api.desk.job_view import MOST_BOXES, _list_boxes, _parse_box, load_view
-from detectors.base import Signal, Status
+from api.desk.job_view import MOST_BOXES, _list_boxes, _parse_box, list_moments, load_view
+from detectors.base import Finding, Signal, Status
 from policies.review.job import Reviewer
 from provenance.errors import AssetNotFoundError
+from provenance.media.view import Span
 
 MIA = Reviewer("person-mia", "Mia")
 
@@ -42,3 +43,16 @@ def test_a_match_stands_beside_its_work(desk_server):
     assert view.clauses[0] == "House rules 4.1"
     with pytest.raises(AssetNotFoundError):
         load_view(here, desk_server.stock.released_id, MIA)
+
+
+def test_what_was_found_at_a_time_is_on_the_time_line():
+    signals = (
+        Signal(
+            "clip", "1", Status.OK, {"violence": 0.8, "weapons": 0.01},
+            findings=(Finding("violence", 0.8, Span(4.0, 5.0)), Finding("weapons", 0.01, Span(0.0, 1.0)), Finding("gore", 0.9)),
+        ),
+        Signal("copyright", "1", Status.OK, {}, ({"match": {"action": "block", "together": {"here": [3.0, 8.0]}}}, {"match": {}})),
+    )  # fmt: skip
+    assert [(one.category, one.start_s, one.end_s) for one in list_moments(signals)] == [
+        ("copyright_block", 3.0, 8.0), ("violence", 4.0, 5.0),
+    ]  # fmt: skip
