@@ -1,8 +1,10 @@
 """Is a clip the one that was released, or a part of it? A mark leads to a record, and can be copied: this decides."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
+from provenance.fingerprints.landmark import find_part
 from provenance.fingerprints.pdq import CONFIDENT_DISTANCE_BITS
 from provenance.fingerprints.track import align, pair_codes
 from provenance.media.medium import Comparison
@@ -31,6 +33,18 @@ def compare(clip: Clip, recorded: bytes | None, load_released: Callable[[], Clip
     if released is None:
         far = distance is not None and distance >= DIFFERENT_PICTURE_RATIO * 256
         return Comparison(distance, agrees=False if far else None)
+    seen = _compare_pictures(clip, released)
+    # Its sound under pictures that tell nothing, or under other ones: neither that clip nor another.
+    return replace(seen, agrees=None) if seen.agrees is False and _is_heard(clip, released) else seen
+
+
+def _is_heard(clip: Clip, released: Clip) -> bool:
+    """Say whether one clip has a part of the other's soundtrack."""
+    here, there = clip.soundtrack, released.soundtrack
+    return here is not None and there is not None and find_part(here.landmarks, there.landmarks) is not None
+
+
+def _compare_pictures(clip: Clip, released: Clip) -> Comparison:
     pairs = pair_codes(clip.codes, released.codes, CONFIDENT_DISTANCE_BITS)
     alignment = align(pairs, least=1)
     if alignment is not None and alignment.pairs >= _LEAST_SHARE * len(clip.codes):

@@ -42,3 +42,15 @@ def test_what_is_cropped_agrees_by_the_details_that_frames_share(seen):
 def test_another_clip_does_not_agree(seen):
     assert compare(seen["other"], None, lambda: seen["whole"]).agrees is False
     assert compare(seen["other"], None, lambda: None).agrees is None
+
+
+def test_its_sound_under_other_pictures_is_neither_it_nor_another(seen):
+    """A mark that was read from a soundtrack leads to a release whose sound this is, and whose pictures it does not show."""
+
+    def hear(name, sound):
+        file = Blob.from_bytes(clip(96, name=name, sound=sound))
+        return SURVEYORS.survey(file, MP4, most_pixels=10**6, most_seconds=60)
+
+    released, taken = hear("astronaut.png", "music"), hear("coffee.png", "music")
+    assert compare(taken, None, lambda: released).agrees is None
+    assert compare(replace(taken, soundtrack=None), None, lambda: released).agrees is False
