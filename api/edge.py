@@ -109,9 +109,11 @@ class _Answer:
         await self._send(message)
 
     def _dress(self, headers: MutableHeaders) -> None:
+        # A file that was released may be a page of somebody else's: it brings a stricter policy along, which stays.
+        is_ours = "content-security-policy" not in headers
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
-        if headers.get("content-type", "").startswith("text/html"):
+        if is_ours and headers.get("content-type", "").startswith("text/html"):
             headers.update(PAGE_HEADERS)
         headers[HEADER] = self._request_id
         # What is asked about a file is nobody's to keep.

@@ -1,5 +1,7 @@
 """A text walks the whole line: screened, labelled, marked, signed beside, published, traced by grades, registered."""
 
+from dataclasses import replace
+
 import pytest
 
 from api.matching import match_file
@@ -8,11 +10,13 @@ from api.registering import Registrar
 from api.wiring import open_site
 from policies import gate
 from policies.audit.concordance import compare_records
+from policies.line.intake import intake
 from policies.rules.decision import Outcome
+from provenance.media.cache import ContentCache
 from provenance.media.medium import Claims
 from provenance.storage.blob import Blob
 from provenance.watermarks.thread.gaps import SYMBOLS
-from tests.letters import chinese, letter
+from tests.letters import chinese, letter, sentences
 from tests.sites import as_submission, build_settings
 
 CARD = b"\n\nSend it to 4111 1111 1111 1111 at once.\n"
@@ -53,6 +57,17 @@ def test_a_text_is_released_and_traced_by_what_is_left_of_it(site):
     again = gate.release(here, as_submission(file, name="letter.md"))
     assert again.outcome is Outcome.HOLD
     assert {reason.category for reason in again.decision.reasons} >= {"incoming_own_mark"}
+
+
+def test_the_kind_that_it_was_taken_as_outlives_the_process(site):
+    """What a name says of a plain text is on record: another process, which has only the bytes, ships the same kind."""
+    here = site.deployment
+    plain = " ".join(sentences(20, 8)).encode()
+    asset_id = intake(here, as_submission(plain, name="plain.md"))
+    elsewhere = replace(here, contents=ContentCache(1))
+    result = gate.walk(elsewhere, asset_id)
+    assert result.outcome is Outcome.RELEASE
+    assert result.public_key.endswith("/media.md")
 
 
 def test_what_it_says_is_screened_and_nothing_is_a_way_round(site):

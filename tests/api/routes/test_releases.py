@@ -13,6 +13,7 @@ from api.app import create_app
 from provenance.errors import DatabaseUnavailableError
 from provenance.storage.review_tables import JOBS
 from tests.api.doors import Doorkeeper, as_
+from tests.letters import letter
 from tests.sites import encode, encode_undecodable, photograph
 
 SAM, SUE, ADA = as_("submitter.1"), as_("submitter.2"), as_("auditor")
@@ -54,6 +55,24 @@ def test_a_form_with_a_file_is_released_while_one_waits(client, picture):
     assert (file.status_code, file.headers["content-type"]) == (200, "image/jpeg")
     verified = client.post("/v1/verifications", content=file.content).json()
     assert (verified["state"], verified["asset_id"]) == ("consistent", release["id"])
+
+
+def test_a_text_is_released_and_graded_over_http(light, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_MEDIA", "picture,text")
+    with TestClient(create_app(), raise_server_exceptions=False) as client:
+        client.app.state.doorkeeper = Doorkeeper()
+        page = b"<p>" + letter() + b"</p><script>alert(1)</script>"
+        answer = client.post("/v1/releases?wait=60", files={"file": ("a.html", page, "text/html")}, headers=SAM)
+        release = answer.json()
+        assert (answer.status_code, release["status"]) == (200, "released"), answer.text
+        file = client.get(release["file"]["url"], headers=SAM)
+        assert "script" not in file.text
+        assert file.headers["content-type"].startswith("text/html")
+        assert "sandbox" in file.headers["content-security-policy"]
+        verified = client.post("/v1/verifications", content=file.content).json()
+        assert (verified["state"], verified["grade"], verified["asset_id"]) == ("consistent", "exact", release["id"])
+        quoted = client.post("/v1/verifications", content=file.content.replace(b"\n", b"\n ")).json()
+        assert quoted["grade"] == "canonical"
 
 
 def test_without_waiting_it_is_accepted_and_asked_about(client, picture):
