@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import parse_qsl, quote
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access.guard import require
@@ -11,6 +11,8 @@ from api.access.identity import Actor, Permission
 from api.desk.blind import build_blind_view, find_blind, find_next
 from api.desk.frame import render
 from api.desk.job_view import load_view
+from api.desk.media import open_original
+from api.excerpt import build_excerpt
 from api.reviewing import build_reviewer, build_verdict, find_moderator, list_moderators
 from api.schemas.review import FilterOrder
 from api.service import find_service
@@ -67,9 +69,20 @@ def show_job(
         queue=queue,
         shown=bool(show),
         prompt=read_prompt(here, asset_id if deal is None else deal.case.id) if prompt else None,
+        excerpt=read_excerpt(here, asset_id, actor) if show and "words" in view.asset.facts else "",
         people=[one for one in list_moderators(here) if one.id != reviewer.id],
         may_decide=may_decide(here, AssetId(asset_id), reviewer) if deal is None else deal.is_open,
     )
+
+
+def read_excerpt(here: "Deployment", asset_id: str, actor: Actor) -> str:
+    """Return how the text that a job is about begins, while quarantine has it, else ""."""
+    from provenance.errors import BlobNotFoundError
+
+    try:
+        return build_excerpt(here.media, open_original(here, asset_id, actor), here.limits)
+    except (BlobNotFoundError, HTTPException):
+        return ""
 
 
 def read_prompt(here: "Deployment", asset_id: str) -> str:
