@@ -18,7 +18,8 @@ from provenance.errors import UnmarkableError
 # A sheet for each kind of place: the picture, and the left and top edge of the part, as shares of what is free.
 SHEETS: Final = {
     "sky": (("special/sky-kite", 0.3, 0.5), ("special/sky-dusk", 0.5, 0.5), ("special/sky-fog", 0.2, 0.2)),
-    "skin": (("special/skin-face", 0.5, 0.45), ("special/skin-redhead", 0.45, 0.35), ("special/skin-woman", 0.5, 0.5)),
+    "skin": (("tuning/768/kodim04", 0.45, 0.3), ("tuning/768/kodim15", 0.45, 0.4), ("tuning/768/kodim18", 0.5, 0.15)),
+    "ui": (("special/ui-light", 0.3, 0.15), ("special/ui-light", 0.7, 0.35), ("special/ui-light", 0.28, 0.78)),
     "line": (("special/line-plain", 0.5, 0.5), ("special/text-light", 0.2, 0.4), ("special/flat-hills", 0.5, 0.5)),
 }
 WIDTH: Final = 128

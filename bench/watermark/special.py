@@ -56,6 +56,31 @@ def lines(width: int, height: int, *, hatched: bool) -> Frame:
     return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
 
 
+def interface(width: int, height: int) -> Frame:
+    """Draw what an application shows: toggles, coloured boxes, a chart with markers, a bird on a smooth sky."""
+    image = Image.new("RGB", (2 * width, 2 * height), (250, 250, 252))
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
+    draw.rectangle((0, 0, 2 * width, 110), fill=(38, 70, 130))
+    draw.text((40, 32), "Settings", fill="white", font=font)
+    for number, fill in enumerate(((52, 199, 89), (200, 200, 205), (255, 149, 0), (88, 86, 214))):
+        top = 170 + 110 * number
+        draw.text((40, top + 8), f"Option {number + 1}", fill=(40, 40, 46), font=font)
+        draw.rounded_rectangle((480, top, 580, top + 60), 30, fill=fill)
+        draw.ellipse((524 if number != 1 else 484, top + 4, 576 if number != 1 else 536, top + 56), fill="white")
+    draw.line((760, 560, 2 * width - 60, 560), fill=(120, 120, 126), width=3)
+    points = [(780 + 110 * n, 480 - 90 * np.sin(0.9 * n) - 14 * n) for n in range(7)]
+    draw.line(points, fill=(220, 60, 60), width=5)
+    for x, y in points:
+        draw.ellipse((x - 12, y - 12, x + 12, y + 12), fill="white", outline=(220, 60, 60), width=5)
+    made = np.array(image.resize((width, height), Image.Resampling.LANCZOS))
+    made[height // 2 + 20 :] = gradient(width, height - height // 2 - 20)
+    shown = Image.fromarray(made)
+    draw, x, y = ImageDraw.Draw(shown), width // 3, round(0.75 * height)
+    draw.polygon([(x, y), (x - 26, y - 14), (x - 6, y + 5), (x + 26, y - 18), (x + 8, y + 6)], fill=(34, 34, 38))
+    draw.rectangle((round(0.7 * width), y - 20, round(0.7 * width) + 60, y + 25), fill=(190, 60, 40))
+    return np.asarray(shown)
+
+
 def gradient(width: int, height: int) -> Frame:
     """Shade from a deep to a pale blue, with a glow: the smoothest sky there is, rounded without dither."""
     down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
@@ -71,6 +96,7 @@ def drawn() -> Iterator[tuple[str, Frame]]:
     yield "text-small", page(640, 480, 11, dark=False)
     yield "line-plain", lines(1024, 768, hatched=False)
     yield "line-hatched", lines(768, 768, hatched=True)
+    yield "ui-light", interface(800, 600)
     yield "sky-gradient", gradient(1024, 768)
     yield "blank-white", np.full((512, 512, 3), 255, np.uint8)
     yield "blank-grey", np.full((512, 512, 3), 128, np.uint8)

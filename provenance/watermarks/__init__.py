@@ -1,6 +1,6 @@
 """Invisible marks that carry a payload: one file a scheme, all behind `base.Watermark`.
 
-For use alone: ``from provenance.watermarks import Tile, WatermarkKey``; docs/watermark.md says more. Each name is
+For use alone: ``from provenance.watermarks import Tile2, WatermarkKey``; docs/watermark.md says more. Each name is
 imported when it is asked for, so importing this package costs nothing.
 """
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from provenance.watermarks.tile.detection import Detection
     from provenance.watermarks.tile.pose import Pose, build_pose
     from provenance.watermarks.tile.scheme import Tile
+    from provenance.watermarks.tile2.scheme import Tile2
 
 __all__ = [
     "WATERMARKS",
@@ -25,6 +26,7 @@ __all__ = [
     "Reading",
     "Thread",
     "Tile",
+    "Tile2",
     "UnmarkableError",
     "Watermark",
     "WatermarkError",
@@ -40,6 +42,7 @@ _MODULES: Final = {
     "provenance.watermarks.tile.detection": ("Detection",),
     "provenance.watermarks.tile.pose": ("Pose", "build_pose"),
     "provenance.watermarks.tile.scheme": ("Tile",),
+    "provenance.watermarks.tile2.scheme": ("Tile2",),
 }
 _PLACES: Final = {name: module for module, names in _MODULES.items() for name in names}
 

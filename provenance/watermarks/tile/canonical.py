@@ -1,19 +1,24 @@
 """The size at which a tile of 128 pixels is laid: a picture whose longest side is at most 1024."""
 
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from provenance.asset import Frame
 from provenance.watermarks.tile.layout import PERIOD
 
+Field = TypeVar("Field", bound=NDArray[Any])
+"""A frame, or what was made of one: (H, W, ...)."""
+
 LONGEST_SIDE: Final = 1024
 
 
-def middle(frame: Frame, side: int) -> Frame:
+def middle(frame: Field, side: int) -> Field:
     """Return at most `side` by `side` pixels from the middle, its corner a whole number of periods from the frame's."""
     top, left = (max(0, (length - side) // 2 // PERIOD * PERIOD) for length in frame.shape[:2])
-    return np.ascontiguousarray(frame[top:, left:][:side, :side])
+    part: Field = np.ascontiguousarray(frame[top:, left:][:side, :side])  # type: ignore[assignment]
+    return part
 
 
 def to_canonical(frame: Frame) -> Frame:

@@ -25,6 +25,7 @@ _RINGS: Final = 48
 _RINGS_SMOOTHED: Final = 9
 # Data lines end at 27 waves a period. Four bands of about as many lines each.
 _BANDS: Final = (0.0, 15.2, 19.9, 23.7)
+_FEW_CELLS: Final = 24
 # What lines hold beyond noise is never taken for less than this share of it.
 _LEAST_EXCESS: Final = 0.08
 
@@ -96,8 +97,11 @@ def rank_origins(laid: Laid, layout: CellLayout, count: int) -> list[Placing]:
     from provenance.watermarks.tile2._cells_kernel import sum_origins
 
     band, counts = _bands_of(layout.lines)
+    # Of many cells the lower half of the lines is enough; it is also what compression leaves.
+    used = DATA_LINES if laid.values[0].size <= _FEW_CELLS else DATA_LINES // 2
+    counts = np.minimum(counts, used)
     energies = np.zeros((len(_BANDS), SQUARE, SQUARE), np.float32)
-    sum_origins(laid.values, layout.signs, band, energies)
+    sum_origins(laid.values[:used], layout.signs[:used], band[:used], energies)
     counts = counts[:, None, None]
     ranks = ((np.cumsum(energies, axis=0) - counts) / np.sqrt(2 * counts)).max(axis=0)
     best = np.argsort(ranks, axis=None)[::-1][:count]
