@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
-SIDE: Final = 480
+SIDE: Final = 360
 """Longest side."""
 MOST_S: Final = 120
-FRAMES_A_SECOND: Final = 12
+FRAMES_A_SECOND: Final = 8
 
 _RATE_HZ: Final = 48_000
-_VIDEO: Final = {"deadline": "realtime", "cpu-used": "12", "b": "500000"}
+_VIDEO: Final = {"deadline": "realtime", "cpu-used": "-16", "b": "400000"}
 
 
 def build_proxy(clip: Clip, file: Blob) -> bytes:
