@@ -14,11 +14,13 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from provenance.errors import BrokenPluginError, DuplicatePluginError, GateError, MissingExtraError, UnknownPluginError
 
 T = TypeVar("T")
+
+_OURS: Final = "chopmark."
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Plugins(Generic[T]):
 
     def _targets(self) -> dict[str, str]:
         targets = dict(self.builtins)
-        for point in _find_points(entry_points, f"chopmark.{self.kind}", _describe_path()):
+        for point in _find_points(entry_points, _describe_path()).get(f"{_OURS}{self.kind}", ()):
             if point.name in targets:
                 raise DuplicatePluginError(
                     f"two {self.kind} plugins are named {point.name!r}: the second is {point.value}"
@@ -118,10 +120,11 @@ def _describe_path() -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=16)
-def _find_points(find: Callable[..., Any], group: str, _path: tuple[tuple[str, int], ...]) -> tuple[Any, ...]:
-    """Return the entry points of a group: looking through all distributions takes milliseconds, and is asked often."""
-    return tuple(find(group=group))
+@lru_cache(maxsize=4)
+def _find_points(find: Callable[..., Any], _path: tuple[tuple[str, int], ...]) -> Mapping[str, tuple[Any, ...]]:
+    """Return our entry points by group: looking through all distributions takes milliseconds, and is asked often."""
+    found = find()
+    return {group: tuple(found.select(group=group)) for group in found.groups if group.startswith(_OURS)}
 
 
 @contextmanager

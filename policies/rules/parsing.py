@@ -6,6 +6,7 @@ A problem reads ``file:line:column: what is wrong (hint)``. A pack with any prob
 import re
 from collections.abc import Collection, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ _OPTIONAL: Final = ("categories", "requires", "thresholds", "rules", "obligation
 def parse_pack(
     unverified_bytes: bytes, *, file: str, detectors: Collection[str] | None = None, taken: Collection[str] = ()
 ) -> Pack:
-    """Validate the bytes of a pack file and return the pack.
+    """Validate the bytes of a pack file and return the pack; what was found sound is not read a second time.
 
     Args:
         unverified_bytes: the file's content.
@@ -40,9 +41,17 @@ def parse_pack(
     Raises:
         PackInvalidError: with every problem.
     """
+    known = known_detectors() if detectors is None else frozenset(detectors)
+    return _parse_pack(bytes(unverified_bytes), file, known, frozenset(taken))
+
+
+# Every tenant's site reads the same packs, and each costs tens of milliseconds. A pack is immutable; what is refused is
+# not kept.
+@lru_cache(maxsize=64)
+def _parse_pack(unverified_bytes: bytes, file: str, detectors: frozenset[str], taken: frozenset[str]) -> Pack:
     root, problems = parse_document(unverified_bytes, file=file)
     root.expect(required=_REQUIRED, optional=_OPTIONAL)
-    reader = _PackReader(root, known_detectors() if detectors is None else detectors)
+    reader = _PackReader(root, detectors)
     fields = reader.read()
     stem = Path(file).stem
     if fields["name"] and fields["name"] != stem:

@@ -1,7 +1,7 @@
 """One door for built-ins and entry points; a name is never taken twice, and nothing is imported before its use."""
 
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -24,7 +24,7 @@ TABLE: Plugins[type] = Plugins(
 def installed(monkeypatch):
     """Entry points that installed distributions bring."""
     points = []
-    monkeypatch.setattr(plugins, "entry_points", lambda *, group: [one for one in points if one.group == group])
+    monkeypatch.setattr(plugins, "entry_points", lambda: EntryPoints(points))
 
     def install(name, value, group="chopmark.wheels"):
         points.append(EntryPoint(name, value, group))

@@ -23,7 +23,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -90,8 +90,10 @@ class _Numbers:
         return next(value for value in self._values if value < bound) % count
 
 
+# What writes, what reads, and every tenant's site ask for the same few.
+@lru_cache(maxsize=64)
 def build_layout(key: WatermarkKey, alg: str) -> Layout:
-    """Return the layout of a key for one scheme."""
+    """Return the layout of a key for one scheme; its arrays are shared and nobody writes to them."""
     info = b"chopmark watermark " + alg.encode("ascii")
     stream = HKDF(algorithm=SHA256(), length=64, salt=None, info=info).derive(key.secret)
     numbers = _Numbers(stream[32:])

@@ -1,6 +1,6 @@
 """The fingerprint seam."""
 
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -34,7 +34,7 @@ class Acme:
 @pytest.fixture
 def acme(monkeypatch):
     point = EntryPoint("acme", f"{__name__}:Acme", "chopmark.fingerprints")
-    monkeypatch.setattr("provenance.plugins.entry_points", lambda group: [point])
+    monkeypatch.setattr("provenance.plugins.entry_points", lambda: EntryPoints([point]))
     scheme = make_scheme("acme")
     assert (scheme.alg, scheme.bits, scheme.confident_distance_bits) == ("acme", 16, 2)
     return scheme
