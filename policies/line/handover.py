@@ -33,6 +33,7 @@ class Notes:
         row: what intake wrote of the asset, for as long as nobody else can have written anything about it.
         packs: those that it was taken in under.
         decision: that this walk has made, to release it.
+        ledger_index: of the entry under which this walk has recorded the release.
         is_walking: whether the asset's lease is held for a walk; all but signals is noted and believed only then.
     """
 
@@ -42,6 +43,7 @@ class Notes:
     decision: Decision | None = None
     grant: Grant | None = None
     sealed: Sealed | None = None
+    ledger_index: int | None = None
     is_walking: bool = False
 
     @property
@@ -64,6 +66,10 @@ class Notes:
     def note_sealed(self, sealed: Sealed) -> None:
         """Keep what was sealed for the rest of the walk."""
         self.sealed = sealed if self.is_walking else None
+
+    def note_recorded(self, ledger_index: int) -> None:
+        """Keep under which entry the release was recorded for the rest of the walk."""
+        self.ledger_index = ledger_index if self.is_walking else None
 
 
 class Handover:

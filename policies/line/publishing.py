@@ -1,5 +1,7 @@
 """Stages (4) and (8): the two ends of the line."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from policies.rules.decision import Decision, Outcome
 from policies.webhooks.outbox import announce_decision
 from provenance.asset import AssetId, MediaType
 from provenance.errors import BlobNotFoundError, GrantMismatchError, VerificationError
+from provenance.seal.sealed import build_seal_facts
 from provenance.storage.blob import Blob
 from provenance.storage.store import Blobs
 from provenance.storage.tables import ASSETS, SEALS
@@ -77,10 +80,7 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
         BlobNotFoundError: the sealed file is gone, here and in public.
         VerificationError: the sealed file in quarantine is not the one that was recorded.
     """
-    with here.database.read() as connection:
-        seal = _find_sealed(connection, asset_id, here.tenant)
-        decision = latest_decision(connection, asset_id)
-    assert decision is not None
+    seal, decision = _find_recorded(here, asset_id)
     file_key = public_file_key(asset_id, MediaType(seal["media_type"]))
     if seal["stage"] != Stage.PUBLISHED.value:
         _make_public(here, asset_id, seal, decision, file_key)
@@ -95,6 +95,31 @@ def publish(here: Deployment, asset_id: AssetId) -> Result:
         ledger_index=seal["ledger_index"],
         public_key=file_key,
     )
+
+
+def _find_recorded(here: Deployment, asset_id: AssetId) -> tuple[Mapping[str, Any], Decision]:
+    """Return what was recorded of a sealed file, and the decision that counts.
+
+    Where this walk has just recorded it, both are at hand: nobody else works on the asset, and whether the decision
+    still counts is checked again where it is published.
+    """
+    notes = here.handover.notes(asset_id)
+    row, sealed, decision = notes.own_row, notes.sealed, notes.decision
+    if notes.ledger_index is not None and row is not None and sealed is not None and decision is not None:
+        seal = {
+            "name": row["name"],
+            "stage": Stage.RECORDED.value,
+            "sha256": sealed.sha256,
+            "media_type": sealed.media_type.value,
+            "body": json.loads(json.dumps(build_seal_facts(sealed))),  # as the database gives it back
+            "ledger_index": notes.ledger_index,
+        }
+        return seal, decision
+    with here.database.read() as connection:
+        found = _find_sealed(connection, asset_id, here.tenant)
+        latest = latest_decision(connection, asset_id)
+    assert latest is not None
+    return {str(name): value for name, value in found.items()}, latest
 
 
 def _find_sealed(connection: Connection, asset_id: AssetId, tenant: Tenant) -> RowMapping:
@@ -129,16 +154,22 @@ def _load_recorded(quarantine: Blobs, key: str, sha256: str) -> Blob:
     return file
 
 
-def _make_public(here: Deployment, asset_id: AssetId, seal: RowMapping, decision: Decision, file_key: str) -> None:
-    """Copy the sealed file into the public store, while the decision that it was sealed under counts."""
+def _make_public(
+    here: Deployment, asset_id: AssetId, seal: Mapping[str, Any], decision: Decision, file_key: str
+) -> None:
+    """Give the sealed file a name in the public store, while the decision that it was sealed under counts."""
     decision_id, quarantine, public = seal["body"]["decision_id"], here.blobs.quarantine, here.blobs.public
     verify_latest(decision, asset_id, decision_id)
     here.log.checkpoint()  # before anybody can see it: what is public is covered by what is signed
     try:
         manifest_sha256 = seal["body"]["manifest_sha256"]
-        manifest = _load_recorded(quarantine, manifest_key(asset_id, seal["sha256"]), manifest_sha256)
-        file = _load_recorded(quarantine, sealed_key(asset_id, seal["sha256"]), seal["sha256"])
-        public.put_all({public_manifest_key(asset_id): manifest, file_key: file})  # the file last
+        sealed = {
+            public_manifest_key(asset_id): (manifest_key(asset_id, seal["sha256"]), manifest_sha256),
+            file_key: (sealed_key(asset_id, seal["sha256"]), seal["sha256"]),
+        }
+        found = {key: _load_recorded(quarantine, *place) for key, place in sealed.items()}
+        if not public.take_over(quarantine, {key: place for key, (place, _) in sealed.items()}):
+            public.put_all(found)  # the file last, there as here
     except BlobNotFoundError:
         if not public.has(file_key):  # else another worker has published it meanwhile
             raise

@@ -42,6 +42,7 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         _insert_seal(connection, sealed, entry.index)
         here.works.record_release(connection, asset_id, sealed.fingerprints)
         move_stage(connection, asset_id, Stage.RECORDED)
+    here.handover.notes(asset_id).note_recorded(entry.index)
     return entry.index
 
 

@@ -87,7 +87,8 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
             sealed_key(asset_id, sealed.sha256): sealed.file,
             manifest_key(asset_id, sealed.sha256): sealed.manifest_bytes,
             facts_key(asset_id): json.dumps(build_seal_facts(sealed)).encode(),
-        }
+        },
+        spare=(facts_key(asset_id),),  # where they are lost or torn `load_sealed` finds nothing, and it is sealed anew
     )
     here.handover.notes(asset_id).note_sealed(sealed)
     return decision

@@ -106,14 +106,16 @@ class Log:
         with self._database.read() as connection:
             return read_keys(connection, self._signer.verifier)
 
-    def _renew_signer(self) -> None:
-        """Sign with the key that the log was handed over to, where another process has done so."""
-        current = self.keys().current
-        if current == self._signer.verifier:
-            return
-        if self._reload is None:
-            raise MissingKeyError(f"the ledger was handed over to the key {current.vkey}, which this process lacks")
-        self._signer = self._reload(current.vkey)
+    def _renew_signer(self, connection: Connection) -> LogKeys:
+        """Sign with the key that the log was handed over to, where another process has done so; return every key."""
+        keys = read_keys(connection, self._signer.verifier)
+        if keys.current != self._signer.verifier:
+            if self._reload is None:
+                raise MissingKeyError(
+                    f"the ledger was handed over to the key {keys.current.vkey}, which this process lacks"
+                )
+            self._signer = self._reload(keys.current.vkey)
+        return keys
 
     def sign_with(self, signer: NoteSigner) -> None:
         """Sign with this key from now on: the log was handed over to it."""
@@ -230,16 +232,14 @@ class Log:
         Raises:
             InconsistentLedgerError: it does not, so nothing is signed.
         """
-        self._renew_signer()
         remembered = self.remembered()  # before the database, which by then holds at least as much
         with self._database.viewing(), self._database.read() as connection:
+            keys = self._renew_signer(connection)  # one view: whoever sees an entry of after a hand-over sees that, too
             head = self.head(connection)
             size, tree = head.size, StoredTree(connection, head.size)
             root = build_root(tree, 0, size)
             if root != head.root:
                 raise InconsistentLedgerError(f"the ledger's head does not match its {size} entries")
-            # After the head: whoever sees an entry of after a hand-over sees the hand-over.
-            keys = read_keys(connection, self._signer.verifier)
             if keys.current != self._signer.verifier:
                 raise DatabaseUnavailableError("the ledger was handed over to another key this moment: try again")
             latest = read_latest(connection, keys)

@@ -105,6 +105,21 @@ def _is_too_large(unverified_file: Blob | bytes) -> bool:
     return unverified_file.read_at(0, 8).lstrip().startswith(_READ_WHOLE)
 
 
+_located: Final[dict[tuple[str, str], "tuple[Presence, str]"]] = {}
+_MOST_LOCATED: Final = 64
+
+
+def _note_located(file: Blob | bytes, media_type: str, found: "tuple[Presence, str]") -> None:
+    """Keep where a file's manifest is: a release asks of the file that came in up to three times, and so opens it once.
+
+    That is a fact about bytes, which their digest names, and no judgement of them.
+    """
+    if isinstance(file, Blob):
+        while len(_located) >= _MOST_LOCATED:
+            _located.pop(next(iter(_located), ("", "")), None)
+        _located[file.sha256, str(media_type)] = found
+
+
 @cache
 def _list_walkable() -> frozenset[str]:
     """Return the types of file that c2pa can look into."""
@@ -142,9 +157,13 @@ def read_manifest(
         if stream.is_spent:
             return _build_unchecked("not checked: the file is in too many pieces", "")
         if isinstance(exc, c2pa.C2paError.ManifestNotFound):
+            if manifest_bytes is None:
+                _note_located(unverified_file, media_type, (Presence.NONE, ""))
             return None
         failure = _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
         return replace(failure, is_embedded=manifest_bytes is None)
+    if manifest_bytes is None:
+        _note_located(unverified_file, media_type, (Presence.EMBEDDED, ""))
     return _parse(state, summary, crjson_text, is_embedded=manifest_bytes is None)
 
 
@@ -198,6 +217,14 @@ def locate_manifest(unverified_file: Blob | bytes, media_type: str) -> tuple[Pre
         return Presence.NONE, ""
     if _is_too_large(unverified_file):
         return Presence.UNREADABLE, ""
+    if isinstance(unverified_file, Blob) and (known := _located.get((unverified_file.sha256, str(media_type)))):
+        return known
+    found = _locate(unverified_file, media_type)
+    _note_located(unverified_file, media_type, found)
+    return found
+
+
+def _locate(unverified_file: Blob | bytes, media_type: str) -> tuple[Presence, str]:
     context, stream = c2pa.Context.from_dict(build_settings(TrustAnchors())), BoundedStream(unverified_file)
     try:
         with c2pa.Reader(str(media_type), stream, context=context):

@@ -6,18 +6,15 @@ out as a `Blob`, part by part.
 """
 
 import fcntl
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from re import compile as compile_pattern
 from secrets import token_hex
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -26,6 +23,7 @@ from obstore.store import LocalStore, MemoryStore, from_url
 from provenance.errors import BlobKeyError, BlobNotFoundError, ConfigurationError, StoreError
 from provenance.storage.blob import PART_BYTES, Blob
 from provenance.storage.faults import describe_store_error
+from provenance.storage.folder import find_folder, is_alike, link_file, lock_folder, sync, sync_all
 from provenance.storage.scrubbing import redact
 from provenance.storage.secretfile import make_private_folder
 
@@ -59,6 +57,10 @@ _UPLOADS_AT_ONCE: Final = 2
 _RETRIES: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 
 
+class _NoLinksError(Exception):
+    """There are no second names for files here."""
+
+
 class Blobs:
     """One side of the blob store.
 
@@ -76,7 +78,7 @@ class Blobs:
         self._private = private
         self._opened: Any = None
         try:
-            self.root = _find_folder(url)
+            self.root = find_folder(url)
             if self.root is None:
                 self._opened = MemoryStore() if url == "memory://" else from_url(str(url), retry_config=_RETRIES)
                 return
@@ -111,10 +113,11 @@ class Blobs:
         except (BaseError, OSError) as exc:
             raise StoreError(f"could not store blob {key}: {describe_store_error(exc)}") from exc
 
-    def put_all(self, blobs: Mapping[str, bytes | Blob]) -> None:
+    def put_all(self, blobs: Mapping[str, bytes | Blob], *, spare: Collection[str] = ()) -> None:
         """Store several blobs of one folder, each as `put` does, in their order; in a local folder with one sync.
 
-        When this returns all are there for good. Killed in between, some are: the first ones, each whole.
+        When this returns all are there for good, but for those that are `spare`: of them a loss of power may leave
+        nothing, or anything. Killed in between, some are: the first ones, each whole.
 
         Raises:
             BlobKeyError: not a key.
@@ -128,9 +131,38 @@ class Blobs:
             _verify_key(key)
         given = {key: Blob.from_bytes(data) if isinstance(data, bytes) else data for key, data in blobs.items()}
         try:
-            self._put_local(self.root, given)
+            self._put_local(self.root, given, spare)
         except (BaseError, OSError) as exc:
             raise StoreError(f"could not store blobs {', '.join(blobs)}: {describe_store_error(exc)}") from exc
+
+    def take_over(self, other: "Blobs", keys: Mapping[str, str]) -> bool:
+        """Give blobs that `other` has for good keys of one folder here, too, in their order, without a second copy.
+
+        A file has two names then, until `other` deletes its own, so at no time has it none. Their modes are those of
+        this side's files. When this returns True all are here for good; killed in between, some are: the first ones.
+
+        Args:
+            other: another side of the store.
+            keys: key here to key there.
+
+        Returns:
+            False where that is no way, and nothing was done: either is no local folder, they lie on two file systems,
+            or files of this folder are to get a group, a list of rights or a label from it that they would lack.
+
+        Raises:
+            BlobNotFoundError: there is no such blob.
+            StoreError: it could not be done.
+        """
+        if self.root is None or other.root is None or self._private:
+            return False
+        for key in (*keys, *keys.values()):
+            _verify_key(key)
+        try:
+            return is_alike(other.root, self.root) and self._link_local(self.root, other.root, keys)
+        except FileNotFoundError as exc:
+            raise BlobNotFoundError(f"no blob under {', '.join(keys.values())}") from exc
+        except OSError as exc:
+            raise StoreError(f"could not store blobs {', '.join(keys)}: {describe_store_error(exc)}") from exc
 
     def get(self, key: str, *, most_bytes: int = DOCUMENT_BYTES) -> bytes:
         """Return the bytes under `key`, for documents and other small things; `open` is for the rest.
@@ -224,7 +256,7 @@ class Blobs:
         """
         if self.root is None:
             return 0
-        with _locked(self.root / STAGING, fcntl.LOCK_EX):
+        with lock_folder(self.root / STAGING, fcntl.LOCK_EX):
             leftovers = list((self.root / STAGING).iterdir())
             for path in leftovers:
                 path.unlink()
@@ -262,28 +294,50 @@ class Blobs:
             raise FileNotFoundError(key)
         return Blob.from_stored(root / key)
 
-    def _put_local(self, root: Path, blobs: Mapping[str, Blob]) -> None:
+    def _put_local(self, root: Path, blobs: Mapping[str, Blob], spare: Collection[str] = ()) -> None:
         """Make blobs of one folder whole and durable in the staging folder, then give each its key in one step."""
         staged = {key: f"{STAGING}/{token_hex(16)}" for key in blobs}
-        folders = [(folder, folder.is_dir()) for folder in map(root.joinpath, Path(next(iter(blobs))).parents)]
-        with _locked(root / STAGING, fcntl.LOCK_SH):
+        with self._naming(root, staged) as (_, unsynced):
+            for key, blob in blobs.items():
+                self._stage(root, staged[key], blob)
+            unsynced += [root / staged[key] for key in blobs if key not in spare]
+
+    def _link_local(self, root: Path, other: Path, keys: Mapping[str, str]) -> bool:
+        """Give files of another folder of this file system a second name; say whether it can do that."""
+        staged = {key: f"{STAGING}/{token_hex(16)}" for key in keys}
+        with suppress(_NoLinksError), self._naming(root, staged) as (folder, _):
+            self._make_above(root, folder)
+            for key, theirs in keys.items():
+                if not link_file(other / theirs, root / staged[key], folder):
+                    raise _NoLinksError
+            return True
+        return False
+
+    @contextmanager
+    def _naming(self, root: Path, staged: Mapping[str, str]) -> Iterator[tuple[Path, list[Path]]]:
+        """Have files made in the staging folder by the block, which says what is to be synced, then give each its key."""
+        folders = [(folder, folder.is_dir()) for folder in map(root.joinpath, Path(next(iter(staged))).parents)]
+        unsynced: list[Path] = []
+        with lock_folder(root / STAGING, fcntl.LOCK_SH):
             try:
-                for key, blob in blobs.items():
-                    self._stage(root, staged[key], blob)
-                for folder, was_there in reversed(folders):
-                    if not was_there:
-                        self._make_folder(folder)
+                yield folders[0][0], unsynced
+                self._make_above(root, folders[0][0])
                 # Together, for a journal writes them at once: files, new folders, and the one that those are in.
                 made = [folder for folder, was_there in folders if not was_there]
                 above = [folder for folder, was_there in folders if was_there][:1] if made else []
-                _sync_all([*(root / name for name in staged.values()), *made[1:], *above])
+                sync_all([*unsynced, *made[1:], *above])
                 for key, name in staged.items():
                     obstore.rename(self._store, name, key)
             except BaseException:
                 for name in staged.values():
                     (root / name).unlink(missing_ok=True)
                 raise
-        _sync(folders[0][0])
+        sync(folders[0][0])
+
+    def _make_above(self, root: Path, folder: Path) -> None:
+        above = [one for one in (folder, *folder.parents) if one.is_relative_to(root) and not one.is_dir()]
+        for one in reversed(above):
+            self._make_folder(one)
 
     def _stage(self, root: Path, name: str, blob: Blob) -> None:
         self._write(name, blob)
@@ -324,22 +378,6 @@ def open_store(quarantine_url: str | Path, public_url: str | Path, *, may_make: 
     return store
 
 
-def _find_folder(url: str | Path) -> Path | None:
-    """Return the folder that `url` names, or None where it names another kind of store.
-
-    Raises:
-        ValueError: a file URL that names another host.
-    """
-    if isinstance(url, Path) or "://" not in url:
-        return Path(url).resolve()
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        return None
-    if parts.netloc not in {"", "localhost"}:
-        raise ValueError("a file URL looks like file:///folder")
-    return Path(unquote(url.partition("://")[2].removeprefix("localhost"))).resolve()
-
-
 def _is_reserved(path: str) -> bool:
     return path == MARKER or path.startswith((f"{BIN}/", f"{EXPORTS}/"))
 
@@ -347,30 +385,3 @@ def _is_reserved(path: str) -> bool:
 def _verify_key(key: str) -> None:
     if len(key) > _KEY_LIMIT or not _KEY.fullmatch(key):
         raise BlobKeyError(f"a blob key is segments of A-Z a-z 0-9 _ . : @ + - joined by /, got {key[:80]!r}")
-
-
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
-    """Hold the folder's lock; the kernel gives it back when the process dies."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, how)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _sync_all(paths: Sequence[Path]) -> None:
-    if len(paths) == 1:
-        _sync(paths[0])
-        return
-    with ThreadPoolExecutor(len(paths)) as pool:
-        list(pool.map(_sync, paths))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

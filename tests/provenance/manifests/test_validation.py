@@ -52,6 +52,17 @@ def test_a_file_without_manifest_is_none(media_type):
     assert locate_manifest(photograph(media_type), media_type) == (Presence.NONE, "")
 
 
+def test_a_file_whose_manifest_was_read_is_not_opened_again_to_find_it(fixtures, monkeypatch):
+    for name, presence in (("C.jpg", Presence.EMBEDDED), ("no_manifest.jpg", Presence.NONE)):
+        data = photograph(MediaType.JPEG) if presence is Presence.NONE else (fixtures / name).read_bytes()
+        file = Blob.from_bytes(data + name.encode())  # of this test alone
+        found = read_manifest(file, MediaType.JPEG, NOBODY)
+        assert (found is None) == (presence is Presence.NONE)
+        with monkeypatch.context() as patch:
+            patch.setattr(c2pa, "Reader", None)
+            assert locate_manifest(Blob.from_bytes(file.read(file.size_bytes)), MediaType.JPEG) == (presence, "")
+
+
 EXPECTED = {
     "C.jpg": (Integrity.OK, ()),
     "CA.jpg": (Integrity.OK, ()),

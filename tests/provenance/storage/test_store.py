@@ -222,6 +222,44 @@ for number in itertools.count():
 """
 
 
+def test_what_is_spare_is_named_and_not_synced(tmp_path, monkeypatch):
+    blobs, sync = Blobs(tmp_path / "b"), os.fsync
+    blobs.put("a/before", b"")
+    calls = []
+    monkeypatch.setattr(os, "fsync", lambda handle: (calls.append(handle), sync(handle)))
+    blobs.put_all({"a/one": b"1", "a/two": b"2", "a/facts": b"3"}, spare=("a/facts",))
+    assert len(calls) == 3, "two files and their folder"
+    assert blobs.get("a/facts") == b"3"
+
+
+def test_the_other_side_takes_over_without_a_copy(tmp_path, monkeypatch):
+    """What is in quarantine for good gets a second name in public, with public's rights, for two syncs of folders."""
+    store = open_store(tmp_path / "q", tmp_path / "p")
+    store.quarantine.put_all({"a/sealed": b"sealed", "a/manifest": b"manifest"})
+    sync, calls = os.fsync, []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (calls.append(os.readlink(f"/proc/self/fd/{handle}")), sync(handle))
+    )
+    assert store.public.take_over(store.quarantine, {"a/m.c2pa": "a/manifest", "a/media.png": "a/sealed"})
+    assert calls == [str(tmp_path / "p"), str(tmp_path / "p/a")]
+    assert files(tmp_path / "p") == ["a/m.c2pa", "a/media.png"]
+    store.quarantine.delete("a/sealed")
+    assert store.public.get("a/media.png") == b"sealed"
+    assert stat.S_IMODE((tmp_path / "p/a/media.png").stat().st_mode) == (tmp_path / "p").stat().st_mode & 0o666
+    assert not store.public.take_over(Blobs("memory://"), {"a/x": "a/manifest"})
+    assert not store.quarantine.take_over(store.public, {"a/x": "a/media.png"}), "what is private is made private"
+
+
+def test_taking_over_what_is_gone_or_cannot_be_linked_leaves_nothing(tmp_path, monkeypatch):
+    store = open_store(tmp_path / "q", tmp_path / "p")
+    store.quarantine.put("a/manifest", b"manifest")
+    with pytest.raises(BlobNotFoundError):
+        store.public.take_over(store.quarantine, {"a/m.c2pa": "a/manifest", "a/media.png": "a/sealed"})
+    monkeypatch.setattr("provenance.storage.store.link_file", lambda *_: False)
+    assert not store.public.take_over(store.quarantine, {"a/m.c2pa": "a/manifest"})
+    assert files(tmp_path / "p") == []
+
+
 def test_killed_writers_leave_whole_blobs_only(tmp_path):
     folder = tmp_path / "b"
     leftovers = 0
