@@ -42,9 +42,11 @@ lint: .venv/.ready
 
 # Branches of what decides, seals and records, under the suites that are about it: a fifth of the whole suite.
 COVERED := policies/gate.py,policies/line/*,policies/rules/*,provenance/seal/*,provenance/ledger/*
+# What is not reported is not traced either: that halves what coverage costs.
+TRACED := policies.gate,policies.line,policies.rules,provenance.seal,provenance.ledger
 COVERING := tests/policies tests/provenance/seal tests/provenance/ledger
 coverage: .venv/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest $(COVERING)
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run --source $(TRACED) -m pytest $(COVERING)
 	$(BIN)/python -m coverage report --include "$(COVERED)" --fail-under $(COVERAGE_FLOOR) --skip-covered
 COVERAGE_FLOOR := 90
 

@@ -4,17 +4,20 @@ Each pytest worker starts its own PostgreSQL, on a Unix socket, when its first t
 """
 
 import compileall
+import gc
 import os
 import shutil
+import sqlite3
 import tempfile
 import warnings
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from provenance.storage.database import METADATA, Database
+from provenance.storage.database import METADATA, Database, find_file
 from tests.skips import find_skips
 
 _NUMBER = count()
@@ -39,6 +42,12 @@ def pytest_configure(config):
 
     if have_kernels_a_place() and not are_kernels_warm():
         warm_kernels()
+
+
+def pytest_collection_finish():
+    """Have the collector of garbage leave alone what was imported: half a million objects that live until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +85,31 @@ def _sqlite_template(tmp_path_factory):
     database.migrate()
     database.close()
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _copied_schemas(_sqlite_template):
+    """Have a new SQLite file get the schema that migrations made once, and not by forty of them again.
+
+    What was never migrated is migrated as ever: another revision, an older file, PostgreSQL, and in other processes. The
+    migrations themselves are tested by tests/provenance/storage/test_migrations.py, by `_sqlite_template` for each
+    worker, and by each process that makes a site.
+    """
+    migrate = Database.migrate
+
+    def copying(self, revision="head"):
+        path = find_file(self.engine.url) if self.is_sqlite else None
+        is_new = False
+        with suppress(Exception):  # what is no database is for `migrate` to tell of
+            is_new = path is not None and revision == "head" and path != _sqlite_template and not self.table_names()
+        if is_new:
+            with closing(sqlite3.connect(_sqlite_template)) as made, closing(sqlite3.connect(path)) as new:
+                made.backup(new)
+        migrate(self, revision)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "migrate", copying)
+        yield
 
 
 @pytest.fixture

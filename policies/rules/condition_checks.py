@@ -8,6 +8,7 @@ which matches in linear time. A trial run on made-up values then finds operands 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from policies.rules.cel_library import load_cel
@@ -206,18 +207,7 @@ def _members(text: str) -> Iterator[tuple[str, str, int]]:
 
 def _trial_flaws(program: Any, categories: Collection[str], detectors: Collection[str]) -> Iterator[Flaw]:  # noqa: ANN401 - see above
     """Run the condition twice on made-up values, to find operands that can never be compared."""
-    for score in (0.0, 1.0):
-        scores = dict.fromkeys(categories, score)
-        signal = {"status": "ok", "scores": scores, "evidence": []}
-        variables = Variables.build(
-            {
-                "asset": {"media_type": "image/png", "origin": "generated", "width": 1, "height": 1, "size_bytes": 1},
-                "context": dict.fromkeys(("explicit_label_waived", "timestamp_available"), bool(score))
-                | {"tenant": "", "jurisdictions": []},
-                "scores": scores,
-                "signals": dict.fromkeys(detectors, signal),
-            }
-        )
+    for variables in _build_trials(frozenset(categories), frozenset(detectors)):
         try:
             answer = program.execute(variables.context)
         except (TypeError, RuntimeError) as exc:
@@ -228,3 +218,26 @@ def _trial_flaws(program: Any, categories: Collection[str], detectors: Collectio
         if not isinstance(answer, bool):
             yield Flaw(f"condition gives {type(answer).__name__}, expected true or false", "compare it with something")
             return
+
+
+@lru_cache(maxsize=8)
+def _build_trials(categories: frozenset[str], detectors: frozenset[str]) -> tuple[Variables, ...]:
+    """Return made-up values to try conditions on; the same for all conditions of a pack, and for most packs."""
+    trials = []
+    for score in (0.0, 1.0):
+        scores = dict.fromkeys(sorted(categories), score)
+        signal = {"status": "ok", "scores": scores, "evidence": []}
+        trials.append(
+            Variables.build(
+                {
+                    "asset": {
+                        "media_type": "image/png", "origin": "generated", "width": 1, "height": 1, "size_bytes": 1,
+                    },
+                    "context": dict.fromkeys(("explicit_label_waived", "timestamp_available"), bool(score))
+                    | {"tenant": "", "jurisdictions": []},
+                    "scores": scores,
+                    "signals": dict.fromkeys(sorted(detectors), signal),
+                }
+            )
+        )  # fmt: skip
+    return tuple(trials)

@@ -5,6 +5,7 @@ blob stored or removed, a transaction committed); another child then starts up a
 boundary moves on by one until a child gets through, over one and the same site.
 """
 
+import importlib
 import os
 import random
 import signal
@@ -22,14 +23,18 @@ import pytest
 from sqlalchemy import func, select
 
 from api.wiring import open_site
+from detectors import prompt
+from detectors.meaning import load_meaning
+from detectors.segmentation import warm_segmentation
 from policies.gate import release
 from policies.line.records import FINAL_STAGES
 from policies.line.sweeping import unfinished
+from policies.rules.loader import find_pack_files, load_named
 from provenance.asset import AssetId, sha256_hex
 from provenance.storage.database import Database
 from provenance.storage.store import Blobs
 from provenance.storage.tables import ASSETS, SEALS
-from tests.sites import build_light_settings, submission
+from tests.sites import LIGHT_PACKS, build_light_settings, submission
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +62,8 @@ class KillAt:
     def install(self):
         from contextlib import contextmanager
 
-        Blobs.put, Blobs.delete = self.around(Blobs.put), self.around(Blobs.delete)
+        for name in ("put", "put_all", "take_over", "delete"):
+            setattr(Blobs, name, self.around(getattr(Blobs, name)))
         write = Database.write
 
         @contextmanager
@@ -151,8 +157,27 @@ def verify_public(database, public):
             assert sha256_hex(public.get(key)) == recorded[asset_id]
 
 
+def preload(tmp_path):
+    """Import and read here what every child would import and read for itself, a hundred times; starts no thread."""
+    names = tmp_path / "names"
+
+    def note():
+        hand_in(tmp_path / "first", tmp_path / "first-accepted", -1)
+        names.write_text("\n".join(sorted(sys.modules)))
+
+    assert in_child(note) == 0
+    for name in names.read_text().split():
+        if name not in sys.modules and not name.startswith("__"):
+            importlib.import_module(name)
+    load_named(tuple(find_pack_files((LIGHT_PACKS,))), (LIGHT_PACKS,))
+    prompt._builtin_bank()
+    load_meaning()  # all but its encoder, whose library starts threads
+    warm_segmentation()
+
+
 def kill_at_every_boundary(tmp_path):
     home, accepted = tmp_path / "home", tmp_path / "accepted"
+    preload(tmp_path)
     for boundary in range(1, 200):
         status = in_child(lambda boundary=boundary: hand_in(home, accepted, boundary))
         assert status in {0, -signal.SIGKILL}, f"boundary {boundary}"

@@ -103,16 +103,16 @@ def test_what_shows_is_signed_and_remembered_before(tmp_path, monkeypatch, reque
     seen = []
     with open_site(build_light_settings(tmp_path / "home", **urls)) as site:
         here = site.deployment
-        put_all = type(here.blobs.public).put_all
+        take_over = type(here.blobs.public).take_over
 
-        def watch(side, blobs):
-            for key in blobs if side is here.blobs.public else ():
+        def watch(side, other, keys):
+            for key in keys:
                 entry = here.log.find(f"release:{key.partition('/')[0]}")
                 remembered = here.log.remembered()
                 seen.append(remembered is not None and remembered.size > entry.index)
-            put_all(side, blobs)
+            return take_over(side, other, keys)
 
-        monkeypatch.setattr(type(here.blobs.public), "put_all", watch)
+        monkeypatch.setattr(type(here.blobs.public), "take_over", watch)
         gate.release(here, submission(side=288))
         assert seen == [True, True]
         held = gate.release(here, submission(side=288, prompt="people at a roulette table in a casino"))

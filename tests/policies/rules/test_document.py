@@ -1,10 +1,12 @@
 from datetime import date
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.rules.document import DEPTH_LIMIT, NODE_LIMIT, SIZE_LIMIT, parse_document
+from policies.rules.document import DEPTH_LIMIT, NODE_LIMIT, SIZE_LIMIT, _choose_loader, parse_document
+from policies.rules.loader import BUILTIN_PACKS_DIR
 from provenance.errors import PackInvalidError
 from tests.policies.samples import PATIENT
 
@@ -175,6 +177,28 @@ def test_a_problem_inside_a_text_is_pointed_at_where_it_stands_as_written(conten
         return
     found = problems_of(content, lambda root: root.note_inside("a", 4, "here", ""))
     assert found == (f"p.yaml:{place}: here",)
+
+
+def test_both_readers_of_yaml_read_the_shipped_packs_alike():
+    def describe(node):
+        value = node.value
+        if isinstance(value, list):
+            value = [tuple(map(describe, one)) if isinstance(one, tuple) else describe(one) for one in value]
+        return node.tag, value, node.start_mark.line, node.start_mark.column, node.start_mark.index
+
+    files = sorted(BUILTIN_PACKS_DIR.glob("*.yaml"))
+    assert files
+    for file in files:
+        text = file.read_text()
+        slow, quick = (yaml.compose(text, Loader=loader) for loader in (yaml.SafeLoader, yaml.CSafeLoader))
+        assert describe(quick) == describe(slow)
+
+
+def test_only_the_very_bytes_that_are_shipped_are_read_by_libyaml():
+    file = next(BUILTIN_PACKS_DIR.glob("*.yaml"))
+    assert _choose_loader(file.read_bytes(), f"/elsewhere/{file.name}") is yaml.CSafeLoader
+    assert _choose_loader(file.read_bytes() + b"\n", str(file)) is yaml.SafeLoader
+    assert _choose_loader(file.read_bytes(), "other.yaml") is yaml.SafeLoader
 
 
 @PATIENT
