@@ -315,7 +315,7 @@ class Blobs:
 
     @contextmanager
     def _naming(self, root: Path, staged: Mapping[str, str]) -> Iterator[tuple[Path, list[Path]]]:
-        """Have files made in the staging folder by the block, which says what is to be synced, then give each its key."""
+        """Have files made in the staging folder by the block, which lists what is to be synced, then give them keys."""
         folders = [(folder, folder.is_dir()) for folder in map(root.joinpath, Path(next(iter(staged))).parents)]
         unsynced: list[Path] = []
         with lock_folder(root / STAGING, fcntl.LOCK_SH):

@@ -59,7 +59,7 @@ def test_a_missing_signal_holds(here):
     class Silent:
         detectors = (Probe(),)
 
-        def run(self, subject, views):
+        def run(self, subject, views, **_):
             return ()
 
     result = gate.release(replace(here, runner=Silent()), submission(side=SIDE))
