@@ -7,7 +7,9 @@ from tests.architecture.checkout import ROOT, modules
 WHOLE = {
     # (module, function): why
     ("api/wiring.py", "draw"): "a picture to begin from, read within the bound for pictures",
+    ("policies/rules/document.py", "_choose_loader"): "a pack, within that bound",
     ("policies/rules/document.py", "parse_document"): "a pack, within a bound of its own",
+    ("policies/rules/parsing.py", "_parse_pack"): "a pack, within a bound of its own",
     ("policies/rules/parsing.py", "parse_pack"): "a pack, within a bound of its own",
     ("provenance/labels/base.py", "read"): "the seam of other people's labels, for pictures that were decoded",
     ("provenance/labels/base.py", "read_every"): "the seam of other people's labels, for pictures that were decoded",
