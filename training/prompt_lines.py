@@ -13,6 +13,7 @@ from typing import Final
 
 import yaml
 
+from detectors.literal_terms import LANGUAGES
 from detectors.term_bank import TERMS_DIR
 
 _TEXTS: Final = Path(__file__).with_name("meaning.txt")
@@ -82,11 +83,14 @@ def _build_everyday(everyday: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 
 def read_terms() -> list[tuple[str, str]]:
-    """Return category and text of the terms of all banks, harmless ones what they allow."""
+    """Return category and text of the terms of all banks, harmless ones what they allow.
+
+    Those that match as they are written were listed after the head had learned, and some are stems: they are left out.
+    """
     found = []
     for path in sorted(TERMS_DIR.glob("*.yaml")):
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for graded in data.values():
+        for graded in (graded for language, graded in data.items() if language not in LANGUAGES):
             for grade, terms in graded.items() if isinstance(graded, dict) else ():
                 if data.get("category", "characters") not in _NOTED and grade != "note":
                     found += [(HARMLESS if grade == "allow" else data["category"], str(term)) for term in terms]

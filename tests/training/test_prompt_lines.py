@@ -1,7 +1,7 @@
 import pytest
 
 from bench.detectors.prompts import VECTORS
-from training.prompt_lines import HARMLESS, build_lines, read_apart, read_texts
+from training.prompt_lines import HARMLESS, build_lines, read_apart, read_terms, read_texts
 
 
 def test_every_section_is_a_category_or_harmless_and_nothing_is_both():
@@ -21,6 +21,12 @@ def test_what_is_learned_from_is_the_same_every_time_and_is_no_vector():
     for name in ("heldout", "fresh", "unseen", "languages"):
         vectors = (VECTORS / f"prompts_{name}.txt").read_text("utf-8").splitlines()
         assert not learned & {line.split("\t")[2].lower() for line in vectors}
+
+
+def test_no_stem_of_a_word_is_learned_from():
+    terms = read_terms()
+    assert len(terms) > 4000
+    assert not [text for _, text in terms if "*" in text]
 
 
 def test_a_brand_or_a_character_is_no_category_of_meaning():
