@@ -1,13 +1,12 @@
 """Does a listed word mean here what its term bank is about?
 
 "Blood" stands in a hospital, "execution" in a manual, "sniper" in praise of a sharp photograph. So a word of hold grade
-is weighed by what the part of the prompt that it stands in means. One that is listed as doubtful, or that its own bank
-knows in other meanings, counts where the part comes near its category; any other single word counts unless the part is
-surely harmless: far from every category. Outright count a phrase, which says what it means, a word beside another term
-of its category, and what a part consists of, as nothing else is said there. What is an English term only by repair or
-but for its accents, among words of another language ("gün", "frutas"), counts where meaning finds the category by
-itself. A disguise (p1st0l) is no accident, and what blocks, written as it is listed, is never doubted. What does not
-count is a note. Source: `cards/prompt.toml`.
+that is listed as doubtful, or that its own bank knows in other meanings, counts where the part of the prompt that it
+stands in comes near its category, beside another term of its category, and where the part consists of it, as nothing
+else is said there. Other words count outright: many are rare, and meaning knows little of what it seldom met. What is
+an English term only by repair or but for its accents, among words of another language ("gün", "frutas"), counts where
+meaning finds the category by itself. A disguise (p1st0l) is no accident, and what blocks, written as it is listed, is
+never doubted. What does not count is a note. Source: `cards/prompt.toml`.
 """
 
 import re
@@ -29,8 +28,6 @@ _COMBINATION: Final = "combination/"
 _ENGLISH: Final = "en"
 # Signs on either side of a term in which its neighbour stands.
 _BESIDE: Final = 40
-# Of Chinese characters two are a word.
-_HAN_IN_WORD: Final = 2
 _FOREIGN: Final = load_words("foreign")
 _ARTICLES: Final = frozenset({"a", "an", "the", "some"})
 
@@ -44,14 +41,12 @@ class Doubts:
         knows: whether a word as it is spelled is common in some language.
         reads: whether a word is one of some language at all.
         least: margin of a part from which a term in it counts that has other meanings; 0 scores a half.
-        harmless: margin of a part below which, for every category, it is surely harmless.
     """
 
     bank: TermBank
     knows: Callable[[str], bool]
     reads: Callable[[str], bool]
     least: float
-    harmless: float
 
     def weigh(self, found: Sequence[Found], prompt: str, parts: Sequence[Part]) -> tuple[Found, ...]:
         """Return `found`, strictest first, where a term that most likely means something else is a note.
@@ -83,14 +78,13 @@ class Doubts:
         if one.grade is Grade.NOTE or one.is_unwanted or not around:
             return one
         margin = max(part.margins.get(one.category, 0.0) for part in around)
-        nearest = max(margin, *(max(part.margins.values()) for part in around))
         term, written = self.bank.terms[one.id], prompt[one.start : one.end]
         if self._is_foreign(term, one, prompt):
             means_else = margin < 0
         elif one.grade is Grade.BLOCK or not is_listed(term, written):
             means_else = False
         else:
-            far = margin < self.least if one.id in self.bank.doubtful else nearest < self.harmless and _is_word(term)
+            far = margin < self.least and one.id in self.bank.doubtful
             is_alone = not any(_is_another(other, one) for other in layout.share(one))
             means_else = far and is_alone and any(_says_more(part, one, prompt) for part in around)
         return replace(one, grade=Grade.NOTE, is_doubtful=True) if means_else else one
@@ -117,14 +111,6 @@ def is_listed(term: Term, written: str) -> bool:
     forms = {plain, f"{plain}s", f"{plain}es", f"{plain.removesuffix('y')}ies"}
     # Traditional characters are another script, not a disguise.
     return text in forms or (term.is_han and build_words(written) == term.words and all(map(is_han, written)))
-
-
-def _is_word(term: Term) -> bool:
-    """Whether a term is a single word, so that it may mean much; a phrase says more of what it means.
-
-    None is of languages in which meaning finds little of one: there only what is listed as doubtful is weighed.
-    """
-    return term.language not in LANGUAGES and len(term.words) <= (_HAN_IN_WORD if term.is_han else 1)
 
 
 def _says_more(part: Part, one: Found, prompt: str) -> bool:
