@@ -18,6 +18,8 @@ class Retention(BaseModel):
     """File names of assets that were released or refused, after they came in."""
     events_days: float | None = Field(default=None, ge=0)
     """What webhooks were told, after it was heard or given up."""
+    sessions_days: float | None = Field(default=None, ge=0)
+    """When and by which browser people signed in, and links by which they did, after those ended."""
     exports_days: float = Field(default=7.0, gt=0)
     """Files of exports, after they were made."""
 

@@ -7,26 +7,19 @@ a thousand a rare one; a fifth of the assets was reviewed within the last two we
 
 import argparse
 import json
-import logging
-import os
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 
 import httpx
-import structlog
-import uvicorn
 from sqlalchemy import create_engine, insert
 
-from api.access.identity import Actor, Role
-from api.app import create_app
-from bench.postgres import OWN, database_url
+from api.access.identity import Role
+from bench.postgres import OWN
+from bench.serving import serving
 from policies.line.deployment import Deployment
 from policies.review.queue import spell_time
 from provenance.storage.review_tables import FACETS, JOBS
@@ -43,14 +36,6 @@ PAGES: Final = {
     "queue, a part of a name": "/desk/queue?name=4711",
     "queue by API": "/v1/reviews",
 }
-
-
-class Moderator:
-    """Lets everybody in as a moderator, so that what is timed is the page."""
-
-    def identify(self, _: object) -> Actor:
-        """Say that it is one."""
-        return Actor("bench", "bench", MAIN, frozenset({Role.ADMIN, Role.SENSITIVE_MODERATOR}), "key")
 
 
 def fill(here: Deployment, jobs: int, *, now: datetime) -> None:
@@ -102,26 +87,10 @@ def _add(rows: Mapping[Any, list[dict[str, Any]]], number: int, moment: datetime
 @contextmanager
 def serving_many(jobs: int, database: str) -> Iterator[httpx.Client]:
     """Give a client of a server that has so many jobs."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chopmark-bench-", ignore_cleanup_errors=True))
-        os.environ["CHOPMARK_HOME"] = str(Path(folder) / "home")
-        os.environ["CHOPMARK_DATABASE_URL"] = stack.enter_context(database_url(database))
-        os.environ["CHOPMARK_DETECTORS"] = "prompt,copyright,incoming_marks"
-        os.environ["CHOPMARK_REVIEW__GRACE_S"] = "0"
-        app = create_app()
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        app.state.doorkeeper = Moderator()
-        fill(app.state.service.site.deployment, jobs, now=datetime.now(UTC))
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            yield client
-        server.should_exit = True
-        thread.join()
+    roles = (Role.ADMIN, Role.SENSITIVE_MODERATOR)
+    with serving(*roles, database=database, REVIEW__GRACE_S=0) as (client, here):
+        fill(here, jobs, now=datetime.now(UTC))
+        yield client
 
 
 def measure(client: httpx.Client, rounds: int = ROUNDS) -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
         sealed, key = _prepare(encode(picture, "jpg"), title)
         png = encode(picture, "png")
         gate_command = ("chopmark", "serve", "--workers", "1")
-        with _serving(*gate_command) as gate, _serving("bench.http_api") as plain:
+        with serving_apart(*gate_command) as (gate, _), serving_apart("bench.http_api") as (plain, _):
             gate_client = httpx.Client(base_url=gate, headers={"Authorization": f"Bearer {key}"}, timeout=60)
             ways: dict[str, list[float]] = {}
             with httpx.Client(base_url=plain, timeout=60) as plain_client, gate_client:
@@ -145,8 +145,8 @@ def _prepare(data: bytes, title: str) -> tuple[bytes, str]:
 
 
 @contextmanager
-def _serving(module: str, *arguments: str) -> Iterator[str]:
-    """Serve in a process of its own, which is warm when the block begins."""
+def serving_apart(module: str, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve in a process of its own, which is warm when the block begins; give its address, and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -164,7 +164,7 @@ def _serving(module: str, *arguments: str) -> Iterator[str]:
             except httpx.TransportError:
                 assert process.poll() is None, f"{module} ended with {process.returncode}"
                 time.sleep(0.1)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         process.wait()

@@ -15,6 +15,7 @@ from policies.line.deployment import Deployment
 from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
 from provenance.asset import AssetId
 from provenance.ledger.entry import format_time
+from provenance.storage.access_tables import PEOPLE, SESSIONS, SIGN_IN_LINKS
 from provenance.storage.quality_tables import QUALITY_CASES, QUALITY_DEALS
 from provenance.storage.tables import ASSETS, DECISIONS
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS, WEBHOOKS
@@ -33,11 +34,13 @@ class Rules:
         originals_days: files and prompts of what was refused, after the decision that counts.
         names_days: file names of assets that are through, after they came in.
         events_days: what webhooks were told, after they heard it or were given up.
+        sessions_days: sign-ins and sign-in links of people, after they ended.
     """
 
     originals_days: float | None = None
     names_days: float | None = None
     events_days: float | None = None
+    sessions_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,13 @@ class Expired:
         originals: refused assets whose file or prompt is still there.
         names: assets whose file name is still there.
         events: ids of events that webhooks were told.
+        sessions: ids of sign-ins that ended.
     """
 
     originals: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
 
 
 def find_expired(here: Deployment, rules: Rules, now: datetime | None = None) -> Expired:
@@ -62,6 +67,7 @@ def find_expired(here: Deployment, rules: Rules, now: datetime | None = None) ->
         originals=tuple(_find_originals(here, rules.originals_days, moment)),
         names=tuple(_find_names(here, rules.names_days, moment)),
         events=tuple(_find_events(here, rules.events_days, moment)),
+        sessions=tuple(_find_sessions(here, rules.sessions_days, moment)),
     )
 
 
@@ -80,8 +86,16 @@ def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expir
         for part in _chunks(found.events):
             connection.execute(delete(WEBHOOK_DELIVERIES).where(WEBHOOK_DELIVERIES.c.event_id.in_(part)))
             connection.execute(delete(WEBHOOK_EVENTS).where(WEBHOOK_EVENTS.c.id.in_(part)))
+        for part in _chunks(found.sessions):
+            connection.execute(delete(SESSIONS).where(SESSIONS.c.id.in_(part)))
+        if rules.sessions_days is not None:  # with what they were begun by
+            old = (
+                SIGN_IN_LINKS.c.tenant == here.tenant,
+                SIGN_IN_LINKS.c.expires_at < _before(moment, rules.sessions_days),
+            )
+            connection.execute(delete(SIGN_IN_LINKS).where(*old))
         if found != Expired():
-            counts = {"originals": len(found.originals), "names": len(found.names), "events": len(found.events)}
+            counts = {name: len(getattr(found, name)) for name in Expired.__dataclass_fields__}
             at = format_time(moment)
             here.log.append(
                 connection,
@@ -160,6 +174,16 @@ def _find_events(here: Deployment, days: float | None, now: datetime) -> Iterato
     )
     with here.database.read() as connection:
         yield from connection.execute(query.order_by(WEBHOOK_EVENTS.c.id)).scalars().all()
+
+
+def _find_sessions(here: Deployment, days: float | None, now: datetime) -> Iterator[str]:
+    if days is None:
+        return
+    theirs = select(PEOPLE.c.id).where(PEOPLE.c.tenant == here.tenant)
+    ended = func.coalesce(SESSIONS.c.revoked_at, SESSIONS.c.expires_at)
+    query = select(SESSIONS.c.id).where(SESSIONS.c.person_id.in_(theirs), ended < _before(now, days))
+    with here.database.read() as connection:
+        yield from connection.execute(query.order_by(SESSIONS.c.id)).scalars().all()
 
 
 def _select_assets(here: Deployment, *wanted: ColumnElement[bool]) -> list[str]:

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
+from api.access.person import add_person
 from api.wiring import open_site
 from policies import gate
 from policies.audit.concordance import compare_records
@@ -15,6 +16,8 @@ from policies.rules.decision import Outcome
 from policies.webhooks.endpoints import Endpoints
 from policies.webhooks.outbox import announce
 from provenance.ledger.audit import verify_log
+from provenance.ledger.entry import format_time
+from provenance.storage.access_tables import SESSIONS
 from provenance.storage.secretbox import load_box
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES
 from tests.policies.deployments import SIDE, entries_of, kept_of
@@ -79,3 +82,23 @@ def test_an_event_that_only_a_removed_endpoint_waits_for_goes(here, tmp_path):
     with here.database.write() as connection:  # as an earlier version left them
         connection.execute(update(WEBHOOK_DELIVERIES).values(state="due"))
     assert event_id in find_expired(here, RULES, LATER).events
+
+
+def test_sign_ins_that_ended_go_and_those_that_count_stay(here):
+    ada = add_person(here, name="Ada", roles=["moderator"])
+    other = add_person(here.tenancy("blue"), name="Bo", roles=["moderator"])
+    times = {"ended": ("2026-01-01T00:00:00.000Z", None), "revoked": ("2999-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"),
+             "good": ("2999-01-01T00:00:00.000Z", None)}  # fmt: skip
+    common = {"state": "full", "method": "password", "agent": "", "created_at": "x", "seen_at": "x"}
+    with here.database.write() as connection:
+        for name, (until, revoked) in times.items():
+            for number, person in enumerate((ada, other)):
+                row = {"id": f"{name}{number}", "digest": f"{name}{number}".encode(), "person_id": person.id}
+                connection.execute(insert(SESSIONS).values(**row, **common, expires_at=until, revoked_at=revoked))
+    assert find_expired(here, RULES, LATER).sessions == ()
+    rules, later = Rules(sessions_days=30), LATER + timedelta(days=5)
+    assert let_go(here, rules, later).sessions == ("ended0", "revoked0")
+    with here.database.read() as connection:
+        assert set(connection.execute(select(SESSIONS.c.id)).scalars()) == {"good0", "ended1", "revoked1", "good1"}
+    assert here.log.find(f"retention:main:{format_time(later)}").fields()["counts"]["sessions"] == 2
+    assert let_go(here, rules, later) == Expired()

@@ -1,0 +1,144 @@
+"""Make the pictures of the desk and of the public pages again: a site with photographs, a real browser, each page once.
+
+Usage, from the repository's root, with Debian's Chromium: `.venv/bin/python docs/images/pages.py [PICTURE ...]`. It
+works in a folder of its own, which goes with it. Look at each before you commit it.
+"""  # noqa: INP001 - a script beside the pictures that it makes, no package
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+import pytest  # noqa: E402 - as above
+from PIL import Image  # noqa: E402 - as above
+from playwright.sync_api import Page, sync_playwright  # noqa: E402 - as above
+
+from api.wiring import open_site  # noqa: E402 - as above
+from policies.review.appeal import file_appeal, offer_appeal  # noqa: E402 - as above
+from policies.review.claim import claim  # noqa: E402 - as above
+from policies.review.job import Reviewer  # noqa: E402 - as above
+from policies.review.judgement import review  # noqa: E402 - as above
+from policies.rules.decision import Outcome  # noqa: E402 - as above
+from provenance.media.picture.image import parse_image  # noqa: E402 - as above
+from tests.api.desk.conftest import CHROMIUM  # noqa: E402 - as above
+from tests.api.desk.server import WHO, serving  # noqa: E402 - as above
+from tests.api.desk.stock import hand_in  # noqa: E402 - as above
+from tests.sites import build_settings, photograph, photograph_path  # noqa: E402 - as above
+
+IMAGES: Final = Path(__file__).resolve().parent
+HELD: Final = (
+    ("rocket.jpg", "a casino roulette table"),
+    ("coffee.png", "people at a roulette table in a casino"),
+    ("astronaut.png", "an astronaut who points a loaded pistol"),
+    ("motorcycle_left.png", "a loaded pistol on a kitchen table"),
+)
+
+
+def stock(home: Path) -> dict[str, str]:
+    """Fill a site with what the pictures show, and name it."""
+    mia = Reviewer("person-Mia", "Mia Chen", sees_sensitive=True)
+    with open_site(build_settings(home), quiet=True) as site:
+        here = site.deployment
+        work = parse_image(photograph_path("chelsea.png").read_bytes(), limits=here.limits)
+        registered = here.works.register(work, title="Chelsea the cat", owner="Stéfan van der Walt")
+        released = hand_in(site, photograph(), "coffee.jpg", prompt="a cup of coffee on a table")
+        matched = hand_in(site, photograph("chelsea.png", 300), "cat.jpg")
+        names = [(name, prompt) for name, prompt in HELD if photograph_path(name).exists()]
+        held = [hand_in(site, photograph(name, 480), f"{Path(name).stem}.jpg", prompt=prompt) for name, prompt in names]
+        refused = hand_in(site, photograph("rocket.jpg", 400), "evening.jpg", prompt="a slot machine in a casino")
+        review(
+            here, refused, outcome=Outcome.BLOCK, reviewer="Noa", reason="we show no gambling", clause="human review"
+        )
+        token = offer_appeal(here, refused)
+        file_appeal(here, token, "It is a still from a documentary about addiction.")
+        claim(here, held[1], mia)
+        sealed = home.parent / "released.jpg"
+        sealed.write_bytes(here.blobs.public.get(f"{released}/media.jpg"))
+    return {
+        "work": registered.id, "released": released, "matched": matched, "held": held[-1], "refused": refused,
+        "token": token, "file": str(sealed),
+    }  # fmt: skip
+
+
+def verify(page: Page, known: dict[str, str]) -> None:
+    """Hand the released file in."""
+    page.set_input_files("input[type=file]", known["file"])
+    if page.locator("form button[type=submit]").count():
+        page.locator("form button[type=submit]").first.click()
+    page.wait_for_selector("[data-state], .state, main h1")
+    page.wait_for_load_state("networkidle")
+
+
+def show_match(page: Page, _: dict[str, str]) -> None:
+    """Show the pictures, and lay them side by side."""
+    page.keyboard.press("v")
+    page.locator("text=Aligned").first.click()
+    page.wait_for_timeout(1500)
+
+
+def choose_two(page: Page, _: dict[str, str]) -> None:
+    """Choose the first two jobs."""
+    boxes = page.locator("main input[type=checkbox]")
+    for at in range(min(2, boxes.count())):
+        boxes.nth(at).check()
+
+
+Then = Callable[[Page, dict[str, str]], Any] | None
+PICTURES: Final[dict[str, tuple[str, str, int, int, Then]]] = {
+    # name: who, path, width, height (0: as long as the page), what is done first
+    "desk-overview": ("admin", "/desk", 1280, 0, None),
+    "desk-queue": ("admin", "/desk/queue", 1280, 720, None),
+    "desk-batch": ("admin", "/desk/queue", 1280, 640, choose_two),
+    "desk-narrow": ("admin", "/desk/queue", 390, 844, None),
+    "desk-job": ("admin", "/desk/jobs/{held}", 1280, 1000, None),
+    "desk-match": ("admin", "/desk/jobs/{matched}", 1280, 0, show_match),
+    "appeal": ("", "/appeals/{token}", 900, 0, None),
+    "verify-page": ("", "/verify", 1000, 0, verify),
+    "verify-page-narrow": ("", "/verify", 360, 1100, verify),
+}
+
+
+def take(browser: Any, url: str, name: str, known: dict[str, str]) -> None:  # noqa: ANN401 - playwright's
+    """Take one picture, and keep it small."""
+    who, path, width, height, then = PICTURES[name]
+    context = browser.new_context(
+        locale="en-GB", viewport={"width": width, "height": height or 800}, reduced_motion="reduce"
+    )
+    if who:
+        context.add_cookies([{"name": WHO, "value": f"{who}:Mia Chen", "url": url}])
+    page = context.new_page()
+    page.goto(url + path.format(**known))
+    if then is not None:
+        then(page, known)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.wait_for_timeout(500)
+    file = IMAGES / f"{name}.png"
+    page.screenshot(path=str(file), full_page=not height)
+    context.close()
+    Image.open(file).convert("RGB").quantize(192, kmeans=1, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def main(wanted: list[str]) -> None:
+    """Make every picture, or those that are named."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as patch,
+        sync_playwright() as playwright,
+    ):
+        home = Path(folder) / "home"
+        known = stock(home)
+        with serving(home, patch) as server:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            for name in wanted or PICTURES:
+                take(browser, server.url, name, known)
+                print(name, os.path.getsize(IMAGES / f"{name}.png"))  # noqa: PTH202, T201 - for who watches
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
