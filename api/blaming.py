@@ -42,6 +42,7 @@ def verify_names(settings: "Settings", packs: Mapping[str, object]) -> None:
     """
     for setting, named, known in (
         ("packs", settings.packs, packs),
+        ("floor_packs", settings.floor_packs, packs),
         ("backend", (settings.backend,), BACKENDS.names()),
         ("media_options", settings.media_options, MEDIA.names()),
         ("detector_options", settings.detector_options, DETECTORS.names()),

@@ -221,6 +221,8 @@ class Settings(BaseSettings):
     """Blob store for what was published; empty for a folder in the data directory."""
     packs: Names = ("baseline",)
     """Packs that decide when a submission names none."""
+    floor_packs: Names = ()
+    """Packs that decide about everything of every tenant, whatever else is named or chosen."""
     pack_folders: Paths = ()
     """More folders to look for packs in."""
     media: Names = ("picture",)

@@ -249,6 +249,7 @@ def build_site(settings: Settings) -> Site:
         runner=build_runner(site, reader.works, reader.marks, reader.media),
         packs=LivePacks(reader.database, {pack.name: pack for pack in load_packs(site)}),
         default_packs=site.packs,
+        floor_packs=site.floor_packs,
         sealer=_build_sealer(site, reader.media, identity),
         media=reader.media,
         limits=reader.limits,

@@ -69,6 +69,7 @@ class Deployment:
         runner: the enabled detectors.
         packs: every pack that a submission may name.
         default_packs: those that decide when it names none, as long as nobody chose others.
+        floor_packs: those that decide about everything, whatever else is named or chosen: the operator's.
         sealer: the signing identity, and who releases.
         media: what is taken, and how it is looked at and marked.
         limits: bounds on what intake takes.
@@ -97,6 +98,7 @@ class Deployment:
     handover: Handover = field(default_factory=Handover)
     sensitive: tuple[str, ...] = SENSITIVE
     may_review_own: bool = False
+    floor_packs: tuple[str, ...] = ()
     tenant: Tenant = MAIN
     find_tenancy: Callable[[Tenant], "Deployment"] | None = None
     line: "Line | None" = None
@@ -115,17 +117,20 @@ class Deployment:
 
     @property
     def deciding(self) -> tuple[str, ...]:
-        """Names of the packs that decide where a submission names none: those that somebody chose, or the default."""
+        """Names of the packs that decide where a submission names none: the floor, with those chosen or the default."""
         chosen = self.packs.chosen if isinstance(self.packs, LivePacks) else ()
-        return chosen or self.default_packs
+        return self._raise_floor(chosen or self.default_packs)
+
+    def _raise_floor(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.floor_packs, *names)))
 
     def select_packs(self, names: tuple[str, ...]) -> tuple[Pack, ...]:
-        """Return the packs named, or the default ones.
+        """Return the packs named, or the default ones, and the operator's floor with either.
 
         Raises:
             ConfigurationError: a name is unknown.
         """
-        wanted = names or self.deciding
+        wanted = self._raise_floor(names) if names else self.deciding
         unknown = [name for name in wanted if name not in self.packs]
         if unknown or not wanted:
             known = ", ".join(sorted(self.packs))

@@ -15,6 +15,7 @@ WRONG = {
     "quarantine_url": "ftp://x/y",
     "public_url": "relative/x",
     "packs": "baseline,nothing",
+    "floor_packs": "nothing",
     "pack_folders": "/nowhere/at/all",
     "media": "picture,nothing",
     "media_options": '{"nothing": {"x": 1}}',
