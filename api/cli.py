@@ -28,6 +28,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.commands.demo", "Walk prompts and photographs through the gate, then prove what it did."),
     "generate": ("api.commands.generate", "Draw a picture from a prompt and walk it through the gate."),
     "create": ("api.commands.create", "Make a picture from one sentence, by a preset, and walk it through the gate."),
+    "animate": ("api.commands.animate", "Make a clip of a picture, with music, and walk it through the gate."),
+    "extend": ("api.commands.extend", "Go on from where a clip ends, and walk it through the gate."),
     "gateway": ("api.commands.gateway", "Have a service generate, and walk what it made through the gate."),
     "release": ("api.commands.release", "Walk files, or a prompt, through the gate."),
     "fetch": ("api.commands.fetch", "Write a copy of what was released."),

@@ -12,6 +12,7 @@ from policies.rules.loader import Pack
 from provenance.asset import AssetId, Origin
 from provenance.errors import ConfigurationError
 from provenance.ledger.log import Log
+from provenance.manifests.components import Component
 from provenance.media.cache import ContentCache
 from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
@@ -45,6 +46,8 @@ class Submission:
         submitter: id of the person or key that hands it in, at most 64 characters; "" for the operator.
         key: any text of 1 to 255 characters that the caller chose, within its tenant: with the same request it is one
             asset, with another it is refused; "" for none.
+        components: files that went into it, where it was made here: they become ingredients of its manifest, and its
+            recipe names them (`provenance.manifests.components`).
     """
 
     unverified_file: Blob
@@ -58,6 +61,7 @@ class Submission:
     asset_id: AssetId | None = None
     submitter: str = ""
     key: str = ""
+    components: tuple[Component, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Stage (1): unverified bytes become an Asset, kept in quarantine."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,8 +13,9 @@ from policies.line.keying import find_keyed, keep_key, verify_key
 from policies.line.records import Stage, asset_row, parse_asset
 from policies.line.request import encode_prompt, find_differences, fix_request, keep_packs, prompt_key
 from policies.rules.context import parse_context
-from provenance.asset import Asset, AssetId, MediaType, new_asset_id
+from provenance.asset import Asset, AssetId, MediaType, Origin, new_asset_id
 from provenance.errors import AssetError
+from provenance.manifests.components import FIELD, MOST, Component, describe_components, read_components
 from provenance.media.medium import Claims, Content, Facts, Measured
 from provenance.storage.blob import Blob
 from provenance.storage.database import utc_now
@@ -26,6 +27,11 @@ NAME_LIMIT: Final = 255
 def original_key(asset_id: AssetId) -> str:
     """Return the quarantine key of the file as handed in."""
     return f"{asset_id}/original"
+
+
+def component_key(asset_id: AssetId, number: int) -> str:
+    """Return the quarantine key of a file that went into an asset that was made here."""
+    return f"{asset_id}/component-{number}"
 
 
 CHEAP_WEIGHT: Final = 1 << 18
@@ -77,6 +83,7 @@ def intake(
     here.select_packs(submission.packs)
     prompt = None if submission.prompt is None else encode_prompt(submission.prompt)
     parse_context(submission.context, decided_on=datetime.now(UTC).date())
+    _verify_components(submission)
     if (known := _find_known(here, submission)) is not None:
         return known
     if measured is None:
@@ -86,7 +93,11 @@ def intake(
     else:
         media_type, facts = measured.media_type, measured.facts
     here.blobs.quarantine.put_all(
-        {original_key(asset_id): file, **({} if prompt is None else {prompt_key(asset_id): prompt})}
+        {
+            original_key(asset_id): file,
+            **{component_key(asset_id, number): one.file for number, one in enumerate(submission.components)},
+            **({} if prompt is None else {prompt_key(asset_id): prompt}),
+        }
     )
     described = {**_describe(here, submission, media_type, facts), "request": fix_request(here, submission)}
     try:
@@ -100,6 +111,27 @@ def intake(
         return _find_taken(here, asset_id, submission)
     here.handover.notes(asset_id).row = {"id": asset_id, **described}
     return asset_id
+
+
+def _verify_components(submission: Submission) -> None:
+    """Check that a recipe names the files that go with it, and that nobody but us says what went into an asset."""
+    described = describe_components(submission.components)
+    if described != (submission.recipe.get(FIELD) or []):
+        raise AssetError("expected a recipe that names the ingredients that are handed in with it, and no others")
+    if described and (submission.origin is not Origin.GENERATED or len(described) > MOST):
+        raise AssetError(f"expected at most {MOST} ingredients, of an asset that was made here")
+
+
+def load_components(here: Deployment, asset_id: AssetId, recipe: Mapping[str, Any]) -> tuple[Component, ...]:
+    """Return the files that went into an asset, from quarantine.
+
+    Raises:
+        BlobNotFoundError: one is gone.
+        DamagedRecordError: they are not those that were handed in.
+    """
+    count = len(recipe.get(FIELD) or ())
+    files = [here.blobs.quarantine.open(component_key(asset_id, number)) for number in range(count)]
+    return read_components(recipe, files)
 
 
 def _find_known(here: Deployment, submission: Submission) -> AssetId | None:
@@ -120,7 +152,8 @@ def _find_taken(here: Deployment, asset_id: AssetId, submission: Submission) -> 
     known = _find_known(here, submission)
     if known is None or known == asset_id:
         return asset_id
-    for key in (original_key(asset_id), prompt_key(asset_id)):
+    kept = (component_key(asset_id, number) for number in range(len(submission.components)))
+    for key in (original_key(asset_id), prompt_key(asset_id), *kept):
         here.blobs.quarantine.delete(key)
     return known
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from policies.line.deployment import Deployment
 from policies.line.entries import build_decision_entry
 from policies.line.granting import find_current
-from policies.line.intake import load_content
+from policies.line.intake import load_components, load_content
 from policies.line.records import (
     append_decision,
     asset_row,
@@ -72,7 +72,8 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
     try:
         content, file = load_content(here, asset)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
-        sealed = sealer.seal(asset, content, file, licence, row["recipe"])
+        components = load_components(here, asset_id, row["recipe"])
+        sealed = sealer.seal(asset, content, file, licence, row["recipe"], components)
     except (StoreError, DatabaseUnavailableError, ConfigurationError):
         with here.database.read() as connection:  # the deployment is unable, which says nothing about the asset
             if is_recorded(connection, asset_id):  # another worker has finished meanwhile

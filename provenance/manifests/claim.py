@@ -8,7 +8,7 @@ Source: C2PA 2.4 s18.15 (actions), s18.16 (ingredients), s18.28 (AI disclosure);
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,7 @@ from provenance.errors import SigningError
 from provenance.grant import Grant
 from provenance.labels.implicit import DIGITAL_SOURCE_TYPES
 from provenance.manifests import softbinding
+from provenance.manifests.components import Component
 from provenance.manifests.report import AI_SOURCE_TYPES, C2PA_PREFIX, IPTC_PREFIX, clean_text
 from provenance.manifests.softbinding import NAMESPACE, SoftBinding
 
@@ -95,11 +96,13 @@ class Definition:
         manifest: c2pa's manifest definition.
         ingredient: c2pa's ingredient definition, or None when nothing went in.
         ingredient_media_type: of the file that the ingredient stands for.
+        components: further ingredients, each c2pa's definition and what it stands for.
     """
 
     manifest: Mapping[str, Any]
     ingredient: Mapping[str, Any] | None = None
     ingredient_media_type: str = ""
+    components: tuple[tuple[Mapping[str, Any], Component], ...] = ()
 
 
 def build_definition(
@@ -112,6 +115,7 @@ def build_definition(
     recipe: Mapping[str, Any] | None = None,
     source: SourceFile | None = None,
     title: str = "",
+    components: Sequence[Component] = (),
 ) -> Definition:
     """Build the definition of the manifest for one release.
 
@@ -124,11 +128,15 @@ def build_definition(
         recipe: fields of `generation.base.Recipe`; None when unknown.
         source: the file that went in; built from `asset` when a parent is needed and none is given.
         title: for people; the asset's id when "".
+        components: files that went into an asset that was made here.
 
     Raises:
         SigningError: the recipe names a digital source type that does not exist.
     """
-    if recipe is None or (asset.origin is Origin.SUBMITTED and source is not None and source.has_manifest):
+    if recipe is not None and components:
+        first, used = _build_made(recipe, components, created_at), None
+        relationship, disclosure = "", _disclose(recipe)
+    elif recipe is None or (asset.origin is Origin.SUBMITTED and source is not None and source.has_manifest):
         first, used = _build_opened(source or SourceFile(asset.media_type), marks, media_type)
         relationship, disclosure = "parentOf", _disclose_unknown(used) if recipe is None else _disclose(recipe)
     else:
@@ -147,7 +155,8 @@ def build_definition(
         "assertions": assertions,
     }
     if used is None:
-        return Definition(manifest)
+        named = [_name_component(number, one) for number, one in enumerate(components)]
+        return Definition(manifest, components=tuple(zip(named, components, strict=True)))
     digest = str(recipe.get("source_sha256", "") if recipe and relationship == "inputTo" else asset.sha256)
     return Definition(manifest, _build_ingredient(used, relationship, digest), str(used.media_type or ""))
 
@@ -192,6 +201,39 @@ def _build_created(
         return [action], None
     action["parameters"] = {"ingredientIds": [INGREDIENT_ID]}
     return [action], source or SourceFile(None, digital_source_type="")
+
+
+def _build_made(recipe: Mapping[str, Any], components: Sequence[Component], created_at: str) -> list[dict[str, Any]]:
+    """Return the actions for an asset that was made here out of other files: begun with, computed from, put in."""
+    ids: dict[str, list[str]] = {}
+    for number, one in enumerate(components):
+        ids.setdefault(one.relationship, []).append(_id_of(number))
+    maker = {
+        "digitalSourceType": build_source_type(str(recipe["digital_source_type"])),
+        "softwareAgent": {"name": _name_maker(recipe)},
+        "when": created_at,
+    }
+    actions: list[dict[str, Any]]
+    if "parentOf" in ids:
+        opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ids["parentOf"]}}
+        edited: dict[str, Any] = {"action": "c2pa.edited", **maker}
+        if "inputTo" in ids:
+            edited["parameters"] = {"ingredientIds": ids["inputTo"]}
+        actions = [opened, edited]
+    else:
+        inputs = {"parameters": {"ingredientIds": ids["inputTo"]}} if "inputTo" in ids else {}
+        actions = [{"action": "c2pa.created", **maker, **inputs}]
+    placed = [{"action": "c2pa.placed", "parameters": {"ingredientIds": [one]}} for one in ids.get("componentOf", ())]
+    return actions + placed
+
+
+def _id_of(number: int) -> str:
+    return f"component-{number}"
+
+
+def _name_component(number: int, one: Component) -> dict[str, Any]:
+    source = SourceFile(one.media_type, digital_source_type=one.digital_source_type)
+    return {**_build_ingredient(source, one.relationship, str(one.file.sha256)), "label": _id_of(number)}
 
 
 def _name_maker(recipe: Mapping[str, Any]) -> str:

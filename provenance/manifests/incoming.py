@@ -7,7 +7,7 @@ where the first still holds words that cannot be redacted.
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -47,15 +47,55 @@ class Attempt:
         manifest: c2pa's manifest definition.
         parent: c2pa's ingredient definition, to be added from the file that came in, or None.
         incoming: what it makes of the manifest that came in.
+        others: further ingredients whose manifests are repeated: c2pa's definition, media type and file of each.
     """
 
     manifest: Mapping[str, Any]
     parent: Mapping[str, Any] | None
     incoming: Incoming
+    others: tuple[tuple[Mapping[str, Any], str, Blob], ...] = ()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a manifest of others ships inside."""
+        return self.parent is not None or bool(self.others)
 
 
 def plan_attempts(definition: Definition, source: Blob | None, rule: IncomingRule) -> tuple[Attempt, ...]:
     """Return the ways to write `definition` around `source`, the better one first; at least one."""
+    plans = _plan_source(definition, source, rule)
+    if not definition.components:
+        return plans
+    repeating = tuple(_with_components(plan, definition, rule, repeats=True) for plan in plans)
+    return (*repeating, _with_components(plans[-1], definition, rule, repeats=False))
+
+
+def _with_components(plan: Attempt, definition: Definition, rule: IncomingRule, *, repeats: bool) -> Attempt:
+    """Return a way to write that has the components as well, those with a manifest as the rule lets it be repeated."""
+    plain: list[Mapping[str, Any]] = []
+    others: list[tuple[Mapping[str, Any], str, Blob]] = []
+    addresses: list[str] = []
+    for ingredient, component in definition.components:
+        presence, _ = locate_manifest(component.file, component.media_type)
+        if presence is Presence.NONE:
+            plain.append(ingredient)
+            continue
+        # C2PA 2.4 s18.16.12.3: a source type never stands beside a manifest.
+        bare = {name: value for name, value in ingredient.items() if name != "digital_source_type"}
+        if presence is Presence.EMBEDDED and repeats and rule.mode == "redact":
+            judged = judge_store(read_store(component.file, component.media_type), rule.keep)
+            if not judged.words:
+                others.append((bare, component.media_type.value, component.file))
+                addresses += judged.redactions
+                continue
+        plain.append({**ingredient, "description": "its manifest is not repeated here"})
+    manifest = {**plan.manifest, "ingredients": [*plan.manifest.get("ingredients", ()), *plain]}
+    if addresses:
+        manifest = _with_redactions(manifest, tuple(dict.fromkeys(addresses)))
+    return replace(plan, manifest=manifest, others=tuple(others))
+
+
+def _plan_source(definition: Definition, source: Blob | None, rule: IncomingRule) -> tuple[Attempt, ...]:
     manifest = dict(definition.manifest)
     if definition.ingredient is None:
         return (Attempt(manifest, None, Incoming()),)
@@ -97,13 +137,16 @@ def _repeat(manifest: dict[str, Any], ingredient: dict[str, Any], addresses: tup
     # C2PA 2.4 s18.16.12.3: a source type never stands beside a manifest.
     ingredient = {name: value for name, value in ingredient.items() if name != "digital_source_type"}
     labels = tuple(dict.fromkeys(clean_text(address.rpartition("/")[2], 96) for address in addresses))
+    redacted = _with_redactions(manifest, addresses)
+    return Attempt(redacted, ingredient, Incoming(Presence.EMBEDDED.value, "repeated", redacted=labels))
+
+
+def _with_redactions(manifest: Mapping[str, Any], addresses: tuple[str, ...]) -> dict[str, Any]:
     redacted = {**manifest, **({"redactions": list(addresses)} if addresses else {})}
     actions = [
         {"action": "c2pa.redacted", "reason": REASON, "parameters": {"redacted": address}} for address in addresses
     ]
-    return Attempt(
-        _with_actions(redacted, actions), ingredient, Incoming(Presence.EMBEDDED.value, "repeated", redacted=labels)
-    )
+    return _with_actions(redacted, actions)
 
 
 def _with_actions(manifest: Mapping[str, Any], actions: list[dict[str, Any]]) -> dict[str, Any]:

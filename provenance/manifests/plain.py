@@ -30,7 +30,7 @@ def is_zeros(value: object) -> bool:
 
 _HEX: Final = "[0-9a-fA-F-]"
 URN: Final = rf"(?:[\w.-]{{1,32}}:)?urn:(?:uuid|c2pa):{_HEX}{{36}}(?::[\w.-]{{0,32}}){{0,2}}"
-_ID: Final = _text(rf"(?:xmp[.:](?:iid|did)[:.])?(?:uuid:)?{_HEX}{{8,64}}|{URN}|source|")
+_ID: Final = _text(rf"(?:xmp[.:](?:iid|did)[:.])?(?:uuid:)?{_HEX}{{8,64}}|{URN}|source|component-\d|")
 _URI: Final = _text(r"self#jumbf=[\w.:/-]{1,400}", 512)
 LABEL: Final = _text(r"[\w.:-]{1,96}")
 _TYPE: Final = _text(r"(?:image|video|audio|application)/[\w.+-]{1,64}|")
@@ -44,7 +44,7 @@ _VERSION: Final = _text(r"(?=.*\d)[\w.+-]{1,64}")
 # A title is a person's text. One that says nothing is a name that a program gives.
 _TITLE: Final = _text(
     r"(?i:(?:an? |my )?(?:source|image|img|picture|photo|output|untitled|download|generated(?:[ _-]image)?))?"
-    rf"[ _-]?{_HEX}{{0,64}}(?:\.[a-z]{{3,4}})?"
+    rf"[ _-]?{_HEX}{{0,64}}(?:\.[a-z0-9]{{3,4}})?"
 )
 _NAMES: Final = r"[\w.,()/-]{1,32}(?: [\w.,()/-]{1,32}){0,9}"
 # What c2pa-rs 0.91 and its elder versions write beside a validation code: whole sentences, with addresses and the names
@@ -63,7 +63,7 @@ _EXPLANATION: Final = _text(
             r"extra (?:data|BMFF|box) hash exclusions?(?:\(s\))? found",
             r"OCSP fetch(?:ing)? skipped",
             rf"(?:legacy )?time-?stamp [a-z ]{{4,32}}(?:: {_NAMES})?",
-            r"[0-9a-fA-F]{0,64}(?:\.[a-z]{3,4})?: ingredient does not have provenance",
+            r"(?:source-)?[0-9a-fA-F]{0,64}(?:\.[a-z0-9]{3,4})?: ingredient does not have provenance",
             r"Remote manifest not fetched",
         )
     ),
@@ -103,6 +103,10 @@ _VALUES: Final[Mapping[str, _Check]] = {
     "dc:format": _TYPE,
     "explanation": _EXPLANATION,
     "trustListUri": LABEL,
+    "description": _text(
+        "its manifest is (?:not repeated here|kept elsewhere and was not fetched)|"
+        "it carried a manifest that could not be read"
+    ),
     "xpath": _text(r"/[\w/\[\]-]{0,64}"),
     "names": _text(r"[\w. ]{1,8}"),
     "flags": _is_short_bytes,

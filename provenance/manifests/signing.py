@@ -94,7 +94,7 @@ def sign_manifest(
                 raise
             continue
         left = judge_store(signed.manifest_bytes, rule.keep, own=signed.manifest_id)
-        if attempt.parent is None or left == NOTHING_LEFT:
+        if not attempt.repeats or left == NOTHING_LEFT:
             return replace(signed, incoming=replace(attempt.incoming, because=words or attempt.incoming.because))
         words = left.words
     raise SigningError("the manifest would repeat words of others")
@@ -123,6 +123,8 @@ def _sign(
             if attempt.parent is not None and ingredient is not None:
                 source = BoundedStream(ingredient)
                 builder.add_ingredient(json.dumps(attempt.parent), definition.ingredient_media_type, source)
+            for described, other_type, other in attempt.others:
+                builder.add_ingredient(json.dumps(described), other_type, BoundedStream(other))
             if not is_embedded:
                 builder.set_no_embed()
             manifest_bytes = builder.sign(signer, str(media_type), BoundedStream(encoded), destination)

@@ -4,7 +4,7 @@ The order is the law's and C2PA's: marks in what is seen or heard first, then th
 signature over all of it. Nothing counts as made until it was read from the finished bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +13,7 @@ from provenance.asset import Asset, Origin
 from provenance.errors import VerificationError
 from provenance.grant import Grant, MarkKind
 from provenance.manifests.claim import SourceFile, build_definition
+from provenance.manifests.components import Component
 from provenance.manifests.identity import SigningIdentity
 from provenance.manifests.redaction import KEEPABLE, IncomingRule
 from provenance.manifests.signing import Signed, sign_manifest
@@ -70,7 +71,15 @@ class Sealer:
         """
         self._identity.describe()
 
-    def seal(self, asset: Asset, content: Content, original: Blob, grant: Grant, recipe: Mapping[str, Any]) -> Sealed:
+    def seal(
+        self,
+        asset: Asset,
+        content: Content,
+        original: Blob,
+        grant: Grant,
+        recipe: Mapping[str, Any],
+        components: Sequence[Component] = (),
+    ) -> Sealed:
         """Return the finished file of one granted asset.
 
         Args:
@@ -80,6 +89,7 @@ class Sealer:
                 incoming AIGC item lives on.
             grant: licence for exactly these bytes.
             recipe: JSON form of `generation.base.Recipe`, {} when unknown.
+            components: files that went into it, where it was made here; their chains ship as the original's would.
 
         Raises:
             GrantMismatchError: the grant is for other bytes.
@@ -89,7 +99,7 @@ class Sealer:
         medium = self.media.of(asset.media_type)
         orders = Orders(asset.id, grant, build_payload(grant.payload), self.provider, recipe, original)
         made = medium.mark(content, orders)  # (a) what is seen or heard, the file, its metadata
-        signed = self._sign(asset, original, grant, recipe, medium, made)  # (b) the signature over all
+        signed = self._sign(asset, original, grant, recipe, medium, made, components)  # (b) the signature over all
         reports = self._read_back(medium, signed, grant, made)  # (c) what really ships
         bound = made.marks.watermark
         return Sealed(
@@ -118,6 +128,7 @@ class Sealer:
         recipe: Mapping[str, Any],
         medium: Medium,
         made: Made,
+        components: Sequence[Component],
     ) -> Signed:
         source = None
         if asset.origin is Origin.SUBMITTED:
@@ -131,6 +142,7 @@ class Sealer:
             created_at=utc_now(),
             recipe=recipe or None,
             source=source,
+            components=components,
         )
         return sign_manifest(
             made.file,

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from provenance.asset import MediaType
+from provenance.asset import Frame, MediaType
 from provenance.errors import UnmarkableError, UnsupportedMediaError, WatermarkError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import MarkKind
@@ -238,6 +238,19 @@ class PictureMedium:
         said, _ = read_every(self.labels, file.read(file.size_bytes), media_type) if self.labels else ({}, [])
         missing = [scheme.name for scheme in self.labels if scheme.name not in said]
         return f"the label {', '.join(missing)} does not read back from the finished file" if missing else ""
+
+    def unmark(self, content: Content) -> Frame:
+        """Return the pixels of a picture without the mark that this site laid into it, where it carries one.
+
+        For what is made of it and marked anew, and names it as an ingredient. Only who holds the key can do this: what
+        embedding the same mark once more would add is taken away instead.
+        """
+        frame = _as_picture(content).frame
+        reading = None if self.watermark is None else self.watermark.extract(frame)
+        if self.watermark is None or reading is None:
+            return frame
+        added = self.watermark.embed(frame, reading.payload).astype(np.int16) - frame
+        return np.asarray(np.clip(frame - added, 0, 255), np.uint8)
 
     def _embed(self, picture: Picture, orders: Orders) -> tuple[Picture, str]:
         """Return the marked picture, or the picture as it is and why it carries no mark."""

@@ -34,6 +34,7 @@ from provenance.media.video.marking import Wish, make_file
 from provenance.media.video.overlay import Overlay, build_overlay
 from provenance.media.video.stream import NEEDS_AV
 from provenance.media.video.surveyors import SURVEYORS
+from provenance.media.video.unmarking import Unmarker
 from provenance.media.view import PICTURE, TRACK
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
@@ -216,6 +217,15 @@ class VideoMedium:
             return MarkReading(None if heard is None else replace(heard, carriers=(_HEARD,)))
         is_in_both = heard is not None and heard.payload == seen.payload
         return MarkReading(replace(seen, carriers=(_SEEN, _HEARD) if is_in_both else (_SEEN,)))
+
+    def unmark(self, content: Content) -> Unmarker | None:
+        """Return what takes this site's mark out of the frames of a clip, or None where it carries none."""
+        clip, mark = _as_clip(content), self._mark
+        reading = None if mark is None else self.read_mark(content).reading
+        if mark is None or reading is None:
+            return None
+        size = (int(clip.facts["height"]), int(clip.facts["width"]))
+        return Unmarker(mark, size, reading.payload, is_strong=size[0] * size[1] < _SMALL)
 
     def read_labels(self, file: Blob) -> FoundLabels:
         """Return what the file's metadata says of its making."""

@@ -1,0 +1,181 @@
+"""Pictures that become clips and clips that go on: made here, with all that went into them, and handed to the gate."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from api.console import CommandUsageError
+from generation.base import Progress, Recipe
+from policies.line.deployment import Submission
+from provenance.asset import MediaType, Origin
+from provenance.errors import ConfigurationError
+from provenance.manifests.components import FIELD, Component, describe_components
+from provenance.manifests.report import C2PA_PREFIX, IPTC_PREFIX
+from provenance.manifests.trust import TrustAnchors
+from provenance.manifests.validation import read_manifest
+from provenance.media.medium import Claims, Content
+from provenance.storage.blob import Blob
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from api.wiring import Site
+    from generation.clip import MadeClip, Wish
+
+_NEEDS: Final = (
+    "clips are made for a site that takes them: CHOPMARK_MEDIA=picture,video, and pip install 'chopmark[video]'"
+)
+_WAV: Final = MediaType.add("audio/wav", extension=".wav")
+_MUSIC: Final = "algorithmicMedia"
+# What says most of how a file came about, first.
+_TELLING: Final = (
+    "trainedAlgorithmicMedia",
+    "compositeSynthetic",
+    "compositeWithTrainedAlgorithmicMedia",
+    "algorithmicMedia",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A picture that a clip begins with.
+
+    Attributes:
+        component: the file that becomes an ingredient.
+        pixels: the file whose pixels are animated, where it is another: a drawn picture before its marks.
+        recipe: of a picture that was drawn here, in its JSON form.
+        prompt: that it was drawn from.
+    """
+
+    component: Component
+    pixels: Blob | None = None
+    recipe: Mapping[str, Any] | None = None
+    prompt: str | None = None
+
+
+def verify_takes_clips(site: "Site") -> None:
+    """Check, before anything is made, that the gate will take it.
+
+    Raises:
+        ConfigurationError: it will not.
+    """
+    if "video" not in {medium.name for medium in site.deployment.media}:
+        raise ConfigurationError(_NEEDS)
+
+
+def choose_encoder(settings: "Settings") -> str:
+    """Return what a clip is encoded by on its way to the gate: what the site's are, H.264 unless a setting says."""
+    asked = str(settings.media_options.get("video", {}).get("encoder", "auto"))
+    return "h264" if asked == "auto" else asked
+
+
+def begin_with(site: "Site", file: Blob, name: str = "") -> Begun:
+    """Return a picture as what a clip begins with.
+
+    Raises:
+        AssetError: it is no file that can be taken.
+        CommandUsageError: it is a clip or sound.
+    """
+    media_type = _find_type(site, file, name)
+    if not media_type.value.startswith("image/"):
+        raise CommandUsageError(f"expected a picture to animate, got {media_type}: chopmark extend goes on from a clip")
+    return Begun(Component(file, media_type, "inputTo", _find_source_type(file, media_type)))
+
+
+def animate_picture(
+    site: "Site",
+    begun: Begun,
+    wish: "Wish",
+    *,
+    name: str,
+    packs: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Submission:
+    """Animate a picture, and return the clip to be handed in, with the picture and its music as ingredients."""
+    from generation.clip import animate
+
+    content = site.deployment.media.take(begun.pixels or begun.component.file, Claims(), site.deployment.limits)
+    # What is made of a released picture gets a mark of its own, and names the first in its manifest.
+    frame = _find_unmarker(site, content)(content)
+    drawn = None if begun.recipe is None else Recipe(**begun.recipe)
+    made = animate(frame, wish, source_type=begun.component.digital_source_type, drawn=drawn, progress=progress)
+    return _hand_in(made, (begun.component,), name=name, packs=packs, prompt=begun.prompt)
+
+
+def extend_clip(
+    site: "Site",
+    file: Blob,
+    wish: "Wish",
+    *,
+    name: str,
+    packs: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Submission:
+    """Go on from a clip, and return the longer one to be handed in, with the clip as the parent of its manifest.
+
+    Raises:
+        AssetError: it is no clip that can be taken.
+        CommandUsageError: it is a picture or sound.
+    """
+    from generation.clip import extend
+
+    media_type = _find_type(site, file, name)
+    if not media_type.value.startswith("video/"):
+        raise CommandUsageError(f"expected a clip to go on from, got {media_type}: chopmark animate makes one")
+    # Checked and decoded as a stranger's, in a process of its own, before anything here reads it.
+    content = site.deployment.media.take(file, Claims(name), site.deployment.limits)
+    source_type, unmark = _find_source_type(file, media_type), _find_unmarker(site, content)
+    clean = None if unmark(content) is None else lambda: unmark(content).clean
+    made = extend(file, media_type, wish, source_type=source_type, clean=clean, progress=progress)
+    return _hand_in(made, (Component(file, media_type, "parentOf", source_type),), name=name, packs=packs)
+
+
+def _hand_in(
+    made: "MadeClip", components: tuple[Component, ...], *, name: str, packs: tuple[str, ...], prompt: str | None = None
+) -> Submission:
+    if made.music is not None:
+        components = (*components, Component(made.music, _WAV, "componentOf", _MUSIC))
+    # Beside a manifest nothing is said of a source; without one it is said as far as it is known.
+    recipe = {**asdict(made.recipe), "parameters": dict(made.recipe.parameters), FIELD: describe_components(components)}
+    return Submission(
+        made.file, name=name, prompt=prompt, recipe=recipe, origin=Origin.GENERATED, packs=packs, components=components
+    )
+
+
+def release_drawn(submission: Submission, sealed: Blob, media_type: MediaType) -> Begun:
+    """Return a picture that was drawn and released as what a clip begins with: its pixels before they were marked."""
+    source_type = str(submission.recipe["digital_source_type"])
+    component = Component(sealed, media_type, "inputTo", source_type)
+    return Begun(component, submission.unverified_file, submission.recipe, submission.prompt)
+
+
+def _find_unmarker(site: "Site", content: Content) -> Callable[[Content], Any]:
+    """Return what takes this site's own mark out of what is animated: pixels of a picture, frame by frame of a clip."""
+    medium: Any = site.deployment.media.of(content.media_type)
+    found: Callable[[Content], Any] = medium.unmark
+    return found
+
+
+def _find_type(site: "Site", file: Blob, name: str) -> MediaType:
+    found = site.deployment.media.find(file.read_at(0, 4096))
+    if found is None:  # intake says what is taken, and what this looks like
+        site.deployment.media.take(file, Claims(name), site.deployment.limits)
+        raise ConfigurationError(_NEEDS)
+    return found[1]
+
+
+def _find_source_type(file: Blob, media_type: MediaType) -> str:
+    """Return how a file came about, as its manifest says, in whatever of it says most; "" where it says nothing.
+
+    It is believed whoever signed it: to say less than a file says of itself would hide what it is.
+    """
+    report = read_manifest(file, media_type.value, TrustAnchors())
+    if report is None:
+        return ""
+    said = {one.removeprefix(IPTC_PREFIX).removeprefix(C2PA_PREFIX) for one in report.digital_source_types}
+    return next((one for one in _TELLING if one in said), "")
+
+
+def name_clip(name: str, *, is_longer: bool = False) -> str:
+    """Return a name for a clip that was made from a file of another."""
+    stem = name.rsplit(".", 1)[0] or "clip"
+    return f"{stem}-extended.mp4" if is_longer else f"{stem}.mp4"

@@ -1,0 +1,48 @@
+"""One command from a picture to a released clip, and on to a longer one whose chain reads back."""
+
+import pytest
+
+from tests.sites import encode, photograph
+
+SMALL = ("--seconds", 1, "--side", 256, "--rate", 12, "--particles", 10)
+
+
+@pytest.fixture
+def clips(light, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_MEDIA", "picture,video")
+    return light
+
+
+def test_from_a_prompt_to_an_extended_clip_whose_chain_reads_back(run, clips, tmp_path):
+    out = tmp_path / "out"
+    done = run("animate", "--prompt", "a field of red poppies", *SMALL, "--music", "-o", f"{out}/", "--json")
+    assert done.code == 0, done
+    picture, clip = done.document["results"]
+    assert [picture["outcome"], clip["outcome"]] == ["released", "released"]
+    longer = run("extend", clip["written"], "--seconds", 1, "--music", "-o", out / "longer.mp4", "--json")
+    assert longer.code == 0, longer
+    (told,) = run("verify", out / "longer.mp4", "--json").document["results"]
+    assert told["state"] == "consistent"
+    layer = next(one for one in told["layers"] if one["name"] == "manifest_integrity")
+    first = {one["relationship"]: one for one in layer["detail"]["ingredients"]}
+    assert set(first) == {"parentOf", "componentOf"}
+    second = {one["relationship"]: one for one in first["parentOf"]["ingredients"]}
+    assert set(second) == {"inputTo", "componentOf"}
+    assert second["inputTo"]["state"] == first["parentOf"]["state"] == "intact"
+
+
+def test_what_cannot_be_meant_teaches(run, clips, tmp_path):
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(encode(photograph(side=256)))
+    assert run("animate").code == 2
+    assert run("animate", picture, "--prompt", "a cat").code == 2
+    assert "auto" in run("animate", picture, "--move", "fly").err
+    assert "extend" in run("extend", picture, "-o", tmp_path / "x.mp4").out
+
+
+def test_a_site_that_takes_no_clips_says_so_before_anything_is_made(run, light, tmp_path):
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(encode(photograph(side=256)))
+    told = run("animate", picture, "-o", tmp_path / "a.mp4")
+    assert told.code == 2
+    assert "CHOPMARK_MEDIA=picture,video" in told.err
