@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,7 @@ from PIL import Image
 from rich.progress import Progress, TaskID
 
 from api.batch import count_threads
+from api.commands.demo_clips import LONGER, SKIPPED, make_clips, makes_clips, take_clips, tell_chain
 from api.commands.demo_edits import cut, encode_jpeg, make_poster, strip, tamper, wear_steps
 from api.commands.demo_wishes import SILENT, WISHES, draw_wishes, find_wish, judge_wish
 from api.commands.release import WORDS, build_document, show
@@ -110,11 +111,17 @@ def command(
     remove_earlier(out)
     target = parse_output(f"{out}/", several=True)
     mark_as_ours(out / "site")
-    with open_site(build_default_settings(out / "site"), quiet=True) as site, build_progress(quiet=as_json) as bar:
+    settings = build_default_settings(out / "site")
+    settings = take_clips(settings) if makes_clips() else settings
+    with open_site(settings, quiet=True) as site, build_progress(quiet=as_json) as bar:
         task = bar.add_task("warming up", total=None)
         site.warm()
         register_work(site, photographs)
-        ended = release_all(site, build_submissions(site, photographs, bar, task), target, bar, task)
+        submissions = build_submissions(site, photographs, bar, task)
+        ended = release_all(site, submissions, target, bar, task)
+        if makes_clips():
+            bar.update(task, description="animating a cat", total=None)
+            ended += make_clips(site, submissions, ended, target)
         proofs = prove(site, ended, bar, task)
         draw_sheet(site, photographs)
     if as_json:
@@ -249,7 +256,8 @@ def prove(site: Site, ended: Sequence[Ended], bar: Progress, task: TaskID) -> li
     proofs = [_judge(item) for item in ended if find_wish(item.name)]
     proofs.append(_prove_end(find(ended, ARMS), "a photograph of a cannon handed in", "held", "weapons"))
     for path in files:
-        proofs.append(_ask(site, f"nothing was done to {path.name}", path.read_bytes(), JointState.CONSISTENT))
+        proof = _ask(site, f"nothing was done to {path.name}", path.read_bytes(), JointState.CONSISTENT)
+        proofs.append(_ask_chain(proof) if path.name == LONGER else proof)
         bar.advance(task)
     stripped = strip(photographs[0].read_bytes())
     done = f"all metadata stripped from {photographs[0].name}"
@@ -310,6 +318,16 @@ def _ask(site: Site, done: str, data: bytes, expected: JointState) -> Proof:
     return Proof(done, expected.value, verification.state.value, says, verification.is_conflict, verification)
 
 
+def _ask_chain(proof: Proof) -> Proof:
+    """Ask of an extended clip what it was made from as well."""
+    assert proof.verification is not None
+    ingredients = proof.verification.layer("manifest_integrity").detail.get("ingredients", ())
+    says = tell_chain(ingredients)
+    if not says:
+        return replace(proof, got="a chain that is not whole")
+    return replace(proof, done="a clip of the drawn cat with music, and that clip extended", says=says)
+
+
 def _judge(ended: Ended) -> Proof:
     wish = find_wish(ended.name)
     assert wish is not None
@@ -351,5 +369,7 @@ def _show_end(ended: Sequence[Ended], proofs: Sequence[Proof], out: Path, took_s
     held = sum(proof.holds for proof in proofs)
     print_line(f"{released} sealed files in {out}/, {held} of {len(proofs)} proofs hold, {took_s:.0f} s", "bold")
     where = quote_file(str(out / "coffee.png"))
+    if not makes_clips():
+        print_line(SKIPPED)
     print_line(f"what the poster shows of the work: {plain(str(out / 'site' / SHEET))}")
     print_line(f"ask for yourself: CHOPMARK_HOME={quote_word(str(out / 'site'))} chopmark verify {where}")

@@ -36,8 +36,8 @@ def test_the_demo_does_what_it_promises_and_can_be_run_again(tmp_path):
     before = {path.name for path in out.iterdir()}
     shown = run_demo(out)
     assert {path.name for path in out.iterdir()} == before
-    assert "7 sealed files" in shown
-    assert "23 of 23 proofs hold" in shown
+    assert "9 sealed files" in shown
+    assert "25 of 25 proofs hold" in shown
     assert f"CHOPMARK_HOME={out}/site chopmark verify {out}/coffee.png" in shown
 
 
@@ -70,13 +70,13 @@ def check_prompts_and_photographs_are_released_held_and_blocked(document, out):
 
 def check_sealed_files_land_in_out_and_nothing_else_does(document, out):
     written = {item["written"] for item in document["results"] if item.get("written")}
-    assert len(written) == 7
+    assert len(written) == 9
     assert {str(path) for path in out.iterdir()} == {*written, str(out / "site")}
 
 
 def check_every_released_file_verifies_with_every_layer(document, out):
     verified = [proof for proof in document["proofs"] if proof["got"] == "consistent"]
-    assert len(verified) == 7
+    assert len(verified) == 9
     for proof in verified:
         assert [layer["status"] for layer in proof["verification"]["layers"]] == ["found"] * 6
 
@@ -97,6 +97,7 @@ def check_each_proof_holds(document, out):
         ("metadata stripped", "stripped_recovered_by_watermark"),
         ("a quarter cut out", "stripped_recovered_by_watermark"),
         ("shrunk to", "looks_like_release"),
+        ("that clip extended", "consistent"),
         ("one bit of one byte", "tampered"),
         ("copy of a registered work", "blocked"),
         ("a corner of a registered work", "blocked"),
