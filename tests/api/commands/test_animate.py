@@ -37,7 +37,7 @@ def test_what_cannot_be_meant_teaches(run, clips, tmp_path):
     assert run("animate").code == 2
     assert run("animate", picture, "--prompt", "a cat").code == 2
     assert "auto" in run("animate", picture, "--move", "fly").err
-    assert "extend" in run("extend", picture, "-o", tmp_path / "x.mp4").out
+    assert "expected a clip" in run("extend", picture, "-o", tmp_path / "x.mp4").out
 
 
 def test_a_site_that_takes_no_clips_says_so_before_anything_is_made(run, light, tmp_path):
