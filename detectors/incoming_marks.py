@@ -31,7 +31,8 @@ from provenance.media.view import SOUND, TEXT
 _LABEL_SCORES: Final = {"1": "label_is", "2": "label_possibly", "3": "label_suspected"}
 _MOST_ITEMS: Final = 10
 # Every scheme looks at a picture of this size.
-_WARM_SIDE: Final = 256
+# Too small to be searched: what a scheme needs is asked for, and no search is paid that the first file makes anyway.
+_WARM_SIDE: Final = 24
 
 # Records that say nothing of where a picture comes from.
 _NO_MARKS: Final = frozenset({"labels", "transparency", "search"})
@@ -54,7 +55,7 @@ class IncomingMarksDetector:
         self.card = load_card("incoming_marks")
 
     def warm(self) -> None:
-        """Read a picture of noise under every scheme, so that what compiles or loads at first use does it now."""
+        """Ask every scheme about a scrap of noise, so that one that lacks something says so now."""
         noise = np.random.default_rng(0).integers(0, 256, (_WARM_SIDE, _WARM_SIDE, 3), dtype=np.uint8)
         for scheme in self.toolbox.marks.values():
             scheme.extract(noise)
