@@ -20,8 +20,8 @@ TOTAL_S: Final = 30.0
 
 TAKES_FILES: Final = frozenset({
     "/v1/releases", "/v1/verifications", "/v1/verify", "/v1/works", "/v1/works/lists", "/v1/matches",
-    "/v1/c2pa/matches/byContent", "/verify", "/desk/works/add", "/desk/works/add/list", "/desk/works/match",
-    "/desk/quality/cases",
+    "/v1/c2pa/matches/byContent", "/verify", "/desk/create", "/desk/works/add", "/desk/works/add/list",
+    "/desk/works/match", "/desk/quality/cases",
 })  # fmt: skip
 """Paths of the routes that bound what they take themselves."""
 _MOST_DECLARED: Final = (len(str(MOST_BYTES)), str(MOST_BYTES))  # numbers of any length compare so

@@ -69,10 +69,10 @@ def search_releases(
 
 
 def join_matches(*found: Sequence[ReleaseMatch]) -> tuple[ReleaseMatch, ...]:
-    """Return what several searches found, each release once, in their order."""
-    known: dict[str, ReleaseMatch] = {}
+    """Return what several searches found, in their order, each release once by each fingerprint that finds it."""
+    known: dict[tuple[str, str], ReleaseMatch] = {}
     for match in (match for some in found for match in some):
-        known.setdefault(match.asset_id, match)
+        known.setdefault((match.asset_id, match.alg), match)
     return tuple(known.values())
 
 

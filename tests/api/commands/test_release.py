@@ -54,7 +54,7 @@ def test_held_exits_3_and_says_how_to_go_on(run, home, tmp_path):
     flat.write_bytes(encode(Image.new("RGB", (300, 300), "navy"), "PNG"))
     done = run("release", flat, "-o", tmp_path / "out")
     assert done.code == 3
-    assert "flat.png held the picture has too little detail" in done.words
+    assert "flat.png held it has too little detail" in done.words
     assert "chopmark review approve" in done.err
     assert not (tmp_path / "out").exists()
 

@@ -11,7 +11,7 @@ SAID = ("--reviewer", "Ada", "--reason", "a museum piece")
 
 def test_the_queue_shows_what_is_held_and_why(run, stock):
     done = run("review", "list")
-    assert f"{stock.held_id} flat.jpg the picture has too little detail" in done.words
+    assert f"{stock.held_id} flat.jpg it has too little detail" in done.words
     (held,) = run("review", "list", "--json").document["held"]
     assert (held["asset_id"], held["name"]) == (stock.held_id, "flat.jpg")
 
