@@ -78,7 +78,8 @@ def import_av() -> Any:  # noqa: ANN401 - a module
         import av
     except ImportError as exc:
         raise MissingExtraError(f"sound needs PyAV: pip install 'chopmark[video]' ({exc})") from exc
-    av.logging.set_level(av.logging.PANIC)
+    # Any other level has FFmpeg's threads wait for the interpreter, which waits for them where a decoder is closed.
+    av.logging.set_level(None)
     return av
 
 

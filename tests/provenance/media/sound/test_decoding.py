@@ -51,3 +51,8 @@ def test_without_pyav_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingExtraError, match=r"chopmark\[video\]"):
         import_av()
+
+
+def test_ffmpeg_never_calls_into_the_interpreter():
+    """A thread of a decoder that has something to say would wait for who waits for it: one clip in ten hung so."""
+    assert import_av().logging.get_level() is None
