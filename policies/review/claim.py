@@ -44,7 +44,8 @@ def take(connection: Connection, here: Deployment, asset_id: AssetId, reviewer: 
     columns = {"holder_id": reviewer.id, "holder": reviewer.name, "expires_at_ms": max(keep, now_ms() + CLAIM_MS)}
     columns |= {} if job.holder_id == reviewer.id else {"assigned_by": ""}
     free = or_(JOBS.c.holder_id.in_(("", reviewer.id)), JOBS.c.expires_at_ms <= now_ms())
-    if not connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id, free).values(columns)).rowcount:
+    waits = JOBS.c.state != State.CLOSED.value  # asked here again: it may have been decided since it was read
+    if not connection.execute(update(JOBS).where(JOBS.c.asset_id == asset_id, waits, free).values(columns)).rowcount:
         raise JobTakenError(f"{job.holder} has this job: wait, or ask them to give it back")
     return job
 
