@@ -1,6 +1,7 @@
 """A clip's file: pictures encoded anew, soundtracks copied packet by packet, labels in its metadata, and no more.
 
-The same frames make the same bytes: encoders run with fixed settings, and nothing of time or chance is written.
+Encoders run with fixed settings, and nothing of time or chance is written. Limits: the same frames make the same
+pictures, not always the same bytes: x264 wrote others for the same planes in some sessions, with one thread, too.
 """
 
 import os
