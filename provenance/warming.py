@@ -16,10 +16,13 @@ from provenance.machine_code import has_place, is_kept, keep_machine_code
 
 KERNELS: Final = (
     "provenance.watermarks.tile._mark_kernel",
+    "provenance.watermarks.tile._place_kernel",
     "provenance.watermarks.tile._polar_kernel",
     "provenance.watermarks.tile._score_kernel",
     "provenance.watermarks.tile._search_kernel",
+    "provenance.watermarks.tile2._blocks_kernel",
     "provenance.watermarks.tile2._cells_kernel",
+    "provenance.watermarks.tile2._windows_kernel",
     "provenance.works._kernel",
 )
 """Modules of compiled loops; a test holds them to the tree."""

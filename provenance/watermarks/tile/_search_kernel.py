@@ -4,6 +4,8 @@ A spectrum is (N, N // 2 + 1): row N // 2 is frequency 0 down, column 0 frequenc
 that takes a frequency of the tile (cycles a pixel) to one of the picture.
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,9 @@ from provenance.compiler import compiled_for_speed
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+
+MEAN_CAPPED: Final = 0.97
+"""Mean of an exponential variable of mean 1 that is capped at 4 and interpolated."""
 
 
 @compiled_for_speed
@@ -34,8 +39,10 @@ def sum_shifted(
             if row < 0 or row >= height:
                 continue
             present += 1
+            # Slices: an index that might be negative keeps the loop from being vectorised.
+            source, total = polar[row, start : start + angles], totals[s]
             for a in range(angles):
-                totals[s, a] += polar[row, start + a]
+                total[a] += source[a]
         counts[s] = present
 
 
@@ -181,3 +188,36 @@ def climb(spectrum: Floats, lines: Doubles, geometry: Doubles, cap: float, step:
                         geometry[cell >> 1, cell & 1] = old
         step *= 0.5
     return best
+
+
+@compiled_for_speed
+def improve(
+    spectrum: Floats,
+    lines: Doubles,
+    others: Doubles,
+    radii: NDArray[np.int64],
+    caps: tuple[float, float],
+    starts: Doubles,
+    ranks: Doubles,
+) -> None:
+    """Replace each start (S, 2, 2) by what climbing or fitting makes of it, and fill ranks (S,): whichever is higher.
+
+    A rank is the deviations by which the energy at `lines` exceeds noise, and that at `others`, each capped.
+    """
+    first, tried = np.empty((2, 2)), np.empty((2, 2))
+    for start in range(starts.shape[0]):
+        first[:] = starts[start]
+        ranks[start] = -1e30
+        for option in range(2):
+            tried[:] = first
+            if option == 0:
+                climb(spectrum, lines, tried, caps[0], 2.0 / spectrum.shape[0], 2)
+            elif not refine(spectrum, lines, radii, tried):
+                continue
+            strong, strong_count = energy(spectrum, lines, tried, caps[0])
+            weak, weak_count = energy(spectrum, others, tried, caps[1])
+            rank = (strong - strong_count) / np.sqrt(max(strong_count, 8))
+            rank += (weak - MEAN_CAPPED * weak_count) / np.sqrt(max(weak_count, 64))
+            if rank > ranks[start]:
+                ranks[start] = rank
+                starts[start] = tried

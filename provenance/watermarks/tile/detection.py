@@ -8,18 +8,17 @@ from typing import Final
 import numpy as np
 
 from provenance.asset import Frame
-from provenance.watermarks.tile.canonical import halved, middle, to_canonical
-from provenance.watermarks.tile.front import Residual, build_residual
+from provenance.watermarks.tile.front import Residual
 from provenance.watermarks.tile.geometry import (
     Candidate,
     Power,
-    build_power,
     rank_candidates,
     stretched_candidates,
     turned_candidates,
 )
-from provenance.watermarks.tile.layout import PERIOD, Layout
+from provenance.watermarks.tile.layout import Layout
 from provenance.watermarks.tile.reading import IDENTITY, UPRIGHT, Folded, Geometry, Match, Placed, fold, place, read
+from provenance.watermarks.tile.views import SMALL, Views, views_of
 
 _LEAST_SIDE: Final = 32
 _QUARTER: Final = np.array([[0, -1], [1, 0]])
@@ -49,13 +48,6 @@ _STAGES: Final = 8
 MOST_TESTS: Final = _PATHS * _READS_A_STAGE * _STAGES
 """Messages tried at most for one key in one call."""
 
-# A picture of fewer pixels is quiet at its lines, and each attempt is cheap: more are made.
-_SMALL: Final = 200_000
-# Of a large picture, what is looked at first.
-_MIDDLE: Final = 512
-# What was enlarged is found in the picture at half its size; smaller ones are too poor in lines to be that.
-_ENLARGED_FROM: Final = 600
-
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -78,29 +70,31 @@ class Detection:
 
 def detect(frame: Frame, layouts: Sequence[Layout]) -> Detection | None:
     """Return the first tile found under the keys' layouts, or None."""
-    small = to_canonical(frame)
-    if min(small.shape[:2]) < _LEAST_SIDE:
+    views = views_of(frame)
+    if min(views.small.shape[:2]) < _LEAST_SIDE:
         return None
-    if min(small.shape[:2]) > _MIDDLE + PERIOD:
-        found = _read_straight(build_residual(middle(small, _MIDDLE)), layouts, at_origin=False)
+    if views.is_large:
+        found = _read_straight(views.middle_luma + views.difference, layouts, at_origin=False)
         if found:
             return found
-    residual = build_residual(small)
-    return _read_straight(residual, layouts, at_origin=True) or _search(small, residual, layouts)
+    whole = views.both if views.difference.shape == views.luma.shape else views.luma
+    return _read_straight(whole, layouts, at_origin=True) or _search(views, layouts)
 
 
-def _search(small: Frame, residual: Residual, layouts: Sequence[Layout]) -> Detection | None:
-    found = _search_geometries(residual, layouts)
-    if found or max(small.shape[:2]) < _ENLARGED_FROM:
+def _search(views: Views, layouts: Sequence[Layout]) -> Detection | None:
+    """Search what the second tile's reader searches as well."""
+    if views.is_small:
+        found = _search_geometries(views.both, views.power_of_both, layouts)
+    else:
+        found = _search_geometries(views.luma, views.power, layouts)
+    if found or not views.is_enlarged:
         return found
-    found = _search_geometries(build_residual(halved(small)), layouts)
+    found = _search_geometries(views.halved_luma, views.halved_power, layouts)
     return found and replace(found, geometry=found.geometry / 2)
 
 
-def _search_geometries(residual: Residual, layouts: Sequence[Layout]) -> Detection | None:
-    power = build_power(residual)
-    is_small = residual.size < _SMALL
-    count, least_rank = (12, _LEAST_RANK) if is_small else (6, _LEAST_RANK_LARGE)
+def _search_geometries(residual: Residual, power: Power, layouts: Sequence[Layout]) -> Detection | None:
+    count, least_rank = (12, _LEAST_RANK) if residual.size < SMALL else (6, _LEAST_RANK_LARGE)
     for stage, search in _SEARCHES.items():
         candidates = [
             (layout, candidate)
@@ -115,7 +109,7 @@ def _search_geometries(residual: Residual, layouts: Sequence[Layout]) -> Detecti
 
 
 def _turned(power: Power, layout: Layout, count: int) -> list[Candidate]:
-    return rank_candidates(power, layout, turned_candidates(power, layout, reach=1, best=count), reach=3)
+    return rank_candidates(power, layout, turned_candidates(power, layout, best=count), reach=3)
 
 
 def _stretched(power: Power, layout: Layout, count: int) -> list[Candidate]:
@@ -123,7 +117,7 @@ def _stretched(power: Power, layout: Layout, count: int) -> list[Candidate]:
 
 
 def _warped(power: Power, layout: Layout, count: int) -> list[Candidate]:
-    return rank_candidates(power, layout, turned_candidates(power, layout, reach=11, best=count), reach=10)
+    return rank_candidates(power, layout, turned_candidates(power, layout, best=count, is_wide=True), reach=10)
 
 
 _SEARCHES: Final = {"turned": _turned, "stretched": _stretched, "warped": _warped}

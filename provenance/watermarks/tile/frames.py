@@ -189,12 +189,11 @@ def _choose_frames(frames: Sequence[FrameOfShot]) -> Iterator[list[int]]:
 
 
 def _average(powers: Sequence[Power]) -> Power:
-    """Return the mean of spectra, as bytes too."""
+    """Return the mean of spectra."""
     values = np.mean([power.values for power in powers], axis=0, dtype=np.float32)
     # Averaged, noise varies less about its mean of 1: it is spread again, so that lines stand out as in one frame.
     spread = np.maximum(1 + (values - 1) * np.float32(np.sqrt(len(powers))), 0)
-    capped = np.minimum(spread, np.float32(40))
-    return Power(capped, (np.minimum(capped, np.float32(15.9)) * np.float32(16)).astype(np.uint8))
+    return Power(np.minimum(spread, np.float32(40)))
 
 
 def _read_at(search: _Search, chosen: Sequence[int], layout: Layout, geometry: Geometry, stage: str) -> Found | None:
@@ -226,7 +225,7 @@ def _halve(luma: Plane) -> Plane:
 
 
 def _turned(power: Power, layout: Layout) -> list[Candidate]:
-    return rank_candidates(power, layout, turned_candidates(power, layout, reach=1, best=6), reach=3)
+    return rank_candidates(power, layout, turned_candidates(power, layout, best=6), reach=3)
 
 
 def _stretched(power: Power, layout: Layout) -> list[Candidate]:

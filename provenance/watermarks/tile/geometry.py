@@ -9,7 +9,7 @@ squares on the peaks nearby, to any linear map, and ranked by the energy at all 
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final
 
 import numpy as np
@@ -30,6 +30,8 @@ _MOST_FREQUENCY: Final = 0.495
 # A byte a cell: power up to 16 times the mean, in sixteenths.
 _CAP: Final = 15.9
 _STEPS: Final = 16.0
+# Cells of the log-polar map within which a peak counts in the wide search.
+_WIDE: Final = 11
 # Cells over which the spectrum is taken to be even.
 _AROUND: Final = (25, 25)
 # Log of the ratio of the two scales, and steps of both: a bin and a half at the outermost sync line.
@@ -40,8 +42,8 @@ _SWAP: Final = np.array([[0.0, 1.0], [1.0, 0.0]])
 # No single line may decide: power counts up to so many times the mean.
 _MOST_SYNC: Final = 12.0
 _MOST_DATA: Final = 4.0
-# Mean of an exponential variable of mean 1 that is capped at 4 and interpolated.
-_MEAN_DATA: Final = 0.97
+# Twins: geometries that put no line further apart than that.
+_APART: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,45 @@ class Candidate:
     rank: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Power:
-    """Whitened power of a residual: (N, N // 2 + 1) float32 of mean 1, and the same in bytes."""
+    """Whitened power of a residual, and what searches make of it: the same for every key and both tiles.
+
+    Attributes:
+        values: (N, N // 2 + 1) float32 of mean 1.
+    """
 
     values: NDArray[np.float32]
-    bytes: NDArray[np.uint8]
+
+    @cached_property
+    def bytes(self) -> NDArray[np.uint8]:
+        """The same in sixteenths, as bytes."""
+        import cv2
+
+        return np.asarray(cv2.min(self.values, _CAP) * np.float32(_STEPS), np.uint8)
+
+    @cached_property
+    def dilated(self) -> NDArray[np.uint8]:
+        """Bytes, each the highest within one cell."""
+        import cv2
+
+        return np.asarray(cv2.dilate(self.bytes, np.ones((3, 3), np.uint8)), np.uint8)
+
+    @cached_property
+    def polar(self) -> NDArray[np.uint8]:
+        """(R, 2 A): rows are log frequency, columns angle in the half turn, twice."""
+        import cv2
+
+        across, down = _polar_grid(len(self.values))
+        polar = cv2.remap(self.bytes, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return np.concatenate([polar, polar], axis=1)
+
+    @cached_property
+    def polar_wide(self) -> NDArray[np.uint8]:
+        """The same, each the highest within eleven cells: for pictures that were stretched too."""
+        import cv2
+
+        return np.asarray(cv2.dilate(self.polar, np.ones((_WIDE, _WIDE), np.uint8)), np.uint8)
 
 
 def build_power(residual: Residual) -> Power:
@@ -81,7 +116,7 @@ def build_power(residual: Residual) -> Power:
     power[:, :4] = 0
     power[size // 2 - 3 : size // 2 + 4] = 0
     np.minimum(power, np.float32(40), out=power)
-    return Power(power, (cv2.min(power, _CAP) * np.float32(_STEPS)).astype(np.uint8))
+    return Power(power)
 
 
 def _transform(residual: Residual, size: int) -> NDArray[np.float32]:
@@ -121,24 +156,20 @@ def _scales() -> NDArray[np.float64]:
     return np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), _LOG_STEP)
 
 
-def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) -> list[Geometry]:
+def turned_candidates(power: Power, layout: Layout, *, best: int, is_wide: bool = False) -> list[Geometry]:
     """Return the likeliest turns and scales, mirrored or not.
 
     Args:
         power: spectrum of the residual.
         layout: of the key.
-        reach: cells of the log-polar map within which a peak counts; more finds pictures that were stretched too.
         best: how many of each handedness.
+        is_wide: finds pictures that were stretched too, and others less surely.
     """
     import cv2
 
     from provenance.watermarks.tile._search_kernel import sum_shifted
 
-    across, down = _polar_grid(power.bytes.shape[0])
-    polar = cv2.remap(power.bytes, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    polar = np.concatenate([polar, polar], axis=1)
-    if reach > 1:
-        polar = cv2.dilate(polar, np.ones((reach, reach), np.uint8))
+    polar = power.polar_wide if is_wide else power.polar
     mean, spread = _moments(polar)
     logs = _scales()
     found = []
@@ -163,14 +194,12 @@ def turned_candidates(power: Power, layout: Layout, *, reach: int, best: int) ->
 
 def stretched_candidates(power: Power, layout: Layout, *, best: int) -> list[Geometry]:
     """Return the likeliest pairs of scales across and down, without a turn but with flips and quarter turns."""
-    import cv2
-
     from provenance.watermarks.tile._search_kernel import sum_stretched
 
     scale = np.arange(np.log(_LEAST_SCALE), np.log(_MOST_SCALE), _SCALE_STEP)[:, None]
     stretch = np.arange(-_MOST_STRETCH, _MOST_STRETCH + 1e-9, _STRETCH_STEP)[None]
     across, down = np.exp(-scale - stretch / 2), np.exp(-scale + stretch / 2)
-    spectrum = cv2.dilate(power.bytes, np.ones((3, 3), np.uint8))
+    spectrum = power.dilated
     mean, spread = _moments(spectrum)
     found = []
     for swapped, flip in itertools.product((False, True), (-1.0, 1.0)):
@@ -213,28 +242,17 @@ def rank_candidates(power: Power, layout: Layout, geometries: list[Geometry], *,
         geometries: to start from.
         reach: in bins of the spectrum, how far peaks may lie from where a start puts them.
     """
-    from provenance.watermarks.tile._search_kernel import climb, refine
+    from provenance.watermarks.tile._search_kernel import improve
 
-    sync, data = layout.sync / PERIOD, layout.data / PERIOD
+    if not geometries:
+        return []
     radii = np.array([reach, max(reach // 2, 2), 2, 1] if reach > 3 else [3, 2, 1], np.int64)
-    ranked: list[Candidate] = []
-    for start in geometries:
-        climbed = np.ascontiguousarray(start, np.float64).copy()
-        climb(power.values, sync, climbed, _MOST_SYNC, 2.0 / len(power.values), 2)
-        fitted = np.ascontiguousarray(start, np.float64).copy()
-        options = [climbed]
-        if refine(power.values, sync, radii, fitted):
-            options.append(fitted)
-        best = max((Candidate(each, _rank(power, sync, data, each)) for each in options), key=lambda one: one.rank)
-        if not any(np.abs(best.geometry - one.geometry).max() * PERIOD < 0.25 for one in ranked):
-            ranked.append(best)
-    return sorted(ranked, key=lambda one: -one.rank)
-
-
-def _rank(power: Power, sync: NDArray[np.float64], data: NDArray[np.float64], geometry: Geometry) -> float:
-    from provenance.watermarks.tile._search_kernel import energy
-
-    strong, strong_count = energy(power.values, sync, geometry, _MOST_SYNC)
-    weak, weak_count = energy(power.values, data, geometry, _MOST_DATA)
-    strong_rank = (strong - strong_count) / np.sqrt(max(strong_count, 8))
-    return float(strong_rank + (weak - _MEAN_DATA * weak_count) / np.sqrt(max(weak_count, 64)))
+    found, ranks = np.array(geometries, np.float64), np.empty(len(geometries))
+    improve(power.values, layout.sync / PERIOD, layout.data / PERIOD, radii, (_MOST_SYNC, _MOST_DATA), found, ranks)
+    order = np.argsort(-ranks, kind="stable")
+    apart = np.abs(found[:, None] - found[None]).max(axis=(2, 3)) * PERIOD >= _APART
+    ranked: list[int] = []
+    for one in order:
+        if apart[one, ranked].all():
+            ranked.append(int(one))
+    return [Candidate(found[one], float(ranks[one])) for one in ranked]

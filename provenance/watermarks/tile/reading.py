@@ -60,6 +60,8 @@ def fold(residual: Residual, geometry: Geometry) -> Folded | None:
     """Return the residual laid over itself under a geometry; None where that is degenerate or too large."""
     import cv2
 
+    from provenance.watermarks.tile._place_kernel import sum_noise
+
     det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
     if not _LEAST_DET < det < 1 / _LEAST_DET:
         return None
@@ -80,36 +82,33 @@ def fold(residual: Residual, geometry: Geometry) -> Folded | None:
         matrix = np.column_stack([to_picture, to_picture @ low])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(residual, matrix, tuple(map(int, size)), flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    period = 2 * samples
-    summed = laid.reshape(size[1] // period, period, size[0] // period, period).sum(axis=(0, 2), dtype=np.float32)
-    spectrum = _transform(summed)
-    power = spectrum.real**2 + spectrum.imag**2
-    ring, is_odd, count = _rings(period)
-    noise = np.bincount(ring, power[is_odd], _RINGS) / count + 1e-9
-    return Folded(np.ascontiguousarray(spectrum[::2, ::2]), noise)
+    spectrum = cv2.dft(_add_up(laid, 2 * samples), flags=cv2.DFT_COMPLEX_OUTPUT)
+    ring, count = _rings(2 * samples)
+    noise = np.zeros(_RINGS)
+    sum_noise(spectrum, ring, noise)
+    return Folded(np.ascontiguousarray(spectrum[::2, ::2]).view(np.complex64)[..., 0], noise / count + 1e-9)
 
 
-def _transform(summed: NDArray[np.float32]) -> Spectrum:
-    """Return the (N, N) spectrum of an (N, N) picture, N even: half of it by NumPy, the rest by symmetry.
-
-    SciPy is twice as fast, and takes longer to import than everything else that reads a mark where it was laid.
-    """
-    size = len(summed)
-    half = np.fft.rfft2(summed)
-    spectrum = np.empty((size, size), np.complex64)
-    spectrum[:, : size // 2 + 1] = half
-    opposite = -np.arange(size) % size
-    spectrum[:, size // 2 + 1 :] = np.conj(half[opposite, size // 2 - 1 : 0 : -1])
-    return spectrum
+def _add_up(laid: Residual, period: int) -> Residual:
+    """Return the (N, N) sum of all squares of a plane that consists of such."""
+    if laid.shape == (period, period):
+        return laid
+    summed = np.zeros((period, period), np.float32)
+    for top in range(0, laid.shape[0], period):
+        for left in range(0, laid.shape[1], period):
+            summed += laid[top : top + period, left : left + period]
+    return summed
 
 
 @cache
-def _rings(period: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+def _rings(period: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (N, N) which ring an odd place lies in, -1 for all others, and how many places a ring has."""
     waves = np.rint(np.fft.fftfreq(period, 1 / period)).astype(int)
     down, across = np.meshgrid(waves, waves, indexing="ij")
     is_odd = ((down % 2 != 0) | (across % 2 != 0)) & (down != 0) & (across != 0)
-    ring = np.minimum(np.rint(np.hypot(down, across) / 2).astype(int), _RINGS - 1)[is_odd]
-    return ring, is_odd, np.maximum(np.bincount(ring, minlength=_RINGS), 1)
+    ring = np.minimum(np.rint(np.hypot(down, across) / 2).astype(np.int64), _RINGS - 1)
+    count = np.maximum(np.bincount(ring[is_odd], minlength=_RINGS), 1)
+    return np.where(is_odd, ring, -1), count
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,41 +128,33 @@ class Placed:
 
 def place(folded: Folded, layout: Layout, senses: NDArray[np.int64]) -> list[Placed]:
     """Return for each (2, 2) sense the origin at which the sync lines agree best; best sense first."""
-    samples = len(folded.lines)
+    from provenance.watermarks.tile._place_kernel import agree_best, sharpen
+
     placed = []
     for sense in senses:
-        lines = layout.sync @ sense.T
-        ring = np.minimum(np.rint(np.hypot(*lines.T)).astype(int), _RINGS - 1)
-        values = folded.lines[lines[:, 1] % samples, lines[:, 0] % samples] * np.exp(-1j * layout.sync_phases)
-        values /= folded.noise[ring]
-        grid = np.zeros((samples, samples), np.complex64)
-        grid[lines[:, 1] % samples, lines[:, 0] % samples] = values
-        field = np.fft.ifft2(grid).real
-        down, across = np.unravel_index(int(field.argmax()), field.shape)
-        rough = np.array([across, down]) * (PERIOD / samples)
-        origin, agreement = _sharpen(values, lines, rough)
-        deviation = np.sqrt((1 / folded.noise[ring]).sum() / 2)
-        placed.append(Placed(float(agreement / deviation), sense, origin))
+        values, lines, deviation = weigh_sync(folded, layout, sense)
+        found = np.empty(4)
+        agree_best(values, lines, len(folded.lines), found)
+        sharpen(values, lines, found)
+        placed.append(Placed(float(found[2] / deviation), sense, found[:2]))
     return sorted(placed, key=lambda one: -one.sync)
+
+
+def weigh_sync(
+    folded: Folded, layout: Layout, sense: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64], float]:
+    """Return sync lines under a sense (24, 2), phases taken off, over noise; where they lie; and their deviation."""
+    samples = len(folded.lines)
+    lines = np.ascontiguousarray(layout.sync @ sense.T)
+    ring = np.minimum(np.rint(np.hypot(lines[:, 0], lines[:, 1])).astype(int), _RINGS - 1)
+    noise = folded.noise[ring]
+    seen = folded.lines[lines[:, 1] % samples, lines[:, 0] % samples] * np.exp(-1j * layout.sync_phases) / noise
+    values = np.ascontiguousarray(seen, np.complex64).view(np.float32).reshape(-1, 2)
+    return values, lines, float(np.sqrt((1 / noise).sum() / 2))
 
 
 UPRIGHT: Final = Placed(0.0, np.eye(2, dtype=np.int64), np.zeros(2))
 """Where the embedder lays the tile."""
-
-_NEAR: Final = np.stack(np.meshgrid(*[np.array([-0.5, -0.25, 0.0, 0.25, 0.5])] * 2), -1).reshape(-1, 2)
-
-
-def _sharpen(
-    values: Spectrum, lines: NDArray[np.int64], rough: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    """Return the best origin near a rough one to a sixteenth of a pixel, and the agreement there."""
-    origin, agreement = rough, 0.0
-    for width in (1.0, 0.25):
-        near = origin + width * _NEAR
-        fields = (values * np.exp(2j * np.pi / PERIOD * (near @ lines.T))).real.sum(axis=1)
-        best = int(fields.argmax())
-        origin, agreement = near[best], float(fields[best])
-    return origin, agreement
 
 
 def weigh(folded: Folded, layout: Layout, placed: Placed) -> NDArray[np.float32]:

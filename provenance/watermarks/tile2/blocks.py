@@ -8,19 +8,30 @@ from provenance.watermarks.tile.layout import PERIOD, Lines
 
 
 def sum_blocks(plane: Residual, lines: Lines, side: int) -> NDArray[np.complex64]:
-    """Return (R, C, N): lines (N, 2) over each block of `side` pixels; what a block lacks of the plane is empty."""
+    """Return (R, C, N): lines (N, 2) over each block of `side` pixels; what a block lacks of the plane is empty.
+
+    Args:
+        plane: (H, W).
+        lines: (N, 2).
+        side: a multiple of 8.
+    """
+    from provenance.watermarks.tile2._blocks_kernel import sum_strips
+
     rows, columns = (-(-length // side) for length in plane.shape)
-    filled = np.zeros((rows * side, columns * side), np.float32)
-    filled[: plane.shape[0], : plane.shape[1]] = plane
-    m, down_at = np.unique(lines[:, 1], return_inverse=True)
-    k, across_at = np.unique(lines[:, 0], return_inverse=True)
-    angle = -2 * np.pi / PERIOD * np.arange(side)
-    down = np.exp(1j * np.outer(m, angle)).astype(np.complex64)
-    across = np.exp(1j * np.outer(angle, k)).astype(np.complex64)
-    half = np.concatenate([down.real, down.imag]) @ filled.reshape(rows, side, -1)
-    parts = half.reshape(rows, 2, len(m), columns, side)
-    sums = ((parts[:, 0] + 1j * parts[:, 1]).astype(np.complex64) @ across)[:, down_at, :, across_at]
-    step = -2j * np.pi / PERIOD * side
-    turns_down = np.exp(step * lines[:, 1] * np.arange(rows)[:, None]).astype(np.complex64)
-    turns_across = np.exp(step * lines[:, 0] * np.arange(columns)[:, None]).astype(np.complex64)
-    return np.ascontiguousarray(sums.transpose(1, 2, 0) * turns_down[:, None] * turns_across)
+    m, which = np.unique(lines[:, 1], return_inverse=True)
+    step, middle = -2 * np.pi / PERIOD, (side - 1) / 2
+    angle = step * (np.arange(side // 2) - middle) * m[:, None]
+    turn = np.exp(1j * step * np.arange(side) * lines[:, :1])
+    sums = np.empty((rows, columns, len(lines), 2), np.float32)
+    sum_strips(
+        np.ascontiguousarray(plane),
+        side,
+        np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32),
+        np.stack([turn.real, turn.imag]).astype(np.float32),
+        which.astype(np.int64),
+        sums,
+    )
+    turns_down = np.exp(1j * step * lines[:, 1] * (side * np.arange(rows)[:, None] + middle)).astype(np.complex64)
+    turns_across = np.exp(1j * step * side * lines[:, 0] * np.arange(columns)[:, None]).astype(np.complex64)
+    turned: NDArray[np.complex64] = sums.view(np.complex64)[..., 0] * turns_down[:, None] * turns_across
+    return turned

@@ -12,20 +12,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.asset import Frame, Plane
-from provenance.watermarks.tile.canonical import LONGEST_SIDE, halved, middle, to_canonical
+from provenance.asset import Frame
+from provenance.watermarks.tile.canonical import LONGEST_SIDE
 from provenance.watermarks.tile.detection import Detection
-from provenance.watermarks.tile.front import Residual, build_difference, build_residual
+from provenance.watermarks.tile.front import Residual, build_residual
 from provenance.watermarks.tile.geometry import (
     Candidate,
     Power,
-    build_power,
     rank_candidates,
     stretched_candidates,
     turned_candidates,
 )
 from provenance.watermarks.tile.layout import PERIOD, Layout
 from provenance.watermarks.tile.reading import IDENTITY, Geometry, fold
+from provenance.watermarks.tile.views import SMALL, Views, views_of
 from provenance.watermarks.tile2.bending import straighten
 from provenance.watermarks.tile2.cells import analyse, count_samples, lay_out, wrap
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout
@@ -53,6 +53,8 @@ _READS_LARGE: Final = 2
 _STRAIGHTENED: Final = 1
 _LEAST_SYNC_BENT: Final = 7.0
 _MOST_BENT: Final = 1 << 21
+# Sync of the first tile from which on a picture is left to its reader: by chance once in 10^8 pictures.
+_FIRST_TILE: Final = 8.0
 _ORIGINS: Final = 2
 # Straight: the middle, the whole, with and against colour; parts; three searches each by brightness and in colour, two
 # halved.
@@ -61,12 +63,8 @@ MOST_TESTS: Final = _PATHS * (_READS_A_STAGE + _STRAIGHTENED) * _ORIGINS * _STAG
 """Messages tried at most for one key in one call."""
 
 _TINY: Final = 60_000
-_SMALL: Final = 200_000
-_MIDDLE: Final = 512
 LARGEST_PAGE: Final = 2_400_000
 """Pixels of the largest page that is looked through at its own size."""
-# What was enlarged is found in the picture at half its size; smaller ones are too poor in lines to be that.
-_ENLARGED_FROM: Final = 600
 
 
 def detect(frame: Frame, layouts: Sequence[CellLayout]) -> Detection | None:
@@ -74,57 +72,36 @@ def detect(frame: Frame, layouts: Sequence[CellLayout]) -> Detection | None:
 
     Brightness is read first: compression leaves next to nothing of the blue difference but noise.
     """
-    small = to_canonical(frame)
-    if min(small.shape[:2]) < _LEAST_SIDE:
+    views = views_of(frame)
+    if min(views.small.shape[:2]) < _LEAST_SIDE:
         return None
-    if min(small.shape[:2]) > _MIDDLE + PERIOD:
-        part = build_residual(middle(small, _MIDDLE), in_colour=False)
-        if found := _read_straight(part, layouts, at_corner=False):
-            return found
-    luma = build_residual(small, in_colour=False)
-    if found := _read_straight(luma, layouts, at_corner=True):
+    if views.is_large and (found := _read_straight(views.middle_luma, layouts, at_corner=False)):
         return found
-    # Colour tells a large picture's middle as well as the whole; a small one needs all of it.
-    side = max(luma.shape) if luma.size < 2 * _SMALL else _MIDDLE
-    difference = build_difference(middle(small, side))
-    return (
-        _read_coloured(middle(luma, side), difference, layouts)
-        or _read_parts(frame, luma, layouts)
-        or _search(small, luma, difference, layouts)
-    )
-
-
-def detect_planes(planes: Sequence[Plane], layouts: Sequence[CellLayout]) -> Detection | None:
-    """Return the first tile found in luma planes (H, W) of one size that carry one code, their residuals added up."""
-    frames = [to_canonical(np.repeat(plane[..., None], 3, axis=2)) for plane in planes]
-    if min(frames[0].shape[:2]) < _LEAST_SIDE:
+    if found := _read_straight(views.luma, layouts, at_corner=True):
+        return found
+    if found := _read_coloured(views, layouts):
+        return found
+    if _bears_first_tile(views, layouts):
         return None
-    residual = _add_residuals(frames)
-    found = _read_straight(residual, layouts, at_corner=True) or _search_geometries(residual, layouts)
-    if found or max(residual.shape) < _ENLARGED_FROM:
-        return found
-    found = _search_geometries(_add_residuals([halved(frame) for frame in frames]), layouts)
-    return found and replace(found, geometry=found.geometry / 2)
+    return _read_parts(frame, views, layouts) or _search(views, layouts)
 
 
-def _add_residuals(frames: Sequence[Frame]) -> Residual:
-    total = build_residual(frames[0], in_colour=False)
-    for frame in frames[1:]:
-        total += build_residual(frame, in_colour=False)
-    return total
+def _bears_first_tile(views: Views, layouts: Sequence[CellLayout]) -> bool:
+    """Say whether the first tile lies here as it was laid: then its own scheme reads it, and nothing is searched."""
+    return any(place(views.folded_luma, layout.first, SENSES)[0].sync >= _FIRST_TILE for layout in layouts)
 
 
-def _read_coloured(luma: Residual, difference: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
+def _read_coloured(views: Views, layouts: Sequence[CellLayout]) -> Detection | None:
     """Read with the blue difference, as it was laid, and against it: channels exchanged, hues turned."""
-    if found := _read_straight(luma + difference, layouts, at_corner=False):
+    if found := _read_straight(views.both, layouts, at_corner=False):
         return found
-    found = _read_straight(luma - difference, layouts, at_corner=False)
+    found = _read_straight(views.coloured_luma - views.difference, layouts, at_corner=False)
     return found and replace(found, stage="recoloured")
 
 
-def _read_parts(frame: Frame, residual: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
+def _read_parts(frame: Frame, views: Views, layouts: Sequence[CellLayout]) -> Detection | None:
     """Read windows of a page at its own size: pictures are mostly shown at theirs."""
-    longest = max(frame.shape[:2])
+    residual, longest = views.luma, max(frame.shape[:2])
     if longest > LONGEST_SIDE:
         if frame.shape[0] * frame.shape[1] > LARGEST_PAGE:
             return None
@@ -143,24 +120,26 @@ def read_part(residual: Residual, part: Part, layout: CellLayout) -> Detection |
     return _read_placed(inside, _Try(layout, part.placed, IDENTITY, np.zeros(2)), "part")
 
 
-def _search(small: Frame, luma: Residual, difference: Residual, layouts: Sequence[CellLayout]) -> Detection | None:
-    found = _search_geometries(luma, layouts)
-    if not found and luma.size < _SMALL:
+def _search(views: Views, layouts: Sequence[CellLayout]) -> Detection | None:
+    found = _search_geometries(views.luma, views.power, layouts)
+    if not found and views.is_small:
         # What is small and was not compressed needs all that there is.
-        found = _search_geometries(luma + difference, layouts)
-    if found or max(small.shape[:2]) < _ENLARGED_FROM:
+        found = _search_geometries(views.both, views.power_of_both, layouts)
+    if found or not views.is_enlarged:
         return found
     # What was enlarged was seldom bent as well.
-    found = _search_geometries(build_residual(halved(small), in_colour=False), layouts, ("turned", "stretched"))
+    found = _search_geometries(views.halved_luma, views.halved_power, layouts, ("turned", "stretched"))
     return found and replace(found, geometry=found.geometry / 2)
 
 
 def _search_geometries(
-    residual: Residual, layouts: Sequence[CellLayout], stages: Sequence[str] = ("turned", "stretched", "warped")
+    residual: Residual,
+    power: Power,
+    layouts: Sequence[CellLayout],
+    stages: Sequence[str] = ("turned", "stretched", "warped"),
 ) -> Detection | None:
-    power = build_power(residual)
     count, kept, least = _LARGE_SEARCH
-    if residual.size < _SMALL:
+    if residual.size < SMALL:
         count, kept, least = _TINY_SEARCH if residual.size < _TINY else _SMALL_SEARCH
     for stage in stages:
         search = _SEARCHES[stage]
@@ -177,7 +156,7 @@ def _search_geometries(
 
 
 def _turned(power: Power, layout: Layout, count: int) -> list[Candidate]:
-    return rank_candidates(power, layout, turned_candidates(power, layout, reach=1, best=count), reach=3)
+    return rank_candidates(power, layout, turned_candidates(power, layout, best=count), reach=3)
 
 
 def _stretched(power: Power, layout: Layout, count: int) -> list[Candidate]:
@@ -185,7 +164,7 @@ def _stretched(power: Power, layout: Layout, count: int) -> list[Candidate]:
 
 
 def _warped(power: Power, layout: Layout, count: int) -> list[Candidate]:
-    return rank_candidates(power, layout, turned_candidates(power, layout, reach=11, best=count), reach=10)
+    return rank_candidates(power, layout, turned_candidates(power, layout, best=count, is_wide=True), reach=10)
 
 
 _SEARCHES: Final = {"turned": _turned, "stretched": _stretched, "warped": _warped}
@@ -221,7 +200,7 @@ def _read_candidates(
     residual: Residual, candidates: Sequence[tuple[CellLayout, Candidate]], stage: str
 ) -> Detection | None:
     tries = []
-    least = _LEAST_SYNC_SEARCHED if residual.size < _SMALL else _LEAST_SYNC_LARGE
+    least = _LEAST_SYNC_SEARCHED if residual.size < SMALL else _LEAST_SYNC_LARGE
     for layout, candidate in candidates:
         folded = fold(residual, candidate.geometry)
         if folded is None:
@@ -238,7 +217,7 @@ def _read_candidates(
 def _read(residual: Residual, tries: Sequence[_Try], stage: str) -> Detection | None:
     """Read where sync lines agree best, at most so many times a key; then once more what seems bent."""
     likely = sorted(tries, key=lambda one: -one.placed.sync)
-    most = _READS_A_STAGE if residual.size < _SMALL or stage == "straight" else _READS_LARGE
+    most = _READS_A_STAGE if residual.size < SMALL or stage == "straight" else _READS_LARGE
     reads: Counter[CellLayout] = Counter()
     for one in likely:
         reads[one.layout] += 1

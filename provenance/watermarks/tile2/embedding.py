@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.asset import Frame, Plane
+from provenance.asset import Frame
 from provenance.errors import UnmarkableError
 from provenance.watermarks.tile.canonical import middle, to_canonical
 from provenance.watermarks.tile.code import Bits, encode_salted
@@ -68,23 +68,6 @@ def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
     if _holds(build_residual(to_canonical(marked)), payload, layout, origin):
         return marked
     raise UnmarkableError("the mark does not read back: the picture hides too little of it")
-
-
-def build_pattern(plane: Plane, payload: int, layout: CellLayout) -> NDArray[np.float32]:
-    """Return the mark for luma planes of this size, at canonical size; its code is the one that this plane favours."""
-    small = to_canonical(np.repeat(plane[..., None], 3, axis=2))
-    origin = choose_origin(layout, small, payload)
-    code = choose_code(small, encode_salted(layout.lines, payload), layout, origin)
-    rows, columns = (-(-side // PERIOD) for side in small.shape[:2])
-    return build_plane(layout, code, origin, rows, columns)
-
-
-def add_to_plane(plane: Plane, pattern: NDArray[np.float32]) -> Plane:
-    """Return plane + mask x pattern, as strong as a picture's first try."""
-    frame = np.repeat(plane[..., None], 3, axis=2)
-    small = to_canonical(frame)
-    mask = measure_visibility(np.ascontiguousarray(small[..., 0])).scaled(USUAL)
-    return np.ascontiguousarray(add_plane(frame, small.shape[1] / plane.shape[1], pattern, mask, GREY)[..., 0])
 
 
 def build_plane(layout: CellLayout, code: Bits, origin: Origin, rows: int, columns: int) -> NDArray[np.float32]:

@@ -28,6 +28,7 @@ from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.tile.layout import DATA_LINES, Layout, build_layout
 
 ALG: Final = "org.chopmark.tile.2"
+FIRST_ALG: Final = "org.chopmark.tile.1"
 SQUARE: Final = 16
 """Cells after which signs repeat: twice as many as the largest canonical picture has."""
 
@@ -43,6 +44,7 @@ class CellLayout:
         lines: places, phases and code bits of sync and data lines.
         signs: (1024, 32, 32) of 1 and -1: the square, laid twice each way, so that any part of it is a slice.
         origin_key: for choosing origins.
+        first: what the key fixes for the first tile.
         searched: the same lines without data: whose energy shows in a whole picture's spectrum is sync alone.
     """
 
@@ -50,6 +52,7 @@ class CellLayout:
     signs: NDArray[np.int8]
     origin_key: bytes
     searched: Layout
+    first: Layout
 
     def __repr__(self) -> str:
         """Name the key without showing anything of it."""
@@ -69,6 +72,7 @@ def build_cell_layout(key: WatermarkKey) -> CellLayout:
         signs=np.ascontiguousarray(np.tile(square, (1, 2, 2))),
         origin_key=stream[:32],
         searched=replace(lines, data=np.zeros((0, 2), np.int64)),
+        first=build_layout(key, FIRST_ALG),
     )
 
 

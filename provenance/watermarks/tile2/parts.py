@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.watermarks.tile.front import Residual
-from provenance.watermarks.tile.layout import PERIOD, SYNC_LINES, Layout
+from provenance.watermarks.tile.layout import PERIOD, Layout
 from provenance.watermarks.tile.reading import Folded
 from provenance.watermarks.tile2.blocks import sum_blocks
 from provenance.watermarks.tile2.placing import UPRIGHT, Placed, place
@@ -24,6 +24,8 @@ _RINGS: Final = 48
 # Deviations by which the length of sums exceeds noise; of pages without a mark the best window has 5 or less.
 _LEAST_LENGTH: Final = 5.0
 _LEAST_SYNC: Final = 5.5
+# No single line may decide.
+_MOST_LENGTH: Final = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,10 @@ class Part:
 def find_parts(residual: Residual, layout: Layout, count: int) -> list[Part]:
     """Return the likeliest windows, upright, best first; fewer where fewer stand out."""
     sums = sum_blocks(residual, layout.sync, BLOCK)
-    power = sums.real**2 + sums.imag**2
-    total, noise = (_integrate(part) for part in (sums, power))
+    total = _integrate(sums)
+    noise = _integrate((sums.real**2 + sums.imag**2).mean(axis=2, keepdims=True, dtype=np.float64))[..., 0]
     windows = [
-        (float(length), row, column, high, wide)
+        (length, row, column, high, wide)
         for high in _SIDES
         for wide in _SIDES
         if high < total.shape[0] and wide < total.shape[1]
@@ -58,7 +60,7 @@ def find_parts(residual: Residual, layout: Layout, count: int) -> list[Part]:
     parts: list[Part] = []
     for _, row, column, high, wide in windows[: 4 * count]:
         rows, columns = (slice(BLOCK * at, BLOCK * (at + side)) for at, side in ((row, high), (column, wide)))
-        inside = _sum_windows(total, high, wide)[row, column], _sum_windows(noise, high, wide)[row, column]
+        inside = _sum_window(total, row, column, high, wide), float(_sum_window(noise, row, column, high, wide))
         placed = _place(*inside, layout, np.array([column, row]) * BLOCK)
         if placed.sync >= _LEAST_SYNC:
             parts.append(Part(rows, columns, placed))
@@ -72,26 +74,28 @@ def _integrate(field: NDArray[Any]) -> NDArray[Any]:
     return sums
 
 
-def _sum_windows(total: NDArray[Any], high: int, wide: int) -> NDArray[Any]:
-    sums: NDArray[Any] = total[high:, wide:] - total[:-high, wide:] - total[high:, :-wide] + total[:-high, :-wide]
-    return sums
+def _sum_window(total: NDArray[Any], row: int, column: int, high: int, wide: int) -> NDArray[Any]:
+    low, right = row + high, column + wide
+    inside: NDArray[Any] = total[low, right] - total[row, right] - total[low, column] + total[row, column]
+    return inside
 
 
-def _best_windows(total: NDArray[Any], noise: NDArray[Any], high: int, wide: int) -> list[tuple[float, int, int]]:
+def _best_windows(
+    total: NDArray[np.complex128], noise: NDArray[np.float64], high: int, wide: int
+) -> list[tuple[float, int, int]]:
     """Return the two best windows of a size: deviations, row and column."""
-    length = np.abs(_sum_windows(total, high, wide)) ** 2
-    usual = np.maximum(_sum_windows(noise, high, wide).mean(axis=2, keepdims=True), 1e-6)
-    # No single line may decide.
-    excess = (np.minimum(length / usual, 12.0).sum(axis=2) - SYNC_LINES) / np.sqrt(SYNC_LINES)
+    from provenance.watermarks.tile2._windows_kernel import measure_windows
+
+    excess = np.empty((total.shape[0] - high, total.shape[1] - wide))
+    pairs = total.view(np.float64).reshape(*total.shape, 2)
+    measure_windows(pairs, noise, high, wide, _MOST_LENGTH, excess)
     best = np.argsort(excess, axis=None)[::-1][:2]
     return [(float(excess.flat[at]), *divmod(int(at), excess.shape[1])) for at in best]
 
 
-def _place(
-    sums: NDArray[np.complex128], noise: NDArray[np.float64], layout: Layout, corner: NDArray[np.int64]
-) -> Placed:
+def _place(sums: NDArray[np.complex128], noise: float, layout: Layout, corner: NDArray[np.int64]) -> Placed:
     lines = np.zeros((PERIOD, PERIOD), np.complex64)
     lines[layout.sync[:, 1], layout.sync[:, 0] % PERIOD] = sums
-    folded = Folded(lines, np.full(_RINGS, max(float(noise.mean()), 1e-6)))
+    folded = Folded(lines, np.full(_RINGS, max(noise, 1e-6)))
     placed = place(folded, layout, UPRIGHT.sense[None])[0]
     return Placed(placed.sync, placed.sense, placed.origin - corner, placed.is_negative)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.watermarks.tile.front import Residual
-from provenance.watermarks.tile.layout import PERIOD, Layout
-from provenance.watermarks.tile.reading import Folded, Geometry
+from provenance.watermarks.tile.layout import Layout
+from provenance.watermarks.tile.reading import Folded, Geometry, weigh_sync
 
 _QUARTER: Final = np.array([[0, -1], [1, 0]])
 _MIRROR: Final = np.array([[-1, 0], [0, 1]])
@@ -21,8 +21,6 @@ SENSES: Final = np.array(
 )
 """(8, 2, 2): flips and quarter turns."""
 HALF_TURNS: Final = np.array([np.eye(2, dtype=int), -np.eye(2, dtype=int)])
-_NEAR: Final = np.stack(np.meshgrid(*[np.array([-0.5, -0.25, 0.0, 0.25, 0.5])] * 2), -1).reshape(-1, 2)
-_RINGS: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +46,20 @@ UPRIGHT: Final = Placed(0.0, np.eye(2, dtype=np.int64), np.zeros(2))
 
 def place(folded: Folded, layout: Layout, senses: NDArray[np.int64]) -> list[Placed]:
     """Return for each (2, 2) sense the origin at which the sync lines agree best; best sense first."""
-    samples = len(folded.lines)
+    from provenance.watermarks.tile._place_kernel import agree_best, sharpen
+
     placed = []
     for sense in senses:
-        lines = layout.sync @ sense.T
-        ring = np.minimum(np.rint(np.hypot(*lines.T)).astype(int), _RINGS - 1)
-        values = folded.lines[lines[:, 1] % samples, lines[:, 0] % samples] * np.exp(-1j * layout.sync_phases)
-        values /= folded.noise[ring]
-        grid = np.zeros((samples, samples), np.complex64)
-        grid[lines[:, 1] % samples, lines[:, 0] % samples] = values
-        field = np.fft.ifft2(grid).real
-        is_negative = bool(-field.min() > field.max())
-        turned = -field if is_negative else field
-        down, across = np.unravel_index(int(turned.argmax()), field.shape)
-        rough = np.array([across, down]) * (PERIOD / samples)
-        origin, agreement = _sharpen(-values if is_negative else values, lines, rough)
-        deviation = np.sqrt((1 / folded.noise[ring]).sum() / 2)
-        placed.append(Placed(float(agreement / deviation), sense, origin, is_negative))
+        values, lines, deviation = weigh_sync(folded, layout, sense)
+        found = np.empty(4)
+        agree_best(values, lines, len(folded.lines), found)
+        is_negative = bool(-found[3] > found[2])
+        if is_negative:
+            values = -values
+            agree_best(values, lines, len(folded.lines), found)
+        sharpen(values, lines, found)
+        placed.append(Placed(float(found[2] / deviation), sense, found[:2], is_negative))
     return sorted(placed, key=lambda one: -one.sync)
-
-
-def _sharpen(
-    values: NDArray[np.complex64], lines: NDArray[np.int64], rough: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    """Return the best origin near a rough one to a sixteenth of a pixel, and the agreement there."""
-    origin, agreement = rough, 0.0
-    for width in (1.0, 0.25):
-        near = origin + width * _NEAR
-        fields = (values * np.exp(2j * np.pi / PERIOD * (near @ lines.T))).real.sum(axis=1)
-        best = int(fields.argmax())
-        origin, agreement = near[best], float(fields[best])
-    return origin, agreement
 
 
 def find_low(residual: Residual, geometry: Geometry) -> NDArray[np.float64]:

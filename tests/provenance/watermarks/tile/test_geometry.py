@@ -32,14 +32,14 @@ def is_near(found, expected):
 @pytest.mark.parametrize("degrees", [-33.3, 4, 17, 61, 118])
 def test_turns_are_found(degrees):
     power = power_of(turned(marked(), degrees))
-    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, reach=1, best=6), reach=3)[0]
+    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=6), reach=3)[0]
     assert is_near(best.geometry, turn(degrees))
 
 
 @pytest.mark.parametrize("scale", [0.35, 0.6, 0.9, 1.4])
 def test_scales_are_found(scale):
     power = power_of(resized(marked(), scale))
-    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, reach=1, best=6), reach=3)[0]
+    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=6), reach=3)[0]
     assert is_near(best.geometry * scale, np.eye(2))
 
 
@@ -52,21 +52,21 @@ def test_stretches_are_found(across, down):
 
 def test_a_mirrored_turn_is_found():
     power = power_of(turned(np.ascontiguousarray(marked()[:, ::-1]), 12))
-    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, reach=1, best=6), reach=3)[0]
+    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=6), reach=3)[0]
     assert np.linalg.det(best.geometry) < 0
     assert is_near(best.geometry, turn(12) @ np.diag([-1, 1]))
 
 
 def test_a_stretched_turn_is_found_by_the_wide_search():
     power = power_of(resized(turned(marked(), 3), 1.06, 1.0))
-    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, reach=11, best=8), reach=10)[0]
+    best = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=8, is_wide=True), reach=10)[0]
     assert is_near(best.geometry, np.diag([1 / 1.06, 1]) @ turn(3))
 
 
 def test_a_marked_picture_ranks_above_an_unmarked_one():
     def rank(frame):
         power = power_of(frame)
-        return rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, reach=1, best=6), reach=3)[0].rank
+        return rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=6), reach=3)[0].rank
 
     assert rank(turned(marked(), 9)) > 2 * rank(turned(photograph("coffee.png", 384, 576), 9))
 
@@ -83,4 +83,4 @@ def test_whitened_power_has_mean_one(size):
 def test_nothing_has_no_power_and_no_crash():
     power = build_power(np.zeros((300, 300), np.float32))
     assert np.isfinite(power.values).all()
-    assert len(rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, reach=1, best=2), reach=3)) > 0
+    assert len(rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=2), reach=3)) > 0

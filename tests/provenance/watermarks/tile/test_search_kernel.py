@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.watermarks.tile._search_kernel import climb, energy, refine, sum_shifted, sum_stretched
+from provenance.watermarks.tile._search_kernel import climb, energy, improve, refine, sum_shifted, sum_stretched
 
 SIZE = 512
 LINES = np.array([[9, 4], [-7, 12], [15, 3], [4, 18], [-16, 9], [2, 9], [-11, 5], [13, 14]]) / 128.0
@@ -81,3 +81,15 @@ def test_stretched_sums_are_highest_at_the_truth():
     assert across[best] == pytest.approx(1.3, abs=0.021)
     assert down[best] == pytest.approx(1.1, abs=0.021)
     assert counts.max() == len(LINES)
+
+
+def test_what_is_improved_ranks_highest_where_the_lines_are():
+    geometry = np.array([[1.1, 0.02], [-0.03, 1.05]])
+    spectrum, others = spectrum_of(geometry), np.zeros((0, 2))
+    starts = np.array([[[1.105, 0.02], [-0.03, 1.048]], [[0.7, 0.1], [0.1, 0.8]]])
+    ranks = np.empty(2)
+    improve(spectrum, LINES, others, np.array([3, 2, 1]), (50.0, 4.0), starts, ranks)
+    assert np.abs(starts[0] - geometry).max() < 0.005
+    assert ranks[0] > 3 * ranks[1]
+    strong, count = energy(spectrum, LINES, starts[0], 50.0)
+    assert ranks[0] == pytest.approx((strong - count) / np.sqrt(8))

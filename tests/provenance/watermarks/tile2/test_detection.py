@@ -1,18 +1,18 @@
 """What is found, and what is not."""
 
-import cv2
 import numpy as np
 import pytest
 
 from provenance.watermarks.tile.front import build_residual
 from provenance.watermarks.tile.reading import IDENTITY
-from provenance.watermarks.tile2 import embedding
-from provenance.watermarks.tile2.detection import MOST_TESTS, detect, detect_planes
+from provenance.watermarks.tile.scheme import Tile
+from provenance.watermarks.tile2 import detection, embedding
+from provenance.watermarks.tile2.detection import MOST_TESTS, detect
 from provenance.watermarks.tile2.layout import choose_origin
 from provenance.watermarks.tile2.reading import lay, read
 from tests.provenance.watermarks.photographs import photograph, through_jpeg
 from tests.provenance.watermarks.tile.samples import cropped, resized, turned
-from tests.provenance.watermarks.tile2.samples import LAYOUT, PAYLOAD, marked
+from tests.provenance.watermarks.tile2.samples import KEY, LAYOUT, PAYLOAD, TILE, marked
 
 EDITS = {
     "jpeg": lambda frame: through_jpeg(frame, 30),
@@ -64,14 +64,17 @@ def test_what_was_not_reads_by_its_colour_too():
     assert detect(np.repeat(seen[..., 1:2], 3, axis=2), (LAYOUT,)) is None
 
 
-def test_planes_add_up():
-    plane = np.ascontiguousarray(cv2.cvtColor(marked(), cv2.COLOR_RGB2GRAY))
-    noisy = [
-        np.clip(plane + np.random.default_rng(seed).normal(0, 90, plane.shape), 0, 255).astype(np.uint8)
-        for seed in range(8)
-    ]
-    assert detect_planes(noisy[:1], (LAYOUT,)) is None
-    assert detect_planes(noisy, (LAYOUT,)).match.payload == PAYLOAD
+def test_where_the_first_tile_lies_nothing_is_searched(monkeypatch):
+    first = Tile((KEY,)).embed(photograph("coffee.png", 384, 576), PAYLOAD)
+    monkeypatch.setattr(detection, "_search", lambda *_: pytest.fail("searched"))
+    assert detect(first, (LAYOUT,)) is None
+    assert Tile((KEY,)).extract(first).payload == PAYLOAD
+
+
+def test_a_picture_that_bears_both_tiles_is_read_by_both():
+    both = TILE.embed(Tile((KEY,)).embed(photograph("coffee.png", 384, 576), PAYLOAD), PAYLOAD + 1)
+    assert detect(both, (LAYOUT,)).match.payload == PAYLOAD + 1
+    assert Tile((KEY,)).extract(both).payload == PAYLOAD
 
 
 def test_the_bound_counts_what_is_tried():

@@ -9,7 +9,7 @@ from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.tile.code import encode_salted
 from provenance.watermarks.tile.mask import Quality
 from provenance.watermarks.tile2 import embedding
-from provenance.watermarks.tile2.embedding import add_plane, add_to_plane, build_pattern, build_plane
+from provenance.watermarks.tile2.embedding import add_plane, build_plane
 from provenance.watermarks.tile2.layout import build_cell_layout
 from tests.provenance.watermarks.photographs import photograph, psnr_db
 from tests.provenance.watermarks.tile2.samples import LAYOUT, PAYLOAD, TILE, VECTORS, marked
@@ -68,10 +68,3 @@ def test_what_may_not_be_marked_strongly_enough_is_refused(monkeypatch):
         monkeypatch.setattr(embedding, name, Quality(80.0, 0.0001, 1.0))
     with pytest.raises(UnmarkableError, match="does not read back"):
         embedding.embed_tile(photograph("chelsea.png", 256, 256), PAYLOAD, LAYOUT)
-
-
-def test_a_plane_of_luma_is_marked_without_colour():
-    plane = np.ascontiguousarray(photograph("coffee.png", 300, 400)[..., 1])
-    copy = add_to_plane(plane, build_pattern(plane, PAYLOAD, LAYOUT))
-    assert copy.shape == plane.shape
-    assert psnr_db(plane, copy) >= 42
