@@ -6,6 +6,7 @@ why it was held or blocked, and has what was released; nobody else's submissions
 
 import json
 import uuid
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Request
@@ -124,8 +125,16 @@ def _render_form(
         request, "create.html", actor=actor, page="create", status=status, problem=problem, mine=mine,
         fields={name: (fields or {}).get(name, "") for name in _FORM_FIELDS}, key=uuid.uuid4().hex,
         presets=tuple(load_presets().values()), foretold=foretell(here), most_bytes=here.limits.max_bytes,
-        said_in=find_language(request),
+        said_in=find_language(request), titles=_load_titles(),
     )  # fmt: skip
+
+
+@cache
+def _load_titles() -> dict[str, str]:
+    """Return the packs that come along by name, with what presets call them."""
+    from policies.rules.loader import builtin_packs
+
+    return {pack.name: pack.title for pack in builtin_packs()}
 
 
 def _first(fields: "Mapping[str, Sequence[str]]", name: str) -> str:

@@ -5,7 +5,7 @@
 A template has, besides what `render` is given: `t(key, ...)`, `count(key, n)` and `name(section, value)` for words,
 `ago(time)`, `span(seconds)`, `static(name)`, `actor`, `may(permission)`, `page`, `language`, `here` (its own URL) and
 the filters `clean`, `size` and `number` of `api.desk.spelling`; `parts.html` has the pieces that pages share. What is
-on record in English is told by `say_reason`, `say_clause`, `say_limit`, `say_pack` and `say_finding`.
+on record in English is told by `say_reason`, `say_about`, `say_clause`, `say_limit`, `say_pack` and `say_finding`.
 """
 
 from functools import cache
@@ -92,6 +92,7 @@ def build_frame(request: "Request", actor: "Actor | None", page: str) -> dict[st
         "count": words.count,
         "name": words.name,
         "say_reason": retelling.tell_reason,
+        "say_about": retelling.tell_about,
         "say_clause": retelling.tell_clause,
         "say_limit": retelling.tell_limit,
         "say_pack": retelling.tell_pack,

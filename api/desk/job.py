@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.desk.blind import build_blind_view, find_blind, find_next
+from api.desk.clause import list_choices
 from api.desk.frame import render
 from api.desk.job_view import load_view
 from api.desk.media import open_original
@@ -64,6 +65,7 @@ def show_job(
         actor=actor,
         page="queue",
         view=view,
+        choices=list_choices(request, here.packs.values(), view.clauses),
         is_dealt=False,
         me=reviewer,
         queue=queue,

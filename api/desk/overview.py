@@ -14,6 +14,14 @@ from api.service import find_service
 
 SERIES: Final = (("", "came"), ("good", "released"), ("bad", "blocked"))
 
+STEPS: Final = (
+    ("create", "/desk/create", Permission.RELEASE),
+    ("works", "/desk/works", Permission.REGISTER_WORKS),
+    ("policies", "/desk/policies", Permission.READ_POLICIES),
+    ("team", "/desk/team", Permission.MANAGE_PEOPLE),
+)
+"""What a site that nothing came into yet is begun with: step, page, and who may."""
+
 
 def build_router() -> APIRouter:
     """Build the page."""
@@ -45,5 +53,6 @@ def show_overview(request: Request, actor: Annotated[Actor, require(Permission.R
         {group: (count,) for group, count in zip(groups, figures.ages, strict=True)},
     )
     return render(
-        request, "overview.html", actor=actor, page="overview", figures=figures, counted=COUNTED, flow=flow, ages=ages
-    )
+        request, "overview.html", actor=actor, page="overview", figures=figures, counted=COUNTED, flow=flow, ages=ages,
+        steps=STEPS,
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
+from api.desk.clause import list_choices
 from api.desk.frame import render, tell
 from api.errors import status_of
 from api.form import Form
@@ -192,7 +193,8 @@ def _render(
     return render(
         request, "quality.html", actor=actor, page="quality", status=status, figures=find_quality(here, reviewer),
         rules=_load_rules(here), thirds=THIRDS, disagreed=disagreed, golden=golden, few=FEW, given=given or {},
-        problem=problem, rules_problem=rules_problem, clauses=list_clauses(here.packs.values()),
+        problem=problem, rules_problem=rules_problem,
+        choices=list_choices(request, here.packs.values(), list_clauses(here.packs.values())),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.cursor import build_cursor, parse_cursor
 from api.desk.blind import mix_items
+from api.desk.clause import list_choices
 from api.desk.frame import render, tell
 from api.reviewing import build_reviewer, build_verdict, carry_out
 from api.schemas.review import FilterOrder
@@ -62,6 +63,7 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
     jobs, query = found[:PAGE], spell_filter(wanted)
     items = mix_items(here, reviewer, wanted, list(jobs), after=after, is_last=is_last)
     spoken = [reason.clause for item in items for reason in item.against[:1] if reason.clause]
+    clauses = dict.fromkeys([*spoken, *list_clauses(here.packs.values())])
     more = {} if is_last else {"cursor": build_cursor(jobs[-1].job.asset_id)}
     return render(
         request,
@@ -78,7 +80,7 @@ def show_queue(request: Request, actor: Moderator, asked: Annotated[QueueQuery, 
         next=f"/desk/queue?{query}&{urlencode(more)}" if more else "",
         undo=asked.undo,
         packs=sorted(here.packs),
-        clauses=list(dict.fromkeys([*spoken, *list_clauses(here.packs.values())])),
+        choices=list_choices(request, here.packs.values(), clauses),
         newest=newest if jobs else "",
     )
 

@@ -48,6 +48,15 @@ class Retelling:
             return self._words.tell("reasons.threshold", category=self._name(reason.category or rest))
         return self.tell_pack(reason.pack, f"rules.{reason.rule}", reason.text)
 
+    def tell_about(self, reason: "Reason") -> str:
+        """Return in two or three words what a reason is about: its category, or which check has no answer."""
+        if reason.category:
+            return self._name(reason.category)
+        kind, _, rest = reason.rule.partition(".")
+        if kind == "requires" or (reason.pack == _ENGINE and reason.detector):
+            return self._words.tell("reasons.unanswered", detector=self._name_detector(reason.detector or rest))
+        return self._name(reason.rule)
+
     def tell_clause(self, clause: str) -> str:
         """Return a clause with the name of what it cites; numbers of articles stay."""
         if self._is_english:

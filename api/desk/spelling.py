@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 240
 """Of a stranger's text in a line, in characters."""
+_MEBI: Final = 1 << 20
 _UNITS: Final = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 _STANDS_FOR: Final = "\N{REPLACEMENT CHARACTER}"
 _UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
@@ -27,7 +28,9 @@ def clean(text: str, limit: int = SHOWN) -> str:
 
 
 def spell_size(size_bytes: int) -> str:
-    """Return a size as people read it, such as 1.4 MB."""
+    """Return a size as people read it, such as 1.4 MB; a limit in whole mebibytes as that, such as 64 MiB."""
+    if size_bytes and size_bytes % _MEBI == 0:
+        return f"{size_bytes // _MEBI} MiB"
     size = float(size_bytes)
     for unit in ("B", "kB", "MB"):
         if size < 1000:

@@ -87,6 +87,19 @@ def test_reasons_are_told_by_their_codes():
     assert CHINESE.tell_reason(Reason("own", "odd", Outcome.BLOCK, "", "its author's words")) == "its author's words"
 
 
+def test_what_a_reason_is_about_has_words():
+    closed = "Chopmark closed by default"
+    missing = Reason("baseline", "requires.nsfw", Outcome.HOLD, "House rules 1.2", "x", detector="nsfw")
+    failed = Reason("engine", "failed_signal", Outcome.HOLD, closed, "x", detector="incoming_marks")
+    clash = Reason("engine", "conflicting_obligations", Outcome.HOLD, closed, "x")
+    weapons = Reason("baseline", "thresholds.weapons", Outcome.HOLD, "", "x", "clip", "weapons")
+    assert ENGLISH.tell_about(missing) == "No answer: Not safe for work"
+    assert ENGLISH.tell_about(failed) == "No answer: Marks that it carries"
+    assert ENGLISH.tell_about(clash) == "Marks contradict each other"
+    assert (ENGLISH.tell_about(weapons), CHINESE.tell_about(weapons)) == ("Weapons", "武器")
+    assert not re.search("[a-z]", CHINESE.tell_about(failed) + CHINESE.tell_about(clash))
+
+
 def test_clauses_keep_their_numbers():
     assert CHINESE.tell_clause("House rules 3.2") == "内部规则 3.2"
     both = "AI Act Art. 50(2); Code of Practice Measure 1.1.1"

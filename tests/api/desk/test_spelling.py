@@ -17,7 +17,8 @@ def test_long_text_is_cut_and_lines_stay():
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1400, "1.4 kB"), (2_500_000, "2.5 MB"), (9e12, "9000.0 GB")]
+    ("size", "text"),
+    [(0, "0 B"), (999, "999 B"), (1400, "1.4 kB"), (2_500_000, "2.5 MB"), (64 << 20, "64 MiB"), (9e12, "9000.0 GB")],
 )
 def test_sizes(size, text):
     assert spell_size(size) == text
