@@ -223,12 +223,15 @@ def verify_one(
     proved = parse_proof(text)
     history = _read_history(keys)
     notes = () if history is None else parse_history(history)[0]
-    leaf, signed = verify_carried(proved, LogKeys.build(parse_vkey(vkey), notes))
-    entry: dict[str, Any] = json.loads(leaf)
+    opening, signed = verify_carried(proved, LogKeys.build(parse_vkey(vkey), notes))
+    entry: dict[str, Any] = json.loads(opening)
     if as_json:
         print_json({"ok": True, "index": proved.index, "origin": signed.origin, "size": signed.size, "entry": entry})
         return
     print_line(f"entry {proved.index} of {signed.origin} holds, by its checkpoint over {signed.size} entries")
+    if "body" not in entry:
+        print_line("what it says is not in this proof: whoever may read the ledger gets one that opens it")
+        return
     said = {name: entry[name] for name in ("kind", "subject", "created_at")} | entry["body"]
     _show({name: json.dumps(value) if isinstance(value, list | dict) else value for name, value in said.items()})
 
@@ -237,11 +240,14 @@ def verify_one(
 @teaching_errors
 def tiles(
     folder: Annotated[Path, typer.Argument(help="Folder that a web server can serve as it is.")],
+    with_old: Annotated[
+        bool, typer.Option(help="Also entries that versions before 0.7 wrote in plain: they show decisions.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the ledger as C2SP tlog-tiles, for mirrors and monitors."""
     with telling_os_errors(folder):
-        signed = write_tiles(_open_log(), folder)
+        signed = write_tiles(_open_log(), folder, with_old=with_old)
     if as_json:
         print_json({"folder": str(folder), "size": signed.size, "root": signed.root.hex()})
         return

@@ -34,7 +34,9 @@ from provenance.ledger.selection import EVERYTHING, Claim, Selection, find_claim
 from provenance.ledger.tiles import StoredTree
 from provenance.storage.database import utc_now
 
-EXPORT_FORMAT: Final = "chopmark.ledger-export/2"
+EXPORT_FORMAT: Final = "chopmark.ledger-export/3"
+SECOND_FORMAT: Final = "chopmark.ledger-export/2"
+"""Of versions before 0.7: no entry has a salt."""
 FIRST_FORMAT: Final = "chopmark.ledger-export/1"
 """Of versions before 0.4: without scope, claim, range and attachments."""
 BATCH_FORMAT: Final = "chopmark.batch-proof/1"
@@ -76,7 +78,7 @@ class ExportManifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: Literal["chopmark.ledger-export/1", "chopmark.ledger-export/2"]
+    format: Literal["chopmark.ledger-export/1", "chopmark.ledger-export/2", "chopmark.ledger-export/3"]
     file: Literal["entries.jsonl", "entries.csv", "entries.parquet"]
     file_format: FormatName
     sha256: str

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from provenance.errors import DatabaseUnavailableError, InconsistentLedgerError, LedgerError, MissingKeyError
 from provenance.ledger.canonical import Json, canonical_json
 from provenance.ledger.checkpoint import Checkpoint, sign_checkpoint
-from provenance.ledger.entry import LedgerEntry, build_entry, format_time, parse_row
+from provenance.ledger.entry import LedgerEntry, build_entry, format_time, make_salt, parse_row
 from provenance.ledger.growth import Growth
 from provenance.ledger.handover import LogKeys
 from provenance.ledger.memory import Memory
@@ -147,7 +147,8 @@ class Log:
             if (found.kind, found.subject, found.body) != (kind, subject, canonical_body):
                 raise LedgerError(f"key {key!r} already stands for other content at index {found.index}")
             return found
-        entry = build_entry(head.size, kind=kind, subject=subject, key=key, body=canonical_body, created_at=utc_now())
+        facts = {"kind": kind, "subject": subject, "key": key, "created_at": utc_now()}
+        entry = build_entry(head.size, **facts, body=canonical_body, salt=make_salt(kind))
         grown, completed = extend_frontier(head.frontier, head.size, entry.leaf_hash)
         try:
             connection.execute(_INSERT_ENTRY, _columns(entry))
@@ -384,7 +385,7 @@ class Log:
 
 
 def _columns(entry: LedgerEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in LEDGER_ENTRIES.c.keys()}
+    return {**{name: getattr(entry, name) for name in LEDGER_ENTRIES.c.keys()}, "salt": entry.salt or None}
 
 
 def _find(connection: Connection, key: str) -> LedgerEntry | None:

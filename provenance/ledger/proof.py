@@ -9,6 +9,7 @@ from typing import Final
 from provenance.errors import VerificationError
 from provenance.ledger.checkpoint import Checkpoint
 from provenance.ledger.encoding import build_base64, parse_base64
+from provenance.ledger.entry import find_leaf
 from provenance.ledger.handover import LogKeys, verify_timely
 from provenance.ledger.merkle import HASH_BYTES, hash_leaf, verify_inclusion
 from provenance.ledger.note import MAX_NOTE_BYTES, NoteVerifier
@@ -70,20 +71,23 @@ def parse_proof(unverified_text: str) -> Proof:
     return Proof(index=int(digits), hashes=hashes, checkpoint=note, extra=extra)
 
 
-def carry_leaf(proof: Proof, leaf: bytes) -> Proof:
-    """Return the proof with the entry that it is about as its extra data, so that one file is all that it takes."""
-    return replace(proof, extra=leaf)
+def carry(proof: Proof, opening: bytes) -> Proof:
+    """Return the proof with what opens its entry, or its bare leaf, as extra data, so that one file is all it takes."""
+    return replace(proof, extra=opening)
 
 
 def verify_carried(unverified_proof: Proof, keys: NoteVerifier | LogKeys) -> tuple[bytes, Checkpoint]:
-    """Check a proof that carries its own entry; return the entry's leaf, which by then is proved, and the checkpoint.
+    """Check a proof that carries its own entry; return what it carries, which by then is proved, and the checkpoint.
+
+    It is what opens the entry, or the bare leaf, which shows nothing of it.
 
     Raises:
         VerificationError: it carries none, or what it carries is not the entry that the log signed.
     """
     if not unverified_proof.extra:
         raise _malformed("the entry itself on a line extra")
-    return unverified_proof.extra, verify_proof(unverified_proof, unverified_proof.extra, keys)
+    leaf = find_leaf(unverified_proof.extra)
+    return unverified_proof.extra, verify_proof(unverified_proof, leaf, keys)
 
 
 def verify_proof(unverified_proof: Proof, leaf: bytes, keys: NoteVerifier | LogKeys) -> Checkpoint:

@@ -1,6 +1,7 @@
 """Ledger entries as rows of a file: JSON lines, CSV or Parquet, each enough to rebuild the very bytes that were hashed.
 
-JSON lines: canonical JSON, the leaf with its index and hash. CSV: safe to open in a spreadsheet. Parquet: typed.
+JSON lines: canonical JSON, what opens the leaf, with its index and hash. CSV: safe to open in a spreadsheet. Parquet:
+typed.
 """
 
 import csv
@@ -16,10 +17,12 @@ from typing import Any, Final
 
 from provenance.errors import MissingExtraError, VerificationError
 from provenance.ledger.canonical import canonical_text
-from provenance.ledger.entry import ENTRY_VERSION, MAX_ENTRY_BYTES, LedgerEntry, format_time
+from provenance.ledger.entry import ENTRY_VERSION, MAX_ENTRY_BYTES, PLAIN_VERSION, LedgerEntry, format_time
 from provenance.text import escape_as_json, respell
 
-COLUMNS: Final = ("index", "created_at", "kind", "subject", "key", "leaf_hash", "body")
+OLD_COLUMNS: Final = ("index", "created_at", "kind", "subject", "key", "leaf_hash", "body")
+"""Of exports that versions before 0.7 made."""
+COLUMNS: Final = (*OLD_COLUMNS, "salt")
 
 # OWASP, CSV injection: cells that begin with one of these are formulas to a spreadsheet, the full-width forms too. The
 # apostrophe is ours: it is what guards, so a cell that begins with one is guarded as well and reading can undo it.
@@ -79,7 +82,7 @@ def write_csv(path: Path, entries: Iterable[LedgerEntry]) -> None:
 def read_csv(path: Path) -> Iterator[LedgerEntry]:
     """Yield the entries of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
-        number = 0
+        number, columns = 0, tuple[str, ...]()
         lines = csv.reader(file, strict=True)
         while True:
             with _row(path, number):
@@ -87,10 +90,11 @@ def read_csv(path: Path) -> Iterator[LedgerEntry]:
                 if cells is None and number:
                     return
                 if number == 0:
-                    if tuple(cells or ()) != COLUMNS:
+                    columns = tuple(cells or ())
+                    if columns not in {COLUMNS, OLD_COLUMNS}:
                         raise ValueError(f"columns {', '.join(COLUMNS)}")
                 else:
-                    yield _parse_cells(cells or [])
+                    yield _parse_cells(dict(zip(columns, map(unguard_cell, cells or []), strict=True)))
             number += 1
 
 
@@ -122,7 +126,7 @@ def read_parquet(path: Path) -> Iterator[LedgerEntry]:
     number = 0
     try:
         with pq.ParquetFile(path) as file:
-            if tuple(file.schema_arrow.names) != COLUMNS:
+            if tuple(file.schema_arrow.names) not in {COLUMNS, OLD_COLUMNS}:
                 raise VerificationError(f"{path.name} has not the columns {', '.join(COLUMNS)}", codes=("export.row",))
             for batch in file.iter_batches(_PARQUET_BATCH):
                 for cells in batch.to_pylist():
@@ -164,10 +168,11 @@ def _row(path: Path, number: int) -> Iterator[None]:
 
 def _line_tail(entry: LedgerEntry) -> bytes:
     """Return what follows the body on the entry's line."""
+    salted, version = (f'"salt":"{entry.salt.hex()}",', ENTRY_VERSION) if entry.salt else ("", PLAIN_VERSION)
     rest = (
         f'"created_at":{canonical_text(entry.created_at)},"index":{entry.index},"key":{canonical_text(entry.key)},'
         f'"kind":{canonical_text(entry.kind)},"leaf_hash":"{entry.leaf_hash.hex()}",'
-        f'"subject":{canonical_text(entry.subject)},"v":{ENTRY_VERSION}}}'
+        f'{salted}"subject":{canonical_text(entry.subject)},"v":{version}}}'
     )
     return rest.encode()
 
@@ -181,8 +186,7 @@ def _parse_line(line: bytes) -> LedgerEntry:
     return replace(entry, body=_parse_body(line[len(start) : -len(tail)].decode()))
 
 
-def _parse_cells(cells: list[str]) -> LedgerEntry:
-    named = dict(zip(COLUMNS, map(unguard_cell, cells), strict=True))
+def _parse_cells(named: Mapping[str, str]) -> LedgerEntry:
     if str(int(named["index"])) != named["index"]:
         raise ValueError("expected a plain decimal index")
     body = _parse_body(_ESCAPE.sub(_unescape, named["body"]))
@@ -210,7 +214,8 @@ def _parse_body(text: str) -> bytes:
 
 def _build(fields: Mapping[str, Any], body: bytes) -> LedgerEntry:
     texts = {name: str(fields[name]) for name in ("kind", "subject", "key", "created_at")}
-    return LedgerEntry(index=int(fields["index"]), leaf_hash=bytes(fields["leaf_hash"]), body=body, **texts)
+    salt = bytes.fromhex(fields.get("salt", ""))
+    return LedgerEntry(index=int(fields["index"]), leaf_hash=bytes(fields["leaf_hash"]), body=body, salt=salt, **texts)
 
 
 def _texts(entry: LedgerEntry) -> dict[str, Any]:
@@ -220,6 +225,7 @@ def _texts(entry: LedgerEntry) -> dict[str, Any]:
         "subject": entry.subject,
         "key": entry.key,
         "body": entry.body.decode(),
+        "salt": entry.salt.hex(),
     }
 
 

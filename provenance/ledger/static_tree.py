@@ -24,11 +24,16 @@ CHECKPOINT: Final = "checkpoint"
 """The one file that changes."""
 
 
-def write_tiles(log: Log, folder: Path) -> Checkpoint:
+def write_tiles(log: Log, folder: Path, *, with_old: bool = False) -> Checkpoint:
     """Bring the static tree in `folder` up to the log's newest checkpoint, which is signed if need be.
 
     Writes what is missing and the checkpoint last, so that a reader never meets a checkpoint without its tiles; run
     again after a crash it goes on. Partial tiles go once the full one is there.
+
+    Args:
+        log: to be published.
+        folder: where to.
+        with_old: also bundles of entries that versions before 0.7 wrote in plain, which show decisions.
 
     Raises:
         VerificationError: the folder holds the tree of another log.
@@ -49,7 +54,9 @@ def write_tiles(log: Log, folder: Path) -> Checkpoint:
         path = build_tile_path("entries", number, width)
         if level == 0 and not (folder / path).exists():
             first = number * TILE_WIDTH
-            write_resource(folder, path, build_bundle(list(log.entries(first=first, stop=first + width))))
+            entries = list(log.entries(first=first, stop=first + width))
+            if with_old or not any(entry.is_old for entry in entries):
+                write_resource(folder, path, build_bundle(entries))
     write_keys(log, folder, checkpoint)
     write_resource(folder, CHECKPOINT, checkpoint.note.encode())
     _drop_partial(folder, checkpoint.size)

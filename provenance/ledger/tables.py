@@ -22,9 +22,11 @@ LEDGER_ENTRIES: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Column("leaf_hash", LargeBinary(32), nullable=False),
     Column("created_at", String(32), nullable=False, index=True),
+    Column("salt", LargeBinary(32)),
     CheckConstraint('"index" >= 0', name="ck_ledger_entries_index"),
 )
-"""One row an entry, strictly sequential from 0. `key` makes appending idempotent; `body` is canonical JSON."""
+"""One row an entry, strictly sequential from 0. `key` makes appending idempotent; `body` is canonical JSON; `salt`
+hides what the entry says in its leaf, and is not there where the leaf says it."""
 
 LEDGER_NODES: Final = Table(
     "ledger_nodes",

@@ -32,6 +32,7 @@ from provenance.ledger.export import (
     MANIFEST,
     MANIFEST_NOTE,
     PROOFS,
+    SECOND_FORMAT,
     ExportManifest,
     build_manifest_text,
 )
@@ -198,7 +199,7 @@ def _verify_manifest(folder: Path, keys: LogKeys) -> tuple[ExportManifest, NoteV
         raise VerificationError(f"{MANIFEST_NOTE} is not text", codes=("export.manifest",)) from exc
     signer = keys.find_signer(text)
     note = verify_note(text, signer)
-    texts = {build_manifest_text(keys.name, content, form) for form in (EXPORT_FORMAT, FIRST_FORMAT)}
+    texts = {build_manifest_text(keys.name, content, form) for form in (EXPORT_FORMAT, SECOND_FORMAT, FIRST_FORMAT)}
     if note.text not in texts:
         raise VerificationError(f"{MANIFEST} is not what the log signed: it was edited", codes=("export.manifest",))
     try:

@@ -118,10 +118,10 @@ class Repository:
         Raises:
             BlobNotFoundError: there is no such manifest.
         """
-        from provenance.ledger.proof import carry_leaf
+        from provenance.ledger.proof import carry
 
         entry = self.find_entry(manifest_id)
-        return carry_leaf(self.log.proof(entry.index), entry.leaf).text
+        return carry(self.log.proof(entry.index), entry.opening).text
 
     def verify_receipt(self, manifest_id: str, unverified_text: str) -> None:
         """Check that a receipt proves that this ledger has this manifest on record.
@@ -134,10 +134,10 @@ class Repository:
         from provenance.ledger.proof import parse_proof, verify_carried
 
         try:
-            leaf, _ = verify_carried(parse_proof(unverified_text), self.log.signer.verifier)
+            opening, _ = verify_carried(parse_proof(unverified_text), self.log.signer.verifier)
         except LedgerError as exc:
             raise VerificationError(str(exc)) from exc
-        if json.loads(leaf)["body"].get("manifest_id") != manifest_id:
+        if json.loads(opening).get("body", {}).get("manifest_id") != manifest_id:
             raise VerificationError("the receipt is of another manifest")
 
 

@@ -118,7 +118,7 @@ def test_the_ledger_is_one_and_says_whose_each_entry_is_without_a_name(firms, tm
     whose = [(entry.kind, entry.fields().get("tenant", "")[:7]) for entry in main.log.entries()]
     ends = ("decision.made", "asset.released")
     assert whose == [*((kind, "") for kind in ends), *((kind, "tenant-") for kind in ends), ("bank.defined", "tenant-")]
-    assert not any(b"acme" in entry.leaf or b"zenith" in entry.leaf for entry in main.log.entries())
+    assert not any(b"acme" in entry.opening or b"zenith" in entry.leaf for entry in main.log.entries())
     acme_entries = [entry for entry in main.log.entries() if acme.log.is_own(entry)]
     assert [entry.kind for entry in acme_entries] == list(ends)
 

@@ -24,7 +24,7 @@ def test_a_key_is_known_by_itself_alone_and_never_kept(place):
         row = connection.execute(select(API_KEYS)).one()
     assert secret not in repr(row)
     assert secret.encode() not in row.digest
-    assert not any(secret.encode() in entry.leaf or b'"ci"' in entry.leaf for entry in place.log.entries())
+    assert not any(secret.encode() in entry.opening or b'"ci"' in entry.leaf for entry in place.log.entries())
 
 
 def test_a_key_ends_when_it_is_revoked_or_over(place):

@@ -131,7 +131,7 @@ def test_what_is_changed_stands_on_the_ledger_without_names(place, ada):
     ]  # fmt: skip
     entries = list(place.log.entries())
     assert entries[2].fields() == {"before": ["submitter"], "by": entries[0].subject, "roles": ["moderator"]}
-    assert not any(name in entry.leaf.lower() for entry in entries for name in (b"ada", b"grace"))
+    assert not any(name in entry.opening.lower() for entry in entries for name in (b"ada", b"grace"))
 
 
 def test_nothing_is_put_on_record_that_changes_nothing(small):

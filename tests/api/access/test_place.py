@@ -13,7 +13,7 @@ def test_the_ledger_hears_who_did_it_without_a_name(small):
     by = [entry.fields()["by"] for entry in entries]
     assert (by[0], by[2]) == ("operator", "key:k1")
     assert by[1].startswith("reviewer-")
-    assert not any(b"Ada" in entry.leaf for entry in entries)
+    assert not any(b"Ada" in entry.opening for entry in entries)
 
 
 def test_a_person_is_called_what_their_reviews_call_them(small):

@@ -58,7 +58,7 @@ def walked(home, capfd, caplog):
         for shown in (secrets["key"], secrets["forged key"], secrets["key"][:-1]):
             client.get("/v1/keys", headers={"Authorization": f"Bearer {shown}"})
         client.get(f"/v1/keys/{secrets['key'][:36]}", headers={"Authorization": f"Bearer {secrets['key']}"})
-        ledger = b"".join(entry.leaf for entry in client.app.state.service.site.deployment.log.entries())
+        ledger = b"".join(entry.opening for entry in client.app.state.service.site.deployment.log.entries())
     told = capfd.readouterr()
     # What the test's own browser logs is no log of the server.
     ours = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("httpx"))

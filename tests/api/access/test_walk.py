@@ -47,7 +47,7 @@ PUBLIC = {
     "GET /v1/c2pa/matches/byBinding": _RESOLUTION,
     "GET /v1/c2pa/services/supportedAlgorithms": _RESOLUTION,
     "GET /v1/files/{asset_id}": "a signed address that expires is the leave",
-    "GET /v1/proofs/{index}": "a proof is for whoever doubts; it holds digests",
+    "GET /v1/proofs/{index}": "a proof is for whoever doubts; what opens an entry is for auditors alone",
     "GET /v1/ledger/keys": "public keys and hand-overs, which prove themselves",
     "GET /verify": "verification is for everybody",
     "GET /verify/states": "says what verification answers",

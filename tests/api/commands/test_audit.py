@@ -6,7 +6,7 @@ from api.commands.audit import parse_time
 from api.settings import load_settings
 from api.wiring import open_site
 from provenance.errors import GateError
-from provenance.ledger.proof import carry_leaf
+from provenance.ledger.proof import carry
 
 
 def test_an_export_verifies_offline_with_the_public_key_alone(run, stock, tmp_path, monkeypatch):
@@ -108,7 +108,8 @@ def test_a_range_says_that_it_is_whole(run, stock, tmp_path):
 def test_one_proof_is_verified_without_a_site(run, stock, tmp_path, monkeypatch):
     with open_site(load_settings()) as site:
         log = site.deployment.log
-        text = carry_leaf(log.proof(0), log.entry(0).leaf).text
+        text = carry(log.proof(0), log.entry(0).opening).text
+        bare = carry(log.proof(0), log.entry(0).leaf).text
         vkey = log.signer.verifier.vkey
     file = tmp_path / "entry-0.tlog-proof"
     file.write_text(text)
@@ -116,7 +117,10 @@ def test_one_proof_is_verified_without_a_site(run, stock, tmp_path, monkeypatch)
     done = run("audit", "verify-proof", file, "--vkey", vkey)
     assert (done.code, "entry 0 of" in done.out) == (0, True)
     document = run("audit", "verify-proof", file, "--vkey", vkey, "--json").document
-    assert (document["ok"], document["index"], document["entry"]["v"]) == (True, 0, 1)
+    assert (document["ok"], document["index"], document["entry"]["v"]) == (True, 0, 2)
+    file.write_text(bare)
+    done = run("audit", "verify-proof", file, "--vkey", vkey)
+    assert (done.code, "what it says is not in this proof" in done.words, "subject" in done.out) == (0, True, False)
     file.write_text(text.replace("index 0", "index 1"))
     assert run("audit", "verify-proof", file, "--vkey", vkey).code == 2
     file.write_bytes(b"\xff\xfe")

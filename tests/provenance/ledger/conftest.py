@@ -59,3 +59,13 @@ def tamper():
                 connection.exec_driver_sql(statement)
 
     return run
+
+
+@pytest.fixture
+def as_before(monkeypatch):
+    """Append as versions before 0.7 did, whose leaves say what happened."""
+
+    def append():
+        monkeypatch.setattr("provenance.ledger.entry.token_bytes", lambda _: b"")
+
+    return append

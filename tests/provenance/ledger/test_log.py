@@ -29,13 +29,14 @@ def test_an_entry_holds_what_was_appended(log):
     entry = append(log, "first", {"b": [1, None, True], "a": "ü\u0000\n"}, kind="work.registered", subject="work-7")
     assert entry.index == 0
     assert entry.body == '{"a":"ü\\u0000\\n","b":[1,null,true]}'.encode()
-    assert json.loads(entry.leaf) == {
+    assert json.loads(entry.opening) == {
         "body": {"a": "ü\u0000\n", "b": [1, None, True]},
         "created_at": entry.created_at,
         "key": "first",
         "kind": "work.registered",
+        "salt": entry.salt.hex(),
         "subject": "work-7",
-        "v": 1,
+        "v": 2,
     }
     assert entry.leaf_hash == hash_leaf(entry.leaf)
     assert log.entry(0) == log.find("first") == entry
@@ -179,8 +180,8 @@ def test_what_is_not_allowed_leaves_nothing(sqlite_log, fields, match):
 
 def test_the_largest_entry_fits(sqlite_log):
     empty = append(sqlite_log, "small", {"a": ""})
-    padding = MAX_ENTRY_BYTES - len(empty.leaf)
-    assert len(append(sqlite_log, "large", {"a": "x" * padding}).leaf) == MAX_ENTRY_BYTES
+    padding = MAX_ENTRY_BYTES - len(empty.opening)
+    assert len(append(sqlite_log, "large", {"a": "x" * padding}).opening) == MAX_ENTRY_BYTES
     with pytest.raises(LedgerError, match="at most"):
         append(sqlite_log, "giant", {"a": "x" * (padding + 1)})
 

@@ -35,7 +35,7 @@ def test_nothing_can_be_changed_behind_the_log(log, append_many):
         [
             'INSERT OR REPLACE INTO ledger_entries SELECT * FROM ledger_entries WHERE "index" = 1',
             (
-                "INSERT OR REPLACE INTO ledger_entries SELECT 300, kind, subject, key, body, leaf_hash, created_at"
+                "INSERT OR REPLACE INTO ledger_entries SELECT 300, kind, subject, key, body, leaf_hash, created_at, salt"
                 ' FROM ledger_entries WHERE "index" = 1'
             ),
             "INSERT OR REPLACE INTO ledger_nodes SELECT * FROM ledger_nodes",
@@ -46,7 +46,7 @@ def test_nothing_can_be_changed_behind_the_log(log, append_many):
         else [f"TRUNCATE {name}" for name in ("ledger_entries", "ledger_nodes", "ledger_head", "ledger_checkpoints")]
     )
     gap = (
-        "INSERT INTO ledger_entries SELECT 301, kind, subject, 'new', body, leaf_hash, created_at"
+        "INSERT INTO ledger_entries SELECT 301, kind, subject, 'new', body, leaf_hash, created_at, salt"
         ' FROM ledger_entries WHERE "index" = 1'
     )
     for statement in [*HOSTILE, *engine_specific, gap]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import VerificationError
-from provenance.ledger.proof import Proof, carry_leaf, parse_proof, verify_carried, verify_proof
+from provenance.ledger.proof import Proof, carry, parse_proof, verify_carried, verify_proof
 
 
 def test_the_text_is_that_of_the_specification(sqlite_log, append_many, signer):
@@ -82,13 +82,24 @@ def test_any_text_is_refused_with_a_typed_error(text):
         parse_proof("c2sp.org/tlog-proof@v1\nindex 0\n" + text[:100].replace("\n", "") + "!\n\n" + text)
 
 
-def test_a_proof_that_carries_its_entry_needs_no_other_file(sqlite_log, append_many, signer):
+def test_a_proof_that_carries_its_entry_needs_no_other_file(sqlite_log, append_many, signer, as_before):
     append_many(sqlite_log, 5)
-    entry = sqlite_log.entry(3)
-    text = carry_leaf(sqlite_log.proof(3), entry.leaf).text
-    leaf, checkpoint = verify_carried(parse_proof(text), signer.verifier)
-    assert (leaf, checkpoint.size) == (entry.leaf, 5)
+    as_before()
+    append_many(sqlite_log, 8, first=5)
+    for entry in (sqlite_log.entry(3), sqlite_log.entry(6)):
+        text = carry(sqlite_log.proof(entry.index), entry.opening).text
+        opening, checkpoint = verify_carried(parse_proof(text), signer.verifier)
+        assert (opening, checkpoint.size) == (entry.opening, 8)
     with pytest.raises(VerificationError, match="the entry itself"):
         verify_carried(sqlite_log.proof(3), signer.verifier)
-    with pytest.raises(VerificationError):
-        verify_carried(carry_leaf(sqlite_log.proof(3), sqlite_log.entry(2).leaf), signer.verifier)
+    for other in (sqlite_log.entry(2).opening, sqlite_log.entry(3).opening.replace(b"asset-3", b"asset-4")):
+        with pytest.raises(VerificationError):
+            verify_carried(carry(sqlite_log.proof(3), other), signer.verifier)
+
+
+def test_a_proof_with_the_bare_leaf_holds_and_tells_nothing(sqlite_log, append_many, signer):
+    append_many(sqlite_log, 5)
+    text = carry(sqlite_log.proof(3), sqlite_log.entry(3).leaf).text
+    carried, _ = verify_carried(parse_proof(text), signer.verifier)
+    assert carried.startswith(b'{"commitment":"')
+    assert b"asset" not in carried

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from provenance.errors import MissingExtraError, VerificationError
 from provenance.ledger.canonical import canonical_json
 from provenance.ledger.entry import build_entry
-from provenance.ledger.rows import COLUMNS, FORMATS, guard_cell, unguard_cell
+from provenance.ledger.rows import COLUMNS, FORMATS, OLD_COLUMNS, guard_cell, unguard_cell
 from provenance.text import is_safe
 
 TIME = "2026-11-22T21:35:00.123Z"
@@ -36,7 +36,15 @@ bodies = st.dictionaries(st.text(), st.integers(-9, 9) | st.floats(-1e9, 1e9) | 
 
 def entries_of(rows):
     return [
-        build_entry(index, kind="review", subject=subject, key=key, body=canonical_json(body), created_at=TIME)
+        build_entry(
+            index,
+            kind="review",
+            subject=subject,
+            key=key,
+            body=canonical_json(body),
+            created_at=TIME,
+            salt=bytes([index]) * 32 if index % 2 else b"",
+        )
         for index, (subject, key, body) in enumerate(rows)
     ]
 
@@ -84,12 +92,22 @@ def test_csv_shows_no_text_raw_and_gives_back_the_bytes(tmp_path):
 
 def test_jsonl_is_canonical_json_of_leaf_index_and_hash(tmp_path):
     path = tmp_path / "entries.jsonl"
-    (entry,) = entries_of([("s", "k", {"b": 1, "a": [0.5]})])
-    FORMATS["jsonl"].write(path, [entry])
-    line = path.read_bytes().removesuffix(b"\n")
-    fields = json.loads(line)
-    assert canonical_json(fields) == line
-    assert {**json.loads(entry.leaf), "index": 0, "leaf_hash": entry.leaf_hash.hex()} == fields
+    entries = entries_of([("s", "k", {"b": 1, "a": [0.5]})] * 2)
+    FORMATS["jsonl"].write(path, entries)
+    for entry, line in zip(entries, path.read_bytes().splitlines(), strict=True):
+        fields = json.loads(line)
+        assert canonical_json(fields) == line
+        assert {**json.loads(entry.opening), "index": entry.index, "leaf_hash": entry.leaf_hash.hex()} == fields
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_tables_of_versions_before_0_7_have_no_salts(tmp_path, name):
+    path = tmp_path / f"entries.{name}"
+    entries = entries_of([("s", "k", {"b": 1})])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provenance.ledger.rows.COLUMNS", OLD_COLUMNS)
+        FORMATS[name].write(path, entries)
+    assert list(FORMATS[name].read(path)) == entries
 
 
 def test_parquet_is_typed(tmp_path):

@@ -100,3 +100,23 @@ def test_the_tree_of_another_log_is_not_overwritten(sqlite_log, append_many, tmp
     with pytest.raises(VerificationError, match="not a checkpoint"):
         write_tiles(sqlite_log, folder)
     database.close()
+
+
+def test_bundles_of_what_older_versions_wrote_in_plain_are_published_on_request_alone(
+    sqlite_log, append_many, signer, tmp_path
+):
+    append_many(sqlite_log, 256)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provenance.ledger.entry.token_bytes", lambda _: b"")
+        append_many(sqlite_log, 300, first=256)
+    append_many(sqlite_log, 520, first=300)
+    folder = tmp_path / "static"
+    write_tiles(sqlite_log, folder)
+    bundles = {path.relative_to(folder / "tile" / "entries").as_posix() for path in folder.glob("tile/entries/**/*")}
+    assert {"000", "002.p/8"} <= bundles
+    assert "001" not in bundles
+    published = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"asset-" not in published
+    write_tiles(sqlite_log, folder, with_old=True)
+    assert check(folder, signer) == 520
+    assert b"asset-" in (folder / "tile" / "entries" / "001").read_bytes()

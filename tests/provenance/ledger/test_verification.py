@@ -22,8 +22,11 @@ FORMATS = ("jsonl", "csv", "parquet")
 
 @pytest.fixture
 def export(sqlite_log, append_many, tmp_path):
-    """A function that exports twelve entries in a format."""
-    append_many(sqlite_log, 12)
+    """A function that exports twelve entries in a format: six as versions before 0.7 wrote them, six that are hidden."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provenance.ledger.entry.token_bytes", lambda _: b"")
+        append_many(sqlite_log, 6)
+    append_many(sqlite_log, 12, first=6)
 
     def make(file_format, **options):
         export_ledger(sqlite_log, tmp_path / file_format, file_format, **options)
@@ -94,6 +97,18 @@ def test_a_changed_row_with_its_hash_changed_too(export, signer):
     lines[4] = lines[4].replace(before.leaf_hash.hex().encode(), forged)
     write_lines(folder, lines)
     refused(folder, signer, "export.digest")
+
+
+def test_a_salt_that_was_changed_is_found(export, signer):
+    folder = export("jsonl")
+    lines = lines_of(folder)
+    salt = json.loads(lines[8])["salt"].encode()
+    lines[8] = lines[8].replace(salt, b"00" * 32)
+    write_lines(folder, lines)
+    assert "row 9 (entry 8) was changed" in refused(folder, signer, "export.changed")
+    lines[8] = lines[8].replace(b'"salt":"' + b"00" * 32 + b'",', b"").replace(b'"v":2', b'"v":1')
+    write_lines(folder, lines)
+    assert "row 9 (entry 8) was changed" in refused(folder, signer, "export.changed")
 
 
 def test_a_dropped_row_is_named(export, signer):
@@ -252,7 +267,7 @@ def test_a_checkpoint_of_another_log_in_the_manifest(export, signer):
     note = sign_note("example.com/other\n12\nAAAA\n", other)
     resign(folder, signer, lambda manifest: manifest.update(checkpoint=note))
     refused(folder, signer, "note.unsigned")
-    resign(folder, signer, lambda manifest: manifest.update(format="chopmark.ledger-export/3"))
+    resign(folder, signer, lambda manifest: manifest.update(format="chopmark.ledger-export/2"))
     refused(folder, signer, "export.format")
 
 
