@@ -31,7 +31,7 @@ from rich.progress import track
 
 from bench.copy_edits import Edit, build_edits, load
 from bench.watermark.measure import wilson
-from provenance.fingerprints.copy import POWER, WIDE_SIDE, Copy, build_code
+from provenance.fingerprints.copy import POWER, Copy, build_code
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 from provenance.media.picture.image import Picture
@@ -42,6 +42,8 @@ from provenance.works.drawing import draw_match
 from provenance.works.registry import Action, Match, Registration, Works
 
 CONSOLE = Console(stderr=True)
+WIDE_SIDE = 448
+"""Pixels of the square that distractors are seen at."""
 LEAST_CELLS = 6
 """Distractors are parts of at least 6x6 of 14x14 cells: smaller ones are patches that nobody registers."""
 TILTS = (0, 20)

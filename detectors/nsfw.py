@@ -17,14 +17,13 @@ from PIL import Image
 
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
-from detectors.chop.model import cut_looks, load_names, soften
+from detectors.chop.model import load_names, look_over, soften
 from detectors.contact_sheet import list_cells
 from detectors.pixels import list_views, resized
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, DetectorUnavailableError, MissingExtraError, WeightsError
 from provenance.inference import load_session
 from provenance.media.picture.image import Picture
-from provenance.sight.network import load_network
 
 _WEIGHTS: Final = "open-nsfw.onnx"
 SUSPICIOUS: Final = 0.5
@@ -60,7 +59,6 @@ THINGS: Final = frozenset(
 _SIDE: Final = 224
 # open_nsfw scales to 256 px and keeps the middle 224 (yahoo/open_nsfw classify_nsfw.py).
 _CROP: Final = _SIDE / 256
-_LOOKED_AT: Final = 512
 # The Caffe model's mean, in the order blue, green, red.
 _MEAN_BGR: Final = np.array([104, 117, 123], dtype=np.float32)
 
@@ -151,10 +149,10 @@ def ask_names(picture: Picture) -> tuple[str, float, float]:
         DetectorUnavailableError: the network is missing, or not that of this version.
     """
     try:
-        network = load_network()
+        looks = look_over(picture)
     except WeightsError as exc:
         raise DetectorUnavailableError(f"detector 'nsfw' has no network that names things: {exc}") from exc
-    shares = np.mean([soften(network.look(frame).logits) for frame in cut_looks(picture.reduced(_LOOKED_AT))], axis=0)
+    shares = np.mean([soften(look.logits) for look in looks], axis=0)
     place = int(shares.argmax())
     name, share = load_names()[place], round(float(shares[place]), 4)
     if share < SURE:

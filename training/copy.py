@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from provenance.fingerprints.copy import POWER, PROJECTION, WIDE_SIDE, pool
+from provenance.fingerprints.copy import POWER, PROJECTION, pool
 from provenance.sight.network import SIDE, load_network
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ LEAST_SIDE: Final = 200
 LEAST_SPREAD: Final = 12.0
 TILE_SIDE: Final = 480
 _CELLS: Final = 7
+WIDE_SIDE: Final = 2 * SIDE
 # One desktop background often comes in many sizes; this wide and more it is cut.
 _LARGE: Final = 1000
 

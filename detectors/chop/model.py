@@ -26,12 +26,11 @@ from detectors.pixels import resized
 from provenance.asset import Frame
 from provenance.inference import load_session
 from provenance.media.picture.image import Picture
-from provenance.sight.network import Network, load_network
+from provenance.sight.network import SHARED_SIDE, Look, load_network, look_at
 
 DRAWING_SIDE: Final = 128
 SURE_LENGTH: Final = 0.78
 """Length of the mix of names from which on they count as sure; one name has 1, of photographs half are over 0.8."""
-_SHARED_SIDE: Final = 512
 _LONG: Final = 2.5
 """Longest side by shortest from which on a picture is looked at in squares along it, too."""
 _MOST_SQUARES: Final = 5
@@ -62,16 +61,15 @@ class Seen:
 class ChopClip:
     """The model, loaded; safe for any number of threads."""
 
-    def __init__(self, sight: Network, drawings: bytes, tables: Tables) -> None:
+    def __init__(self, drawings: bytes, tables: Tables) -> None:
         """Take what is already checked; `load_chop_clip` is the usual door.
 
         Args:
-            sight: the network that sees photographs.
             drawings: the tower that sees drawings, as an ONNX file.
             tables: as `training.chop_tables` makes them.
         """
         self._drawings = load_session(drawings)
-        self._sight, self._tables = sight, tables
+        self._tables = tables
 
     @property
     def usual_features(self) -> NDArray[np.float32]:
@@ -87,7 +85,7 @@ class ChopClip:
 
         Kind and names are the mean of all looks.
         """
-        looks = [self._sight.look(frame) for frame in cut_looks(picture.reduced(_SHARED_SIDE))]
+        looks = look_over(picture)
         features = np.stack([look.features.mean(axis=(0, 1)) for look in looks])
         names = np.stack([soften(look.logits) for look in looks])
         whole = self.embed_look(features.mean(axis=0), names.mean(axis=0))
@@ -139,17 +137,27 @@ def place_sentences(sentences: NDArray[np.float32], tables: Tables) -> tuple[NDA
     return photographs, unit(hidden @ tables["words_out"] + tables["words_out_bias"])
 
 
-def cut_looks(frame: Frame) -> list[Frame]:
-    """Return what is looked at: all of it, its middle square, and of a long picture up to five squares along it."""
+def look_over(picture: Picture) -> tuple[Look, ...]:
+    """Return the looks at an opaque picture, made once: at all of it, and at what `cut_squares` cuts out."""
+
+    def look() -> tuple[Look, ...]:
+        network = load_network()
+        return (look_at(picture), *(network.look(square) for square in cut_squares(picture.reduced(SHARED_SIDE))))
+
+    return picture.derive("sight, looked over", look)
+
+
+def cut_squares(frame: Frame) -> list[Frame]:
+    """Return what is looked at beside all of it: its middle square, and of a long picture up to five along it."""
     rows, columns = frame.shape[:2]
     side, length = min(rows, columns), max(rows, columns)
     if side == length:
-        return [frame]
+        return []
     count = min(_MOST_SQUARES, round(length / side)) if length >= _LONG * side else 1
     gap = (length - side) / (count + 1) if count == 1 else (length - side) / (count - 1)
     starts = [round(gap)] if count == 1 else [round(place * gap) for place in range(count)]
     squares = [frame[:, at : at + side] if columns > rows else frame[at : at + side] for at in starts]
-    return [frame, *(np.ascontiguousarray(square) for square in squares)]
+    return [np.ascontiguousarray(square) for square in squares]
 
 
 def soften(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -199,7 +207,8 @@ def load_bank_rows() -> Mapping[str, NDArray[np.float32]]:
 def _load() -> ChopClip:
     digests = load_card("clip").weights
     drawings = unpack_network(read_file(DRAWINGS, digests))
-    return ChopClip(load_network(), drawings, parse_tables(read_file(TABLES, digests)))
+    load_network()
+    return ChopClip(drawings, parse_tables(read_file(TABLES, digests)))
 
 
 @cache

@@ -9,7 +9,8 @@ Sources: power mean, Radenovic et al., TPAMI 41 (2019); contrast and entropy, Pi
 combinations, Charikar, STOC 2002. `copy.npz` is made by `training.copy`.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.resources import files
 from typing import Final
 
@@ -21,7 +22,7 @@ from provenance.errors import WeightsError
 from provenance.fingerprints.base import Fingerprint, Unhashable
 from provenance.fingerprints.variants import INDEXED_SIDE
 from provenance.media.picture.image import Picture
-from provenance.sight.network import SIDE, WEIGHTS_SHA256, load_network
+from provenance.sight.network import WEIGHTS_SHA256, Look, load_network, look_at
 
 PROJECTION: Final = "copy.npz"
 PROJECTION_SHA256: Final = "de9362da35bc08d212dc057b5b66a3bcf6b359d91479cccef647306f113fa566"
@@ -34,13 +35,13 @@ LEAST_SPREAD: Final = 2.0
 """Standard deviation of luma below which there is nothing to see."""
 
 POWER: Final = 3
-WIDE_SIDE: Final = 2 * SIDE
-"""One look at a square of this side describes the parts of a picture."""
-PART_CELLS: Final = 7
-PART_STARTS: Final = (0, 2, 4, 6, 7)
-"""A part is 7x7 of the 14x14 cells, a quarter of the picture; 25 of them begin here, across and down."""
+PARTS_SIDE: Final = 320
+"""One look at a square of this side describes the parts of a picture; 448 cost twice as much."""
+PART_CELLS: Final = 5
+PART_STARTS: Final = (0, 1, 2, 4, 5)
+"""A part is 5x5 of the 10x10 cells, a quarter of the picture; 25 of them begin here, across and down."""
 
-LONG: Final = 1.5
+LONG: Final = 1.9
 """Longest side by shortest from which on a picture is looked at in squares along it."""
 MOST_SQUARES: Final = 5
 
@@ -63,33 +64,35 @@ class Copy:
 
     def compute(self, picture: Picture) -> Fingerprint | Unhashable:
         """Return the code of the whole picture, or `Unhashable` for an even surface."""
-        return self._compute_frame(picture.flattened().reduced(INDEXED_SIDE))
+        flat = picture.flattened()
+        return self._code(flat.reduced(INDEXED_SIDE), lambda: look_at(flat))
 
     def compute_variants(self, picture: Picture) -> tuple[tuple[str, Fingerprint], ...]:
         """Return the codes of the picture's quarter turns, which the network sees as other pictures."""
         frame = picture.flattened().reduced(INDEXED_SIDE)
-        turned = ((name, self._compute_frame(np.ascontiguousarray(np.rot90(frame, times)))) for name, times in _TURNS)
-        return tuple((name, code) for name, code in turned if isinstance(code, Fingerprint))
+        turned = ((name, np.ascontiguousarray(np.rot90(frame, times))) for name, times in _TURNS)
+        codes = ((name, self._code(one, partial(load_network().look, one))) for name, one in turned)
+        return tuple((name, code) for name, code in codes if isinstance(code, Fingerprint))
 
     def compute_parts(self, picture: Picture) -> tuple[Fingerprint, ...]:
         """Return the codes of parts of a picture, one of which may be a copy of a whole work.
 
-        25 overlapping quarters in one look, and of a picture 1.5 times as long as wide or longer its squares too: works
+        25 overlapping quarters in one look, and of a picture 1.9 times as long as wide or longer its squares too: works
         lie side by side there, and a quarter shows half of one.
         """
         frame = picture.flattened().reduced(INDEXED_SIDE)
-        parts = pool_parts(load_network().look(frame, WIDE_SIDE).features)
+        parts = pool_parts(load_network().look(frame, PARTS_SIDE).features)
         squares = [pool(load_network().look(square).features) for square in cut_squares(frame)]
         return tuple(Fingerprint(self.alg, code, 100) for code in build_codes(np.stack([*parts, *squares])))
 
-    def _compute_frame(self, frame: Frame) -> Fingerprint | Unhashable:
+    def _code(self, frame: Frame, look: Callable[[], Look]) -> Fingerprint | Unhashable:
         import cv2
 
         spread = float(cv2.meanStdDev(frame)[1].max())
         if spread < LEAST_SPREAD:
             reason = f"expected a spread of at least {LEAST_SPREAD:g} levels, got {spread:.1f}: nothing to see"
             return Unhashable(self.alg, 0, reason)
-        return Fingerprint(self.alg, build_code(pool(load_network().look(frame).features)), 100)
+        return Fingerprint(self.alg, build_code(pool(look().features)), 100)
 
 
 def pool(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -100,7 +103,7 @@ def pool(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def pool_parts(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what `pool` says of each part of a (14, 14, channels) map: (25, channels) float32."""
+    """Return what `pool` says of each part of a (10, 10, channels) map: (25, channels) float32."""
     rows, columns, channels = features.shape
     raised = np.maximum(features, 1e-6)
     raised *= raised * raised

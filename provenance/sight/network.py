@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import WeightsError
 from provenance.inference import load_session
+from provenance.media.picture.raster import Picture
 
 WEIGHTS: Final = "sight.onnx"
 WEIGHTS_SHA256: Final = "ec2567cba6ab2b32c8b583139ee05ab5a8b756ed74972591dc44d9b284d97a4d"
@@ -25,6 +26,8 @@ SIDE: Final = 224
 """Pixels of the square that the network was trained on."""
 STRIDE: Final = 32
 """Pixels of a picture's side that one cell of the map stands for."""
+SHARED_SIDE: Final = 512
+"""Longest side of what the shared look at a picture is taken of (`look_at`)."""
 CHANNELS: Final = 1280
 NAMES: Final = 1000
 
@@ -64,6 +67,11 @@ class Network:
         square = cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
         features, logits = self._session.run(None, {"pixels": square[np.newaxis].astype(np.float32)})
         return Look(np.ascontiguousarray(features[0].transpose(1, 2, 0)), logits[0])
+
+
+def look_at(picture: Picture) -> Look:
+    """Return the look at an opaque picture as a whole, which everybody shares: it is made once and kept with it."""
+    return picture.derive("sight", lambda: load_network().look(picture.reduced(SHARED_SIDE)))
 
 
 _LOADING: Final = threading.Lock()

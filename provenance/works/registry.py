@@ -204,9 +204,9 @@ class Works:
             seen = Detailed(picture.flattened().frame)
             parts = self._match_parts(picture, seen, banks, matches)
         searched = (*codes, *(() if parts is None else (Copy.alg,)))
-        together = (*self._with_second_opinions(picture, matches), *(parts or ()))
+        weighed = self._weigh(picture.flattened(), self._with_second_opinions(picture, matches), seen)
         ordered = suppress_allowed(
-            self._weigh(picture.flattened(), together, seen),
+            (*weighed, *(parts or ())),
             confident_bits={alg: self._indexes.scheme(alg).confident_distance_bits for alg in searched},
         )
         return MatchReport(ordered, unhashable, searched, {alg: code.value.hex() for alg, code in codes.items()})

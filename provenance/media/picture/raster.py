@@ -39,7 +39,18 @@ class Picture:
         left_out: what else the file held that this picture is without, in words: a gain map, further pictures.
     """
 
-    __slots__ = ("_derived", "_lock", "_luma", "_reduced", "alpha", "frame", "is_turned", "left_out", "media_type")
+    __slots__ = (
+        "_derived",
+        "_lock",
+        "_luma",
+        "_making",
+        "_reduced",
+        "alpha",
+        "frame",
+        "is_turned",
+        "left_out",
+        "media_type",
+    )
 
     frame: Frame
     alpha: Plane | None
@@ -66,6 +77,7 @@ class Picture:
         self._luma: Plane | None = None
         self._reduced: dict[int, Frame] = {}
         self._derived: dict[str, object] = {}
+        self._making: dict[str, threading.Lock] = {}
 
     @classmethod
     def from_frame(
@@ -169,14 +181,16 @@ class Picture:
             return self._luma
 
     def derive(self, name: str, make: Callable[[], D]) -> D:
-        """Return what `make` makes of these pixels, made once for each name; small things that never change."""
+        """Return what `make` makes of these pixels, made once for each name; small things that never change.
+
+        Whoever asks while another makes it waits: detectors look at one picture at the same time.
+        """
         with self._lock:
-            if name in self._derived:
-                return cast("D", self._derived[name])
-        made = make()
-        with self._lock:
-            self._derived[name] = made
-        return made
+            making = self._making.setdefault(name, threading.Lock())
+        with making:
+            if name not in self._derived:
+                self._derived[name] = make()
+            return cast("D", self._derived[name])
 
     def flattened(self, background: int = OPAQUE) -> "Picture":
         """Return the picture as it looks on an even grey `background` (0-255), without alpha.

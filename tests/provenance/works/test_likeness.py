@@ -68,6 +68,54 @@ def test_a_copy_is_found_whatever_was_done_to_its_frame(works):
     assert missed == []
 
 
+def lay(ground, *placed):
+    """Return a picture of 900x700 with others on it, each as (name, left, top, width, height)."""
+    made = photograph(ground).resize((900, 700))
+    for name, left, top, width, height in placed:
+        made.paste(photograph(name).resize((width, height)), (left, top))
+    return taken(made)
+
+
+def test_two_works_on_one_ground_are_both_found_and_blocked(works):
+    made = lay("motorcycle_left.png", ("chelsea.png", 40, 60, 400, 300), ("coffee.png", 470, 360, 400, 300))
+    matches = works.match(made).matches
+    assert {match.title: match.action for match in matches} == dict.fromkeys(
+        ("chelsea.png", "coffee.png"), Action.BLOCK
+    )
+    where = {match.title: match.overlap.in_part for match in matches}
+    assert where["chelsea.png"].right < where["coffee.png"].left
+    assert where["coffee.png"].bottom == pytest.approx(660 / 700, abs=0.02)
+
+
+def test_two_works_side_by_side_are_both_found(works):
+    made = Image.new("RGB", (900, 400))
+    made.paste(photograph("astronaut.png").resize((400, 400)), (0, 0))
+    made.paste(photograph("coffee.png").resize((500, 400)), (400, 0))
+    assert {match.title for match in works.match(taken(made)).matches} == {"astronaut.png", "coffee.png"}
+
+
+def test_a_work_on_an_eighth_of_a_picture_is_found_and_the_match_says_where(works):
+    (match,) = works.match(lay("motorcycle_left.png", ("coffee.png", 300, 200, 318, 247))).matches
+    assert (match.title, match.action) == ("coffee.png", Action.BLOCK)
+    where = match.overlap.in_part
+    assert (where.left, where.top) == pytest.approx((300 / 900, 200 / 700), abs=0.03)
+    assert (where.right, where.bottom) == pytest.approx((618 / 900, 447 / 700), abs=0.03)
+
+
+def test_a_strip_that_a_work_shares_with_another_picture_is_no_copy_of_it(works):
+    """The strip lies between straight edges, so it is asked about alone; what lies beside it has to speak, too."""
+    strip = photograph("motorcycle_left.png").resize((600, 480)).crop((0, 330, 600, 480))
+
+    def over(name):
+        made = photograph(name).resize((600, 480))
+        made.paste(strip, (0, 330))
+        return taken(made)
+
+    works.register(over("ihc.png"), title="template", owner="somebody")
+    matches = works.match(over("hubble_deep_field.jpg")).matches
+    assert Action.BLOCK not in {match.action for match in matches}
+
+
 def test_the_match_says_which_part_of_the_work_lies_where(works):
     (match,) = works.match(taken(pasted(photograph("chelsea.png")))).matches
     assert (match.action, match.alg) == (Action.BLOCK, "copy")

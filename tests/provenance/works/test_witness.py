@@ -114,14 +114,14 @@ def cut(image, box):
     return image.crop([round(share * side) for share, side in zip(box, size, strict=True)])
 
 
-def test_a_flat_work_in_a_frame_is_held(sqlite_works):
+def test_a_flat_work_in_a_frame_is_blocked_and_another_of_its_template_is_not(sqlite_works):
     ours, other = card("Anna Berg", 3, (40, 90, 160)), card("Tom Lund", 11, (40, 90, 160))
     sqlite_works.register(picture(ours), title="Card", owner="somebody")
     copy, stranger = (
         sqlite_works.match(picture(ImageOps.expand(one, round(0.1 * one.width), "black"))).matches
         for one in (ours, other)
     )
-    assert [one.action for one in copy] == [Action.HOLD]
+    assert [one.action for one in copy] == [Action.BLOCK]
     assert Action.BLOCK not in [one.action for one in stranger]
 
 

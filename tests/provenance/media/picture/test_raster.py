@@ -134,3 +134,31 @@ def test_flattened_is_the_exact_blend(value, alpha, background):
 def test_an_opaque_picture_is_flat_already():
     picture = Picture.from_frame(gradient())
     assert picture.flattened() is picture
+
+
+def test_what_is_derived_is_made_once_however_many_ask_at_a_time():
+    picture, made, together = Picture.from_frame(gradient()), [], threading.Barrier(4)
+
+    def make():
+        made.append(threading.get_ident())
+        return object()
+
+    def ask(found):
+        together.wait()
+        found.append(picture.derive("look", make))
+
+    found = []
+    threads = [threading.Thread(target=ask, args=(found,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert len({id(one) for one in found}) == 1
+
+
+def test_what_could_not_be_derived_is_tried_again():
+    picture = Picture.from_frame(gradient())
+    with pytest.raises(ZeroDivisionError):
+        picture.derive("look", lambda: 1 // 0)
+    assert picture.derive("look", lambda: 7) == 7
