@@ -4,8 +4,9 @@ Layers answer with facts; what is said of them here comes from `words/LANGUAGE/v
 same. What strangers wrote (names of signers, titles) stays as they wrote it, for the template to clean.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from provenance.manifests.report import C2PA_PREFIX, IPTC_PREFIX
@@ -174,7 +175,20 @@ def _tell_mark(words: "Words", layer: Layer) -> str:
         return words.tell("verify.say.mark_none")
     asset = layer.detail.get("asset_id")
     leads = "mark_other" if layer.status is LayerStatus.FAILED else "mark_leads"
-    return words.tell(f"verify.say.{leads if asset else 'mark_unresolved'}", asset=asset)
+    told = [words.tell(f"verify.say.{leads if asset else 'mark_unresolved'}", asset=asset)]
+    if box := layer.detail.get("box"):
+        told.append(words.tell("verify.say.mark_lies", place=_tell_place(words, box)))
+    for other in layer.detail.get("others", ()):
+        key = "mark_another" if other["asset_id"] else "mark_another_unresolved"
+        place = _tell_place(words, other["box"])
+        told.append(words.tell(f"verify.say.{key}", place=place, asset=other["asset_id"]))
+    return reduce(lambda before, more: words.tell("verify.say.mark_and", told=before, more=more), told)
+
+
+def _tell_place(words: "Words", box: Sequence[int] | None) -> str:
+    if box is None:
+        return words.tell("verify.say.place_all")
+    return words.tell("verify.say.place", left=box[0], top=box[1], right=box[2], bottom=box[3])
 
 
 def _tell_likeness(words: "Words", layer: Layer) -> str:

@@ -43,6 +43,8 @@ def run(scheme: Scheme, pictures: Sequence[Picture], attacks: Sequence[Attack], 
             found, extractions = [], 0
             for place, attack in enumerate(attacks):
                 attacked = attack.apply(frame, picture.name)
+                # Nobody changes it: what readers look at is made once for all keys.
+                attacked.flags.writeable = False
                 for offset in range(keys if material == "unmarked" else 1):
                     key = (key_of(number) + 1 + (place + offset) % (len(KEYS) - 1)) % len(KEYS)
                     payload = scheme.extract(attacked, key)

@@ -1,5 +1,6 @@
 """What each layer of an inquiry answers, in words that a person can read and facts that a program can."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -136,10 +137,16 @@ def describe_identity(identity: IdentityReport) -> Layer:
     return Layer(name, technique, LayerStatus.FAILED, text, detail, f"{who}, whose issuer we do not know")
 
 
-def describe_mark(reading: Reading, asset_id: AssetId | None, compared: Comparison) -> Layer:
+def describe_mark(
+    reading: Reading,
+    asset_id: AssetId | None,
+    compared: Comparison,
+    others: Sequence[tuple[Reading, AssetId | None]] = (),
+) -> Layer:
     """Say what was read, by which chance it is nothing, which release it leads to, and whether the picture is that one.
 
-    A mark alone is no proof, since it can be copied; so one that leads to another picture has failed.
+    A mark alone is no proof, since it can be copied; so one that leads to another picture has failed. `others` are
+    further marks in the same picture and where they lead: they are told, and nothing rests on them.
     """
     name = "watermark"
     detail: dict[str, Any] = {
@@ -149,11 +156,14 @@ def describe_mark(reading: Reading, asset_id: AssetId | None, compared: Comparis
         "corrected_bits": reading.corrected_bits,
         "score": reading.score,
         **({"carriers": list(reading.carriers)} if reading.carriers else {}),
+        **({"box": list(reading.box)} if reading.box else {}),
+        **({"others": [_describe_other(*other) for other in others]} if others else {}),
     }
+    ending = f"{_chance(reading)}{_places(reading, others)}"
     if asset_id is None:
         text = "a mark under our key, but no release here has its id"
         plain = "one of ours, but no record of it is here"
-        return Layer(name, reading.alg, LayerStatus.FOUND, f"{text}; {_chance(reading)}", detail, plain)
+        return Layer(name, reading.alg, LayerStatus.FOUND, f"{text}; {ending}", detail, plain)
     detail |= {
         "asset_id": asset_id,
         "fingerprint_distance_bits": compared.distance_bits,
@@ -169,7 +179,33 @@ def describe_mark(reading: Reading, asset_id: AssetId | None, compared: Comparis
         text = f"{text}, {compared.shared_details} details shared with its picture"
     elif compared.distance_bits is not None:
         text = f"{text}, fingerprint {compared.distance_bits} bits away"
-    return Layer(name, reading.alg, status, f"{text}; {_chance(reading)}", detail, plain)
+    return Layer(name, reading.alg, status, f"{text}; {ending}", detail, plain)
+
+
+def _describe_other(reading: Reading, asset_id: AssetId | None) -> dict[str, Any]:
+    """Return the facts of a further mark in the same picture."""
+    return {
+        "alg": reading.alg,
+        "payload": payload_bytes(reading.payload).hex(),
+        "key_id": reading.key_id,
+        "score": reading.score,
+        "box": None if reading.box is None else list(reading.box),
+        "asset_id": asset_id,
+    }
+
+
+def _places(reading: Reading, others: Sequence[tuple[Reading, AssetId | None]]) -> str:
+    """Return where a mark lies that does not lie everywhere, and where others lie and lead; "" where there is one."""
+    told = "" if reading.box is None else f"; it lies at {_spell_box(reading.box)}"
+    for other, asset_id in others:
+        where = "all over" if other.box is None else f"at {_spell_box(other.box)}"
+        told += f"; another mark {where} leads to {f'release {asset_id}' if asset_id else 'no release here'}"
+    return told
+
+
+def _spell_box(box: tuple[int, int, int, int]) -> str:
+    left, top, right, bottom = box
+    return f"{left},{top} to {right},{bottom}"
 
 
 def _chance(reading: Reading) -> str:

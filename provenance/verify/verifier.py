@@ -243,19 +243,23 @@ class Verifier:
         if medium is None or content is None or isinstance(reading, Layer):
             assert isinstance(reading, Layer)
             return Mark(reading)
-        value = payload_bytes(reading.payload)
-        binding = {"alg": reading.alg, "value": value.hex()}
+        binding = {"alg": reading.alg, "value": payload_bytes(reading.payload).hex()}
+        others = tuple((other, self._find_bound(other)) for other in reading.others)
+        asset_id = self._find_bound(reading)
+        if asset_id is None:
+            return Mark(describe_mark(reading, None, Comparison(), others), binding)
+        recorded = self._recorded_code(asset_id, build_alg(medium.code_alg))
+        compared = medium.compare(content, recorded, lambda: self._load_released(medium, asset_id))
+        return Mark(describe_mark(reading, asset_id, compared, others), binding, asset_id, compared.agrees)
+
+    def _find_bound(self, reading: Reading) -> AssetId | None:
+        """Return the release whose record holds the id that was read, or None."""
         query = select(SOFT_BINDINGS.c.asset_id).where(
-            SOFT_BINDINGS.c.alg == reading.alg, SOFT_BINDINGS.c.value == value
+            SOFT_BINDINGS.c.alg == reading.alg, SOFT_BINDINGS.c.value == payload_bytes(reading.payload)
         )
         with self._database.read() as connection:
             found = connection.execute(query).scalar()
-        if found is None:
-            return Mark(describe_mark(reading, None, Comparison()), binding)
-        asset_id = AssetId(found)
-        recorded = self._recorded_code(asset_id, build_alg(medium.code_alg))
-        compared = medium.compare(content, recorded, lambda: self._load_released(medium, asset_id))
-        return Mark(describe_mark(reading, asset_id, compared), binding, asset_id, compared.agrees)
+        return None if found is None else AssetId(found)
 
     def _load_released(self, medium: Medium, asset_id: AssetId) -> Content | None:
         """Return what was released, or None where the store has lost it or holds something else."""

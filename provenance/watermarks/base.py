@@ -6,7 +6,7 @@ copied from one picture to another, so the caller compares the fingerprint in th
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from provenance.asset import Frame
 from provenance.plugins import Plugins
@@ -25,6 +25,8 @@ class Reading:
         corrected_bits: how many channel bits the error correction had to mend.
         score: deviations by which the mark stands out of noise, for schemes that measure it.
         carriers: which parts of an asset it was read from, where there are several that can carry one.
+        box: left, top, right and bottom, in pixels, of the part of a picture that it was read from; None for all of it.
+        others: further marks in the same picture, where the scheme looks for several.
     """
 
     scheme: str
@@ -35,6 +37,8 @@ class Reading:
     corrected_bits: int = 0
     score: float | None = None
     carriers: tuple[str, ...] = ()
+    box: tuple[int, int, int, int] | None = None
+    others: "tuple[Reading, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,18 @@ class Watermark(Protocol):
 
     def extract(self, frame: Frame) -> Reading | None:
         """Look for a mark under every key held; None when none is found.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+
+
+@runtime_checkable
+class ReadsSeveral(Protocol):
+    """A scheme that finds every mark of a collage or a page."""
+
+    def extract_all(self, frame: Frame) -> Reading | None:
+        """Look for marks under every key held: the largest one, with the others; None when none is found.
 
         Raises:
             WatermarkError: wrong dtype or shape.

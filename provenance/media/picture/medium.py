@@ -43,7 +43,7 @@ from provenance.media.picture.looking import look, measure
 from provenance.media.picture.raster import Picture
 from provenance.media.view import PICTURE
 from provenance.storage.blob import Blob
-from provenance.watermarks.base import Watermark
+from provenance.watermarks.base import ReadsSeveral, Watermark
 
 PAYLOAD_BYTES: Final = 8
 
@@ -188,11 +188,12 @@ class PictureMedium:
         return ReadBack(shown, unread or self._compare_codes(shipped, made.codes, marking.picture))
 
     def read_mark(self, content: Content) -> MarkReading:
-        """Return the first reading of any scheme."""
+        """Return the first reading of any scheme, with what else it reads in the same picture."""
         picture, problems = _as_picture(content), []
         for scheme in self.readers.values():
             try:
-                reading = scheme.extract(picture.frame)
+                look = scheme.extract_all if isinstance(scheme, ReadsSeveral) else scheme.extract
+                reading = look(picture.frame)
             except WatermarkError as exc:
                 problems.append(f"{scheme.alg} could not be read: {exc}")
                 continue

@@ -5,6 +5,7 @@ the tile lies), `reading` (what it says), `detection`. What it shares with the f
 geometries) is the first tile's. docs/watermark.md is the specification.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from provenance.asset import Frame
@@ -16,7 +17,7 @@ from provenance.watermarks.tile.detection import Detection
 from provenance.watermarks.tile2.detection import MOST_TESTS, detect
 from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile
 from provenance.watermarks.tile2.layout import ALG, build_cell_layout
-from provenance.watermarks.tile2.several import Found, detect_all
+from provenance.watermarks.tile2.several import Box, Found, detect_all
 
 
 class Tile2:
@@ -74,7 +75,17 @@ class Tile2:
         found = self.inspect(frame)
         return None if found is None else self.report(found)
 
-    def report(self, found: Detection) -> Reading:
+    def extract_all(self, frame: Frame) -> Reading | None:
+        """Look for marks under every key held: the largest one, with the others and their places.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+        found = sorted(self.find_all(frame), key=lambda one: -one.area)
+        readings = [self.report(one.detection, one.box) for one in found]
+        return replace(readings[0], others=tuple(readings[1:])) if readings else None
+
+    def report(self, found: Detection, box: Box | None = None) -> Reading:
         """Return what was found as the gate's reading."""
         return Reading(
             scheme=self.name,
@@ -84,6 +95,7 @@ class Tile2:
             false_positive_bound=self.false_positive_bound,
             corrected_bits=found.match.corrected_bits,
             score=found.match.score,
+            box=box,
         )
 
     def inspect(self, frame: Frame) -> Detection | None:

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,9 @@ def test_what_is_special_about_a_state_is_said():
     (describe_mark(READING, "asset-1", Comparison(agrees=False, distance_bits=99)),
      "It leads to our release asset-1, which is another picture."),
     (describe_mark(READING, None, Comparison()), "One of ours, but no record of it is here."),
+    (describe_mark(replace(READING, box=(0, 64, 128, 256)), "asset-1", Comparison(), [(READING, "asset-2")]),
+     ("It leads to our release asset-1. The mark lies from 0, 64 to 128, 256 (pixels from the upper left). "
+     "Another mark all over the picture leads to our release asset-2.")),
     (describe_unseen("watermark", "tile"), "The picture was not looked at."),
     (describe_likeness("pdq", None, None), "The picture has too little in it to compare."),
     (describe_likeness("pdq", (), None), "It looks like nothing released here."),

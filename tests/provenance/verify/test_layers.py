@@ -1,7 +1,10 @@
 """What each layer says, from the facts alone."""
 
+from dataclasses import replace
+
 import pytest
 
+from provenance.asset import AssetId
 from provenance.labels.implicit import FoundAigc, FoundLabels
 from provenance.manifests.report import (
     Failure,
@@ -97,6 +100,21 @@ def test_a_mark_carries_its_score_and_its_chance():
     }  # fmt: skip
     silent = describe_mark(Reading("other", "org.example.1", 7, "key", 3e-11), "a-1", Comparison(4, None, agrees=True))
     assert silent.text == "leads to release a-1, fingerprint 4 bits away; chance in an unmarked picture at most 3e-11"
+
+
+def test_further_marks_are_told_with_their_places_and_where_they_lead():
+    mark = Reading("tile2", "org.example.1", 7, "key", 1e-9, box=(0, 64, 128, 256))
+    others = [(replace(mark, payload=8, box=(200, 0, 300, 90)), AssetId("a-2")), (replace(mark, box=None), None)]
+    layer = describe_mark(mark, "a-1", Comparison(), others)
+    assert layer.text.endswith(
+        "; it lies at 0,64 to 128,256; another mark at 200,0 to 300,90 leads to release a-2"
+        "; another mark all over leads to no release here"
+    )
+    assert layer.detail["box"] == [0, 64, 128, 256]
+    assert [(one["payload"], one["box"], one["asset_id"]) for one in layer.detail["others"]] == [
+        ("0000000000000008", [200, 0, 300, 90], "a-2"), ("0000000000000007", None, None),
+    ]  # fmt: skip
+    assert layer.status == describe_mark(mark, "a-1", Comparison()).status == "found"
 
 
 @pytest.mark.parametrize(("compared", "status", "says"), [

@@ -1,9 +1,11 @@
 """What an inquiry does with schemes that fail, files that it cannot read, and look-alikes; see end_to_end for states."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from api.wiring import open_site
 from policies import gate
@@ -84,6 +86,30 @@ def test_the_watermark_chooses_among_look_alikes(site, released):
         assert result.asset_id in fingerprint.text
         assert fingerprint.text.endswith("and like 1 more")
         assert len(fingerprint.detail["candidates"]) == 2
+
+
+def share_in_common(one, other):
+    """Return the area of two boxes' intersection over that of their union."""
+    across, down = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    both = max(across, 0) * max(down, 0)
+    return both / (sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - both)
+
+
+def test_every_mark_of_a_page_is_told_with_its_place_and_its_release(site, released):
+    other = gate.release(site.deployment, as_submission(encode(photograph("chelsea.png", side=SIDE))))
+    page, laid = Image.new("RGB", (1000, 640), (245, 245, 245)), {}
+    for left, top, result in ((40, 30, released[0]), (540, 330, other)):
+        picture = Image.open(io.BytesIO(site.deployment.blobs.public.get(result.public_key)))
+        page.paste(picture, (left, top))
+        laid[result.asset_id] = (left, top, left + picture.width, top + picture.height)
+    verification = site.verifier.verify(encode(page, "JPEG", quality=85))
+    layer = verification.layer("watermark")
+    told = {entry["asset_id"]: entry["box"] for entry in (layer.detail, *layer.detail["others"])}
+    assert told.keys() == laid.keys()
+    assert all(share_in_common(told[asset_id], laid[asset_id]) > 0.6 for asset_id in laid)
+    assert "; it lies at " in layer.text
+    assert "; another mark at " in layer.text
+    assert verification.state == "stripped_recovered_by_watermark", "by details shared with the part"
 
 
 def test_a_picture_without_structure_cannot_contradict_its_watermark(site, released):

@@ -25,7 +25,17 @@ def test_a_mark_that_fills_the_picture_is_one():
     for frame in (marked(), np.ascontiguousarray(marked()[:, ::-1])):
         (one,) = TILE.find_all(frame)
         assert one.detection.match.payload == PAYLOAD
-    assert one.box == (0, 0, 576, 384), "found by its flip, not by a window"
+        assert one.box is None
+        assert TILE.extract_all(frame).others == ()
+
+
+def test_the_largest_mark_is_told_first_with_the_others():
+    page = np.full((640, 1000, 3), 240, np.uint8)
+    page[300:620, 640:960] = TILE.embed(photograph("chelsea.png", 320, 320), 77)
+    page[20:404, 30:606] = marked()
+    reading = TILE.extract_all(page)
+    assert (reading.payload, [one.payload for one in reading.others]) == (PAYLOAD, [77])
+    assert overlaps(reading.box, 30, 20, 606, 404)
 
 
 def test_without_a_mark_there_is_none():
