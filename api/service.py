@@ -83,10 +83,23 @@ def build_service(site: "Site") -> Service:
         ),
         Walkers(site, at_once=bounds.files),
         Links(site.settings.keys_dir),
-        Visitors(bounds.visits_per_minute, bounds.trusted_proxies),
+        build_visitors(site),
         fetch,
         Metrics(site.deployment),
     )
+
+
+def build_visitors(site: "Site") -> Visitors:
+    """Build what bounds who asks without an account, for all processes of the site together."""
+    from api.access.vault import load_vault
+    from api.allowance import Allowance
+
+    bounds, database = site.settings.http, site.deployment.database
+    if not bounds.visits_per_minute:
+        return Visitors(0, bounds.trusted_proxies)
+    vault = load_vault(site.settings.keys_dir, database)
+    shared = Allowance(database, bounds.visits_per_minute, lambda address: vault.digest(f"visits:{address}"))
+    return Visitors(bounds.visits_per_minute, bounds.trusted_proxies, shared)
 
 
 def find_service(request: HTTPConnection) -> Service:

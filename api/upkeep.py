@@ -1,6 +1,7 @@
 """What any process does for a site besides its own work: finish what others left, sign what was added, code old works.
 
-A process that opens a site does it then and when it closes; a server, which does neither for weeks, now and again.
+And forget who visited. A process that opens a site does it then and when it closes; a server, which does neither for
+weeks, now and again.
 """
 
 import threading
@@ -52,6 +53,16 @@ def code_old_works(here: Deployment, *, is_stopped: Callable[[], bool]) -> None:
         _log.info("works were coded again", works=done)
 
 
+def forget(here: Deployment) -> None:
+    """Let go of what visitors who have not come for a minute are counted by; what fails is done the next time."""
+    from api.allowance import forget_visits
+
+    try:
+        forget_visits(here.database)
+    except GateError as exc:
+        _log.error("visits could not be let go of", code=exc.code, error=str(exc))
+
+
 @contextmanager
 def keep_up(here: Deployment, *, every_s: float = UPKEEP_S) -> Iterator[None]:
     """Finish, code and sign now and again, in a thread of its own, for as long as the block lasts."""
@@ -59,7 +70,7 @@ def keep_up(here: Deployment, *, every_s: float = UPKEEP_S) -> Iterator[None]:
 
     def work() -> None:
         while not stopped.wait(every_s):
-            for duty in (finish_interrupted, partial(code_old_works, is_stopped=stopped.is_set), sign_off):
+            for duty in (finish_interrupted, partial(code_old_works, is_stopped=stopped.is_set), sign_off, forget):
                 try:
                     duty(here)
                 except Exception as exc:  # noqa: BLE001 - one duty must not end the others, nor the thread

@@ -1,7 +1,8 @@
 """Who asks without an account, by address, and how often each may.
 
 An address is the peer's, or what a proxy that is trusted says of it. Of IPv6 a network of 64 bits is one visitor, for a
-household has that many. Counted in this process alone: n processes let n times as much through.
+household has that many. Each process bounds by itself, and all of them together by what they share
+(`api.allowance`): the limit is the site's, however many processes serve it.
 """
 
 import threading
@@ -10,10 +11,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
-from typing import Final
+from typing import Final, NoReturn
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
+from api.allowance import Allowance
 from api.refusals import TooManyRequestsError
 from provenance.errors import ConfigurationError
 
@@ -29,13 +32,15 @@ class Visitors:
     Args:
         per_minute: 0 for as often as they like.
         trusted: addresses and networks of proxies.
+        shared: counts for all processes of the site; without it this one counts alone.
 
     Raises:
         ConfigurationError: one of `trusted` is no address and no network.
     """
 
-    def __init__(self, per_minute: int, trusted: Sequence[str] = ()) -> None:
+    def __init__(self, per_minute: int, trusted: Sequence[str] = (), shared: Allowance | None = None) -> None:
         self._per_minute = per_minute
+        self._shared = shared
         self._trusted = _parse_networks(trusted)
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
@@ -44,14 +49,42 @@ class Visitors:
         """Return the address of who asks, as far as it is believed."""
         return find_address(request, self._trusted)
 
-    def admit(self, request: HTTPConnection) -> None:
+    async def admit(self, request: HTTPConnection) -> None:
         """Count one request.
 
         Raises:
             TooManyRequestsError: its address has asked too often.
         """
-        if self._per_minute:
-            self.count(self.find(request), time.monotonic())
+        if self._needs_more(visitor := self.find(request)):
+            await run_in_threadpool(self._take, visitor)
+
+    def admit_blocking(self, request: HTTPConnection) -> None:
+        """Count one request, as `admit` does, beside the event loop."""
+        if self._needs_more(visitor := self.find(request)):
+            self._take(visitor)
+
+    def _needs_more(self, visitor: str) -> bool:
+        """Count in this process; say whether the others have to be asked, too."""
+        if not self._per_minute:
+            return False
+        self.count(visitor, time.monotonic())
+        if self._shared is None:
+            return False
+        wait_s = self._shared.spend(visitor)
+        if wait_s:
+            self._refuse(wait_s)
+        return wait_s is None
+
+    def _take(self, visitor: str) -> None:
+        assert self._shared is not None
+        if wait_s := self._shared.take(visitor):
+            self._refuse(wait_s)
+
+    def _refuse(self, wait_s: float) -> NoReturn:
+        raise TooManyRequestsError(
+            f"expected at most {self._per_minute} requests a minute from one address, got more",
+            retry_after_s=max(1, ceil(wait_s)),
+        )
 
     def count(self, visitor: str, now_s: float) -> None:
         """Count one request of `visitor`, as `admit` does."""
@@ -64,10 +97,7 @@ class Visitors:
             if len(self._left) > MOST_VISITORS:
                 self._left.popitem(last=False)
         if not is_admitted:
-            raise TooManyRequestsError(
-                f"expected at most {self._per_minute} requests a minute from one address, got more",
-                retry_after_s=max(1, ceil((1 - left) / rate)),
-            )
+            self._refuse((1 - left) / rate)
 
 
 def find_address(request: HTTPConnection, trusted: Sequence[Network]) -> str:

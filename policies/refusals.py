@@ -58,3 +58,45 @@ class TooManyError(PolicyError):
     """There are as many of these as there may be."""
 
     code = "policy.too_many"
+
+
+class CaseInvalidError(PolicyError):
+    """A case that packs are to be tried on cannot be read; the message has a line for every problem."""
+
+    code = "policy.case"
+
+
+class ContextError(PolicyError):
+    """What a submission says of its context has an unknown field, or one of another type."""
+
+    code = "policy.context"
+
+
+class PackFileError(PolicyError):
+    """A pack's file, or a folder of packs, is not there or cannot be read."""
+
+    code = "policy.pack_file"
+
+
+class DuplicatePackError(PolicyError):
+    """Two packs have one name, so that one of them would take the other's place."""
+
+    code = "policy.duplicate_pack"
+
+
+class NoPackError(PolicyError):
+    """No pack is named, or a pack has no rule: everything would be released."""
+
+    code = "policy.no_pack"
+
+
+class StatementInvalidError(PolicyError):
+    """A statement of reasons would not be one of the schema that it has to be of."""
+
+    code = "policy.statement"
+
+
+class WithdrawnError(PolicyError):
+    """What is at work is not wanted any more, or another process took it up."""
+
+    code = "policy.withdrawn"

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from api.console import OUT, Json, build_table, plain, print_json, teaching_errors
+from api.console import OUT, CommandUsageError, Json, build_table, plain, print_json, teaching_errors
 from api.reading import open_reader
 from api.settings import load_settings
 from policies.audit.law import gather_evidence
 from policies.rules.conflicts import Clash, find_differences
 from policies.rules.loader import load_named
-from provenance.errors import PolicyError
 
 Folders = Annotated[
     list[Path] | None, typer.Option("--folder", help="One more folder of packs, besides those in the settings.")
@@ -95,4 +94,4 @@ def _parse_day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as exc:
-        raise PolicyError(f"expected a day such as 2026-12-02, got {text!r}") from exc
+        raise CommandUsageError(f"expected a day such as 2026-12-02, got {text!r}") from exc

@@ -33,7 +33,7 @@ def build_router() -> APIRouter:
 
 def show_link(request: Request, token: str) -> HTMLResponse:
     """Show whoever was refused why, what they can ask, and what came of it."""
-    find_service(request).visitors.admit(request)
+    find_service(request).visitors.admit_blocking(request)
     return _render_link(request, token)
 
 
@@ -42,7 +42,7 @@ def file(request: Request, token: str, text: Annotated[str, Form()] = "") -> Any
     from policies.review.appeal import file_appeal
 
     service = find_service(request)
-    service.visitors.admit(request)
+    service.visitors.admit_blocking(request)
     try:
         # Browsers send the lines of a text with carriage returns, which count against its length.
         file_appeal(service.site.deployment, token, text.replace("\r\n", "\n"))

@@ -43,7 +43,7 @@ async def begin_sign_in(request: Request) -> Response:
 
     reception = _find(request)
     verify_same_origin(request, reception.settings.http.origin)
-    find_service(request).visitors.admit(request)
+    await find_service(request).visitors.admit(request)
     return JSONResponse(await run_in_threadpool(passkey.begin_sign_in, reception))
 
 

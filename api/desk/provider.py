@@ -24,7 +24,7 @@ def build_router() -> APIRouter:
 
 async def lead_away(request: Request) -> Response:
     """Lead to the provider."""
-    find_service(request).visitors.admit(request)
+    await find_service(request).visitors.admit(request)
     reception, provider = _find_provider(request)
     try:
         address, state = await run_in_threadpool(provider.begin, request.query_params.get(NEXT, ""))

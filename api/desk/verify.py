@@ -57,7 +57,7 @@ def show_states(request: Request) -> HTMLResponse:
 async def show_answer(request: Request) -> HTMLResponse:
     """Look at the file that a form brings, or at the one whose address it has, and show what was found."""
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     settings = service.site.settings
     bounds = Bounds(settings.max_bytes + MOST_FIELD_BYTES, idle_s=settings.http.idle_s, total_s=settings.http.upload_s)
     try:

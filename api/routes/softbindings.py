@@ -95,7 +95,7 @@ async def find_by_content(
     `hintAlg` and `hintValue` are a binding that the sender has read already: its manifests come first.
     """
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not kind.startswith(_TYPES):
         raise HTTPException(415, f"expected a body of image/*, video/* or the like, got {kind[:80] or 'none'}")
@@ -122,7 +122,7 @@ async def find_by_reference(
 ) -> dict[str, Any]:
     """Return the same for a file that is fetched, where this site fetches any; from public addresses alone."""
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     settings = service.site.settings
     if not settings.http.fetch:
         raise HTTPException(403, "this site fetches no files from addresses: send the file to /matches/byContent")
@@ -141,7 +141,7 @@ async def read_manifest(
 ) -> Response:
     """Return a manifest store (`application/c2pa`), or its active manifest alone."""
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     store = await run_in_threadpool(build_repository(service).load, manifest_id, active_alone=active_alone)
     return Response(store, media_type="application/c2pa")
 
@@ -149,7 +149,7 @@ async def read_manifest(
 async def read_receipt(request: Request, manifest_id: ManifestId) -> dict[str, Any]:
     """Return the receipt of a manifest: the proof that our ledger has it on record."""
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     text = await run_in_threadpool(build_repository(service).build_receipt, manifest_id)
     return _build_receipt(service, manifest_id, text)
 
@@ -164,7 +164,7 @@ async def check_receipt(
     from provenance.errors import GateError
 
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     if kind not in RECEIPTS:
         raise HTTPException(400, f"expected a receipt of @type {' or '.join(RECEIPTS)}")
     repository = build_repository(service)
@@ -233,7 +233,7 @@ def build_result(found: "tuple[Found, ...]") -> dict[str, Any]:
 
 async def _find_by_binding(request: Request, alg: str, value: str, most: int) -> dict[str, Any]:
     service = find_service(request)
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     wanted = parse_value(value)
     return build_result(await run_in_threadpool(build_repository(service).find_bound, alg, wanted, most=most))
 

@@ -71,7 +71,7 @@ async def verify(request: Request) -> dict[str, Any]:
 
     service = find_service(request)
     site, room = service.site, service.room
-    service.visitors.admit(request)
+    await service.visitors.admit(request)
     async with (
         room.uploads.hold(),
         _receive(request, service) as file,

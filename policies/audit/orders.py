@@ -19,7 +19,8 @@ from policies.audit.exporting import Order, verify_order
 from policies.audit.packing import ENDING, write_to
 from policies.audit.source import Holder
 from policies.audit.spelling import parse_order, spell_order
-from provenance.errors import BlobNotFoundError, ExportNotFoundError, GateError, PolicyError, TooManyOrdersError
+from policies.refusals import WithdrawnError
+from provenance.errors import BlobNotFoundError, ExportNotFoundError, GateError, TooManyOrdersError
 from provenance.journal import Journal, spell_surprise
 from provenance.ledger.selection import CLAIMS
 from provenance.storage.blob import Blob
@@ -258,7 +259,7 @@ class _Progress:
         with self._database.write() as connection:
             noted = {"rows_done": rows, "seen_at_ms": _now_ms()}
             if not connection.execute(update(EXPORTS).where(*self._mine).values(noted)).rowcount:
-                raise PolicyError("the export is not wanted any more, or another process took it up")
+                raise WithdrawnError("the export is not wanted any more, or another process took it up")
 
 
 def _find(connection: Connection, *wanted: ColumnElement[bool], limit: int = 1) -> list[Export]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from policies.audit.statement_schema import MOST_AT_ONCE, TERRITORIES, find_problems
+from policies.refusals import StatementInvalidError
 from policies.review.reviewers import REVIEW
 from policies.rules.decision import Decision, Outcome, Reason
 from provenance.asset import Asset, Origin
-from provenance.errors import PolicyError
 
 # Digital Services Act, Article 3(t): whatever is done to an item counts, and what never comes out is not accessible.
 _VISIBILITY: Final = ["DECISION_VISIBILITY_CONTENT_DISABLED"]
@@ -71,7 +71,7 @@ def build_statement(case: Case) -> dict[str, Any]:
     """Build the statement about one decision.
 
     Raises:
-        PolicyError: the database would refuse it; the message says why.
+        StatementInvalidError: the database would refuse it; the message says why.
     """
     against = [reason for reason in case.decision.reasons if reason.outcome is not Outcome.RELEASE]
     spoken = [reason for reason in against if not _is_free_text(reason)]
@@ -103,7 +103,8 @@ def build_statement(case: Case) -> dict[str, Any]:
         statement["category_specification"] = list(dict.fromkeys(keywords))
     problems = find_problems(statement)
     if problems:
-        raise PolicyError(f"the statement about decision {case.decision.id} is not of schema v2: {'; '.join(problems)}")
+        told = f"the statement about decision {case.decision.id} is not of schema v2: {'; '.join(problems)}"
+        raise StatementInvalidError(told)
     return statement
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from provenance.errors import PolicyError
+from policies.refusals import ContextError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ def parse_context(
         carriers: kinds of view that assets of the medium have.
 
     Raises:
-        PolicyError: an unknown field, or a value of the wrong type.
+        ContextError: an unknown field, or a value of the wrong type.
     """
     for name, value in unverified.items():
         expected = _REQUEST_FIELDS.get(name)
         if expected is None:
-            raise PolicyError(f"expected a context out of {', '.join(sorted(_REQUEST_FIELDS))}, got {name!r}")
+            raise ContextError(f"expected a context out of {', '.join(sorted(_REQUEST_FIELDS))}, got {name!r}")
         if not isinstance(value, (list, tuple) if expected is list else expected):
-            raise PolicyError(f"expected context {name} to be {expected.__name__}, got {type(value).__name__}")
+            raise ContextError(f"expected context {name} to be {expected.__name__}, got {type(value).__name__}")
     jurisdictions = tuple(unverified.get("jurisdictions", ()))
     if not all(isinstance(item, str) for item in jurisdictions):
-        raise PolicyError("expected context jurisdictions to be a list of texts")
+        raise ContextError("expected context jurisdictions to be a list of texts")
     return Context(
         decided_on=decided_on,
         tenant=unverified.get("tenant", ""),

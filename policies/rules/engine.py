@@ -13,13 +13,14 @@ from math import isfinite, isnan
 from typing import Final, TypeVar
 
 from detectors.base import Signal, Status
+from policies.refusals import DuplicatePackError, NoPackError
 from policies.rules.conditions import Variables, build_variables
 from policies.rules.context import Context
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.marks import Conflict, merge_demands
 from policies.rules.pack import ENGINE, Demand, Pack, Requirement, Rule, Threshold, counts_on
 from provenance.asset import Asset
-from provenance.errors import ConditionError, PolicyError
+from provenance.errors import ConditionError
 
 CLOSED: Final = "Chopmark closed by default"
 """The clause that the engine's own reasons rest on; see docs/policies.md."""
@@ -39,7 +40,7 @@ def decide(
     The obligations are stated whatever the outcome, so that a moderator who releases a held asset releases it marked.
 
     Raises:
-        PolicyError: there is no pack, or two different packs have one name.
+        NoPackError, DuplicatePackError: there is no pack, or two different packs have one name.
     """
     distinct = _distinct(packs)
     variables = build_variables(asset, signals, context)
@@ -74,7 +75,7 @@ def judge_prompt(
     Of the rules only those count that read what is known of a prompt: others ask about a picture that is not there.
 
     Raises:
-        PolicyError: there is no pack, or two different packs have one name.
+        NoPackError, DuplicatePackError: there is no pack, or two different packs have one name.
     """
     reasons: set[Reason] = set()
     for pack in _distinct(packs):
@@ -91,12 +92,12 @@ def _rank(reason: Reason) -> tuple[int, str]:
 def _distinct(packs: Sequence[Pack]) -> tuple[Pack, ...]:
     """Return the packs by name, each once."""
     if not packs:
-        raise PolicyError("expected at least one pack, got none: an empty rule list would release everything")
+        raise NoPackError("expected at least one pack, got none: an empty rule list would release everything")
     by_name: dict[str, Pack] = {}
     for pack in packs:
         other = by_name.setdefault(pack.name, pack)
         if other.sha256 != pack.sha256:
-            raise PolicyError(
+            raise DuplicatePackError(
                 f"two different packs are named {pack.name!r}: {other.sha256[:12]} and {pack.sha256[:12]}"
             )
     return tuple(by_name[name] for name in sorted(by_name))

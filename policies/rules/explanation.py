@@ -13,13 +13,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.base import Finding, Signal, Status
+from policies.refusals import CaseInvalidError
 from policies.rules.case_places import find_in_json
 from policies.rules.context import Context
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.engine import decide
 from policies.rules.pack import Pack
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin, sha256_hex
-from provenance.errors import PolicyError
 from provenance.grant import Obligation
 from provenance.media.view import Span
 
@@ -136,7 +136,7 @@ def what_if(
         context: None for no tenant, no flags, and the first day of the newest pack.
 
     Raises:
-        PolicyError: there is no pack, or two different packs have one name.
+        NoPackError, DuplicatePackError: there is no pack, or two different packs have one name.
     """
     day = max((pack.effective_from for pack in packs), default=date.min)
     return decide(
@@ -153,20 +153,22 @@ def parse_case(unverified_json: bytes, *, today: date, file: str = "case") -> Ca
         file: how to call it in problems.
 
     Raises:
-        PolicyError: it is no such document; the message has a line for every field that is wrong, which says where.
+        CaseInvalidError: it is no such document; the message has a line for every field that is wrong, and says where.
     """
     if len(unverified_json) > CASE_SIZE_LIMIT:
-        raise PolicyError(f"{file} has more than {CASE_SIZE_LIMIT} bytes")
+        raise CaseInvalidError(f"{file} has more than {CASE_SIZE_LIMIT} bytes")
     try:
         json.loads(unverified_json)
         model = _CaseModel.model_validate_json(unverified_json)
     except json.JSONDecodeError as exc:
-        raise PolicyError(f"{file}:{exc.lineno}:{exc.colno}: expected JSON: {exc.msg.lower()}") from exc
+        raise CaseInvalidError(f"{file}:{exc.lineno}:{exc.colno}: expected JSON: {exc.msg.lower()}") from exc
     except (UnicodeDecodeError, RecursionError) as exc:
-        raise PolicyError(f"{file}:1:1: expected JSON in UTF-8, nested a few levels deep") from exc
+        raise CaseInvalidError(f"{file}:1:1: expected JSON in UTF-8, nested a few levels deep") from exc
     except ValidationError as exc:
         document = unverified_json.decode()
-        raise PolicyError("\n".join(_spell_problem(file, document, dict(error)) for error in exc.errors())) from exc
+        raise CaseInvalidError(
+            "\n".join(_spell_problem(file, document, dict(error)) for error in exc.errors())
+        ) from exc
     return Case(
         asset=model.asset.build(),
         signals=tuple(signal.build() for signal in model.signals),

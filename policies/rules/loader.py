@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from policies.refusals import DuplicatePackError, NoPackError, PackFileError
 from policies.rules.condition_checks import suggest
 from policies.rules.document import SIZE_LIMIT
 from policies.rules.pack import Pack
 from policies.rules.parsing import parse_pack
-from provenance.errors import PackInvalidError, PolicyError
+from provenance.errors import PackInvalidError, PolicyError, UnknownPackError
 
 __all__ = [
     "BUILTIN_PACKS_DIR", "Pack", "builtin_packs", "find_pack_files", "load_named", "load_new_packs",
@@ -25,16 +26,16 @@ def load_pack(path: Path, *, detectors: Collection[str] | None = None, taken: Co
     """Read and validate one pack file, whose name may be none of `taken`.
 
     Raises:
-        PolicyError: the file cannot be read.
+        PackFileError: the file cannot be read.
         PackInvalidError: with every problem.
     """
     try:
         if not path.is_file():
-            raise PolicyError(f"no pack file {path}")
+            raise PackFileError(f"no pack file {path}")
         with path.open("rb") as stream:
             unverified_bytes = stream.read(SIZE_LIMIT + 1)
     except OSError as exc:
-        raise PolicyError(f"cannot read pack file {path}: {exc.strerror}") from exc
+        raise PackFileError(f"cannot read pack file {path}: {exc.strerror}") from exc
     return parse_pack(unverified_bytes, file=str(path), detectors=detectors, taken=taken)
 
 
@@ -42,15 +43,16 @@ def find_pack_files(folders: Sequence[Path] = ()) -> Mapping[str, Path]:
     """Return the built-in pack files and those in `folders`, by pack name, sorted.
 
     Raises:
-        PolicyError: a folder does not exist, or two files have one name: no pack silently takes another's place.
+        PackFileError: a folder does not exist.
+        DuplicatePackError: two files have one name: no pack silently takes another's place.
     """
     files: dict[str, Path] = {}
     for folder in (BUILTIN_PACKS_DIR, *folders):
         if not folder.is_dir():
-            raise PolicyError(f"no pack folder {folder}")
+            raise PackFileError(f"no pack folder {folder}")
         for path in sorted(folder.glob("*.yaml")):
             if path.stem in files and not path.samefile(files[path.stem]):
-                raise PolicyError(f"two packs are named {path.stem!r}: {files[path.stem]} and {path}")
+                raise DuplicatePackError(f"two packs are named {path.stem!r}: {files[path.stem]} and {path}")
             files[path.stem] = path
     return dict(sorted(files.items()))
 
@@ -76,17 +78,18 @@ def load_named(names: Sequence[str], folders: Sequence[Path] = ()) -> tuple[Pack
     """Load packs by name, from the built-in folder and `folders`.
 
     Raises:
-        PolicyError: no name is given, or a name is unknown.
+        NoPackError: no name is given.
+        UnknownPackError: a name is unknown.
         PackInvalidError: with every problem of every pack named.
     """
     files = find_pack_files(folders)
     if not names:
-        raise PolicyError(f"no pack is named, expected at least one of {', '.join(files)}")
+        raise NoPackError(f"no pack is named, expected at least one of {', '.join(files)}")
     packs: list[Pack] = []
     problems: list[str] = []
     for name in dict.fromkeys(names):
         if name not in files:
-            raise PolicyError(f"no pack is named {name!r}; {suggest(name, files)}")
+            raise UnknownPackError(f"no pack is named {name!r}; {suggest(name, files)}")
         try:
             packs.append(load_pack(files[name]))
         except PackInvalidError as exc:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from policies.refusals import NoPackError
 from policies.rules.conditions import Condition
 from policies.rules.decision import Outcome
 from provenance.asset import Digest
-from provenance.errors import PolicyError
 from provenance.grant import MarkKind, PackRef
 
 MEASURES: Final = ("blocks", "copies", "detection", "ledger", "releases", "verdicts")
@@ -146,7 +146,7 @@ class Pack:
 
     def __post_init__(self) -> None:
         if not self.thresholds and not self.rules:
-            raise PolicyError(f"pack {self.name!r} has neither thresholds nor rules: it could never withhold anything")
+            raise NoPackError(f"pack {self.name!r} has neither thresholds nor rules: it could never withhold anything")
 
     @property
     def ref(self) -> PackRef:

@@ -123,3 +123,12 @@ SIGN_IN_ATTEMPTS: Final = Table(
     Column("blocked_until", String(32), nullable=False),
 )
 """How often signing in failed of late, by a keyed digest of the account or of the address: neither stands here."""
+
+VISITS: Final = Table(
+    "visits",
+    METADATA,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("full_at_us", BigInteger, nullable=False, index=True),
+)
+"""One row an address that asks without an account, by a keyed digest: when it may ask as often as ever again, in
+microseconds since 1970."""

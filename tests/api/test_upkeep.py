@@ -88,3 +88,19 @@ def test_an_error_that_nobody_foresaw_ends_no_upkeep(tmp_path, monkeypatch):
                 time.sleep(0.02)
         assert len(called) > 1
         assert site.deployment.log.latest_checkpoint().size == 1
+
+
+def test_who_visited_is_forgotten(tmp_path):
+    from sqlalchemy import insert, select
+
+    from api.upkeep import forget
+    from provenance.storage.access_tables import VISITS
+
+    rows = [{"key": b"a" * 32, "full_at_us": 1}, {"key": b"b" * 32, "full_at_us": 2**62}]
+    with open_site(build_light_settings(tmp_path / "home")) as site:
+        here = site.deployment
+        with here.database.write() as connection:
+            connection.execute(insert(VISITS), rows)
+        forget(here)
+        with here.database.read() as connection:
+            assert connection.execute(select(VISITS.c.key)).scalars().all() == [b"b" * 32]

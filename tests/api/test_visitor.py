@@ -1,7 +1,10 @@
+import asyncio
+
 import pytest
 from starlette.requests import HTTPConnection
 
 from api import visitor
+from api.allowance import Allowance
 from api.refusals import TooManyRequestsError
 from api.visitor import Visitors, find_address
 from provenance.errors import ConfigurationError
@@ -35,7 +38,23 @@ def test_a_slow_rate_says_when():
 
 def test_without_a_bound_all_are_admitted():
     for _ in range(1000):
-        Visitors(0).admit(connection("1.2.3.4"))
+        Visitors(0).admit_blocking(connection("1.2.3.4"))
+
+
+def admit(visitors, peer):
+    asyncio.run(visitors.admit(connection(peer)))
+
+
+@pytest.mark.parametrize("ask", [admit, lambda visitors, peer: visitors.admit_blocking(connection(peer))])
+def test_all_processes_of_a_site_share_one_limit(sqlite_database, ask):
+    everywhere = [Visitors(3, (), Allowance(sqlite_database, 3, lambda one: one.encode())) for _ in range(4)]
+    for visitors in everywhere[:3]:
+        ask(visitors, "1.2.3.4")
+    for visitors in (everywhere[3], everywhere[3], everywhere[0]):
+        with pytest.raises(TooManyRequestsError) as caught:
+            ask(visitors, "1.2.3.4")
+        assert 1 <= caught.value.retry_after_s <= 20
+    ask(everywhere[3], "1.2.3.5")
 
 
 def test_only_so_many_are_remembered(monkeypatch):

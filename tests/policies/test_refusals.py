@@ -30,7 +30,18 @@ def test_no_two_have_one_code():
     assert len({kind.code for kind in KINDS}) == len(KINDS)
 
 
-@pytest.mark.parametrize("folder", ["policies/review", "policies/editing", "policies/webhooks", "api/desk"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "policies/review",
+        "policies/editing",
+        "policies/webhooks",
+        "policies/rules",
+        "policies/audit",
+        "api/desk",
+        "api/commands",
+    ],
+)
 def test_what_people_are_told_at_the_desk_has_a_kind(folder):
     """A bare `PolicyError` would be told in English on every page."""
     bare = [
