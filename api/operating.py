@@ -20,6 +20,10 @@ class Retention(BaseModel):
     """What webhooks were told, after it was heard or given up."""
     sessions_days: float | None = Field(default=None, ge=0)
     """When and by which browser people signed in, and links by which they did, after those ended."""
+    reviewers_days: float | None = Field(default=None, ge=0)
+    """Who decided about what was released or refused, after the decision that counts; the ledger's pseudonym stays."""
+    evidence_days: float | None = Field(default=None, ge=0)
+    """Boxes, spans, excerpts, reasons, notes and texts of appeals about it, after the same; scores and rules stay."""
     exports_days: float = Field(default=7.0, gt=0)
     """Files of exports, after they were made."""
 

@@ -32,7 +32,7 @@ def command(
     """
     settings = load_settings()
     kept = settings.retention
-    rules = Rules(kept.originals_days, kept.names_days, kept.events_days, kept.sessions_days)
+    rules = Rules(**kept.model_dump(exclude={"exports_days"}))
     with open_site(settings, may_make=False) as site:
         here = site.deployment
         found = (find_leftovers if dry_run else sweep)(here, bin_days=days)
@@ -56,6 +56,8 @@ def command(
         (f"came in {kept.names_days or 0:g} days ago: its file name is removed", gone.names),
         (f"told {kept.events_days or 0:g} days ago: forgotten", gone.events),
         (f"a sign-in that ended {kept.sessions_days or 0:g} days ago: forgotten", gone.sessions),
+        (f"decided {kept.evidence_days or 0:g} days ago: evidence, reasons and notes are removed", gone.evidence),
+        (f"decided {kept.reviewers_days or 0:g} days ago: it names nobody any more", gone.reviewers),
         ("an export that has expired: its file is removed", exports),
     ):
         for one in ids:

@@ -4,7 +4,7 @@ The ledger never forgets: it holds digests and ids only. What goes are files, pr
 tombstone says which file went, by its digest, and under which rule; so a file that is missing without one was lost.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from policies.line.deployment import Deployment
 from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
+from policies.review import fading
 from provenance.asset import AssetId
 from provenance.ledger.entry import format_time
 from provenance.storage.access_tables import PEOPLE, SESSIONS, SIGN_IN_LINKS
@@ -35,12 +36,16 @@ class Rules:
         names_days: file names of assets that are through, after they came in.
         events_days: what webhooks were told, after they heard it or were given up.
         sessions_days: sign-ins and sign-in links of people, after they ended.
+        reviewers_days: who decided about what is through, after the decision that counts.
+        evidence_days: boxes, spans, excerpts, reasons and notes about it, after the same.
     """
 
     originals_days: float | None = None
     names_days: float | None = None
     events_days: float | None = None
     sessions_days: float | None = None
+    reviewers_days: float | None = None
+    evidence_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,16 @@ class Expired:
         names: assets whose file name is still there.
         events: ids of events that webhooks were told.
         sessions: ids of sign-ins that ended.
+        reviewers: cases that name who decided about them.
+        evidence: cases of which is kept what was pointed out and written.
     """
 
     originals: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 def find_expired(here: Deployment, rules: Rules, now: datetime | None = None) -> Expired:
@@ -68,6 +77,8 @@ def find_expired(here: Deployment, rules: Rules, now: datetime | None = None) ->
         names=tuple(_find_names(here, rules.names_days, moment)),
         events=tuple(_find_events(here, rules.events_days, moment)),
         sessions=tuple(_find_sessions(here, rules.sessions_days, moment)),
+        reviewers=_find_cases(here, fading.find_named, rules.reviewers_days, moment),
+        evidence=_find_cases(here, fading.find_evident, rules.evidence_days, moment),
     )
 
 
@@ -80,6 +91,7 @@ def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expir
     found = find_expired(here, rules, moment)
     for asset_id in found.originals:
         _drop_original(here, AssetId(asset_id), rules)
+    _fade(here, found, rules, moment)
     with here.database.write() as connection:
         for part in _chunks(found.names):
             connection.execute(update(ASSETS).where(ASSETS.c.id.in_(part)).values(name=""))
@@ -106,6 +118,28 @@ def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expir
             )
     here.log.checkpoint()
     return found
+
+
+def _fade(here: Deployment, found: Expired, rules: Rules, moment: datetime) -> None:
+    """Let go of what was pointed out about old cases, and of who decided about them; each leaves its tombstone."""
+    for asset_id in found.evidence:
+        fading.erase_evidence(here, AssetId(asset_id), rules.evidence_days)
+    for asset_id in found.reviewers:
+        fading.erase_names(here, AssetId(asset_id), rules.reviewers_days)
+    with here.database.write() as connection:
+        if rules.evidence_days is not None:
+            before = _before(moment, rules.evidence_days)
+            fading.erase_batches(here, connection, before, names=False, evidence=True)
+        if rules.reviewers_days is not None:
+            before = _before(moment, rules.reviewers_days)
+            fading.erase_batches(here, connection, before, names=True, evidence=False)
+            fading.forget_reviewers(here, connection)
+
+
+def _find_cases(
+    here: Deployment, find: Callable[[Deployment, str], Iterator[str]], days: float | None, now: datetime
+) -> tuple[str, ...]:
+    return () if days is None else tuple(find(here, _before(now, days)))
 
 
 def build_tombstone_key(asset_id: str) -> str:
