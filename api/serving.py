@@ -122,6 +122,8 @@ def opened(settings: "Settings") -> Iterator[tuple["Site", str | None]]:
     # What was interrupted waits for the upkeep: one asset that ends a process must not end every start.
     with open_site(settings, finish=False) as site:
         site.warm()
+        if site.deployment.line is not None:
+            _ = site.deployment.line.client  # opened now: whoever hands in first would wait for it
         yield site, make_first_link(site.deployment, lasts_s=settings.access.link_s)
 
 

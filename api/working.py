@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _BEATS: Final = 6
 """A worker says that it lives so often in the time after which it would be missed."""
+GIVES_WAY: Final = 5
+"""How much lower the priority is of a worker that a server starts beside itself: somebody waits for the server."""
 _RESTOCK_S: Final = 15.0
 _FORGET_S: Final = 300.0
 _LOOK_S: Final = 0.2

@@ -26,7 +26,9 @@ def command(
 
     Any number of these may run, on any number of hosts with PostgreSQL, on one with SQLite.
     """
-    from api.working import run_worker
+    from api.working import GIVES_WAY, run_worker
 
     parent = os.getppid() if with_parent else None
+    if with_parent:
+        os.nice(GIVES_WAY)
     raise typer.Exit(run_worker(load_settings(), number=number, parent=parent, tell=print_hint))

@@ -63,6 +63,7 @@ def test_a_start_does_not_walk_what_was_interrupted(tmp_path, monkeypatch):
     monkeypatch.setattr("api.wiring.finish_interrupted", lambda _: pytest.fail("the upkeep does so"))
     with opened(build_light_settings(tmp_path / "home")) as (site, token):
         assert token
+        assert site.deployment.line._client is not None  # nobody who hands in waits for it
         app = create_app(site)
         with TestClient(app) as client:
             assert client.get("/readyz").status_code == 200

@@ -3,6 +3,7 @@
 import pytest
 
 from api.cli import main
+from api.working import GIVES_WAY
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,14 @@ def test_wrong_settings_end_in_one_line(tmp_path, monkeypatch, capsys, name, val
     error = capsys.readouterr().err
     assert told in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(("more", "nicer"), [([], []), (["--with-parent"], [GIVES_WAY])])
+def test_beside_a_server_it_gives_way(tmp_path, monkeypatch, more, nicer):
+    told = []
+    monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path))
+    monkeypatch.setattr("os.nice", told.append)
+    monkeypatch.setattr("api.working.run_worker", lambda *_, **__: 0)
+    with pytest.raises(SystemExit) as ended:
+        main(["worker", *more])
+    assert (ended.value.code, told) == (0, nicer)
