@@ -62,6 +62,9 @@ def check_installation(settings: Settings, *, full: bool = False) -> Iterator[Ch
     if "ocr" not in settings.detectors:
         text = "ocr is off, so nothing that is written in pictures is read: pip install 'chopmark[ocr]'"
         yield Check("writing", Level.NOTE, text)
+    if {"video", "sound"} & set(settings.media) and "speech" not in settings.detectors:
+        text = "speech is off, so nobody hears what is said: pip install 'chopmark[speech]', and name it in detectors"
+        yield Check("speech", Level.NOTE, text)
     if "clip" not in settings.detectors:
         text = "clip is off, so pictures are screened by nsfw only, and prompts by listed words: docs/detectors.md"
         yield Check("classifiers", Level.NOTE, text)

@@ -101,7 +101,8 @@ class Signal:
         evidence: JSON-able records of what the scores rest on (raw scores, boxes, matches, marks found).
         reason: one line for a person.
         elapsed_ms: wall time.
-        findings: each category above 0 at its worst; the runner's.
+        findings: each category above 0 at its worst; the runner's, but for the times within a view that a detector
+            knows: it gives those itself.
         looked_at: kinds of view whose content it has judged; none where the asset has none of what it reads. The
             runner's.
     """
@@ -193,7 +194,8 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "ocr": "detectors.ocr:OcrDetector",
         "copyright": "detectors.copyright:CopyrightDetector",
         "levels": "detectors.levels:LevelsDetector",
+        "speech": "detectors.speech:SpeechDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
     },
-    extras={"nudity": "nudity-agpl", "ocr": "ocr"},
+    extras={"nudity": "nudity-agpl", "ocr": "ocr", "speech": "speech"},
 )

@@ -85,11 +85,12 @@ def _merge(answers: Sequence[tuple[View, Signal]], card: Card) -> Signal:
     """Return the worst of several answers by one detector, the least of what has to hold of all; one as it is."""
     worst: dict[str, Finding] = {}
     for view, signal in answers:
+        spans = {one.category: one.span for one in signal.findings}
         for category, score in signal.scores.items():
             known = worst.get(category)
             is_worse = known is None or (score < known.score if category in card.of_all else score > known.score)
             if is_worse or isnan(score):
-                worst[category] = Finding(category, score, view.span)
+                worst[category] = Finding(category, score, spans.get(category) or view.span)
     findings = tuple(one for one in worst.values() if one.score > 0)
     screened = card.reads if card.screens is None else card.screens
     looked_at = tuple(dict.fromkeys(view.kind for view, _ in answers if view.kind in screened))
@@ -115,9 +116,9 @@ def _severity(answer: tuple[View, Signal]) -> tuple[bool, float]:
 
 
 def _place_evidence(view: View, signal: Signal) -> Iterator[dict[str, Any]]:
-    """Yield evidence with the kind of view that it is about, unless that is a picture, and when."""
+    """Yield evidence with the kind of view that it is about, unless that is a picture, and when: a record may know."""
     place: dict[str, Any] = {} if view.kind == PICTURE else {"about": view.kind}
     if view.span is not None:
         place["from_s"], place["to_s"] = view.span
     for record in signal.evidence:
-        yield {**record, **place}
+        yield {**record, **place} if "from_s" not in record else {**place, **record}

@@ -27,7 +27,7 @@ from detectors.base import Detector, ReadsPrompts, Signal, Status, Subject
 from detectors.looking import look_at
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
-from provenance.media.view import View
+from provenance.media.view import SOUND, View
 
 _LOG: Final = Journal(__name__)
 _STATM: Final = Path("/proc/self/statm")
@@ -37,6 +37,8 @@ _LOOK_S: Final = 0.05
 _SMOOTHING: Final = 0.5
 # A deadline is for one picture and leaves room for two: as many views take no longer.
 _VIEWS_A_DEADLINE: Final = 2
+# To listen takes longer the longer a sound is: so many seconds of it stand for a view.
+_HEARD_A_VIEW_S: Final = 5.0
 
 
 Stop = Callable[[Signal], bool]
@@ -148,7 +150,7 @@ class Runner:
             return is_blocked.is_set()
 
         shown = tuple(views) or (subject.view,)
-        patience = max(1.0, len(shown) / _VIEWS_A_DEADLINE)
+        patience = max(1.0, _count_views(shown) / _VIEWS_A_DEADLINE)
         return self._run(
             self.detectors,
             lambda detector: look_at(detector, subject, shown, is_over=is_over),
@@ -313,6 +315,12 @@ def _problem(detector: Detector, signal: object) -> str:
     except (TypeError, ValueError):
         return "gave evidence that is not JSON"
     return ""
+
+
+def _count_views(views: Sequence[View]) -> float:
+    """Return how many pictures take as long to look at as all of an asset's views."""
+    heard_s = sum(view.span.end_s - view.span.start_s for view in views if view.kind == SOUND and view.span is not None)
+    return len(views) + heard_s / _HEARD_A_VIEW_S
 
 
 def _failed(detector: Detector, reason: str, elapsed_ms: float) -> Signal:

@@ -4,7 +4,10 @@ import re
 
 KNOWN = (
     (r"\.\./shared/data|needs .*shared/data", "pictures and files that are not part of the checkout"),
-    (r"extra .*(generate|ocr|clip|video)|scikit-image is not installed", "an extra that is not installed"),
+    (
+        r"extra .*(generate|ocr|clip|video|speech|voices)|scikit-image is not installed",
+        "an extra that is not installed",
+    ),
     (r"group .training.|could not import 'resvg_py'", "what only making models anew needs"),
     (r"/dev/full|no small disk can be mounted here", "what this system does not have"),
     (r"no Chromium", "a browser that is not installed"),

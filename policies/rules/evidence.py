@@ -271,6 +271,20 @@ def _read_written(record: Record, asked: _Asked) -> Iterator[Finding]:
     yield asked.build(category, text, **facts, model=_name_model("ocr", asked.signal))
 
 
+def _read_spoken(record: Record, asked: _Asked) -> Iterator[Finding]:
+    category, listed = str(record["category"]), _find_term(str(record["spoken"]))
+    said = f'"{listed}"' if listed else f"term {record['spoken']}"
+    text = f"{said} is said at {float(record['from_s']):.1f} to {float(record['to_s']):.1f} s"
+    facts = {"nearest": listed, "score": float(record["score"])}
+    yield asked.build(category, text, **facts, model=_name_model("speech", asked.signal))
+
+
+def _read_heard(record: Record, asked: _Asked) -> Iterator[Finding]:
+    count, seconds = int(record["words"]), float(record["heard_s"])
+    text = f"{record['by']} heard {count} word{'' if count == 1 else 's'} in {seconds:.0f} s of sound"
+    yield asked.build("spoken.unheard", text, model=str(record["by"]))
+
+
 def _read_lines(record: Record, asked: _Asked) -> Iterator[Finding]:
     count, unread = int(record["lines"]), float(record["unread"])
     text = f"{count} line{'' if count == 1 else 's'} of writing"
@@ -296,6 +310,8 @@ def _read_other(record: Record, asked: _Asked) -> Finding:
 
 
 _READERS: Final[Mapping[str, Callable[[Record, _Asked], Iterator[Finding]]]] = {
+    "spoken": _read_spoken,
+    "heard_s": _read_heard,
     "term": _read_term,
     "likeness": _read_likeness,
     "match": _read_match,

@@ -54,6 +54,11 @@ WRITTEN_CATEGORIES: Final = frozenset(
 )
 """The same as what a prompt may ask for or name, written in the picture; and how much was written that nobody read."""
 
+SPOKEN_CATEGORIES: Final = frozenset(
+    {"spoken.unheard"} | {f"spoken.{category}" for category in CONTENT_CATEGORIES | NAMED_CATEGORIES}
+)
+"""The same, said in a sound; and how much of one nobody listened to."""
+
 PERSONAL_CATEGORIES: Final = frozenset(f"personal.{kind}" for kind in Kind)
 """Personal data, by its kind."""
 
@@ -68,12 +73,13 @@ CATEGORIES: Final = frozenset(
     | PART_CATEGORIES
     | LEVEL_CATEGORIES
     | WRITTEN_CATEGORIES
+    | SPOKEN_CATEGORIES
     | PERSONAL_CATEGORIES
     | {"nsfw"}
 )
 """Every built-in category."""
 
-VENDOR_CATEGORY: Final = re.compile(r"(?!(?:personal|prompt|written)\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+VENDOR_CATEGORY: Final = re.compile(r"(?!(?:personal|prompt|spoken|written)\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 """A category of somebody else's detector."""
 
 ASSET_FACTS: Final = ("height", "width")

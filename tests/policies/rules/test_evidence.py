@@ -188,3 +188,13 @@ def test_names_of_what_a_photograph_shows():
 def test_evidence_of_another_version_is_shown_as_it_is(record):
     (item,) = found(signal("prompt", {}, record))
     assert item.text == json.dumps(record) or "drugs" in item.text
+
+
+def test_what_is_said_is_told_with_its_time_and_the_listed_word():
+    term = next(one for one in load_term_bank().terms.values() if one.category == "drugs")
+    heard = {"words": 12, "heard_s": 4.2, "by": "pocketsphinx en-us"}
+    record = {"category": "spoken.drugs", "spoken": term.id, "score": 0.6, "from_s": 3.33, "to_s": 3.78}
+    said, summary = found(signal("speech", {"spoken.drugs": 0.6}, heard, record))
+    assert summary.text == "pocketsphinx en-us heard 12 words in 4 s of sound"
+    assert said.text == f'"{term.text}" is said at 3.3 to 3.8 s'
+    assert (said.category, said.score, said.limit, said.counts) == ("spoken.drugs", 0.6, 0.5, True)
