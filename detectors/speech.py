@@ -119,7 +119,7 @@ class SpeechDetector:
         scores = dict.fromkeys(self.card.categories, 0.0)
         scores[_UNHEARD] = heard.unheard
         found = sorted(self._judge(heard.words), key=lambda record: -record["score"])
-        findings = {}
+        findings: dict[str, Finding] = {}
         for record in found:
             name, score = record["category"], record["score"]
             scores[name] = max(scores[name], score)
