@@ -9,7 +9,7 @@ files are replaced the same way: everything is delta until it is folded.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -124,24 +124,21 @@ class MatchIndex:
         Raises:
             WorksError: `value` has another length.
         """
-        if len(value) * 8 != self._bits:
-            raise WorksError(f"expected a {self._alg} code of {self._bits} bits, got {len(value) * 8}")
+        (hits,) = self.search_each([value], radius_bits)
+        return hits
+
+    def search_each(self, values: Iterable[bytes], radius_bits: int) -> list[Hits]:
+        """Return what `search` says of each value; what is new is read once for all of them.
+
+        Raises:
+            WorksError: a value has another length.
+        """
+        asked = list(values)
+        for value in asked:
+            if len(value) * 8 != self._bits:
+                raise WorksError(f"expected a {self._alg} code of {self._bits} bits, got {len(value) * 8}")
         view = self._fresh_view()
-        code = np.frombuffer(value, np.uint8)[None]
-        numbers, distances = np.empty(0, np.int64), np.empty(0, np.int64)
-        if view.segment is not None:
-            numbers, distances = view.segment.search(tuple(build_limbs(code)[0]), radius_bits)
-        if view.count:
-            positions, more = _scan(view, _as_limbs(code)[0], radius_bits)
-            if len(positions):
-                numbers = np.concatenate([numbers, view.sequences[positions]])
-                distances = np.concatenate([distances, more])
-        if view.removed and len(numbers):
-            is_live = [number not in view.removed for number in numbers.tolist()]
-            numbers, distances = numbers[is_live], distances[is_live]
-        # One sort of plain integers is several times as fast as a sort by two keys.
-        keys = np.sort(distances << _SEQUENCE_BITS | numbers)
-        return Hits(keys & (1 << _SEQUENCE_BITS) - 1, keys >> _SEQUENCE_BITS)
+        return [_search(view, np.frombuffer(value, np.uint8)[None], radius_bits) for value in asked]
 
     def size(self) -> int:
         """Return how many codes can match now."""
@@ -342,6 +339,24 @@ def _extend(view: _View, chunks: list[tuple[NDArray[np.int64], NDArray[np.uint8]
         sequences[at : at + len(numbers)] = numbers
         at += len(numbers)
     return replace(view, limbs=limbs, sequences=sequences, count=count)
+
+
+def _search(view: _View, code: NDArray[np.uint8], radius_bits: int) -> Hits:
+    """Return the live codes of a view within the radius, nearest first, of equally near ones the first appended."""
+    numbers, distances = np.empty(0, np.int64), np.empty(0, np.int64)
+    if view.segment is not None:
+        numbers, distances = view.segment.search(tuple(build_limbs(code)[0]), radius_bits)
+    if view.count:
+        positions, more = _scan(view, _as_limbs(code)[0], radius_bits)
+        if len(positions):
+            numbers = np.concatenate([numbers, view.sequences[positions]])
+            distances = np.concatenate([distances, more])
+    if view.removed and len(numbers):
+        is_live = [number not in view.removed for number in numbers.tolist()]
+        numbers, distances = numbers[is_live], distances[is_live]
+    # One sort of plain integers is several times as fast as a sort by two keys.
+    keys = np.sort(distances << _SEQUENCE_BITS | numbers)
+    return Hits(keys & (1 << _SEQUENCE_BITS) - 1, keys >> _SEQUENCE_BITS)
 
 
 def _as_limbs(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:

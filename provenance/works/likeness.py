@@ -130,7 +130,7 @@ class Likeness:
         """Return what details prove of the works nearest to `codes`, and the ids of those that were asked about."""
         default = self.scheme.nominating_distance_bits
         radius = max((bank.thresholds.get(self.scheme.alg, default) for bank in banks.values()), default=default)
-        hits = _merge([self._index.search(code.value, radius) for code in codes])
+        hits = _merge(self._index.search_each((code.value for code in codes), radius))
         with self._database.read() as connection:
             near = nearest_of_each_owner(connection, hits)
             found = [one for one in near if one.code.owner_id not in besides][:most]

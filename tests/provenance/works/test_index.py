@@ -97,6 +97,19 @@ def test_results_come_nearest_first(sqlite_database, tmp_path, rng):
     index.close()
 
 
+def test_several_codes_are_searched_for_as_each_alone(sqlite_database, tmp_path, rng):
+    codes = families(rng, 300)
+    add(sqlite_database, codes)
+    index = open_index(sqlite_database, tmp_path)
+    queries = [bytes(near(rng, codes[row], 12)) for row in (3, 77, 299)]
+    together = index.search_each(iter(queries), 31)
+    assert [list(hits) for hits in together] == [list(index.search(query, 31)) for query in queries]
+    assert index.search_each([], 31) == []
+    with pytest.raises(WorksError, match="got 64"):
+        index.search_each([queries[0], bytes(8)], 31)
+    index.close()
+
+
 def test_collections_do_not_see_each_other(sqlite_database, tmp_path, rng):
     code = rng.integers(0, 256, 32, np.uint8)
     (number,) = add(sqlite_database, [code], collection="releases")
