@@ -23,9 +23,11 @@ RULES = Rules(reviewers_days=30, evidence_days=30)
 NAME, WORDS = "Ada Lovelace", "it shows my neighbour Grace"
 
 
-@pytest.fixture
-def here(tmp_path):
-    with open_site(build_light_settings(tmp_path / "home", tenants={"blue": {}}), quiet=True) as site:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def here(request, tmp_path):
+    url = "" if request.param == "sqlite" else request.getfixturevalue("emptied_postgres_url")
+    settings = build_light_settings(tmp_path / "home", tenants={"blue": {}}, database_url=url)
+    with open_site(settings, quiet=True) as site:
         yield site.deployment
 
 
