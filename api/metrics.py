@@ -89,7 +89,7 @@ class _Site(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read it."""
         from policies.line.standing import count_stages
-        from provenance.media.picture.decoders import DECODERS
+        from provenance.media.workers import count_deaths
 
         line = GaugeMetricFamily(
             "chopmark_line_assets", "Assets that are not at their end, and those held, by stage.", labels=["stage"]
@@ -99,4 +99,4 @@ class _Site(Collector):
         yield line
         size = self._here.log.size()
         yield GaugeMetricFamily("chopmark_ledger_entries", "Length of the ledger.", value=size)
-        yield GaugeMetricFamily("chopmark_decoder_deaths", "Decoders that died of a picture.", value=DECODERS.deaths)
+        yield GaugeMetricFamily("chopmark_decoder_deaths", "Decoders that died of a file.", value=count_deaths())

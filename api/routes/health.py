@@ -45,11 +45,11 @@ def build_router() -> APIRouter:
 
 
 async def healthz(request: Request) -> dict[str, Any]:
-    """Say that the server is up, how long its ledger is, and how many decoders have died of a picture."""
-    from provenance.media.picture.decoders import DECODERS
+    """Say that the server is up, how long its ledger is, and how many decoders have died of a file."""
+    from provenance.media.workers import count_deaths
 
     log = find_service(request).site.deployment.log
-    return {"status": "ok", "ledger_size": await run_in_threadpool(log.size), "decoder_deaths": DECODERS.deaths}
+    return {"status": "ok", "ledger_size": await run_in_threadpool(log.size), "decoder_deaths": count_deaths()}
 
 
 async def readyz(request: Request) -> JSONResponse:

@@ -18,7 +18,7 @@ from provenance.media.sound.decoding import Samples, Track, import_av, read_bloc
 from provenance.media.sound.shape import ALG
 from provenance.media.sound.structure import check_structure, find_type
 from provenance.media.view import LANDMARKS, SOUND, Span, View
-from provenance.media.workers import Workers, clean
+from provenance.media.workers import Workers, clean, keep_for_process
 from provenance.storage.blob import Blob
 
 # What containers say of themselves, and the label that is read and lives on.
@@ -154,7 +154,5 @@ def read_sound(reply: Mapping[str, Any], memory: int, file: Blob, media_type: Me
         raise UndecodableAssetError(f"{media_type}: expected a sound, got another answer") from exc
 
 
-SURVEYORS: Final = Workers("sound", "provenance.media.sound.survey")
+SURVEYORS: Final = keep_for_process(Workers("sound", "provenance.media.sound.survey"))
 """Processes that listen to sound; the other side is `provenance.media.sound.survey`."""
-
-os.register_at_fork(after_in_child=SURVEYORS.forget)

@@ -5,9 +5,6 @@ cannot keep the gate busy: the process is killed at its deadline.
 """
 
 import os
-import resource
-import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,15 +13,16 @@ from typing import Any, Final
 import numpy as np
 
 from provenance.asset import MediaType
-from provenance.child import Parent, bound, held_bytes
-from provenance.errors import AssetError, AssetTooLargeError
 from provenance.fingerprints.landmark import LandmarkMaker, Landmarks, pack_landmarks
+from provenance.media.apart import Bounds, serve_files
 from provenance.media.sound.decoding import Samples, import_av, open_track, read_blocks
 from provenance.media.sound.shape import ShapeMaker
 from provenance.storage.blob import Blob
 
-_MEMORY_BYTES: Final = 1 << 30
-_MOST_FILES: Final = 24
+MOST_WRITTEN_BYTES: Final = 64 << 20
+"""Twice what the landmarks of the longest sound take."""
+
+_BOUNDS: Final = Bounds(memory_bytes=1 << 30, written_bytes=MOST_WRITTEN_BYTES)
 # Of a part of this length the level is taken.
 _PART_S: Final = 0.1
 # 60 dB under full scale: the noise of a quiet room recorded well lies above it.
@@ -100,31 +98,16 @@ def survey_file(file: Blob, media_type: MediaType, memory: int) -> dict[str, Any
     return {"track": asdict(track), **survey.describe(memory)}
 
 
-def serve(parent: Parent, memory: int) -> None:
+def serve() -> None:
     """Be the process: listen to one sound after another until the parent goes."""
     import_av()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))
-    parent.reply({"ready": True})
-    while (request := parent.receive()) is not None:
-        header, _ = request
-        signal.alarm(int(header["deadline_s"]) + 1)
-        if held := held_bytes():
-            bound(resource.RLIMIT_AS, held + _MEMORY_BYTES)
-        reply = _answer(header, memory)
-        signal.alarm(0)
-        parent.reply(reply)
+    serve_files(_take, lambda _: _BOUNDS)
 
 
-def _answer(header: Mapping[str, Any], memory: int) -> dict[str, Any]:
+def _take(header: Mapping[str, Any], _: tuple[bytes, ...], memory: int) -> dict[str, Any]:
     media_type = MediaType.add(header["media_type"], extension=header["extension"])
-    try:
-        return survey_file(Blob.from_stored(Path(header["path"])), media_type, memory)
-    except AssetError as exc:
-        return {"refused": type(exc).__name__, "text": str(exc)}
-    except MemoryError:
-        return {"refused": AssetTooLargeError.__name__, "text": f"{media_type}: expected to fit in memory"}
+    return survey_file(Blob.from_stored(Path(header["path"])), media_type, memory)
 
 
 if __name__ == "__main__":
-    serve(Parent(int(sys.argv[1])), int(sys.argv[2]))
+    serve()

@@ -6,9 +6,6 @@ is what was seen to decode; of them are kept pictures (the first of each shot, a
 """
 
 import os
-import resource
-import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,18 +14,25 @@ from typing import Any, Final
 import numpy as np
 
 from provenance.asset import Frame, MediaType, Plane
-from provenance.child import Parent, bound, held_bytes
-from provenance.errors import AssetError, AssetTooLargeError, UndecodableAssetError
+from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.pdq import Pdq
+from provenance.media.apart import Bounds, serve_files
 from provenance.media.picture.raster import Picture
+from provenance.media.sound.survey import MOST_WRITTEN_BYTES
 from provenance.media.video.clip import CODES_A_SECOND, MARK_SIDE, MOST_PLANES, MOST_SHOTS, MOST_VIEWS, VIEW_SIDE
 from provenance.media.video.shots import CutDetector
 from provenance.media.video.soundtrack import Soundtrack
 from provenance.media.video.stream import Clock, Planes, Shot, Source, decode, open_clip, read_planes
+from provenance.media.workers import pour
 
 _MEMORY_BYTES: Final = 2 << 30
-_MOST_FILES: Final = 24
+# Pictures, planes, and what the soundtrack leaves.
+_MOST_KEPT_BYTES: Final = (
+    (MOST_VIEWS + MOST_SHOTS + 2) * 3 * VIEW_SIDE**2
+    + (MOST_PLANES + MOST_SHOTS + 2) * MARK_SIDE**2
+    + MOST_WRITTEN_BYTES
+)
 
 
 @dataclass(slots=True)
@@ -156,40 +160,30 @@ def look_through(source: Source, survey: Survey, name: str, soundtrack: Soundtra
             survey.take(shot)
 
 
-def serve(parent: Parent, file: int) -> None:
+def serve() -> None:
     """Be the process: look through one clip after another until the parent goes."""
     import av  # noqa: F401 - loaded before the bounds are set
     import cv2
 
     cv2.setNumThreads(1)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))
-    parent.reply({"ready": True})
-    while (request := parent.receive()) is not None:
-        header, _ = request
-        signal.alarm(int(header["deadline_s"]) + 1)
-        if held := held_bytes():
-            bound(resource.RLIMIT_AS, held + _MEMORY_BYTES + int(header["most_pixels"]) * 64)
-        reply = _answer(header, file)
-        signal.alarm(0)
-        parent.reply(reply)
+    serve_files(_take, _find_bounds)
 
 
-def _answer(header: Mapping[str, Any], file: int) -> dict[str, Any]:
+def _find_bounds(header: Mapping[str, Any]) -> Bounds:
+    memory_bytes = _MEMORY_BYTES + int(header["most_pixels"]) * 64
+    return Bounds(memory_bytes, _MOST_KEPT_BYTES, threads=os.cpu_count() or 1)  # FFmpeg decodes with one a core
+
+
+def _take(header: Mapping[str, Any], _: tuple[bytes, ...], memory: int) -> dict[str, Any]:
     media_type = MediaType.add(header["media_type"], extension=header["extension"])
     name = media_type.value
-    try:
-        survey = Survey(header["most_pixels"], header["most_seconds"], name)
-        with Path(header["path"]).open("rb") as opened, open_clip(opened, media_type) as source:
-            soundtrack = Soundtrack(source, media_type) if source.sounds and header["listens"] else None
-            look_through(source, survey, name, soundtrack)
-            if not survey.frames:
-                raise UndecodableAssetError(f"{name}: expected frames, got none: truncated or damaged")
-            return _describe(survey, source, file, soundtrack)
-    except AssetError as exc:
-        return {"refused": type(exc).__name__, "text": str(exc)}
-    except MemoryError:
-        return {"refused": AssetTooLargeError.__name__, "text": f"{name}: expected to fit in memory"}
+    survey = Survey(header["most_pixels"], header["most_seconds"], name)
+    with Path(header["path"]).open("rb") as opened, open_clip(opened, media_type) as source:
+        soundtrack = Soundtrack(source, media_type) if source.sounds and header["listens"] else None
+        look_through(source, survey, name, soundtrack)
+        if not survey.frames:
+            raise UndecodableAssetError(f"{name}: expected frames, got none: truncated or damaged")
+        return _describe(survey, source, memory, soundtrack)
 
 
 def _describe(survey: Survey, source: Source, file: int, soundtrack: Soundtrack | None) -> dict[str, Any]:
@@ -200,7 +194,7 @@ def _describe(survey: Survey, source: Source, file: int, soundtrack: Soundtrack 
     for item in (*survey.views.items, *survey.planes.items):
         pixels: Plane = np.ascontiguousarray(item.pop("pixels"))
         item["shape"] = pixels.shape
-        os.pwrite(file, pixels.data.cast("B"), position)
+        pour(file, pixels.data.cast("B"), position)
         position += pixels.nbytes
     return {
         "size": survey.size,
@@ -220,4 +214,4 @@ def _describe(survey: Survey, source: Source, file: int, soundtrack: Soundtrack 
 
 
 if __name__ == "__main__":
-    serve(Parent(int(sys.argv[1])), int(sys.argv[2]))
+    serve()

@@ -1,6 +1,5 @@
 """Processes that look through clips; the other side is `provenance.media.video.survey`."""
 
-import os
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from provenance.media.sound.sound import read_sound
 from provenance.media.video.clip import VIEW_SIDE, Clip, Glimpse, MarkPlane
 from provenance.media.video.stream import load_av
 from provenance.media.view import Span
-from provenance.media.workers import MOST_PROCESSES, Workers, clean
+from provenance.media.workers import MOST_PROCESSES, Workers, clean, fill, keep_for_process
 from provenance.storage.blob import Blob
 
 _MOST_ITEMS: Final = 4096
@@ -75,7 +74,7 @@ def _read(reply: Mapping[str, Any], file: int, media_type: MediaType, unverified
         if heard is not None and unverified_file is not None:
             soundtrack = read_sound(heard, file, unverified_file, media_type)
         left_out = tuple(clean(words) for words in reply["left_out"])
-        facts = _read_facts(reply)
+        facts, is_turned = _read_facts(reply), bool(reply["is_turned"])
     except (KeyError, TypeError, ValueError, IndexError) as exc:
         raise UndecodableAssetError(f"{media_type}: expected a clip, got another answer") from exc
     return Clip(
@@ -85,7 +84,7 @@ def _read(reply: Mapping[str, Any], file: int, media_type: MediaType, unverified
         tuple(glimpses),
         tuple(kept),
         codes,
-        is_turned=bool(reply["is_turned"]),
+        is_turned=is_turned,
         soundtrack=soundtrack,
     )
 
@@ -115,13 +114,10 @@ def _take(file: int, shape: list[int], position: int, channels: int) -> NDArray[
     if len(sides) != expected or min(sides) < 1 or max(sides[:2]) > VIEW_SIDE or sides[2:] not in {(), (channels,)}:
         raise ValueError("shape")
     pixels = np.empty(sides, np.uint8)
-    if os.preadv(file, [pixels.data.cast("B")], position) != pixels.nbytes:
-        raise ValueError("the file ends")
+    fill(file, pixels.data.cast("B"), position)
     pixels.flags.writeable = False
     return pixels
 
 
-SURVEYORS: Final = Surveyors()
+SURVEYORS: Final = keep_for_process(Surveyors())
 """Those of this process."""
-
-os.register_at_fork(after_in_child=SURVEYORS.forget)

@@ -1,16 +1,16 @@
 """A decoder for tests: does to its process whatever the picture's colour profile says."""
 
 import os
-import sys
 import time
 
 import numpy as np
 
-from provenance.child import Parent
 from provenance.media.picture import decoders
 from provenance.media.picture.decode import decode
 
 DIRTY = []
+LEAKED = []
+FULL = 400 << 20
 
 
 def misbehave(layout, limits):
@@ -33,12 +33,16 @@ def misbehave(layout, limits):
             raise KeyError("secret")
         case b"spoil":
             DIRTY.append(1)
+        case b"leak":
+            LEAKED.append(bytearray(FULL))
         case b"":
             if DIRTY:
                 os.kill(os.getpid(), 6)
+        case b"large":
+            bytearray(FULL)
     return decode(layout, limits)
 
 
 if __name__ == "__main__":
     decoders.decode = misbehave
-    decoders.serve(Parent(int(sys.argv[1])), int(sys.argv[2]))
+    decoders.serve()

@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from provenance.asset import MediaType
-from provenance.errors import AssetError, UndecodableAssetError
+from provenance.errors import AssetError, ProcessDiedError, UndecodableAssetError
 from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
 from provenance.media.medium import MEDIA, Claims, Kit
 from provenance.media.sound.kind import TYPES
 from provenance.media.sound.sound import parse_sound
-from provenance.media.workers import Workers
+from provenance.media.workers import Order, Workers, count_deaths, fill, keep_for_process, pour
 from provenance.storage.blob import Blob
 from tests.clips import clip
 from tests.provenance.media.sound.samples import encode
@@ -113,6 +114,58 @@ def test_a_process_that_is_late_is_killed_and_the_next_sound_is_heard():
     late._base_s = 30.0
     assert parse_sound(file, LIMITS, surveyors=late).duration_s == pytest.approx(0.6)
     late.close()
+
+
+def order(job, **more):
+    """Return an order for `odd_jobs`."""
+    read = more.pop("read", lambda reply, memory: reply)
+    return Order(
+        MediaType.PNG, "a file", more.pop("deadline_s", 30.0), {"job": job, "media_type": "image/png", **more}, read
+    )
+
+
+def test_deaths_are_counted_for_every_kind_of_file():
+    """A clip that ends its decoder is no less an attack than a picture that does."""
+    kept, before = keep_for_process(Workers("file", "tests.provenance.media.odd_jobs", 1)), count_deaths()
+    with pytest.raises(UndecodableAssetError, match="exit 3"):
+        kept.run(order("die"))
+    assert count_deaths() == before + 1
+    kept.close()
+
+
+def test_an_answer_that_cannot_be_ends_the_process():
+    def read(reply, memory):
+        raise UndecodableAssetError("another answer")
+
+    workers = Workers("file", "tests.provenance.media.odd_jobs", 1)
+    with pytest.raises(UndecodableAssetError, match="another answer"):
+        workers.run(order("nothing", read=read))
+    assert workers._idle == []
+    assert workers.run(order("nothing")) == {}
+    workers.close()
+
+
+def test_who_waits_for_long_is_told_and_who_has_time_is_served():
+    hasty = Workers("file", "tests.provenance.media.odd_jobs", 1, patience_s=0.05)
+    with hasty._free, pytest.raises(ProcessDiedError, match=r"every decoder was busy for 0.05 s") as caught:
+        hasty.run(order("nothing"))
+    assert caught.value.retryable
+    patient = Workers("file", "tests.provenance.media.odd_jobs", 1)
+    patient._free.acquire()
+    threading.Timer(0.2, patient._free.release).start()
+    assert patient.run(order("nothing")) == {}
+    patient.close()
+
+
+@given(data=st.binary(max_size=300), start=st.integers(0, 300))
+def test_what_was_poured_is_what_is_filled_in(data, start):
+    with tempfile.TemporaryFile() as file:
+        pour(file.fileno(), memoryview(data), start)
+        found = bytearray(len(data))
+        fill(file.fileno(), memoryview(found), start)
+        assert found == data
+        with pytest.raises(ValueError, match="the file ends"):
+            fill(file.fileno(), memoryview(bytearray(len(data) + 1)), start)
 
 
 def test_a_path_of_a_small_file_is_gone_when_it_was_looked_at(tmp_path, monkeypatch):

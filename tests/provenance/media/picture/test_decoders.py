@@ -17,13 +17,13 @@ from provenance.asset import MediaType
 from provenance.errors import AssetTooLargeError, ProcessDiedError, UndecodableAssetError
 from provenance.media.containers.base import Layout
 from provenance.media.limits import IntakeLimits
-from provenance.media.picture import decoders
 from provenance.media.picture.decode import decode
 from provenance.media.picture.decoders import APART, DECODERS, Decoders, decode_apart
 from tests import image_bytes as make
 from tests.architecture.checkout import ROOT
 
 LIMITS = IntakeLimits()
+FAULTY = "tests.provenance.media.faulty_decoder"
 
 
 def layout_of(media_type=MediaType.WEBP, data=None, **more):
@@ -32,12 +32,11 @@ def layout_of(media_type=MediaType.WEBP, data=None, **more):
 
 
 @pytest.fixture
-def faulty(monkeypatch):
+def faulty():
     """Decoders that do what the colour profile of a picture says."""
-    monkeypatch.setattr(decoders, "_COMMAND", ("-m", "tests.provenance.media.faulty_decoder"))
     # The command line, had it run before, would have told the log to be quiet.
     structlog.reset_defaults()
-    pool = Decoders(1)
+    pool = Decoders(1, module=FAULTY)
     yield pool
     pool.close()
 
@@ -86,11 +85,11 @@ def test_one_process_serves_many_pictures_and_holds_little(faulty):
     assert os.getpid() != first
 
 
-def test_a_process_ends_after_a_number_of_pictures(faulty, monkeypatch):
-    monkeypatch.setattr(decoders, "_MOST_PICTURES", 2)
-    ask(faulty)
-    ask(faulty)
-    assert faulty._idle == []
+def test_a_process_ends_after_a_number_of_pictures():
+    pool = Decoders(1, most_pictures=2)
+    ask(pool)
+    ask(pool)
+    assert pool._idle == []
 
 
 @pytest.mark.parametrize(("icc", "cause"), [
@@ -131,21 +130,36 @@ def test_what_an_earlier_picture_left_behind_is_not_this_ones_fault(faulty):
     assert (faulty.deaths, len(logs)) == (1, 1)
 
 
+def test_memory_that_an_earlier_picture_took_is_not_this_ones_fault(faulty):
+    ask(faulty, b"leak")
+    first = pid_of(faulty)
+    assert ask(faulty, b"large").frame.shape == (48, 64, 3)
+    assert pid_of(faulty) != first
+    assert faulty.deaths == 0
+
+
+def test_a_picture_that_was_late_is_not_given_as_long_once_more(faulty):
+    ask(faulty)
+    faulty._deadline_s = 1.0
+    with pytest.raises(UndecodableAssetError, match="no answer in time"):
+        ask(faulty, b"hang")
+    assert faulty.deaths == 1
+
+
 def test_a_process_that_was_killed_while_it_waited_is_replaced(faulty):
     ask(faulty)
     os.kill(pid_of(faulty), signal.SIGKILL)
     assert ask(faulty).frame.shape == (48, 64, 3)
 
 
-def test_that_none_can_be_started_is_not_the_pictures_fault(monkeypatch):
-    monkeypatch.setattr(decoders, "_COMMAND", ("-c", "raise SystemExit(4)"))
-    with pytest.raises(ProcessDiedError, match="exit 4") as caught:
-        ask(Decoders(1))
+def test_that_none_can_be_started_is_not_the_pictures_fault():
+    with pytest.raises(ProcessDiedError, match="exit 1") as caught:
+        ask(Decoders(1, module="tests.provenance.media.no_decoder"))
     assert caught.value.retryable
 
 
 def test_that_all_are_busy_is_said(faulty):
-    faulty._deadline_s = 0.2
+    faulty._patience_s = 0.2
     with faulty._free, pytest.raises(ProcessDiedError, match="every decoder was busy"):
         ask(faulty)
 
@@ -154,7 +168,7 @@ def test_a_small_picture_after_a_large_one(faulty):
     large = make.saved(make.Image.fromarray(np.zeros((3000, 3000, 3), np.uint8)), "WEBP", lossless=True)
     layout = Layout(MediaType.WEBP, 3000, 3000, 1, 0, large)
     assert not faulty.decode(layout, LIMITS).frame.any()
-    assert faulty._idle[0]._size == 0
+    assert os.fstat(faulty._idle[0].memory).st_size == 0
     assert np.array_equal(ask(faulty).frame, make.gradient())
 
 
