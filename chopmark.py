@@ -6,6 +6,7 @@ from here, they are those that lie beside this file, whatever the current folder
     chopmark ...    or    python -m chopmark ...    or    uvicorn --factory chopmark:create_app
 """
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,11 @@ _HERE: Final = Path(__file__).resolve().parent
 def main() -> None:
     """Run the command line and end the process."""
     prefer_own_packages()
+    from api.starting import postpone_collecting
+
+    postpone_collecting()
+    # What others installed beside us has no say in how settings are read, and is not looked for.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from api.cli import main as run
 
     run()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from api.console import build_progress
+from api.console import build_progress, shows_progress
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +32,9 @@ def run_each(function: Callable[[T], R], items: Sequence[T], *, description: str
     """
     pool = ThreadPoolExecutor(count_threads(len(items)), thread_name_prefix="batch")
     try:
-        with build_progress(quiet=quiet, counted=len(items) > 1) as bar:
+        if not shows_progress(quiet=quiet):
+            return list(pool.map(function, items))
+        with build_progress(counted=len(items) > 1) as bar:
             total = len(items) if len(items) > 1 else None
             task = bar.add_task(description, total=total)
             done = []

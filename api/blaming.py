@@ -4,11 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from detectors.base import DETECTORS
-from generation.base import BACKENDS
-from generation.gateways.base import GATEWAYS
 from provenance.errors import ConfigurationError, GateError
-from provenance.media.medium import MEDIA
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -40,6 +36,11 @@ def verify_names(settings: "Settings", packs: Mapping[str, object]) -> None:
     Raises:
         ConfigurationError: a name that nothing has; the message lists the known ones.
     """
+    from detectors.base import DETECTORS
+    from generation.base import BACKENDS
+    from generation.gateways.base import GATEWAYS
+    from provenance.media.medium import MEDIA
+
     for setting, named, known in (
         ("packs", settings.packs, packs),
         ("floor_packs", settings.floor_packs, packs),

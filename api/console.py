@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, ParamSpec, Ty
 
 import typer
 from rich.console import Console, ConsoleDimensions
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from api.escape import build_json, show
@@ -24,6 +23,8 @@ from provenance.errors import AssetTooLargeError, GateError, PackInvalidError
 from provenance.storage.scrubbing import redact
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from provenance.storage.blob import Blob
 
 P = ParamSpec("P")
@@ -152,20 +153,27 @@ def print_hint(text: str) -> None:
     ERR.print(plain(text, "dim"), soft_wrap=True)
 
 
-def build_progress(*, quiet: bool = False, counted: bool = True) -> Progress:
+def shows_progress(*, quiet: bool = False) -> bool:
+    """Say whether anybody sees progress: on a terminal, unless `quiet`; what draws it is imported for those alone."""
+    return ERR.is_terminal and not quiet
+
+
+def build_progress(*, quiet: bool = False, counted: bool = True) -> "Progress":
     """Return a progress display on standard error, shown on a terminal only and gone at the end.
 
     Args:
         quiet: show nothing, as under ``--json``.
         counted: show how many of how many; else a share.
     """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn() if counted else TaskProgressColumn(),
     )
-    return Progress(*columns, console=ERR, disable=quiet or not ERR.is_terminal, transient=True)
+    return Progress(*columns, console=ERR, disable=not shows_progress(quiet=quiet), transient=True)
 
 
 def read_input(path: str, *, most_bytes: int | None = None) -> bytes:

@@ -12,12 +12,11 @@ from math import ceil
 from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from api.access.refusals import ThrottledError
 from api.access.secret import moment
 from provenance.storage.access_tables import SIGN_IN_ATTEMPTS
-from provenance.storage.database import Database, utc_now
+from provenance.storage.database import Database, insert_new, utc_now
 
 FORGOTTEN_S: Final = 3600
 """Failures are forgotten when there was none for so long."""
@@ -83,9 +82,8 @@ def find_wait_s(failures: int, free: int) -> float:
 
 def _lock(connection: Connection, key: bytes) -> tuple[int, str]:
     """Return (failures, blocked until) of a key, whose row nobody else changes for now."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     fresh = {"key": key, "failures": 0, "failed_at": utc_now(), "blocked_until": ""}
-    connection.execute(dialect.insert(SIGN_IN_ATTEMPTS).values(fresh).on_conflict_do_nothing())
+    insert_new(connection, SIGN_IN_ATTEMPTS, fresh)
     query = select(SIGN_IN_ATTEMPTS).where(SIGN_IN_ATTEMPTS.c.key == key).with_for_update()
     row = connection.execute(query).mappings().one()
     return row["failures"], row["blocked_until"]

@@ -4,12 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.line.deployment import Deployment
 from policies.refusals import UnknownChoiceError
 from policies.review.job import Reviewer
-from provenance.storage.database import utc_now
+from provenance.storage.database import put_row, utc_now
 from provenance.storage.quality_tables import QUALITY_RULES
 
 MOST_GOLDEN: Final = 0.5
@@ -54,6 +53,4 @@ def keep_rules(here: Deployment, reviewer: Reviewer, chosen: Rules) -> None:
     """Keep what a quality lead chose."""
     values = {"body": asdict(chosen), "updated_by": reviewer.name[:128], "updated_at": utc_now()}
     with here.database.write() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        put = dialect.insert(QUALITY_RULES).values(tenant=here.tenant, **values)
-        connection.execute(put.on_conflict_do_update(index_elements=["tenant"], set_=values))
+        put_row(connection, QUALITY_RULES, {"tenant": here.tenant}, values)

@@ -4,12 +4,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.line.deployment import Deployment
 from policies.refusals import UnknownChoiceError
 from policies.review.job import Reviewer
-from provenance.storage.database import utc_now
+from provenance.storage.database import put_row, utc_now
 from provenance.storage.review_tables import WELLNESS
 
 BLURS: Final = ("none", "light", "strong", "cover")
@@ -49,6 +48,4 @@ def keep_wellness(here: Deployment, reviewer: Reviewer, chosen: Wellness) -> Non
     values: dict[str, Any] = {"body": asdict(chosen), "updated_at": utc_now()}
     key = {"tenant": here.tenant, "person_id": reviewer.id}
     with here.database.write() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        put = dialect.insert(WELLNESS).values({**key, **values})
-        connection.execute(put.on_conflict_do_update(index_elements=list(key), set_=values))
+        put_row(connection, WELLNESS, key, values)

@@ -11,10 +11,9 @@ from time import time
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.rules.decision import Decision, Outcome
-from provenance.storage.database import Database, utc_now
+from provenance.storage.database import Database, insert_new, utc_now
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS, WEBHOOKS
 from provenance.tenant import Tenant
 
@@ -65,13 +64,12 @@ def announce(
         return ""
     event_id = build_event_id(tenant, kind, key)
     now = utc_now()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     event = {"id": event_id, "tenant": tenant, "kind": kind, "created_at": now}
     body = {"type": kind, "timestamp": now, "data": dict(data)}
-    connection.execute(insert(WEBHOOK_EVENTS).values(**event, body=body).on_conflict_do_nothing())
+    insert_new(connection, WEBHOOK_EVENTS, {**event, "body": body})
     due = {"event_id": event_id, "state": "due", "due_at_ms": int(time() * 1000)}
     rows_due = [{**due, "webhook_id": webhook_id} for webhook_id in told]
-    connection.execute(insert(WEBHOOK_DELIVERIES).values(rows_due).on_conflict_do_nothing())
+    insert_new(connection, WEBHOOK_DELIVERIES, rows_due)
     return event_id
 
 

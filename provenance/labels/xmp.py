@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
-from xml.sax.saxutils import escape, quoteattr
 
 from defusedxml.ElementTree import XMLParser
 
@@ -214,9 +213,9 @@ def _serialise(element: Element, prefixes: _Prefixes, declared: frozenset[str]) 
     name = prefixes.name(element.tag)
     yield f"<{name}"
     for uri in new:
-        yield f" xmlns:{prefixes[uri]}={quoteattr(uri)}"
+        yield f" xmlns:{prefixes[uri]}={_quote(uri)}"
     for key, value in element.attrib.items():
-        yield f" {prefixes.name(key)}={quoteattr(value)}"
+        yield f" {prefixes.name(key)}={_quote(value)}"
     if not len(element) and not element.text:
         yield "/>"
     else:
@@ -227,8 +226,20 @@ def _serialise(element: Element, prefixes: _Prefixes, declared: frozenset[str]) 
     yield _escape(element.tail)
 
 
+# XML 1.0 s2.4, s2.11 and s3.3.3. The standard library has these in a module that imports a client for HTTP.
+_IN_TEXT: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_QUOTES: Final = {**_IN_TEXT, **str.maketrans({"\n": "&#10;", "\t": "&#9;"})}
+
+
 def _escape(text: str | None) -> str:
-    return escape(text or "", {"\r": "&#13;"})
+    return (text or "").translate(_IN_TEXT)
+
+
+def _quote(text: str) -> str:
+    quoted = text.translate(_IN_QUOTES)
+    if '"' not in quoted:
+        return f'"{quoted}"'
+    return f"'{quoted}'" if "'" not in quoted else '"' + quoted.replace('"', "&quot;") + '"'
 
 
 def _is_xml_text(text: str) -> bool:

@@ -10,12 +10,11 @@ which ones a deployment takes. `tests/contracts/test_media.py` holds each to wha
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from provenance.asset import AssetId, MediaType
 from provenance.errors import AssetError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
-from provenance.fingerprints.shingles import Passages
 from provenance.grant import Grant, MarkKind
 from provenance.labels.base import LabelScheme
 from provenance.labels.implicit import FoundLabels
@@ -25,6 +24,9 @@ from provenance.media.view import View
 from provenance.plugins import Plugins
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import Reading, Watermark, WatermarkKey
+
+if TYPE_CHECKING:
+    from provenance.fingerprints.shingles import Passages
 
 Facts = Mapping[str, int | float | str]
 """What is known of an asset of its medium: width and height in pixels, duration in seconds, number of lines."""
@@ -318,7 +320,7 @@ class Measuring(Protocol):
 class Worded(Protocol):
     """A content that is found by its words: what is registered and matched of a text."""
 
-    def passages(self) -> Passages:
+    def passages(self) -> "Passages":
         """Return the codes of the whole and of its parts."""
 
 

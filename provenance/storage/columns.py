@@ -1,9 +1,9 @@
-"""The column types that tables share: JSON that both engines have, and the gate's own records, which say their form."""
+"""What tables share: JSON that both engines have, the gate's own records, which say their form, and partial indexes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON, Dialect, TypeDecorator
+from sqlalchemy import JSON, Column, Dialect, Index, TextClause, TypeDecorator
 
 from provenance.errors import DamagedRecordError
 
@@ -11,6 +11,8 @@ RECORD_FORM: Final = 1
 """Of every record of `RecordColumn` that this version writes."""
 
 _FORM: Final = "form"
+
+_partial: Final[list[tuple[Index, TextClause]]] = []
 
 
 class DamagedJson(Mapping[str, Any]):
@@ -76,3 +78,19 @@ class RecordColumn(JsonColumn):
             return record if form == RECORD_FORM else DamagedJson()
 
         return process
+
+
+def partial_index(name: str, *columns: Column[Any], where: TextClause) -> Index:
+    """Declare an index of those rows alone of which `where` holds."""
+    index = Index(name, *columns, sqlite_where=where)
+    _partial.append((index, where))
+    return index
+
+
+def complete_indexes() -> None:
+    """Tell PostgreSQL of which rows partial indexes are; for who makes tables or compares them.
+
+    Naming an option of that engine imports every driver of it, so who only asks does without.
+    """
+    for index, where in _partial:
+        index.dialect_kwargs["postgresql_where"] = where

@@ -75,9 +75,25 @@ def insert_new(connection: Connection, table: Table, rows: Mapping[str, Any] | S
     """
     if not rows:
         return
-    # The other engine's dialect is not imported: it brings every driver's.
-    dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
-    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def put_row(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Insert one row, or where its key is there, change it.
+
+    Args:
+        connection: of `Database.write`.
+        table: where to.
+        key: columns that make the row one of a kind.
+        values: the others.
+    """
+    put = _insert(connection, table).values({**key, **values})
+    connection.execute(put.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - of one of the two dialects
+    """Return an INSERT of the engine's own; the other's dialect is not imported: it brings every driver's."""
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
 
 
 class Database:

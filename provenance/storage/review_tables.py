@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
-from provenance.storage.columns import RecordColumn
+from provenance.storage.columns import RecordColumn, partial_index
 from provenance.storage.database import METADATA
 from provenance.tenant import MAIN
 
@@ -41,7 +41,7 @@ for _name, _fields in (
     ("seen", ("tenant", "is_sensitive", "asset_id")),
     ("opened", ("tenant", "opened_at")),
 ):
-    Index(f"ix_review_jobs_{_name}", *(JOBS.c[field] for field in _fields), sqlite_where=WAITS, postgresql_where=WAITS)
+    partial_index(f"ix_review_jobs_{_name}", *(JOBS.c[field] for field in _fields), where=WAITS)
 Index("ix_review_jobs_holder", JOBS.c.holder_id, JOBS.c.asset_id)
 Index("ix_review_jobs_due", JOBS.c.due_at_ms)
 

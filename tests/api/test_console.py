@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
+from api import console
 from api.console import (
     CommandUsageError,
     QuietConsole,
@@ -150,3 +151,12 @@ def test_a_name_cannot_forge_a_line_of_an_error(capsys):
         capsys.readouterr().err
         == "error cannot read none\\x0aerror all is well\\u202e: no such file or directory [file]\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "quiet", "is_shown"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_progress_is_for_who_sits_at_a_terminal(monkeypatch, is_terminal, quiet, is_shown):
+    monkeypatch.setattr(console.ERR, "_force_terminal", is_terminal)
+    assert console.shows_progress(quiet=quiet) is is_shown
+    assert console.build_progress(quiet=quiet).disable is not is_shown

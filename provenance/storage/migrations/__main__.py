@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 
+from provenance.storage.columns import complete_indexes
 from provenance.storage.database import Database
 
 FOLDER: Final = Path(__file__).parent
@@ -32,6 +33,7 @@ def build_config() -> Config:
 
 def write_revision(message: str, *, initial: bool = False) -> Path:
     """Write the revision that takes an up-to-date database, or an empty one if `initial`, to the declared tables."""
+    complete_indexes()
     config = build_config()
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/scratch.db")

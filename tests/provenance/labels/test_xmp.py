@@ -1,6 +1,7 @@
 """XMP packets: what is not ours survives, what is hostile does not get in."""
 
 import contextlib
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import example, given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from provenance.errors import LabelError
 from provenance.labels.implicit import IPTC_NAMES
-from provenance.labels.xmp import MAX_PACKET_BYTES, build_packet, parse_xmp
+from provenance.labels.xmp import MAX_PACKET_BYTES, _escape, _quote, build_packet, parse_xmp
 
 FOREIGN = (
     '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Tool 1">'
@@ -133,3 +134,9 @@ def test_random_bytes_are_refused_or_read(data):
 def test_characters_that_xml_lacks_are_refused():
     with pytest.raises(LabelError, match="AISystemUsed"):
         build_packet(aigc=None, iptc={"AISystemUsed": "a\x00b"})
+
+
+@given(text=st.text(alphabet=st.sampled_from("ab<>&'\"\n\r\t\u00e9\u4e2d"), max_size=12))
+def test_text_is_escaped_as_the_standard_library_does(text):
+    assert _escape(text) == escape(text, {"\r": "&#13;"})
+    assert _quote(text) == quoteattr(text)

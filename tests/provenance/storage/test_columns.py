@@ -2,8 +2,12 @@
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex
 
 from provenance.errors import DamagedRecordError
+from provenance.storage.columns import complete_indexes
+from provenance.storage.review_tables import JOBS
 from provenance.storage.tables import ASSETS
 from tests.provenance.storage.test_database import ASSET
 
@@ -22,3 +26,11 @@ def test_a_record_of_a_form_that_is_not_known_is_told_where_it_is_read(sqlite_da
         return
     with pytest.raises(DamagedRecordError):
         found["a"]
+
+
+def test_partial_indexes_are_so_on_both_engines():
+    """PostgreSQL's dialect is named when it is asked about, for its import brings every driver's."""
+    index = next(index for index in JOBS.indexes if index.name == "ix_review_jobs_opened")
+    complete_indexes()
+    for dialect in (sqlite.dialect(), postgresql.dialect()):
+        assert str(CreateIndex(index).compile(dialect=dialect)).endswith("WHERE state <> 'closed'")

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DatabaseError
 from provenance.errors import ConfigurationError, DatabaseUnavailableError, MissingExtraError
 from provenance.ledger.tables import LEDGER_HEAD
 from provenance.storage import database as module
-from provenance.storage.database import METADATA, Database, utc_now
+from provenance.storage.database import METADATA, Database, put_row, utc_now
+from provenance.storage.review_tables import WELLNESS
 from provenance.storage.tables import ASSETS
 
 ASSET = {
@@ -267,3 +268,13 @@ def _write_fact(database, value):
         connection.execute(
             text("INSERT INTO site_facts (name, value, created_at) VALUES ('test', :value, '')"), {"value": value}
         )
+
+
+def test_a_row_is_put_or_changed_by_its_key(database):
+    key, values = {"tenant": "main", "person_id": "one"}, {"body": {"blur": 1}, "updated_at": "2026"}
+    with database.write() as connection:
+        put_row(connection, WELLNESS, key, values)
+        put_row(connection, WELLNESS, {**key, "person_id": "two"}, values)
+        put_row(connection, WELLNESS, key, {**values, "body": {"blur": 2}})
+        found = connection.execute(select(WELLNESS.c.person_id, WELLNESS.c.body).order_by(WELLNESS.c.person_id)).all()
+    assert [tuple(row) for row in found] == [("one", {"blur": 2}), ("two", {"blur": 1})]
