@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "register": ("api.commands.register", "Put an original into the works registry."),
     "match": ("api.commands.match", "Ask the works registry about a picture."),
     "works": ("api.commands.works", "List works and banks, define banks, withdraw works."),
+    "consents": ("api.commands.consents", "Who agreed to what may be made of their photograph: record, list, revoke."),
     "review": ("api.commands.review", "See held assets; approve or refuse them."),
     "appeals": ("api.commands.appeals", "See what people who were refused ask; uphold or overturn."),
     "policies": ("api.commands.policies", "List, check, explain and try policy packs; save and choose your own."),

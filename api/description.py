@@ -26,9 +26,11 @@ request as the log does. Lists answer `items` and `next`, which goes into `curso
 """
 TAGS: Final = {
     "releases": "Hand in files and prompts, and follow them.",
+    "jobs": "Paid jobs at services that generate, on their way to the gate.",
     "assets": "What was recorded, and what was released: bytes, manifests, links.",
     "verifications": "Where does a file come from? Without an account.",
     "works": "Registered originals, and what resembles them.",
+    "consents": "Who agreed to what may be made of their photograph.",
     "policies": "What decides.",
     "exports": "What the gate did, with proofs, for an auditor.",
     "webhooks": "Other systems are told what happened.",

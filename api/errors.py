@@ -28,9 +28,11 @@ from api.refusals import (
     PROBLEM_TYPE,
     InvalidRequestError,
     MalformedRequestError,
+    PromptBlockedError,
     TooManyRequestsError,
     build_invalid,
 )
+from generation.gateways.base import JobSettledError, QuotaSpentError
 from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.errors import (
     AppealClosedError,
@@ -39,6 +41,7 @@ from provenance.errors import (
     AssetNotFoundError,
     AssetTooLargeError,
     BlobNotFoundError,
+    ConsentNotFoundError,
     ExportNotFoundError,
     FetchError,
     GateError,
@@ -92,6 +95,7 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (CommandUsageError, 422),
     (ExportNotFoundError, 404),
     (WebhookNotFoundError, 404),
+    (ConsentNotFoundError, 404),
     (TooManyOrdersError, 429),
     (AppealNotFoundError, 404),
     (AppealClosedError, 409),
@@ -100,6 +104,9 @@ STATUSES: Final[tuple[tuple[type[GateError], int], ...]] = (
     (JobTakenError, 409),
     (NotYoursError, 403),
     (PolicyError, 422),
+    (QuotaSpentError, 429),
+    (PromptBlockedError, 422),
+    (JobSettledError, 409),
 )
 """The first class that fits gives the status; whatever else is a GateError is 503 when retryable, else 500."""
 

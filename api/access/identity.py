@@ -27,6 +27,10 @@ class Permission(StrEnum):
     READ_WORKS = "works.read"
     """Search the registry of works, and match files against it."""
     REGISTER_WORKS = "works.write"
+    READ_CONSENTS = "consents.read"
+    """See who agreed to what, whoever recorded it."""
+    RECORD_CONSENTS = "consents.write"
+    """Record consents, and see and revoke one's own; with the permission above everybody's."""
     READ_POLICIES = "policies.read"
     """List and explain packs, and try them on past assets."""
     CHANGE_POLICIES = "policies.write"
@@ -37,6 +41,8 @@ class Permission(StrEnum):
     MANAGE_WEBHOOKS = "webhooks"
     MANAGE_PEOPLE = "people"
     """People, their roles, keys and sessions."""
+    ORDER_JOBS = "jobs"
+    """Order paid jobs at services that generate, and see, give up and settle one's own."""
     OPERATE = "operate"
     """Metrics, queues, workers."""
 
@@ -51,6 +57,7 @@ class Role(StrEnum):
     REGISTRAR = "registrar"
     AUDITOR = "auditor"
     SUBMITTER = "submitter"
+    PRODUCER = "producer"
 
 
 _MODERATOR: Final = frozenset(
@@ -59,6 +66,7 @@ _MODERATOR: Final = frozenset(
         Permission.REVIEW,
         Permission.DECIDE_APPEALS,
         Permission.READ_WORKS,
+        Permission.READ_CONSENTS,
         Permission.READ_POLICIES,
     }
 )
@@ -76,11 +84,25 @@ GRANTED: Final[Mapping[Role, frozenset[Permission]]] = {
     ),
     Role.MODERATOR: _MODERATOR,
     Role.SENSITIVE_MODERATOR: _MODERATOR | {Permission.REVIEW_SENSITIVE},
-    Role.REGISTRAR: frozenset({Permission.READ_WORKS, Permission.REGISTER_WORKS}),
-    Role.AUDITOR: frozenset(
-        {Permission.READ_ASSETS, Permission.READ_WORKS, Permission.READ_POLICIES, Permission.EXPORT}
+    Role.REGISTRAR: frozenset(
+        {
+            Permission.READ_WORKS,
+            Permission.REGISTER_WORKS,
+            Permission.READ_CONSENTS,
+            Permission.RECORD_CONSENTS,
+        }
     ),
-    Role.SUBMITTER: frozenset({Permission.RELEASE}),
+    Role.AUDITOR: frozenset(
+        {
+            Permission.READ_ASSETS,
+            Permission.READ_WORKS,
+            Permission.READ_CONSENTS,
+            Permission.READ_POLICIES,
+            Permission.EXPORT,
+        }
+    ),
+    Role.SUBMITTER: frozenset({Permission.RELEASE, Permission.RECORD_CONSENTS}),
+    Role.PRODUCER: frozenset({Permission.RELEASE, Permission.RECORD_CONSENTS, Permission.ORDER_JOBS}),
 }
 """What each role may. Nobody sees the sensitive queue by being in charge alone: that role is given by name."""
 

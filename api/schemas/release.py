@@ -26,6 +26,13 @@ class Context(BaseModel):
     explicit_label_waived: bool = Field(
         default=False, description="the user asked for a copy without the visible label, under an agreement"
     )
+    portrayed: bool = Field(
+        default=False, description="it is made from somebody's photograph, or shows somebody who has to agree"
+    )
+    purpose: str = Field(default="", max_length=40, description="what it is for, as consents name it, such as avatar")
+    consents: list[Annotated[str, Field(max_length=36)]] = Field(
+        default=[], max_length=16, description="ids of consents; each has to cover it, or it is held"
+    )
 
 
 class Making(BaseModel):

@@ -8,10 +8,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from policies.consents import keep_uses
 from policies.line.deployment import Deployment, Submission
 from policies.line.keying import find_keyed, keep_key, verify_key
 from policies.line.records import Stage, asset_row, parse_asset
-from policies.line.request import encode_prompt, find_differences, fix_request, keep_packs, prompt_key
+from policies.line.request import encode_prompt, find_differences, find_named, fix_request, keep_packs, prompt_key
 from policies.rules.context import parse_context
 from provenance.asset import Asset, AssetId, MediaType, Origin, new_asset_id
 from provenance.errors import AssetError
@@ -106,6 +107,7 @@ def intake(
             connection.execute(insert(ASSETS).values(id=asset_id, **described))
             if submission.key:
                 keep_key(connection, here.tenant, submission, asset_id)
+            keep_uses(connection, here.tenant, find_named(described["request"]).consents, asset_id)
             (placing or here.leases.claim)(connection, asset_id)
     except IntegrityError:  # another worker has taken in the same submission meanwhile
         return _find_taken(here, asset_id, submission)

@@ -5,7 +5,8 @@ from sqlalchemy import Connection, insert, select
 from policies.line.deployment import Deployment
 from policies.line.granting import find_current, grant
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage, parse_asset, parse_decision
-from policies.line.sealing import load_sealed
+from policies.line.request import find_named
+from policies.line.sealing import find_lapse, load_sealed, put_hold_on_record
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, sha256_hex
 from provenance.errors import GrantMismatchError
@@ -20,7 +21,8 @@ def record(here: Deployment, asset_id: AssetId) -> int:
     """Write ledger entry, manifest, fingerprints and soft bindings; return the ledger index.
 
     Raises:
-        GrantMismatchError: there is nothing sealed under the decision that counts, or another counts by now.
+        GrantMismatchError: there is nothing sealed under the decision that counts, or another counts by now, as it does
+            where a consent has lapsed.
     """
     found = _find_made(here, asset_id)
     if isinstance(found, int):
@@ -32,17 +34,41 @@ def record(here: Deployment, asset_id: AssetId) -> int:
         if known is not None:
             return known
         verify_latest(decision, asset_id, sealed.decision_id)
-        entry = here.log.append(
-            connection,
-            kind="asset.released",
-            subject=asset_id,
-            body=build_release_entry(licence.asset_sha256, sealed),
-            key=f"release:{asset_id}",
-        )
-        _insert_seal(connection, sealed, entry.index)
-        here.works.record_release(connection, asset_id, sealed.fingerprints)
-        move_stage(connection, asset_id, Stage.RECORDED)
-    here.handover.notes(asset_id).note_recorded(entry.index)
+        index = _record_now(here, connection, asset_id, decision, licence, sealed)
+    if index is None:  # the hold is on record; whoever walks the asset on withholds it
+        raise GrantMismatchError(f"a consent that {asset_id} names lapsed while it was sealed: it is held")
+    here.handover.notes(asset_id).note_recorded(index)
+    return index
+
+
+def _record_now(
+    here: Deployment,
+    connection: Connection,
+    asset_id: AssetId,
+    decision: Decision | None,
+    licence: Grant,
+    sealed: Sealed,
+) -> int | None:
+    """Record the release, or that it is held where a consent has lapsed by now, and return None."""
+    row = here.handover.notes(asset_id).own_row or asset_row(connection, asset_id, here.tenant)
+    consents = find_named(row["request"]).consents
+    lapse = None if decision is None else find_lapse(connection, here, row["request"], decision, lock=True)
+    if decision is not None and lapse is not None:
+        put_hold_on_record(here, connection, parse_asset(row), decision, lapse)
+        return None
+    entry = here.log.append(
+        connection,
+        kind="asset.released",
+        subject=asset_id,
+        body={
+            **build_release_entry(licence.asset_sha256, sealed),
+            **({"consents": list(consents)} if consents else {}),
+        },
+        key=f"release:{asset_id}",
+    )
+    _insert_seal(connection, sealed, entry.index)
+    here.works.record_release(connection, asset_id, sealed.fingerprints)
+    move_stage(connection, asset_id, Stage.RECORDED)
     return entry.index
 
 

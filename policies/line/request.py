@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from policies.consents import Coverage, Named, find_coverage
 from policies.line.deployment import Deployment, Submission
 from policies.line.records import reading_record
 from policies.rules.context import Context, parse_context
@@ -19,6 +20,7 @@ from policies.rules.pack import Pack
 from policies.rules.parsing import parse_pack
 from provenance.asset import Asset, AssetId, sha256_hex
 from provenance.errors import AssetError, DamagedRecordError
+from provenance.manifests.components import FIELD
 from provenance.media.medium import Provider
 from provenance.storage.database import insert_new, utc_now
 from provenance.storage.tables import PACKS
@@ -44,9 +46,24 @@ def fix_request(here: Deployment, submission: Submission) -> dict[str, Any]:
         "context": dict(submission.context),
         "detectors": sorted(detector.card.name for detector in here.runner.detectors),
         "timestamp": here.sealer.has_timestamp,
+        "sources": find_sources(submission.recipe),
         "provider": {"name": provider.name, "code": provider.code, "label_text": provider.label_text},
         "prompt_sha256": None if submission.prompt is None else sha256_hex(encode_prompt(submission.prompt)),
     }
+
+
+def find_sources(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a recipe says of the files that an asset was made from: whether any is a picture, and digests."""
+    files = [one for one in recipe.get(FIELD) or () if one["relationship"] != "componentOf"]
+    from_picture = bool(recipe.get("source_sha256")) or any(not one["media_type"].startswith("audio/") for one in files)
+    return {"from_picture": from_picture, "sha256": [str(one["sha256"]) for one in files]}
+
+
+def find_named(request: Mapping[str, Any]) -> Named:
+    """Return the consents that an asset was taken in with, and for what."""
+    with reading_record("request of an asset"):
+        context, sources = request["context"], request.get("sources", {}).get("sha256", ())
+        return Named(tuple(context.get("consents", ())), context.get("purpose", ""), frozenset(sources))
 
 
 def find_differences(row: Mapping[Any, Any], submission: Submission) -> tuple[str, ...]:
@@ -163,10 +180,16 @@ def build_request_context(here: Deployment, asset: Asset, request: Mapping[str, 
         PolicyError: a field of the context is unknown or wrong.
     """
     now = frozenset(detector.card.name for detector in here.runner.detectors)
+    named, consent = find_named(request), Coverage.NONE
+    if named.consents:
+        with here.database.read() as connection:
+            consent = find_coverage(connection, here.tenant, named, decided_on)
     with reading_record("request of an asset"):
         return parse_context(
             request["context"],
             decided_on=decided_on,
+            from_picture=request.get("sources", {}).get("from_picture", False),
+            consent=consent.value,
             timestamp_available=request.get("timestamp", here.sealer.has_timestamp),
             enabled_detectors=frozenset(request["detectors"]) if "detectors" in request else now,
             carriers=here.media.of(asset.media_type).carriers,

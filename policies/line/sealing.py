@@ -2,10 +2,14 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
+from policies.consents import Coverage, Named, find_coverage
 from policies.line.deployment import Deployment
 from policies.line.entries import build_decision_entry
 from policies.line.granting import find_current
@@ -18,12 +22,15 @@ from policies.line.records import (
     lock_asset,
     parse_asset,
 )
-from policies.line.request import request_provider
+from policies.line.request import find_named, request_provider
+from policies.review.reviewers import REVIEW
 from policies.rules.decision import Decision, Outcome, Reason
+from policies.rules.engine import CLOSED, spell_consent
 from provenance.asset import Asset, AssetId
 from provenance.errors import (
     BlobNotFoundError,
     ConfigurationError,
+    ConsentLapsedError,
     DatabaseUnavailableError,
     GateError,
     StoreError,
@@ -31,7 +38,8 @@ from provenance.errors import (
 )
 from provenance.journal import Journal
 from provenance.seal.sealed import Sealed, build_seal_facts, parse_seal_facts
-from provenance.storage.tables import SEALS
+from provenance.storage.policy_tables import CONSENTS
+from provenance.storage.tables import DECISIONS, SEALS
 
 _log = Journal(__name__)
 
@@ -68,6 +76,11 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         if recorded or load_sealed(here, asset_id, decision) is not None:
             return decision
     asset = parse_asset(row)
+    if find_named(row["request"]).consents:
+        with here.database.read() as connection:
+            lapse = find_lapse(connection, here, row["request"], decision)
+        if lapse is not None:
+            return _hold(here, asset, decision, lapse)
     licence = find_current(here, asset_id, decision)
     try:
         content, file = load_content(here, asset)
@@ -123,32 +136,60 @@ def _hold(here: Deployment, asset: Asset, decision: Decision, error: GateError) 
 
     Unless another worker has sealed or held the asset meanwhile: then what it made counts.
     """
-    reason = Reason(
-        pack="gate",
-        rule="seal",
-        outcome=Outcome.HOLD,
-        clause="what ships was verified after it was written",
-        text=f"sealing failed ({error.code}): {error}",
-    )
-    held = replace(
-        decision,
-        id=str(uuid.uuid4()),
-        outcome=Outcome.HOLD,
-        reasons=(reason, *decision.reasons),
-        decided_by="seal",
-    )
     with here.database.write() as connection:
         lock_asset(connection, asset.id)
         latest = latest_decision(connection, asset.id)
         assert latest is not None
         if latest.id != decision.id or is_recorded(connection, asset.id):
             return latest
-        append_decision(connection, held)
-        here.log.append(
-            connection,
-            kind="decision.made",
-            subject=asset.id,
-            body=build_decision_entry(asset, held, find_signals(connection, asset.id)),
-            key=f"decision:{held.id}",
-        )
+        return put_hold_on_record(here, connection, asset, decision, error)
+
+
+def put_hold_on_record(
+    here: Deployment, connection: Connection, asset: Asset, decision: Decision, error: GateError
+) -> Decision:
+    """Put a HOLD in place of a decision to release, in the transaction of whoever holds the asset's row."""
+    is_lapse = isinstance(error, ConsentLapsedError)
+    reason = Reason(
+        pack="gate",
+        rule="consent" if is_lapse else "seal",
+        outcome=Outcome.HOLD,
+        clause=CLOSED if is_lapse else "what ships was verified after it was written",
+        text=str(error) if is_lapse else f"sealing failed ({error.code}): {error}",
+    )
+    reasons = (reason, *decision.reasons)
+    held = replace(decision, id=str(uuid.uuid4()), outcome=Outcome.HOLD, reasons=reasons, decided_by="seal")
+    append_decision(connection, held)
+    here.log.append(
+        connection,
+        kind="decision.made",
+        subject=asset.id,
+        body=build_decision_entry(asset, held, find_signals(connection, asset.id)),
+        key=f"decision:{held.id}",
+    )
     return held
+
+
+def find_lapse(
+    connection: Connection, here: Deployment, request: Mapping[str, Any], decision: Decision, *, lock: bool = False
+) -> ConsentLapsedError | None:
+    """Return why consents that covered an asset when it was decided about do not any more, or None where they do.
+
+    A person who approved what no consent covered knew that; what lapsed since then they did not know.
+    """
+    named = find_named(request)
+    if not named.consents:
+        return None
+    now = find_coverage(connection, here.tenant, named, datetime.now(UTC).date(), lock=lock)
+    if now is Coverage.COVERS or (decision.decided_by.startswith(REVIEW) and not _is_new(connection, named, decision)):
+        return None
+    return ConsentLapsedError(spell_consent(now.value))
+
+
+def _is_new(connection: Connection, named: Named, decision: Decision) -> bool:
+    """Say whether one of the consents was revoked, or ended, after a decision was made."""
+    made_at = connection.execute(select(DECISIONS.c.created_at).where(DECISIONS.c.id == decision.id)).scalar() or ""
+    today = str(datetime.now(UTC).date())
+    ended = (CONSENTS.c.last_day >= made_at[:10]) & (CONSENTS.c.last_day < today)
+    query = select(CONSENTS.c.id).where(CONSENTS.c.id.in_(named.consents), ended | (CONSENTS.c.revoked_at >= made_at))
+    return connection.execute(query).first() is not None

@@ -220,6 +220,9 @@ def _trial_flaws(program: Any, categories: Collection[str], detectors: Collectio
             return
 
 
+_CONTEXT_FLAGS: Final = ("explicit_label_waived", "from_picture", "portrayed", "timestamp_available")
+
+
 @lru_cache(maxsize=8)
 def _build_trials(categories: frozenset[str], detectors: frozenset[str]) -> tuple[Variables, ...]:
     """Return made-up values to try conditions on; the same for all conditions of a pack, and for most packs."""
@@ -233,8 +236,8 @@ def _build_trials(categories: frozenset[str], detectors: frozenset[str]) -> tupl
                     "asset": {
                         "media_type": "image/png", "origin": "generated", "width": 1, "height": 1, "size_bytes": 1,
                     },
-                    "context": dict.fromkeys(("explicit_label_waived", "timestamp_available"), bool(score))
-                    | {"tenant": "", "jurisdictions": []},
+                    "context": dict.fromkeys(_CONTEXT_FLAGS, bool(score))
+                    | {"tenant": "", "jurisdictions": [], "purpose": "", "consent": "none"},
                     "scores": scores,
                     "signals": dict.fromkeys(sorted(detectors), signal),
                 }

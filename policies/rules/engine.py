@@ -1,7 +1,8 @@
 """Packs + signals + context -> Decision. Pure: no clock, no randomness, no storage, no models.
 
 Closed by default: a detector that failed holds, one that is enabled or required and did not answer holds, a score that
-is no number in 0..1 holds, a condition that cannot be evaluated holds, an expired pack holds, demands that no single
+is no number in 0..1 holds, a condition that cannot be evaluated holds, an expired pack holds, a consent that is named
+and does not cover holds, demands that no single
 mark can meet hold, and no packs at all is an error. The outcome is the strictest that anything asked for; every reason
 is kept. The result does not depend on the order of signals or packs.
 """
@@ -47,7 +48,7 @@ def decide(
     day = context.decided_on
     demands, reasons = _demand(distinct, variables, day)
     obligations, conflicts = merge_demands(demands)
-    reasons |= set(_judge_signals(signals, context)) | set(_judge_conflicts(conflicts))
+    reasons |= set(_judge_signals(signals, context)) | set(_judge_conflicts(conflicts)) | set(_judge_consent(context))
     for pack in distinct:
         reasons |= {
             *_judge_expiry(pack, context),
@@ -67,6 +68,20 @@ def decide(
     )
 
 
+def judge_passage(
+    signals: Sequence[Signal], packs: Sequence[Pack], variables: Variables, context: Context
+) -> tuple[Reason, ...]:
+    """Return what withholds a passage of a text that is still being written, by the signals about its words alone.
+
+    Holds count as blocks do, and so does a detector that failed or was enabled for it and is missing.
+
+    Raises:
+        PolicyError: there is no pack, or two different packs have one name.
+    """
+    found = {*_judge_signals(signals, context), *_judge_words(signals, packs, variables, context.decided_on)}
+    return tuple(sorted(found, key=_rank))
+
+
 def judge_prompt(
     signals: Sequence[Signal], packs: Sequence[Pack], variables: Variables, day: date
 ) -> tuple[Reason, ...]:
@@ -77,11 +92,16 @@ def judge_prompt(
     Raises:
         NoPackError, DuplicatePackError: there is no pack, or two different packs have one name.
     """
+    reasons = _judge_words(signals, packs, variables, day)
+    return tuple(sorted((one for one in reasons if one.outcome is Outcome.BLOCK), key=_rank))
+
+
+def _judge_words(signals: Sequence[Signal], packs: Sequence[Pack], variables: Variables, day: date) -> set[Reason]:
     reasons: set[Reason] = set()
     for pack in _distinct(packs):
         about = tuple(rule for rule in _on(pack.rules, day) if _PROMPT in rule.when.text)
         reasons |= {*_judge_thresholds(pack, signals, day), *_judge_rules(pack, about, variables)}
-    return tuple(sorted((one for one in reasons if one.outcome is Outcome.BLOCK), key=_rank))
+    return reasons
 
 
 def _rank(reason: Reason) -> tuple[int, str]:
@@ -133,6 +153,26 @@ def _judge_conflicts(conflicts: Sequence[Conflict]) -> Iterator[Reason]:
         asked = "; ".join(conflict.sources)
         text = f"no one {conflict.mark} has {conflict.parameter} {' and '.join(conflict.values)}, asked for by {asked}"
         yield _closed("conflicting_obligations", text)
+
+
+def _judge_consent(context: Context) -> Iterator[Reason]:
+    """Hold for a consent that is named and does not cover; whether one has to be named is for packs."""
+    if context.consent not in {"none", "covers"}:
+        yield _closed("consent", spell_consent(context.consent))
+
+
+def spell_consent(coverage: str) -> str:
+    """Return in words what is wrong with a consent that is named."""
+    return f"a consent that is named does not cover this: {_UNCOVERED.get(coverage, coverage)}"
+
+
+_UNCOVERED: Final = {
+    "unknown": "it was never recorded here",
+    "revoked": "it was revoked",
+    "expired": "its last day is over",
+    "purpose": "it was given for another purpose",
+    "picture": "it was given for another photograph",
+}
 
 
 def _judge_expiry(pack: Pack, context: Context) -> Iterator[Reason]:

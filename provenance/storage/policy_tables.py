@@ -1,4 +1,4 @@
-"""Tables of what people change about the policies, and of what is asked of a decision afterwards."""
+"""Tables of what people change about the policies, of consents, and of what is asked of a decision afterwards."""
 
 from typing import Final
 
@@ -44,3 +44,35 @@ and at last upheld or overturned."""
 
 Index("ix_appeals_state_filed_at", APPEALS.c.state, APPEALS.c.filed_at)
 """What waits, oldest first."""
+
+CONSENTS: Final = Table(
+    "consents",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(32), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("scope", JsonColumn, nullable=False),
+    Column("last_day", String(10), nullable=False),
+    Column("photo_sha256", String(64), nullable=False),
+    Column("note", String(2000), nullable=False),
+    Column("recorded_by", String(128), nullable=False),
+    Column("recorder_id", String(64), nullable=False, server_default=""),
+    Column("recorded_at", String(32), nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    Column("revoked_at", String(32), nullable=False, server_default=""),
+    Column("revoked_by", String(128), nullable=False, server_default=""),
+    Column("reason", String(2000), nullable=False, server_default=""),
+)
+"""Who agreed to what may be made of a photograph of theirs, until when. The ledger holds `subject` as a digest with
+`salt` alone, so that it proves who was meant and tells nobody; `revoked_at` is "" for as long as it stands."""
+
+CONSENT_USES: Final = Table(
+    "consent_uses",
+    METADATA,
+    Column("consent_id", String(36), ForeignKey("consents.id"), primary_key=True),
+    Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
+)
+"""Which assets named a consent when they were taken in: what somebody has to look at once it is revoked."""
+
+Index("ix_consents_tenant_id", CONSENTS.c.tenant, CONSENTS.c.id)

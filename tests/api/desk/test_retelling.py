@@ -41,6 +41,7 @@ PAGES = (
     ("/desk/quality", "admin"),
     ("/desk/team", "admin"),
     ("/desk/webhooks", "admin"),
+    ("/desk/consents", "admin"),
     ("/desk/settings", "moderator"),
     ("/desk/nowhere", "admin"),
     ("/verify", "admin"),

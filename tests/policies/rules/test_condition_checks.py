@@ -36,7 +36,7 @@ def flaws(text):
         ("'gor' in scores", "unknown category 'gor'", "did you mean 'gore'?", 1),
         ("has(scores.gor)", "unknown category 'gor'", "did you mean 'gore'?", 11),
         ("asset.widht > 5", "unknown field of asset 'widht'", "did you mean 'width'?", 6),
-        ("context.waived", "unknown field of context 'waived'", "known: explicit_label_waived, jurisdictions, tenant, timestamp_available", 8),
+        ("context.waived", "unknown field of context 'waived'", "known: consent, explicit_label_waived, from_picture, jurisdictions, portrayed, purpose, tenant, timestamp_available", 8),
         ('signals.clop.status == "ok"', "unknown detector 'clop'", "did you mean 'clip'?", 8),
         ('signals["clop"].status == "ok"', "unknown detector 'clop'", "did you mean 'clip'?", 9),
         ('signals.clip.state == "ok"', "unknown part of a signal 'state'", "did you mean 'status'?", 13),
