@@ -77,7 +77,9 @@ def begin_with(site: "Site", file: Blob, name: str = "") -> Begun:
     """
     media_type = _find_type(site, file, name)
     if not media_type.value.startswith("image/"):
-        raise CommandUsageError(f"expected a picture to animate, got {media_type}: chopmark extend goes on from a clip")
+        raise CommandUsageError(
+            f"expected a picture to begin with, got {media_type}: chopmark extend goes on from a clip"
+        )
     return Begun(Component(file, media_type, "inputTo", _find_source_type(file, media_type)))
 
 

@@ -44,6 +44,7 @@ from policies.workflow import Line
 from provenance.asset import Origin
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
+from provenance.manifests.components import FIELD, Component, describe_components
 from provenance.manifests.deferred import DeferredIdentity
 from provenance.manifests.identity import (
     SigningIdentity,
@@ -145,32 +146,46 @@ class Site:
         steps: int | None = None,
         source: bytes | None = None,
         strength: float = 0.6,
+        style: str = "",
         packs: tuple[str, ...] = (),
+        context: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
         here: Deployment | None = None,
     ) -> Submission | Decision:
         """Draw one picture and hand it in with its prompt and recipe; `size` is (width, height).
 
-        A prompt that is blocked is not drawn: then what is returned is the decision that blocks it. `here` is the
-        deployment of another tenant than the site acts for.
+        A prompt that is blocked is not drawn: then what is returned is the decision that blocks it. With a `source`, a
+        picture's bytes, it is drawn from that, which becomes an ingredient; with a `style` the painter lays it anew, no
+        larger than `size`, whatever backend is configured. `context` is for packs. `here` is the deployment of another
+        tenant than the site acts for.
         """
         refusal = judge_prompt(here or self.deployment, prompt, packs=packs, size=size)
         if refusal is not None:
             return refusal
+        from api.animating import begin_with
+
         request: TextToImage | ImageToImage
+        components: tuple[Component, ...] = ()
         if source is None:
             request = TextToImage(prompt, width=size[0], height=size[1], seed=seed, steps=steps)
         else:
-            start = self.deployment.media.take(Blob.from_bytes(source), Claims(), self.deployment.limits)
-            request = ImageToImage(prompt, next(start.views()).carrier.frame, strength=strength, seed=seed, steps=steps)
-        made = self.backend().generate(request, progress)
+            begun = begin_with(self, Blob.from_bytes(source))
+            components = (begun.component,)
+            start = self.deployment.media.take(begun.component.file, Claims(), self.deployment.limits)
+            picture = next(start.views()).carrier
+            frame = picture.reduced(min(max(size), max(picture.frame.shape[:2]))) if style else picture.frame
+            request = ImageToImage(prompt, frame, strength=strength, seed=seed, steps=steps, style=style)
+        made = (BACKENDS.load("sketch")({}) if style else self.backend()).generate(request, progress)
+        recipe = _spell_recipe(made.recipe) | ({FIELD: describe_components(components)} if components else {})
         return Submission(
             Blob.from_bytes(encode_frame(made.frame)),
             name=build_name(prompt, seed),
             prompt=prompt,
-            recipe=_spell_recipe(made.recipe),
+            recipe=recipe,
             origin=Origin.GENERATED,
             packs=packs,
+            context=context or {},
+            components=components,
         )
 
     def close(self) -> None:

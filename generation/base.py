@@ -40,6 +40,7 @@ class ImageToImage:
     Attributes:
         source: (H, W, 3) uint8 sRGB; not modified.
         strength: 0..1, how far to depart from the source.
+        style: of `generation.painting.styles`, which lays the source anew and keeps what is where; or "".
     """
 
     prompt: str
@@ -49,6 +50,7 @@ class ImageToImage:
     seed: int = 0
     steps: int | None = None
     guidance: float | None = None
+    style: str = ""
 
 
 Request = TextToImage | ImageToImage

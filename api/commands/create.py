@@ -2,8 +2,9 @@
 
 import io
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,6 +20,7 @@ from api.console import (
     print_hint,
     print_json,
     print_line,
+    read_input,
     teaching_errors,
 )
 from api.foretelling import Foretold, add_packs, foretell
@@ -51,6 +53,12 @@ def command(
     words: Annotated[str | None, typer.Argument(help="One sentence: what it asks for.", show_default=False)] = None,
     out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)] = "out/",
     seed: Annotated[int, typer.Option(help="Same seed, same picture.")] = 0,
+    photo: Annotated[
+        str, typer.Option(metavar="FILE", help="Photograph that an avatar preset begins with; - reads a pipe.")
+    ] = "",
+    consent: Annotated[
+        list[str] | None, typer.Option(help="Id of a consent of who is in it, see `consents add`; may be repeated.")
+    ] = None,
     group: Annotated[str, typer.Option("--for", help="Only what is for them: " + ", ".join(GROUPS) + ".")] = "",
     bundle: Annotated[str, typer.Option("--bundle", help="Write the presets of --for as a ZIP file to hand on.")] = "",
     presets: Annotated[
@@ -76,13 +84,30 @@ def command(
     chosen = find_preset(preset, known)
     if words is None:
         raise CommandUsageError(f"{chosen.asks['en']} Such as: chopmark create {chosen.name} '{chosen.example['en']}'")
-    _make(chosen, words, out, seed=seed, force=force, as_json=as_json)
+    if chosen.needs_photo != bool(photo):
+        wanted = f"chopmark create {chosen.name} '{chosen.example['en']}' --photo me.jpg --consent ID"
+        raise CommandUsageError(
+            f"{chosen.name} begins with a photograph: {wanted}"
+            if chosen.needs_photo
+            else f"{chosen.name} takes no photo"
+        )
+    _make(chosen, words, out, Photo(photo, tuple(consent or ())), seed=seed, force=force, as_json=as_json)
 
 
-def _make(chosen: Preset, words: str, out: str, *, seed: int, force: bool, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph of somebody, and their consents; "" for presets that draw."""
+
+    path: str
+    consents: tuple[str, ...]
+
+
+def _make(chosen: Preset, words: str, out: str, photo: Photo, *, seed: int, force: bool, as_json: bool) -> None:
     request = chosen.build_request(words, seed=seed)
-    target = open_output(out, (), force=force, as_json=as_json, several=False)
-    with open_site(load_settings()) as site:
+    settings = load_settings()
+    start = read_input(photo.path, most_bytes=settings.max_bytes) if photo.path else None
+    target = open_output(out, (), *filter(None, (photo.path,)), force=force, as_json=as_json, several=False)
+    with open_site(settings) as site:
         here = site.deployment
         packs = add_packs(here, chosen.packs)
         if not as_json:
@@ -97,13 +122,23 @@ def _make(chosen: Preset, words: str, out: str, *, seed: int, force: bool, as_js
                 request.prompt,
                 seed=seed,
                 size=chosen.size,
+                source=start,
+                style=chosen.style,
                 packs=packs,
+                context=build_context(chosen, photo.consents),
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
             bar.update(task, description="checking and sealing", completed=0, total=None)
             ended = [end_drawn(site, drawn, name, place, Repeats())]
     tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
+
+
+def build_context(chosen: Preset, consents: tuple[str, ...]) -> dict[str, Any]:
+    """Return what packs may ask of a picture that is made from somebody's photograph; nothing for one that is drawn."""
+    if not chosen.needs_photo:
+        return {"consents": list(consents)} if consents else {}
+    return {"portrayed": True, "purpose": chosen.purpose, "consents": list(consents)}
 
 
 def _foretell(told: Foretold) -> None:

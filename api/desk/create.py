@@ -107,6 +107,8 @@ def _read(here: "Deployment", form: "Upload", fields: "Mapping[str, str]") -> Br
         values |= {"recipe": [json.dumps({"model_name": model})]} if model else {}
         return check_order(here, Brought(parse_order(FormOrder, values), form.file))
     preset = find_preset(fields["preset"]) if fields["preset"] else None
+    if preset is not None and preset.needs_photo:
+        raise PresetError(f"{preset.name} begins with a photograph: chopmark create {preset.name} --photo FILE")
     prompt = words if preset is None else preset.build_prompt(words)
     values = {"prompt": [prompt]} if prompt else {}
     if preset is not None:
@@ -124,8 +126,8 @@ def _render_form(
     return render(
         request, "create.html", actor=actor, page="create", status=status, problem=problem, mine=mine,
         fields={name: (fields or {}).get(name, "") for name in _FORM_FIELDS}, key=uuid.uuid4().hex,
-        presets=tuple(load_presets().values()), foretold=foretell(here), most_bytes=here.limits.max_bytes,
-        said_in=find_language(request), titles=_load_titles(),
+presets=tuple(one for one in load_presets().values() if not one.needs_photo), foretold=foretell(here),
+        most_bytes=here.limits.max_bytes, said_in=find_language(request), titles=_load_titles(),
     )  # fmt: skip
 
 

@@ -95,6 +95,8 @@ class DiffusersLocal:
             GenerationError: a seed, size, strength or option that this pipeline does not take, or too little memory.
             PromptRefusedError: the pipeline's own safety checker refused the result.
         """
+        if isinstance(request, ImageToImage) and request.style:
+            raise GenerationError("styles are the painter's: use the backend sketch, or say the style in the prompt")
         if not 0 <= request.seed <= _MAX_SEED:
             raise GenerationError(f"seed must be 0 to {_MAX_SEED}, got {request.seed}")
         self.warm()

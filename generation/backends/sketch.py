@@ -16,6 +16,7 @@ from generation.painting.abstract import build_abstract
 from generation.painting.canvas import Light, to_frame
 from generation.painting.scene import build_scene
 from generation.painting.strokes import PASSES, paint_over
+from generation.painting.styles import paint_style
 from generation.painting.words import Motif, parse_words
 from provenance.asset import Frame, sha256_hex
 from provenance.errors import ConfigurationError, GenerationError
@@ -47,7 +48,7 @@ class Sketch:
         """Paint one picture; `steps` and `guidance` are ignored, there is nothing to guide.
 
         Raises:
-            GenerationError: a side outside 64..4096 pixels, or a strength outside 0..1.
+            GenerationError: a side outside 64..4096 pixels, a strength outside 0..1, or a style that there is not.
         """
         advance = _counter(progress)
         motif = parse_words(request.prompt)
@@ -60,7 +61,7 @@ class Sketch:
         else:
             frame = _repaint(request, motif, rng, advance)
             source = sha256_hex(request.source.tobytes())
-            parameters = {"strength": request.strength}
+            parameters = {"strength": request.strength} | ({"style": request.style} if request.style else {})
         recipe = Recipe(
             backend=f"{self.name}/{_own_version()}",
             model_name=f"Chopmark sketch painter {_PAINTER_VERSION}",
@@ -92,11 +93,28 @@ def _repaint(request: ImageToImage, motif: Motif, rng: np.random.Generator, adva
     if not 0 <= request.strength <= 1:
         raise GenerationError(f"strength must be 0 to 1, got {request.strength}")
     light = source.astype(np.float32) / np.float32(255)
+    if request.style:
+        return to_frame(_paint_style(request.style, light, rng, advance))
     advance()
     shifted = _shift_colours(light, motif, request.strength)
     painted = paint_over(shifted, rng, coarseness=0.4 + 1.2 * request.strength, advance=advance)
     part = np.float32(min(1.0, 0.4 + request.strength))
     return to_frame(np.asarray(light + (painted - light) * part, np.float32))
+
+
+def _paint_style(style: str, light: Light, rng: np.random.Generator, advance: Callable[[], None]) -> Light:
+    """Return the picture in a style; every style comes to the same number of steps."""
+    left = len(PASSES)
+
+    def step() -> None:
+        nonlocal left
+        left -= 1
+        advance()
+
+    painted = paint_style(style, light, rng, advance=step)
+    for _ in range(left + 1):
+        advance()
+    return painted
 
 
 def _shift_colours(light: Light, motif: Motif, strength: float) -> Light:

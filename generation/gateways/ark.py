@@ -27,6 +27,7 @@ class Ark(HttpGateway):
         "cancelled": State.CANCELLED,
         "expired": State.EXPIRED,
     }
+    callback_field = "callback_url"
     refusals = ("riskdetection", "sensitivecontentdetected")
 
     def submit(self, order: Order, key: str) -> Standing:

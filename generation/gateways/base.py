@@ -75,6 +75,13 @@ class ProviderUnreadableError(ProviderError):
     code = "generation.provider.unreadable"
 
 
+class QuotaSpentError(GenerationError):
+    """As many paid jobs were ordered today as may be."""
+
+    code = "generation.quota"
+    retryable = True
+
+
 class JobSettledError(GenerationError):
     """A person says what became of a job of which nobody has to be asked."""
 

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
-from generation.gateways.base import JobSettledError, Kind, Order
+from generation.gateways.base import JobSettledError, Kind, Order, QuotaSpentError
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import AssetNotFoundError, DamagedRecordError, KeyReusedError
 from provenance.storage.blob import Blob
@@ -75,7 +75,8 @@ class Job:
         state: how it stands.
         job: the service's name for it.
         outcome: `problem`, `refusal`, `usage`, `assets` (ids), `files` (how many lie in quarantine),
-            `stumbles` (how often in a row the service could not be understood or its file not fetched).
+            `stumbles` (how often in a row the service could not be understood or its file not fetched), and what was
+            `asked` with it.
         created_at: when it was ordered.
         changed_at_ms: when it last changed.
     """
@@ -104,11 +105,21 @@ class Jobs:
     def __init__(self, database: Database, quarantine: Blobs, tenant: Tenant = MAIN) -> None:
         self._database, self._quarantine, self._tenant = database, quarantine, tenant
 
-    def plan(self, gateway: str, order: Order, key: str = "") -> Job:
+    def plan(
+        self, gateway: str, order: Order, key: str = "", *, asked: Mapping[str, Any] | None = None, most_a_day: int = 0
+    ) -> Job:
         """Keep an order before anything is sent; the same key and order is the same job.
+
+        Args:
+            gateway: who is to do it.
+            order: what.
+            key: of whoever orders; one is made without.
+            asked: what else is kept with it, JSON-able: who ordered, and which packs decide.
+            most_a_day: how many jobs this tenant may order between two midnights, UTC; 0 for no bound.
 
         Raises:
             KeyReusedError: the key stands for another order.
+            QuotaSpentError: this one would be one too many; nothing is kept.
         """
         spelled = spell_order(order)
         fresh: dict[str, Any] = {
@@ -119,20 +130,51 @@ class Jobs:
             "kind": order.kind.value,
             "order_sha256": sha256_hex(spelled),
             "state": JobState.PLANNED.value,
-            "outcome": dict(_OUTCOME),
+            "outcome": {**_OUTCOME, **(asked or {})},
             "created_at": utc_now(),
             "changed_at_ms": _now_ms(),
         }
         self._quarantine.put(_order_key(fresh["id"]), Blob.from_bytes(spelled))
-        with self._database.write() as connection:
-            insert_new(connection, GATEWAY_JOBS, fresh)
-            row = connection.execute(self._select().where(GATEWAY_JOBS.c.key == fresh["key"])).one()
+        try:
+            with self._database.write() as connection:
+                insert_new(connection, GATEWAY_JOBS, fresh)
+                row = connection.execute(self._select().where(GATEWAY_JOBS.c.key == fresh["key"])).one()
+                if most_a_day and row.id == fresh["id"]:
+                    self._verify_quota(connection, most_a_day)
+        except QuotaSpentError:
+            self._quarantine.delete(_order_key(fresh["id"]))
+            raise
         known = _parse(row)
         if known.id != fresh["id"]:
             self._quarantine.delete(_order_key(fresh["id"]))
             if (known.gateway, known.order_sha256) != (gateway, fresh["order_sha256"]):
                 raise KeyReusedError(f"the key {key[:40]!r} stands for another order, of {known.created_at}")
         return known
+
+    def find_keyed(self, key: str) -> Job | None:
+        """Return the job that was ordered under a key, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(self._select().where(GATEWAY_JOBS.c.key == key)).one_or_none()
+        return None if row is None else _parse(row)
+
+    def count_today(self) -> int:
+        """Return how many jobs were ordered since midnight, UTC."""
+        with self._database.read() as connection:
+            return self._count_today(connection)
+
+    def _verify_quota(self, connection: Connection, most: int) -> None:
+        """Count in the transaction that adds one; on PostgreSQL, where two may add at once, one after the other."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"gateway_jobs:{self._tenant}"))))
+        if self._count_today(connection) > most:
+            raise QuotaSpentError(
+                f"expected at most {most} jobs a day, and they were ordered: again after midnight, UTC"
+            )
+
+    def _count_today(self, connection: Connection) -> int:
+        since = GATEWAY_JOBS.c.created_at >= utc_now()[:10]
+        query = select(func.count()).select_from(GATEWAY_JOBS).where(GATEWAY_JOBS.c.tenant == self._tenant, since)
+        return int(connection.execute(query).scalar_one())
 
     def load_order(self, job: Job) -> Order:
         """Return the order of a job that is not over.

@@ -44,6 +44,7 @@ class Kling(HttpGateway):
         "succeed": State.SUCCEEDED,
         "failed": State.FAILED,
     }
+    callback_field = "callback_url"
     refusals = ("risk control", "content policy", "sensitive")
 
     def __init__(self, options: Mapping[str, Any]) -> None:

@@ -29,6 +29,7 @@ class Vidu(HttpGateway):
         "failed": State.FAILED,
         "canceled": State.CANCELLED,
     }
+    callback_field = "callback_url"
     refusals = ("policyviolation", "auditsubmitillegal", "illegal")
 
     def build_headers(self) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ MOST_WORDS: Final = 400
 """Signs of a sentence; more is no sentence."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
-_FIELDS: Final = frozenset({"groups", "title", "about", "asks", "example", "prompt", "size", "packs"})
+_FIELDS: Final = frozenset({"groups", "title", "about", "asks", "example", "prompt", "size", "packs", "photo"})
 _SIDES: Final = (64, 4096)
 
 
@@ -53,6 +53,8 @@ class Preset:
         prompt: what the sentence is put into, at `SLOT`.
         size: (width, height) in pixels.
         packs: that decide besides those of the site.
+        style: of `generation.painting.styles`, in which a photograph is laid anew; "" for presets that draw.
+        purpose: what the picture of somebody is for, as their consent names it; "" for presets that draw.
     """
 
     name: str
@@ -64,6 +66,13 @@ class Preset:
     prompt: str
     size: tuple[int, int] = (512, 512)
     packs: tuple[str, ...] = ()
+    style: str = ""
+    purpose: str = ""
+
+    @property
+    def needs_photo(self) -> bool:
+        """Whether it begins with a photograph of somebody, who has to agree."""
+        return bool(self.style)
 
     def build_prompt(self, words: str) -> str:
         """Return the prompt of a sentence.
@@ -136,7 +145,21 @@ def parse_preset(name: str, text: str) -> Preset:
     if not isinstance(prompt, str) or prompt.count(SLOT) != 1:
         raise ConfigurationError(f"preset {name}: prompt has to hold {SLOT} once")
     packs = _parse_names(name, "packs", data.get("packs", []))
-    return Preset(name, groups, **texts, prompt=prompt.strip(), size=_parse_size(name, data.get("size")), packs=packs)
+    style, purpose = _parse_photo(name, data.get("photo"))
+    size = _parse_size(name, data.get("size"))
+    return Preset(name, groups, **texts, prompt=prompt.strip(), size=size, packs=packs, style=style, purpose=purpose)
+
+
+def _parse_photo(name: str, value: Any) -> tuple[str, str]:  # noqa: ANN401 - YAML
+    if value is None:
+        return "", ""
+    from generation.painting.styles import STYLES
+
+    if not isinstance(value, Mapping) or set(value) != {"style", "purpose"} or value["style"] not in STYLES:
+        raise ConfigurationError(f"preset {name}: photo has to be a style out of {', '.join(STYLES)}, and a purpose")
+    if not isinstance(value["purpose"], str) or not _NAME.fullmatch(value["purpose"]):
+        raise ConfigurationError(f"preset {name}: purpose has to be a word such as avatar, as consents name it")
+    return value["style"], value["purpose"]
 
 
 def _parse_texts(name: str, field: str, value: Any) -> Mapping[str, str]:  # noqa: ANN401 - YAML

@@ -1,10 +1,12 @@
 """`chopmark create`: one sentence, a preset, and the gate."""
 
+import json
 import zipfile
 
 import pytest
 
 from generation.presets.preset import load_presets, parse_preset
+from tests.sites import DETECTORS, encode, photograph
 
 
 def test_a_sentence_becomes_a_released_picture_and_what_is_done_is_said_first(run, light, tmp_path):
@@ -42,11 +44,40 @@ def test_a_bundle_holds_presets_that_can_be_used(run, tmp_path):
     assert (tmp_path / "b.zip").read_bytes() == first
 
 
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "me.jpg"
+    path.write_bytes(encode(photograph("astronaut.png", 320)))
+    return path
+
+
+def test_ones_own_photograph_is_released_in_a_style_under_a_consent_and_held_without(
+    run, light, photo, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CHOPMARK_DETECTORS", ",".join((*DETECTORS[:3], "faces")))
+    asked = ("create", "avatar-watercolour", "a portrait of me", "--photo", photo, "--json")
+    (held,) = run(*asked, "-o", tmp_path / "a.png").document["results"]
+    assert (held["outcome"], [one["rule"] for one in held["reasons"]]) == ("held", ["no_consent"])
+    agreed = run("consents", "add", "Me", "--for", "avatar", "--photo", photo, "--json").document["consent"]["id"]
+    done = run(*asked, "--seed", 1, "--consent", agreed, "-o", tmp_path / "b.png")
+    assert done.code == 0, done
+    verified = run("verify", tmp_path / "b.png", "--json").document
+    assert "inputTo" in json.dumps(verified)
+    assert run("consents", "show", agreed, "--json").document["consent"]["assets"]
+    run("consents", "revoke", agreed, "--reason", "no more")
+    (gone,) = run(*asked, "--seed", 2, "--consent", agreed, "-o", tmp_path / "c.png").document["results"]
+    assert gone["outcome"] == "held"
+    assert {one["rule"] for one in gone["reasons"]} == {"consent", "lapsed_consent"}
+    assert not (tmp_path / "c.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["nonesuch", "x"], "flashcard"),
         (["flashcard"], "Which thing?"),
+        (["avatar-ink", "me"], "--photo me.jpg --consent"),
+        (["flashcard", "an apple", "--photo", "me.jpg"], "takes no photo"),
         (["flashcard", " "], "1 to 400"),
         (["--for", "cats"], "students"),
         (["--bundle", "x.zip"], "--for"),

@@ -9,6 +9,7 @@ import pytest
 
 from generation.backends.sketch import Sketch
 from generation.base import ImageToImage, TextToImage
+from generation.painting.styles import STYLES
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError, GenerationError
 
@@ -112,6 +113,17 @@ def test_repainting_takes_on_named_colours():
         Sketch({}).generate(ImageToImage(prompt, source, 0.9, seed=1)).frame.astype(int) for prompt in ("", "teal")
     )
     assert (teal[..., 2] - teal[..., 0]).mean() > (plain[..., 2] - plain[..., 0]).mean() + 10
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_reaches_its_end_and_stands_in_the_recipe(style):
+    seen = []
+    request = ImageToImage("me", photograph(), seed=1, style=style)
+    made = Sketch({}).generate(request, lambda *at: seen.append(at))
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1] == (len(seen), len(seen))
+    assert made.recipe.parameters["style"] == style
+    assert made.recipe.digital_source_type == "algorithmicMedia"
 
 
 def test_progress_reaches_its_end():

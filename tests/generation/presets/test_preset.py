@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import policies
+from generation.painting.styles import STYLES
 from generation.presets.preset import (
     GROUPS,
     LANGUAGES,
@@ -32,6 +33,26 @@ def test_each_of_ours_makes_a_request_of_its_own_example(preset):
     assert (request.width, request.height, request.seed) == (*preset.size, 7)
     assert set(preset.packs) <= PACKS
     assert all(text[language] for text in (preset.title, preset.about, preset.asks) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    "preset", [one for one in load_presets().values() if one.needs_photo], ids=lambda one: one.name
+)
+def test_one_that_begins_with_a_photograph_asks_for_a_consent_of_its_purpose(preset):
+    assert preset.name == f"avatar-{preset.style}"
+    assert (preset.purpose, preset.packs) == ("avatar", ("portraits",))
+
+
+def test_there_is_one_for_each_style():
+    assert {one.style for one in load_presets().values()} - {""} == set(STYLES)
+
+
+@pytest.mark.parametrize(
+    "photo", ["{style: nonesuch, purpose: avatar}", "{style: ink}", "ink", "{style: ink, purpose: 7}"]
+)
+def test_a_photograph_needs_a_style_that_there_is_and_a_purpose(photo):
+    with pytest.raises(ConfigurationError, match="photo|purpose"):
+        parse_preset("own", f"{GOOD}photo: {photo}\n")
 
 
 def test_every_group_has_some():
