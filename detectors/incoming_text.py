@@ -10,11 +10,12 @@ from typing import Any, Final
 from provenance.errors import DetectorError
 from provenance.labels.implicit import FoundLabels
 from provenance.manifests.report import ManifestReport
+from provenance.manifests.text_wrapper import judge_text
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.validation import read_manifest
+from provenance.manifests.validation import read_bound_manifest
 from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
-from provenance.media.text.hidden import Hidden, find_manifest
+from provenance.media.text.hidden import Hidden
 from provenance.media.text.text import Text
 from provenance.storage.blob import Blob
 
@@ -46,12 +47,9 @@ def read_text_marks(media: Media | None, file: Blob) -> tuple[dict[str, float], 
 
 
 def read_text_manifest(file: Blob, media_type: str) -> ManifestReport | None:
-    """Return what a C2PA manifest says that a text carries in variation selectors; None for none.
-
-    Limits: whether the text is the one that was signed is told by c2pa over the file as it is.
-    """
-    store = find_manifest(file.read().decode(errors="replace"))
-    return None if store is None else read_manifest(file, media_type, TrustAnchors(), store)
+    """Return what a C2PA manifest says that a text carries in variation selectors, and whether it is of this text."""
+    store, binding = judge_text(file.read().decode(errors="replace").removeprefix("\ufeff"))
+    return None if store is None else read_bound_manifest(file, media_type, TrustAnchors(), store, binding.value)
 
 
 def _describe(hidden: Hidden) -> Records:

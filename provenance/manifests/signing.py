@@ -7,9 +7,9 @@ time-stamp authority that was named is asked). Safe to call from several threads
 import io
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import c2pa
 
@@ -19,13 +19,16 @@ from provenance.manifests.identity import SigningIdentity
 from provenance.manifests.incoming import Attempt, Incoming, plan_attempts
 from provenance.manifests.redaction import IncomingRule, Judgement, judge_store
 from provenance.manifests.report import Integrity, ManifestReport, clean_text
+from provenance.manifests.text_wrapper import HASH_LABEL
 from provenance.manifests.timestamp import TimestampAuthority, verify_timestamp
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import BoundedStream, build_settings, read_manifest
 from provenance.storage.blob import Blob, as_blob
 
-__all__ = ["Signed", "sign_manifest"]
+__all__ = ["Signed", "sign_bound", "sign_manifest"]
 
+_LIKELY_BYTES: Final = 13_000
+_MOST_PASSES: Final = 6
 NO_ANCHORS: Final = TrustAnchors()
 NO_INCOMING: Final = Incoming()
 DEFAULT_RULE: Final = IncomingRule()
@@ -113,6 +116,70 @@ def _sign(
     is_embedded: bool,
 ) -> Signed:
     """Write and read back one manifest."""
+    file, manifest_bytes = _write(
+        encoded, media_type, attempt, definition, ingredient, identity, timestamp, trust, is_embedded=is_embedded
+    )
+    report = _read_back(file, media_type, trust, timestamp, None if is_embedded else manifest_bytes)
+    return Signed(file, report.manifest_id, manifest_bytes, report)
+
+
+def sign_bound(
+    file: Blob,
+    media_type: str,
+    definition: Definition,
+    identity: SigningIdentity,
+    bind: Callable[[int], Mapping[str, Any]],
+    *,
+    ingredient: Blob | None = None,
+    timestamp: TimestampAuthority | None = None,
+    trust: TrustAnchors = NO_ANCHORS,
+    rule: IncomingRule = DEFAULT_RULE,
+) -> bytes:
+    """Sign a manifest that is to be carried where c2pa does not write, and return its store.
+
+    Args:
+        file: what it is about, as it is without the manifest.
+        media_type: of `file`.
+        definition: from `claim.build_definition`.
+        identity: who signs.
+        bind: returns the content of the data hash for a store of a length; asked until that is its length.
+        ingredient: as for `sign_manifest`; an incoming manifest is only referenced.
+        timestamp: as for `sign_manifest`.
+        trust: as for `sign_manifest`.
+        rule: as for `sign_manifest`.
+
+    Raises:
+        SigningError: c2pa refuses, the identity fails, or the length does not settle.
+    """
+    attempt = plan_attempts(definition, ingredient, rule)[-1]
+    size = _LIKELY_BYTES
+    for _ in range(_MOST_PASSES):
+        binding = {"label": HASH_LABEL, "data": bind(size)}
+        bound = replace(
+            attempt, manifest={**attempt.manifest, "assertions": [*attempt.manifest["assertions"], binding]}
+        )
+        _, store = _write(
+            file, media_type, bound, definition, ingredient, identity, timestamp, trust, is_embedded=False
+        )
+        if len(store) == size:
+            return store
+        size = len(store)
+    raise SigningError(f"expected a manifest store of a settled length, got another in each of {_MOST_PASSES} passes")
+
+
+def _write(
+    encoded: Blob,
+    media_type: str,
+    attempt: Attempt,
+    definition: Definition,
+    ingredient: Blob | None,
+    identity: SigningIdentity,
+    timestamp: TimestampAuthority | None,
+    trust: TrustAnchors,
+    *,
+    is_embedded: bool,
+) -> tuple[Blob, bytes]:
+    """Write one manifest; return the file and the manifest store."""
     signature, destination = _Callback(identity), _open_destination(encoded)
     try:
         context = c2pa.Context.from_dict(build_settings(trust, hosts=() if timestamp is None else (timestamp.host,)))
@@ -131,12 +198,9 @@ def _sign(
     except c2pa.C2paError as exc:
         raise _translate(exc, signature, timestamp) from (signature.error or exc)
     if is_embedded:
-        file = _take_over(destination)
-    else:
-        destination.close()
-        file = encoded
-    report = _read_back(file, media_type, trust, timestamp, None if is_embedded else manifest_bytes)
-    return Signed(file, report.manifest_id, manifest_bytes, report)
+        return _take_over(destination), manifest_bytes
+    destination.close()
+    return encoded, manifest_bytes
 
 
 def _open_destination(encoded: Blob) -> BinaryIO:

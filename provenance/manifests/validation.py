@@ -7,7 +7,7 @@ revocation is not asked about.
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
@@ -16,13 +16,22 @@ from urllib.parse import urlsplit
 
 import c2pa
 
-from provenance.manifests.faults import describe_refusal
+from provenance.manifests.faults import HARD_BINDING_PREFIXES, TRUST_PREFIXES, describe_refusal
+from provenance.manifests.ingredients import mapping, mappings
 from provenance.manifests.reading import build_report
 from provenance.manifests.report import Integrity, ManifestReport, Trust, ValidationState, clean_text
 from provenance.manifests.trust import TrustAnchors
 from provenance.storage.blob import Blob
 
-__all__ = ["ManifestReport", "Presence", "build_settings", "locate_manifest", "read_manifest", "read_store"]
+__all__ = [
+    "ManifestReport",
+    "Presence",
+    "build_settings",
+    "locate_manifest",
+    "read_bound_manifest",
+    "read_manifest",
+    "read_store",
+]
 
 # C2PA 2.4 s11.1.4: a claim store larger than this is not a picture's
 MAX_DECOMPRESSED_MIB: Final = 32
@@ -167,6 +176,40 @@ def read_manifest(
     return _parse(state, summary, crjson_text, is_embedded=manifest_bytes is None)
 
 
+def read_bound_manifest(
+    unverified_file: Blob | bytes, media_type: str, trust: TrustAnchors, manifest_bytes: bytes, binding: str
+) -> ManifestReport | None:
+    """Return what a manifest says that a file carries where c2pa does not look, such as in a text.
+
+    c2pa checks everything but where the manifest stands in the file; `binding` says that, as a C2PA status code: one
+    that ends in ``.match`` takes the place of c2pa's complaint, any other is a failure.
+    """
+    try:
+        read = _read(BoundedStream(unverified_file), media_type, trust, manifest_bytes)
+    except c2pa.C2paError as exc:
+        return _report_failure(type(exc).__name__.removeprefix("_C2pa"), str(exc))
+    return _parse(*read, is_embedded=True, binding=binding)
+
+
+def _settle(parsed: dict[str, Any], crjson: dict[str, Any], binding: str) -> str:
+    """Put what is known of the hard binding in the place of what c2pa found; return the state that follows."""
+    reports = [mapping(mapping(parsed.get("validation_results")).get("activeManifest"))]
+    reports += [mapping(one.get("validationResults")) for one in mappings(crjson.get("manifests"))[:1]]
+    for report in (one for one in reports if isinstance(one, dict)):
+        kept = [one for one in mappings(report.get("failure")) if not _is_hard_binding(one)]
+        found = {"code": binding, "explanation": "the text around the manifest was held against its binding"}
+        report["failure"] = kept if binding.endswith(".match") else [*kept, found]
+    codes = [clean_text(one.get("code")) for one in mappings(reports[0].get("failure"))]
+    said = {clean_text(one.get("code")) for one in mappings(reports[0].get("success"))}
+    if any(not code.startswith(TRUST_PREFIXES) for code in codes) or not said:
+        return ValidationState.INVALID.value
+    return (ValidationState.TRUSTED if "signingCredential.trusted" in said else ValidationState.VALID).value
+
+
+def _is_hard_binding(failure: Mapping[str, Any]) -> bool:
+    return str(failure.get("code")).startswith(HARD_BINDING_PREFIXES)
+
+
 def _read(
     stream: BoundedStream, media_type: str, trust: TrustAnchors, manifest_bytes: bytes | None
 ) -> tuple[str, str, str]:
@@ -176,11 +219,13 @@ def _read(
         return reader.get_validation_state() or "", reader.json(), reader.crjson()
 
 
-def _parse(state: str, summary: str, crjson_text: str, *, is_embedded: bool) -> ManifestReport:
+def _parse(state: str, summary: str, crjson_text: str, *, is_embedded: bool, binding: str = "") -> ManifestReport:
     try:
         parsed, crjson = json.loads(summary), json.loads(crjson_text)
     except (ValueError, RecursionError):
         return _report_failure("Json", "the manifest's report is not JSON")
+    if binding:
+        state = _settle(parsed, crjson, binding)
     return build_report(state, parsed, crjson_text, crjson, is_embedded=is_embedded)
 
 

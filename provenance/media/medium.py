@@ -176,6 +176,7 @@ class Look:
         remarks: what else was noticed, a line each.
         kind: what a file of a type that is not taken looks like, else "".
         store: a C2PA manifest store that the medium found in the file, where c2pa does not look; None for none.
+        binding: whether the file is the one that it was made for, as a C2PA status code.
     """
 
     media_type: MediaType | str
@@ -184,6 +185,7 @@ class Look:
     remarks: tuple[str, ...] = ()
     kind: str = ""
     store: bytes | None = None
+    binding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,23 @@ class Measuring(Protocol):
 
         Raises:
             AssetError: as `take`, of what can be known by then.
+        """
+
+
+Bind = Callable[[int], Mapping[str, Any]]
+"""Returns the binding of a file to a manifest store of a length."""
+
+
+@runtime_checkable
+class Carrier(Protocol):
+    """A medium whose files carry a manifest where c2pa does not write; the one beside the file is made all the same."""
+
+    def carry(self, made: Made, sign: Callable[[Blob, Bind], bytes]) -> Made:
+        """Return what was made with a manifest in it, or as it is where settings or its type say so.
+
+        Args:
+            made: by `mark`.
+            sign: returns the manifest store for a file, by its binding.
         """
 
 

@@ -7,21 +7,22 @@ signature over all of it. Nothing counts as made until it was read from the fini
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from provenance.asset import Asset, Origin
 from provenance.errors import VerificationError
 from provenance.grant import Grant, MarkKind
-from provenance.manifests.claim import SourceFile, build_definition
+from provenance.manifests.claim import Definition, SourceFile, build_definition
 from provenance.manifests.components import Component
 from provenance.manifests.identity import SigningIdentity
 from provenance.manifests.redaction import KEEPABLE, IncomingRule
-from provenance.manifests.signing import Signed, sign_manifest
+from provenance.manifests.signing import Signed, sign_bound, sign_manifest
 from provenance.manifests.timestamp import TimestampAuthority
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import Presence, locate_manifest
 from provenance.media.media import Media
-from provenance.media.medium import Content, Made, Medium, Orders, Provider, Shown
+from provenance.media.medium import Bind, Carrier, Content, Made, Medium, Orders, Provider, Shown
 from provenance.seal.sealed import MarkReport, Sealed, SourceReport, build_payload
 from provenance.storage.blob import Blob
 from provenance.storage.database import utc_now
@@ -99,6 +100,8 @@ class Sealer:
         medium = self.media.of(asset.media_type)
         orders = Orders(asset.id, grant, build_payload(grant.payload), self.provider, recipe, original)
         made = medium.mark(content, orders)  # (a) what is seen or heard, the file, its metadata
+        if isinstance(medium, Carrier):  # and a manifest inside, where c2pa writes none
+            made = medium.carry(made, partial(self._sign_bound, asset, original, grant, recipe, made, components))
         signed = self._sign(asset, original, grant, recipe, medium, made, components)  # (b) the signature over all
         reports = self._read_back(medium, signed, grant, made)  # (c) what really ships
         bound = made.marks.watermark
@@ -130,30 +133,42 @@ class Sealer:
         made: Made,
         components: Sequence[Component],
     ) -> Signed:
-        source = None
-        if asset.origin is Origin.SUBMITTED:
-            presence, _ = locate_manifest(original, asset.media_type)
-            source = SourceFile(asset.media_type, has_manifest=presence is Presence.EMBEDDED)
-        definition = build_definition(
-            asset,
-            grant,
-            marks=made.marks,
-            media_type=made.media_type,
-            created_at=utc_now(),
-            recipe=recipe or None,
-            source=source,
-            components=components,
-        )
+        definition, ingredient = _define(asset, original, grant, recipe, made, components)
         return sign_manifest(
             made.file,
             made.media_type,
             definition,
             self._identity,
-            ingredient=original if source else None,
+            ingredient=ingredient,
             timestamp=self._timestamp if grant.obligation(MarkKind.TIMESTAMP) else None,
             trust=self._trust,
             rule=_read_rule(grant),
             is_embedded=medium.embeds_manifests(made.media_type),
+        )
+
+    def _sign_bound(
+        self,
+        asset: Asset,
+        original: Blob,
+        grant: Grant,
+        recipe: Mapping[str, Any],
+        made: Made,
+        components: Sequence[Component],
+        file: Blob,
+        bind: Bind,
+    ) -> bytes:
+        """Return a manifest store that `file` is to carry."""
+        definition, ingredient = _define(asset, original, grant, recipe, made, components)
+        return sign_bound(
+            file,
+            made.media_type,
+            definition,
+            self._identity,
+            bind,
+            ingredient=ingredient,
+            timestamp=self._timestamp if grant.obligation(MarkKind.TIMESTAMP) else None,
+            trust=self._trust,
+            rule=_read_rule(grant),
         )
 
     def _read_back(self, medium: Medium, signed: Signed, grant: Grant, made: Made) -> tuple[MarkReport, ...]:
@@ -178,6 +193,32 @@ class Sealer:
         if found.problem:
             raise VerificationError(found.problem)
         return tuple(reports)
+
+
+def _define(
+    asset: Asset,
+    original: Blob,
+    grant: Grant,
+    recipe: Mapping[str, Any],
+    made: Made,
+    components: Sequence[Component],
+) -> tuple[Definition, Blob | None]:
+    """Return what the manifest says, and the file that came in where it is an ingredient."""
+    source = None
+    if asset.origin is Origin.SUBMITTED:
+        presence, _ = locate_manifest(original, asset.media_type)
+        source = SourceFile(asset.media_type, has_manifest=presence is Presence.EMBEDDED)
+    definition = build_definition(
+        asset,
+        grant,
+        marks=made.marks,
+        media_type=made.media_type,
+        created_at=utc_now(),
+        recipe=recipe or None,
+        source=source,
+        components=components,
+    )
+    return definition, original if source else None
 
 
 def _read_rule(grant: Grant) -> IncomingRule:

@@ -29,7 +29,7 @@ from provenance.ledger.proof import verify_proof
 from provenance.manifests.report import Integrity, ManifestReport
 from provenance.manifests.softbinding import build_alg
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.validation import read_manifest
+from provenance.manifests.validation import read_bound_manifest, read_manifest
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
 from provenance.media.media import PARTLY_ANSWERED, Media
 from provenance.media.medium import Claims, Comparison, Content, Look, Medium
@@ -195,9 +195,8 @@ class Verifier:
         if given is not None:
             return report, ("the manifest is the one that was named",)
         has_none = report is None or bool(report.remote_host)
-        near, remark = (seen.store, _WITHIN) if seen.store is not None else (beside, _BESIDE)
-        if near is not None and has_none:
-            return read_manifest(file, media_type, self._trust, near), (remark,)
+        if has_none and (seen.store is not None or beside is not None):
+            return self._read_near(file, seen, beside)
         if report is None:
             ours = self._load_kept(file, media_type, self._find_released(file))
             return ours, (_OURS,) if ours else ()
@@ -209,6 +208,14 @@ class Verifier:
             return report, (f"the manifest at {report.remote_host} could not be fetched: {exc}",)
         remark = f"the manifest was fetched from {report.remote_host}"
         return read_manifest(file, media_type, self._trust, fetched), (remark,)
+
+    def _read_near(self, file: Blob, seen: Look, beside: bytes | None) -> tuple[ManifestReport | None, tuple[str, ...]]:
+        """Return what a store says that is in the file where c2pa does not look, or beside it; of our release, ours."""
+        if seen.store is None:
+            return read_manifest(file, seen.media_type, self._trust, beside), (_BESIDE,)
+        if (ours := self._load_kept(file, seen.media_type, self._find_released(file))) is not None:
+            return ours, (_OURS,)
+        return read_bound_manifest(file, seen.media_type, self._trust, seen.store, seen.binding), (_WITHIN,)
 
     def _describe_hints(
         self,

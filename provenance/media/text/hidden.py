@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from provenance.manifests.text_wrapper import MAGIC, MARK, find_wrappers, read_bytes, spell_bytes
 from provenance.text import respell
 
 # UAX #9: embeddings, overrides, isolates and their ends.
@@ -21,14 +22,8 @@ _TAGS: Final = re.compile("[\U000e0000-\U000e007f]")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _MIXED: Final = re.compile("[a-zA-Z\u00c0-\u024f]")
 _LOOK_ALIKE: Final = re.compile("[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff]")
-# C2PA 2.4 A.8.2: what the bytes of its wrapper begin with, then version and length.
-_C2PA: Final = b"C2PATXT\0"
 OWN: Final = b"AIGC\0"
 """What our own block begins with: an AIGC item in a text that has no place for metadata."""
-
-_LOWEST: Final = 0xFE00
-_HIGHER: Final = 0xE0100
-_LOW_COUNT: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +97,21 @@ def find_hidden(text: str) -> Hidden:
 def find_blocks(text: str) -> Iterator[bytes]:
     """Yield what runs of variation selectors spell, byte by byte."""
     for run in _RUN.findall(text):
-        yield bytes(ord(char) - _LOWEST if ord(char) < _HIGHER else ord(char) - _HIGHER + _LOW_COUNT for char in run)
+        yield read_bytes(run)
 
 
 def find_manifest(text: str) -> bytes | None:
     """Return the C2PA manifest store that a text carries (C2PA 2.4 A.8), or None: of several, the first."""
-    head = len(_C2PA) + 1
-    for block in find_blocks(text):
-        if block.startswith(_C2PA) and len(block) > head + 4:
-            size = int.from_bytes(block[head : head + 4])
-            return block[head + 4 : head + 4 + size]
-    return None
+    return next((one.store for one in find_wrappers(text) if one.store), None)
 
 
 def spell_block(data: bytes) -> str:
     """Return bytes as variation selectors behind a mark of no width, as C2PA 2.4 A.8 spells its manifests."""
-    return "\ufeff" + "".join(
-        chr(_LOWEST + byte if byte < _LOW_COUNT else _HIGHER + byte - _LOW_COUNT) for byte in data
-    )
+    return MARK + spell_bytes(data)
 
 
 def name_block(block: bytes) -> str:
     """Return what a block is, by how it begins: a name out of a fixed list."""
-    if block.startswith(_C2PA):
+    if block.startswith(MAGIC):
         return "a C2PA text manifest"
     return "an AIGC item" if block.startswith(OWN) else "of unknown meaning"

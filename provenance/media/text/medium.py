@@ -3,12 +3,14 @@
 `provenance.media.medium.Medium` says what each method promises.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, cast
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, cast
 
 from provenance.asset import MediaType
-from provenance.errors import AssetError, LabelError, UnmarkableError
+from provenance.errors import AssetError, ConfigurationError, LabelError, UnmarkableError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.shingles import (
     ALG,
@@ -24,12 +26,24 @@ from provenance.labels.aigc import AigcItem, build_aigc, parse_aigc
 from provenance.labels.implicit import FoundAigc, FoundLabels, ImplicitLabels
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
+from provenance.manifests.text_wrapper import Binding, build_binding, build_wrapper, judge_text
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
-from provenance.media.medium import Claims, Comparison, Content, Kit, Look, Made, MarkReading, Orders, ReadBack, Shown
+from provenance.media.medium import (
+    Bind,
+    Claims,
+    Comparison,
+    Content,
+    Kit,
+    Look,
+    Made,
+    MarkReading,
+    Orders,
+    ReadBack,
+    Shown,
+)
 from provenance.media.text.decoding import MOST_BYTES
 from provenance.media.text.document import Document
-from provenance.media.text.hidden import find_manifest
-from provenance.media.text.kind import HTML, MARKDOWN, TYPES, VTT, sniff_text
+from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, TYPES, VTT, sniff_text
 from provenance.media.text.label import START, add_label, has_label
 from provenance.media.text.text import Text, list_gaps, parse_text, weave_in
 from provenance.media.view import TEXT
@@ -70,15 +84,46 @@ class Marking:
     media_type: MediaType
 
 
+INSIDE: Final = "inside"
+BESIDE: Final = "beside"
+CARRIES: Final = (PLAIN, MARKDOWN)
+"""Texts that a manifest is written into on request: what reads the others may stumble over a last line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What settings say of texts (`media_options.text`).
+
+    Attributes:
+        manifest: ``beside`` the file alone, or ``inside`` plain texts and Markdown as well, in characters that nobody
+            sees: some fifty thousand bytes each.
+    """
+
+    manifest: str = BESIDE
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> "Options":
+        """Return the options that settings give.
+
+        Raises:
+            ConfigurationError: there is no such option, or it has another value.
+        """
+        if set(given) - {"manifest"} or given.get("manifest", BESIDE) not in {BESIDE, INSIDE}:
+            raise ConfigurationError(f"media_options.text: expected manifest to be {BESIDE} or {INSIDE}, and no other")
+        return cls(str(given.get("manifest", BESIDE)))
+
+
 @dataclass(frozen=True)
 class TextMedium:
     """Text in files.
 
     Attributes:
         watermark: the scheme, with the site's keys; None where there is no key.
+        options: of the settings.
     """
 
     watermark: Thread | None
+    options: Options = field(default_factory=Options)
 
     name = "text"
     types = TYPES
@@ -113,7 +158,8 @@ class TextMedium:
         except AssetError as exc:
             return Look(media_type, problem=exc)
         remarks = tuple(f"hidden in the text: {words}" for words in text.hidden.words)
-        return Look(text.media_type, text, remarks=remarks, store=find_manifest(text.raw))
+        store, binding = judge_text(text.raw)
+        return Look(text.media_type, text, remarks=remarks, store=store, binding=binding.value if store else "")
 
     def weigh(self, file: Blob, limits: IntakeLimits) -> int:
         """Return about how many characters are held, each as much as a pixel."""
@@ -136,6 +182,14 @@ class TextMedium:
         )
         return Made(file, text.media_type, marks, codes, cleaned=text.hidden.removed, kept=marking)
 
+    def carry(self, made: Made, sign: Callable[[Blob, Bind], bytes]) -> Made:
+        """Put a manifest in at the end of a plain text or Markdown, where the settings say so (C2PA 2.4 A.8)."""
+        if self.options.manifest != INSIDE or made.media_type not in CARRIES:
+            return made
+        text = unicodedata.normalize("NFC", made.file.read().decode())
+        store = sign(Blob.from_bytes(text.encode()), partial(build_binding, text))
+        return replace(made, file=Blob.from_bytes((text + build_wrapper(store)).encode()))
+
     def show(self, file: Blob, made: Made) -> ReadBack:
         """Read every mark back from the finished bytes, and hold their letters against what was sealed."""
         marking = cast("Marking", made.kept)
@@ -152,8 +206,11 @@ class TextMedium:
             MarkKind.EXPLICIT_LABEL: Shown(is_labelled, "text label", label),
             MarkKind.AIGC_METADATA: Shown(is_aigc, "gb45438 aigc", {"items": len(found.aigc)}),
         }
-        same = self.fingerprint(shipped) == made.codes
-        return ReadBack(marks, "" if same else "the finished file has other words than what was sealed")
+        if self.fingerprint(shipped) != made.codes:
+            return ReadBack(marks, "the finished file has other words than what was sealed")
+        store, binding = judge_text(shipped.raw)
+        is_bound = store is None or binding is Binding.MATCH
+        return ReadBack(marks, "" if is_bound else "the manifest inside the text is not bound to the text around it")
 
     def read_mark(self, content: Content) -> MarkReading:
         """Look for the mark under every key held."""
@@ -240,4 +297,4 @@ def _parse_item(place: str, text: str) -> FoundAigc:
 
 def build_medium(kit: Kit) -> TextMedium:
     """Build the medium with the deployment's keys."""
-    return TextMedium(Thread(kit.keys) if kit.keys else None)
+    return TextMedium(Thread(kit.keys) if kit.keys else None, Options.parse(kit.options))
