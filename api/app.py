@@ -82,7 +82,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.walkers.start_waiting()
         sort_jobs(site.deployment.database, site.settings.review.sensitive)
         try:
-            with Follower(site.deployment, grace_s=site.settings.review.grace_s):
+            with Follower(site.deployment, grace_s=site.settings.review.grace_s), service.errands.running(service):
                 yield
         finally:
             service.walkers.close()

@@ -89,7 +89,7 @@ def go_on(
         return job, []
     order, ended = jobs.load_order(job), []
     for number, file in enumerate(jobs.files(job)):
-        submission = _build_submission(job, order, gateway, file, number, packs)
+        submission = build_submission(job, order, gateway, file, number, packs)
         found = site.deployment.media.find(file.read_at(0, 4096))
         place = target.choose(submission.name, found[1] if found else None)
         ended.append(end_one(site, submission, place, shown=submission.name, repeats=Repeats()))
@@ -119,9 +119,16 @@ def describe(job: Job) -> Mapping[str, Any]:
     }
 
 
-def _build_submission(
-    job: Job, order: Order, gateway: Gateway, file: Blob, number: int, packs: tuple[str, ...]
+def build_submission(
+    job: Job,
+    order: Order,
+    gateway: Gateway,
+    file: Blob,
+    number: int,
+    packs: tuple[str, ...],
+    submitter: str = "",
 ) -> Submission:
+    """Return one file that a service made as what the gate takes in, with its prompt and how it was made."""
     recipe = Recipe(
         backend=f"gateway {gateway.name}",
         model_name=order.model or gateway.default_model or gateway.name,
@@ -137,5 +144,6 @@ def _build_submission(
         prompt=order.prompt,
         recipe={**asdict(recipe), "parameters": dict(recipe.parameters)},
         packs=packs,
+        submitter=submitter,
         key=f"gateway:{job.id}:{number}",
     )

@@ -58,3 +58,9 @@ def build_invalid(errors: Sequence[Any]) -> InvalidRequestError:
     problems = list_problems(errors)
     told = "; ".join(f"{one['field'] or 'request'}: {one['detail']}" for one in problems[:5])
     return InvalidRequestError(f"expected another request: {told}", problems)
+
+
+class PromptBlockedError(GateError):
+    """A pack blocks what a service was to be asked for; nothing was sent."""
+
+    code = "prompt.blocked"

@@ -12,6 +12,7 @@ from api.visitor import Visitors
 
 if TYPE_CHECKING:
     from api.access.identity import Actor
+    from api.errands import Errands
     from api.metrics import Metrics
     from api.walking import Walkers
     from api.wiring import Site
@@ -50,6 +51,7 @@ class Service:
         visitors: how often each address may ask.
         fetch: returns the file at an address, as `provenance.fetching.fetch` does.
         metrics: numbers about this server.
+        errands: goes on with jobs at services.
     """
 
     site: "Site"
@@ -59,6 +61,7 @@ class Service:
     visitors: Visitors
     fetch: Callable[..., "Blob"]
     metrics: "Metrics"
+    errands: "Errands"
 
     def deployment(self, actor: "Actor") -> "Deployment":
         """Return the gate as the tenant has it for whom `actor` acts; nothing of another's is found through it."""
@@ -67,6 +70,7 @@ class Service:
 
 def build_service(site: "Site") -> Service:
     """Build what requests share, within the bounds that the settings name."""
+    from api.errands import Errands
     from api.metrics import Metrics
     from api.walking import Walkers
     from provenance.fetching import fetch
@@ -86,6 +90,7 @@ def build_service(site: "Site") -> Service:
         build_visitors(site),
         fetch,
         Metrics(site.deployment),
+        Errands(site),
     )
 
 

@@ -251,6 +251,10 @@ class Settings(BaseSettings):
     """Options by backend."""
     gateway_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Services that generate, by name, each with its keys; only those named here are ever called."""
+    gateway_jobs_per_day: int = Field(default=100, ge=1)
+    """Paid jobs that a tenant may order over HTTP between two midnights, UTC."""
+    gateway_callbacks: bool = False
+    """Whether services are told to call back at `http.origin` when a job is done; it has to be reached from outside."""
     max_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     """Largest file that intake takes."""
     max_pixels: int = Field(default=16_777_216, gt=0)

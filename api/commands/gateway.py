@@ -21,6 +21,7 @@ from api.console import (
     read_input,
     teaching_errors,
 )
+from api.errands import KEYED
 from api.ordering import describe, go_on, open_gateway, open_jobs, order_and_release
 from api.output import OUT_HELP, Force
 from api.releasing import Ended, read_prompt
@@ -205,12 +206,12 @@ def settle_job(
 
 
 def list_waiting(jobs: Jobs) -> list[Job]:
-    """Return every job of which something may still come by itself, newest first."""
+    """Return every job of which something may still come by itself, newest first; a server goes on with its own."""
     states = [JobState(state) for state in WAITING if not JobState(state).is_over]
     found: list[Job] = []
     while page := jobs.list(states, before=found[-1].id if found else ""):
         found.extend(page)
-    return found
+    return [one for one in found if not one.key.startswith(KEYED)]
 
 
 def _choose_kind(kinds: frozenset[Kind], *, has_source: bool) -> Kind:

@@ -4,10 +4,13 @@ from typing import Final
 
 ROUTERS: Final = (
     "api.routes.releases",
+    "api.routes.passages",
+    "api.routes.jobs",
     "api.routes.assets",
     "api.routes.verifications",
     "api.routes.works",
     "api.routes.banks",
+    "api.routes.consents",
     "api.routes.matches",
     "api.routes.policies",
     "api.routes.appeals",

@@ -220,7 +220,7 @@ async def accept(
         measured = None if at_once else await run_in_threadpool(measure, here, submission)
         pixels = 0 if measured else await run_in_threadpool(here.media.weigh, submission.unverified_file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
-            accepted = await run_in_threadpool(_keep_file, service, here, submission, measured)
+            accepted = await run_in_threadpool(keep_file, service, here, submission, measured)
     service.metrics.count_accepted("prompt" if brought.file is None else "file")
     return accepted
 
@@ -233,7 +233,8 @@ def _keep_wish(service: Service, here: Deployment, wish: "Wish", key: str) -> As
     return accepted
 
 
-def _keep_file(service: Service, here: Deployment, submission: "Submission", measured: "Measured | None") -> AssetId:
+def keep_file(service: Service, here: Deployment, submission: "Submission", measured: "Measured | None") -> AssetId:
+    """Take a file in and set it on its way."""
     from policies.line.intake import intake
     from policies.line.wish import verify_no_wish
 

@@ -19,6 +19,7 @@ BROAD = {
     "policies/webhooks/delivery.py": "what one delivery brings about counts as a try",
     "api/upkeep.py": "a thread goes on for as long as its process",
     "api/drawing.py": "a thread goes on for as long as its process",
+    "api/errands.py": "a thread goes on for as long as its process, and one job stops no other",
     "api/telling.py": "a thread goes on for as long as its process",
     "provenance/plugins.py": "importing and making a plugin runs anybody's code",
     "api/concealing.py": "a surprise becomes a report for people",
