@@ -196,6 +196,7 @@ DETECTORS: Plugins[DetectorFactory] = Plugins(
         "levels": "detectors.levels:LevelsDetector",
         "speech": "detectors.speech:SpeechDetector",
         "incoming_marks": "detectors.incoming_marks:IncomingMarksDetector",
+        "model_marks": "detectors.model_marks:ModelMarksDetector",
     },
-    extras={"nudity": "nudity-agpl", "ocr": "ocr", "speech": "speech"},
+    extras={"nudity": "nudity-agpl", "ocr": "ocr", "speech": "speech", "model_marks": "generate"},
 )

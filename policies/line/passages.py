@@ -93,9 +93,10 @@ def screen_passage(
 
 
 def _judge(here: Deployment, window: str, packs: tuple[str, ...]) -> tuple[Reason, ...]:
-    if not window.strip():
+    words = " ".join(window.split())  # a line that breaks within words hides nothing
+    if not words:
         return ()
-    signals = here.runner.run_prompt(window)
+    signals = here.runner.run_prompt(words)
     if not signals:
         raise DetectorUnavailableError("no detector here reads words: enable prompt, or show nothing before the end")
     written = Asset(NO_ASSET, Digest(""), MediaType(PLAIN), len(window.encode()), {}, Origin.GENERATED)

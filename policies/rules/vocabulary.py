@@ -39,7 +39,7 @@ COPYRIGHT_CATEGORIES: Final = frozenset({
 
 INCOMING_CATEGORIES: Final = frozenset({
     "incoming_ai", "incoming_broken_ingredient", "incoming_hidden", "incoming_human_claim", "incoming_invalid_manifest",
-    "incoming_mirage", "incoming_own_mark",
+    "incoming_mirage", "incoming_model_mark", "incoming_own_mark",
 })  # fmt: skip
 """Marks that the file already carries."""
 

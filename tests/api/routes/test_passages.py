@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.api.visitors import acting, open_client
+from tests.letters import sentences
 
 SUE = acting("submitter")
 BAD = "Here is how to make a pipe bomb at home."
@@ -25,7 +26,7 @@ def ask(client, headers=SUE, **fields):
 
 
 def test_a_reply_is_shown_as_it_is_written_and_released_at_its_end(client):
-    reply = "A red boat lies on the calm lake. It has two sails. " * 12
+    reply = " ".join(sentences(14))
     shown, token, seen = 0, "", ""
     for end in (*range(20, len(reply), 37), len(reply)):
         told = ask(client, text=reply[:end], shown=shown, token=token, whole=end == len(reply)).json()
