@@ -24,6 +24,8 @@ from provenance.media.text.hidden import clean
 PLAIN: Final = "text/plain"
 WINDOW: Final = 4_000
 """Characters that are screened at a time: half of what the detector of prompts compares by meaning."""
+MOST_WINDOWS: Final = 8
+"""Of one call: what is left is shown by the next."""
 OVERLAP: Final = 1_000
 """Characters shown before that are screened again with what follows, so that nothing hides across an edge."""
 LONGEST: Final = 1_000
@@ -83,6 +85,7 @@ def screen_passage(
         raise UnsupportedMediaError('texts are taken where the setting media names them: media = ["picture", "text"]')
     here.select_packs(packs)
     end, at = find_end(text, start, is_whole=is_whole), start
+    end = min(end, start + MOST_WINDOWS * (WINDOW - OVERLAP))
     while at < end:
         upto = min(end, at + WINDOW - OVERLAP)
         reasons = _judge(here, clean(text[max(0, at - OVERLAP) : upto]), packs)

@@ -105,13 +105,15 @@ def build_binding(text: str, store_bytes: int) -> dict[str, Any]:
 def find_wrappers(text: str) -> Iterator[Wrapper]:
     """Yield what begins as a wrapper does, in its order; one that is damaged comes without a store."""
     normal = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    start, counted = 0, 0
     for found in _RUN.finditer(normal):
         block = read_bytes(found[1])
         if not block.startswith(MAGIC):
             continue
+        start += len(normal[counted : found.start()].encode())  # from one to the next: a text may hold thousands
+        counted = found.start()
         size = int.from_bytes(block[len(MAGIC) + 1 : HEAD_BYTES])
         is_sound = len(block) >= HEAD_BYTES + size and block[len(MAGIC)] == VERSION and size > 0
-        start = len(normal[: found.start()].encode())
         yield Wrapper(block[HEAD_BYTES : HEAD_BYTES + size] if is_sound else b"", start, len(found[0].encode()))
 
 

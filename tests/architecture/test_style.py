@@ -18,6 +18,7 @@ BROAD = {
     "policies/audit/orders.py": "what one order brings about ends with that order",
     "policies/webhooks/delivery.py": "what one delivery brings about counts as a try",
     "api/upkeep.py": "a thread goes on for as long as its process",
+    "detectors/model_marks.py": "tokenizers raises Exception itself, and nothing narrower",
     "api/drawing.py": "a thread goes on for as long as its process",
     "api/errands.py": "a thread goes on for as long as its process, and one job stops no other",
     "api/telling.py": "a thread goes on for as long as its process",

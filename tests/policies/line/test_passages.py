@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.wiring import open_site
-from policies.line.passages import LONGEST, OVERLAP, WINDOW, find_end, screen_passage
+from policies.line.passages import LONGEST, MOST_WINDOWS, OVERLAP, WINDOW, find_end, screen_passage
 from policies.rules.decision import Outcome
 from provenance.errors import ConfigurationError, DetectorUnavailableError, UnsupportedMediaError
 from tests.policies.deployments import Probe, run_only
@@ -89,6 +89,11 @@ def test_nothing_is_shown_of_a_sentence_that_is_held_nor_behind_it(gate):
         assert last.reasons
         assert last.reasons[0].category == "prompt.weapons"
         assert "easy" not in "".join(passages)
+
+
+def test_of_a_long_text_a_part_is_shown_at_a_time(gate):
+    found = screen_passage(gate, "A calm lake lies here. " * 1_500, 0, is_whole=True)
+    assert found.upto == MOST_WINDOWS * (WINDOW - OVERLAP)
 
 
 def test_what_stands_across_an_edge_of_two_windows_is_found(gate):

@@ -69,6 +69,12 @@ def test_other_blocks_are_none():
     assert remove_wrappers(text) == text
 
 
+def test_thousands_of_them_are_each_found_at_its_place():
+    one = build_wrapper(b"x")
+    found = list(find_wrappers(("\u00e9" + one) * 2_000))
+    assert [wrapper.start for wrapper in found] == [2 + number * (2 + measure_wrapper(1)) for number in range(2_000)]
+
+
 def test_two_of_them_and_one_that_binds_nothing_are_told():
     one = build_wrapper(b"no store")
     assert judge_text("a" + one)[1] is Binding.MISSING
