@@ -35,7 +35,7 @@ def test_a_reply_is_shown_as_it_is_written_and_released_at_its_end(client):
     assert seen == reply
     files = {"file": ("reply.txt", reply.encode(), "text/plain")}
     done = client.post("/v1/releases?wait=120", headers=SUE, files=files).json()
-    assert done["progress"] == "released", done
+    assert done["status"] == "released", done
 
 
 def test_what_is_withheld_is_never_shown_and_says_why(client):
