@@ -158,7 +158,7 @@ def _list(shown: tuple[Preset, ...], *, as_json: bool) -> None:
     for one in shown:
         table.add_row(one.name, ", ".join(one.groups).replace("_", " "), plain(one.about["en"]))
     OUT.print(table)
-    first = shown[0]
+    first = next((one for one in shown if not one.needs_photo), shown[0])
     print_hint(f"chopmark create {first.name} '{first.example['en']}'")
 
 
