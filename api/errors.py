@@ -33,6 +33,7 @@ from api.refusals import (
     build_invalid,
 )
 from generation.gateways.base import JobSettledError, QuotaSpentError
+from policies.refusals import ConsentNotFoundError
 from policies.review.refusals import JobTakenError, NotYoursError
 from provenance.errors import (
     AppealClosedError,
@@ -41,7 +42,6 @@ from provenance.errors import (
     AssetNotFoundError,
     AssetTooLargeError,
     BlobNotFoundError,
-    ConsentNotFoundError,
     ExportNotFoundError,
     FetchError,
     GateError,

@@ -18,10 +18,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
-from policies.refusals import IncompleteError, UnknownChoiceError
+from policies.refusals import ConsentNotFoundError, IncompleteError, UnknownChoiceError
 from policies.review.reviewers import name_reviewer
 from provenance.asset import AssetId, new_asset_id, sha256_hex
-from provenance.errors import ConsentNotFoundError
 from provenance.ledger.log import Log
 from provenance.storage.database import Database, insert_new, utc_now
 from provenance.storage.policy_tables import CONSENT_USES, CONSENTS

@@ -100,3 +100,15 @@ class WithdrawnError(PolicyError):
     """What is at work is not wanted any more, or another process took it up."""
 
     code = "policy.withdrawn"
+
+
+class ConsentNotFoundError(PolicyError):
+    """The tenant recorded no such consent."""
+
+    code = "consent.not_found"
+
+
+class ConsentLapsedError(PolicyError):
+    """A consent that a submission names does not cover it, or not any more."""
+
+    code = "consent.lapsed"

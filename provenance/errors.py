@@ -341,18 +341,6 @@ class TooManyOrdersError(PolicyError):
     retryable = True
 
 
-class ConsentNotFoundError(PolicyError):
-    """The tenant recorded no such consent."""
-
-    code = "consent.not_found"
-
-
-class ConsentLapsedError(PolicyError):
-    """A consent that a submission names does not cover it, or not any more."""
-
-    code = "consent.lapsed"
-
-
 class WebhookNotFoundError(PolicyError):
     """The tenant has no such endpoint."""
 

@@ -12,7 +12,8 @@ from api.access.identity import Actor, Permission
 from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
 from api.service import find_service
-from provenance.errors import ConsentNotFoundError, PolicyError
+from policies.refusals import ConsentNotFoundError
+from provenance.errors import PolicyError
 
 if TYPE_CHECKING:
     from policies.consents import Consent

@@ -23,6 +23,7 @@ from policies.line.records import (
     parse_asset,
 )
 from policies.line.request import find_named, request_provider
+from policies.refusals import ConsentLapsedError
 from policies.review.reviewers import REVIEW
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.engine import CLOSED, spell_consent
@@ -30,7 +31,6 @@ from provenance.asset import Asset, AssetId
 from provenance.errors import (
     BlobNotFoundError,
     ConfigurationError,
-    ConsentLapsedError,
     DatabaseUnavailableError,
     GateError,
     StoreError,
@@ -76,11 +76,8 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         if recorded or load_sealed(here, asset_id, decision) is not None:
             return decision
     asset = parse_asset(row)
-    if find_named(row["request"]).consents:
-        with here.database.read() as connection:
-            lapse = find_lapse(connection, here, row["request"], decision)
-        if lapse is not None:
-            return _hold(here, asset, decision, lapse)
+    if (lapse := _look_for_lapse(here, row["request"], decision)) is not None:
+        return _hold(here, asset, decision, lapse)
     licence = find_current(here, asset_id, decision)
     try:
         content, file = load_content(here, asset)
@@ -168,6 +165,14 @@ def put_hold_on_record(
         key=f"decision:{held.id}",
     )
     return held
+
+
+def _look_for_lapse(here: Deployment, request: Mapping[str, Any], decision: Decision) -> ConsentLapsedError | None:
+    """Return what `find_lapse` does; nothing is read where no consent is named."""
+    if not find_named(request).consents:
+        return None
+    with here.database.read() as connection:
+        return find_lapse(connection, here, request, decision)
 
 
 def find_lapse(

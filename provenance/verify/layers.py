@@ -272,3 +272,11 @@ def describe_nowhere(technique: str) -> Layer:
     """Say of the ledger that there was nothing to ask it."""
     text = "nothing led to a release here"
     return Layer("ledger", technique, LayerStatus.NOT_CHECKED, text, plain="nothing to look up")
+
+
+def describe_manifest(report: ManifestReport | None, recovered: ManifestReport | None) -> tuple[Layer, ...]:
+    """Say what the manifest is worth, who signed it, and who else stands by it."""
+    shown = recovered or report
+    identities = () if shown is None else shown.identities
+    trust = describe_trust(shown, is_recovered=recovered is not None)
+    return (describe_integrity(report, recovered), trust, *map(describe_identity, identities))

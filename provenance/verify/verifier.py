@@ -40,13 +40,11 @@ from provenance.storage.store import BlobStore
 from provenance.storage.tables import SEALS, SOFT_BINDINGS
 from provenance.verify.layers import (
     LABEL_TECHNIQUE,
-    describe_identity,
-    describe_integrity,
     describe_labels,
     describe_likeness,
+    describe_manifest,
     describe_mark,
     describe_nowhere,
-    describe_trust,
     describe_unseen,
 )
 from provenance.verify.state import Grade, Layer, LayerStatus, Verification, decide_joint_state
@@ -158,7 +156,7 @@ class Verifier:
         grade = self._grade(medium, codes, file, asset_id)
         return Verification(
             state=state,
-            layers=(*_describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
+            layers=(*describe_manifest(report, recovered), mark.layer, *hints, ledger_layer),
             asset_id=asset_id,
             manifest_id=shown.manifest_id if shown else "",
             summary=summarise(state, mark, seen, report, medium.name if medium else ""),
@@ -395,10 +393,3 @@ def _explain(report: ManifestReport | None, seen: Look) -> AssetError:
     if seen.kind and report is not None and report.is_unwalkable:
         return UndecodableAssetError(f"expected a whole file, got {seen.kind}: {report.note.rpartition(': ')[2]}")
     return seen.problem
-
-
-def _describe_manifest(report: ManifestReport | None, recovered: ManifestReport | None) -> tuple[Layer, ...]:
-    shown = recovered or report
-    identities = () if shown is None else shown.identities
-    trust = describe_trust(shown, is_recovered=recovered is not None)
-    return (describe_integrity(report, recovered), trust, *map(describe_identity, identities))

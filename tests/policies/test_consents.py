@@ -28,12 +28,13 @@ from policies.line import granting, recording, sealing
 from policies.line.intake import intake
 from policies.line.records import asset_row, latest_decision
 from policies.line.screening import decide, screen
+from policies.refusals import ConsentNotFoundError
 from policies.review.judgement import review
 from policies.rules.decision import Outcome
 from policies.rules.engine import decide as decide_by_packs
 from policies.rules.loader import load_named
 from provenance.asset import sha256_hex
-from provenance.errors import ConsentNotFoundError, GrantMismatchError, PolicyError
+from provenance.errors import GrantMismatchError, PolicyError
 from provenance.ledger.log import Log
 from provenance.ledger.note import build_signer
 from provenance.storage.database import utc_now
