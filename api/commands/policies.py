@@ -204,7 +204,9 @@ def _view(pack: Pack) -> Group:
 
 def view_explanation(decision: Decision, explanation: Explanation, evidence: Group) -> Group:
     """Return a decision in words: the summary, every reason, what it rests on, and the marks due."""
-    parts: list[Table | Text | Group] = [plain(explanation.summary, STYLES[decision.outcome]), Text()]
+    parts: list[Table | Text | Group] = [plain(explanation.summary, STYLES[decision.outcome])]
+    parts += [plain(f"kind of picture, by {line}") for line in explanation.kinds]
+    parts.append(Text())
     if explanation.reasons:
         table = build_table("outcome", "rule", "why", "clause")
         for row in explanation.reasons:

@@ -300,7 +300,9 @@ def _tell_place(box: Sequence[float]) -> str:
 
 def _read_kind(record: Record, asked: _Asked) -> Iterator[Finding]:
     share = float(record.get("kinds", {}).get(record["kind"], 1.0))
-    yield asked.build("", f"a {record['kind']} ({share:.0%})")
+    others = [f"a {kind}" for kind in record.get("asked_as", ()) if kind != record["kind"]]
+    also = f", asked as {' and '.join(others)}, too" if others else ""
+    yield asked.build("", f"a {record['kind']} ({share:.0%}){also}")
 
 
 def _read_other(record: Record, asked: _Asked) -> Finding:

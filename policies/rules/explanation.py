@@ -5,7 +5,7 @@ and the context. It lets anybody ask "what would this pack say" without a pictur
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -60,11 +60,12 @@ class MarkRow:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision in words: one line, then every reason (strictest first), then every mark due."""
+    """A decision in words: one line, every reason (strictest first), every mark due, and as what pictures were seen."""
 
     summary: str
     reasons: tuple[ReasonRow, ...]
     marks: tuple[MarkRow, ...]
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,32 @@ def explain(decision: Decision, signals: Sequence[Signal] = ()) -> Explanation:
         summary += f", and {more} more reason{'s' if more > 1 else ''}" if more else ""
     else:
         summary = f"{past}: no rule of {packs} objects"
-    return Explanation(summary=summary, reasons=reasons, marks=tuple(map(_explain_mark, decision.obligations)))
+    return Explanation(
+        summary=summary,
+        reasons=reasons,
+        marks=tuple(map(_explain_mark, decision.obligations)),
+        kinds=tuple(tell_kinds(signals)),
+    )
+
+
+def tell_kinds(signals: Sequence[Signal]) -> Iterator[str]:
+    """Yield for each detector that tells photographs, drawings and renders apart what it took the asset's pictures for.
+
+    Whatever a kind was taken for decides which bank and which calibration were asked, so it stands beside the scores;
+    of several views each kind's share is the mean. Packs read the same records: `signals.clip.evidence`.
+    """
+    for signal in signals:
+        records = [one for one in signal.evidence if isinstance(one.get("kinds"), Mapping)]
+        shares: dict[str, float] = {}
+        for record in records:
+            for kind, share in record["kinds"].items():
+                if isinstance(share, int | float):
+                    shares[str(kind)] = shares.get(str(kind), 0.0) + share / len(records)
+        if shares:
+            told = ", ".join(f"{kind} {share:.0%}" for kind, share in sorted(shares.items(), key=lambda one: -one[1]))
+            asked = sorted({str(kind) for record in records for kind in record.get("asked_as", ())})
+            views = f" of {len(records)} views" if len(records) > 1 else ""
+            yield f"{signal.detector}: {told}{views}" + (f"; asked as {' and '.join(asked)}" if asked else "")
 
 
 def _explain_reason(reason: Reason, signals: Sequence[Signal]) -> ReasonRow:

@@ -171,6 +171,8 @@ def test_names_of_what_a_photograph_shows():
     names = {"names": [{"name": "revolver", "share": 0.89}, {"name": "holster", "share": 0.04}]}
     items = found(signal("clip", {"weapons": 0.97}, names, {"kind": "photograph", "kinds": {"photograph": 0.93}}))
     assert [item.text for item in items] == ["looks like revolver (89%), holster (4%)", "a photograph (93%)"]
+    drawn = {"kind": "photograph", "kinds": {"photograph": 0.6}, "asked_as": ["drawing", "photograph"]}
+    assert [item.text for item in found(signal("clip", {}, drawn))] == ["a photograph (60%), asked as a drawing, too"]
 
 
 @pytest.mark.parametrize(

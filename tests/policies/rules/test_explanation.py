@@ -6,7 +6,7 @@ import pytest
 from detectors.base import Finding, Status
 from policies.line.records import build_signal
 from policies.rules.decision import Outcome
-from policies.rules.explanation import CASE_SIZE_LIMIT, MarkRow, ReasonRow, explain, parse_case, what_if
+from policies.rules.explanation import CASE_SIZE_LIMIT, MarkRow, ReasonRow, explain, parse_case, tell_kinds, what_if
 from provenance.asset import MediaType, Origin
 from provenance.errors import PolicyError
 from provenance.grant import MarkKind
@@ -41,6 +41,41 @@ def test_one_more_reason_is_singular():
 def test_a_moderator_is_named():
     made = replace(what_if([signal(nsfw=0.6)], [pack()]), outcome=Outcome.RELEASE, decided_by="review:kim")
     assert explain(made).summary == "released by review:kim"
+
+
+KINDS = {
+    "kind": "photograph",
+    "kinds": {"photograph": 0.93, "drawing": 0.02, "render": 0.05},
+    "asked_as": ["photograph"],
+}
+DRAWN = {"kind": "drawing", "kinds": {"photograph": 0.13, "drawing": 0.8, "render": 0.07}, "asked_as": ["drawing"]}
+
+
+def test_what_a_picture_was_taken_for_is_told_of_a_release_too():
+    seen = replace(signal("clip", nsfw=0.0), evidence=(KINDS, {"names": []}))
+    (line,) = explain(what_if([seen, signal(nsfw=0.1)], [pack()]), [seen, signal(nsfw=0.1)]).kinds
+    assert line == "clip: photograph 93%, render 5%, drawing 2%; asked as photograph"
+
+
+def test_of_several_views_a_kinds_share_is_the_mean():
+    seen = replace(signal("clip", nsfw=0.0), evidence=(KINDS, DRAWN))
+    assert tuple(tell_kinds([seen])) == (
+        "clip: photograph 53%, drawing 41%, render 6% of 2 views; asked as drawing and photograph",
+    )
+
+
+@pytest.mark.parametrize(
+    "record", [{"kinds": "photograph"}, {"kinds": {"photograph": None}}, {"kind": "photograph"}, {}]
+)
+def test_a_made_up_record_tells_no_kind(record):
+    assert tuple(tell_kinds([replace(signal("clip", nsfw=0.0), evidence=(record,))])) == ()
+
+
+def test_a_pack_can_ask_for_the_kind():
+    made = pack(rules=[rule('signals.clip.evidence.exists(one, "kinds" in one && one.kind == "photograph")')])
+    for record, outcome in ((KINDS, Outcome.HOLD), (DRAWN, Outcome.RELEASE)):
+        seen = replace(signal("clip", nsfw=0.0), evidence=(record,))
+        assert what_if([seen], [made]).outcome is outcome
 
 
 def test_marks_are_spelled_out():
