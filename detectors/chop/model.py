@@ -8,6 +8,7 @@ picture's kind to say, which a linear head reads off the same look. Everything r
 Figures: `docs/models/chop-clip.md`.
 """
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,11 @@ DRAWING_SIDE: Final = 128
 SURE_LENGTH: Final = 0.78
 """Length of the mix of names from which on they count as sure; one name has 1, of photographs half are over 0.8."""
 _LONG: Final = 2.5
-"""Longest side by shortest from which on a picture is looked at in squares along it, too."""
-_MOST_SQUARES: Final = 5
+"""Longest side by shortest from which on a picture is looked at in parts along it, too."""
+_MOST_PARTS: Final = 12
+_LEGIBLE: Final = 224
+"""Shortest side that a long picture keeps, where it has it: what a square of it is looked at with."""
+_LONGEST_SHAPE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class ChopClip:
         return self._tables["classes"]
 
     def see(self, picture: Picture) -> Seen:
-        """Look at an opaque picture: whole, at its middle square, and of a long one at squares along it.
+        """Look at an opaque picture: whole, at its middle square, and of a long one at parts along it.
 
         Kind and names are the mean of all looks.
         """
@@ -138,26 +142,43 @@ def place_sentences(sentences: NDArray[np.float32], tables: Tables) -> tuple[NDA
 
 
 def look_over(picture: Picture) -> tuple[Look, ...]:
-    """Return the looks at an opaque picture, made once: at all of it, and at what `cut_squares` cuts out."""
+    """Return the looks at an opaque picture, made once: at all of it, and at what `cut_parts` cuts out."""
 
     def look() -> tuple[Look, ...]:
         network = load_network()
-        return (look_at(picture), *(network.look(square) for square in cut_squares(picture.reduced(SHARED_SIDE))))
+        return (look_at(picture), *(network.look(part) for part in cut_parts(reduce_for_parts(picture))))
 
     return picture.derive("sight, looked over", look)
 
 
-def cut_squares(frame: Frame) -> list[Frame]:
-    """Return what is looked at beside all of it: its middle square, and of a long picture up to five along it."""
+def reduce_for_parts(picture: Picture) -> Frame:
+    """Return the picture small enough to be cut into parts, a panorama with its short side still legible.
+
+    512 pixels along, or as many as leave 224 across, where it has them: a panorama of 20 megapixels has one then, and
+    what is sixty times as long as wide, or longer, has three at most.
+    """
+    short, long = sorted((picture.height, picture.width))
+    shape = min(long / short, _LONGEST_SHAPE)
+    return picture.reduced(max(SHARED_SIDE, round(_LEGIBLE * shape)) if shape >= _LONG else SHARED_SIDE)
+
+
+def cut_parts(frame: Frame) -> list[Frame]:
+    """Return what is looked at beside all of it: its middle square, and of a long picture up to twelve parts along it.
+
+    The parts of a long picture are squares that together cover it; where twelve do not, they are as long as it takes.
+    """
     rows, columns = frame.shape[:2]
     side, length = min(rows, columns), max(rows, columns)
     if side == length:
         return []
-    count = min(_MOST_SQUARES, round(length / side)) if length >= _LONG * side else 1
-    gap = (length - side) / (count + 1) if count == 1 else (length - side) / (count - 1)
-    starts = [round(gap)] if count == 1 else [round(place * gap) for place in range(count)]
-    squares = [frame[:, at : at + side] if columns > rows else frame[at : at + side] for at in starts]
-    return [np.ascontiguousarray(square) for square in squares]
+    if length < _LONG * side:
+        parts = [(round((length - side) / 2), side)]
+    else:
+        count = min(_MOST_PARTS, math.ceil(length / side))
+        size = max(side, math.ceil(length / count))
+        parts = [(round(place * (length - size) / (count - 1)), size) for place in range(count)]
+    cut = [frame[:, at : at + size] if columns > rows else frame[at : at + size] for at, size in parts]
+    return [np.ascontiguousarray(part) for part in cut]
 
 
 def soften(logits: NDArray[np.float32]) -> NDArray[np.float32]:

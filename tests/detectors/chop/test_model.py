@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from detectors.chop import model as model_of
-from detectors.chop.model import KINDS, cut_squares, load_chop_clip, load_names, look_over, soften, unit
+from detectors.chop.model import KINDS, cut_parts, load_chop_clip, load_names, look_over, reduce_for_parts, soften, unit
 from detectors.weights import EMBEDDED_BANKS
 from provenance.errors import WeightsError
 from provenance.media.picture.image import Picture
@@ -79,25 +81,57 @@ def test_the_smallest_and_the_longest_pictures_are_looked_at(model, shape):
     seen = model.see(Picture.from_frame(np.full((*shape, 3), 200, np.uint8)))
     assert np.isfinite(seen.photographs).all()
     assert np.isfinite(seen.drawing).all()
-    assert 1 <= len(seen.photographs) <= 7
+    assert 1 <= len(seen.photographs) <= 14
 
 
 @pytest.mark.parametrize(
     ("rows", "columns", "count"),
-    [(100, 100, 0), (100, 150, 1), (150, 100, 1), (100, 200, 1), (100, 300, 3), (2000, 100, 5)],
+    [(100, 100, 0), (100, 150, 1), (150, 100, 1), (100, 200, 1), (100, 300, 3), (1200, 100, 12)],
 )
 def test_a_long_picture_is_looked_at_in_squares_within_a_bound(rows, columns, count):
-    squares = cut_squares(np.zeros((rows, columns, 3), np.uint8))
-    assert len(squares) == count
-    assert all(square.shape[0] == square.shape[1] == min(rows, columns) for square in squares)
+    parts = cut_parts(np.zeros((rows, columns, 3), np.uint8))
+    assert len(parts) == count
+    assert all(part.shape[0] == part.shape[1] == min(rows, columns) for part in parts)
 
 
-def test_squares_reach_both_ends():
-    frame = np.zeros((10, 40, 3), np.uint8)
-    frame[:, :10], frame[:, -10:] = 1, 2
-    squares = cut_squares(frame)
-    assert (squares[0] == 1).all()
-    assert (squares[-1] == 2).all()
+@given(short=st.integers(1, 20), long=st.integers(1, 1000), is_wide=st.booleans())
+def test_of_a_long_picture_no_pixel_is_left_out(short, long, is_wide):
+    """Each column has a level of its own, as far as three bytes go."""
+    length = max(short, long)
+    levels = np.arange(length)
+    line = np.stack([levels % 256, levels // 256, np.zeros(length)], axis=1).astype(np.uint8)
+    frame = np.repeat(line[np.newaxis], short, axis=0)
+    parts = cut_parts(frame if is_wide else frame.transpose(1, 0, 2))
+    assert len(parts) <= 12
+    if length >= 2.5 * short and length > short:
+        lines = [(part[0] if is_wide else part[:, 0])[:, :2] for part in parts]
+        assert len(np.unique(np.concatenate(lines), axis=0)) == length
+        assert all(min(part.shape[:2]) == short for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reduced"),
+    [
+        ((1000, 1500), (341, 512)),
+        ((1000, 20_000), (224, 4480)),
+        ((400, 1000), (224, 560)),
+        ((100, 4000), (100, 4000)),
+        ((2, 100_000), (1, 13_440)),
+    ],
+)
+def test_a_panorama_keeps_its_short_side_legible_within_a_bound(shape, reduced):
+    assert reduce_for_parts(Picture.from_frame(np.zeros((*shape, 3), np.uint8))).shape[:2] == reduced
+
+
+def test_a_thing_in_a_panorama_of_twenty_megapixels_is_seen(model):
+    """A cat at the far end of an even ground: a fiftieth of it, and a square of 26 pixels once all is 512 long."""
+    cat = np.asarray(Image.fromarray(photo("chelsea.png").frame).resize((1000, 1000)))
+    frame = np.full((1000, 20_000, 3), 128, np.uint8)
+    frame[:, -1000:] = cat
+    rows, _ = model.embed_texts(["a cat", "a dog", "a rocket", "a cup of coffee", "a house"])
+    seen = model.see(Picture.from_frame(frame)).photographs
+    assert len(seen) == 14
+    assert int((rows @ seen[-1]).argmax()) == 0
 
 
 def test_whoever_asks_again_about_a_picture_gets_the_same_looks():
