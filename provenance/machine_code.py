@@ -301,6 +301,8 @@ def _write(source: Path, data: bytes) -> bool:
             place.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=place.parent, prefix=place.stem, delete=False) as part:
                 part.write(data)
+            # Who installs is often not who serves; such a file is of use to all, as the compiler's own are.
+            Path(part.name).chmod(0o644)
             Path(part.name).replace(place)
             return True
     return False

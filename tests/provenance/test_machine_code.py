@@ -1,6 +1,7 @@
 """What the compiler made runs without it, with the same results, and only where it fits."""
 
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -86,6 +87,12 @@ def loops(tmp_path_factory):
 def test_loops_run_without_the_compiler_once_it_has_made_them(loops):
     assert run(loops) == "False"
     assert is_kept(loops / "loops.py")
+
+
+def test_who_serves_can_read_what_who_installed_has_made(loops):
+    """A container is made by root and run by somebody else, who would compile, or at least import the compiler, each time."""
+    (place,) = (loops / "__pycache__").glob("*.machine-code")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o644
 
 
 def test_a_source_that_was_changed_is_compiled_anew(loops, tmp_path):
