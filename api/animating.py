@@ -80,7 +80,7 @@ def begin_with(site: "Site", file: Blob, name: str = "") -> Begun:
         raise CommandUsageError(
             f"expected a picture to begin with, got {media_type}: chopmark extend goes on from a clip"
         )
-    return Begun(Component(file, media_type, "inputTo", _find_source_type(file, media_type)))
+    return Begun(Component(file, media_type, "inputTo", find_source_type(file, media_type)))
 
 
 def animate_picture(
@@ -125,7 +125,7 @@ def extend_clip(
         raise CommandUsageError(f"expected a clip to go on from, got {media_type}: chopmark animate makes one")
     # Checked and decoded as a stranger's, in a process of its own, before anything here reads it.
     content = site.deployment.media.take(file, Claims(name), site.deployment.limits)
-    source_type, unmark = _find_source_type(file, media_type), _find_unmarker(site, content)
+    source_type, unmark = find_source_type(file, media_type), _find_unmarker(site, content)
     clean = None if unmark(content) is None else lambda: unmark(content).clean
     made = extend(file, media_type, wish, source_type=source_type, clean=clean, progress=progress)
     return _hand_in(made, (Component(file, media_type, "parentOf", source_type),), name=name, packs=packs)
@@ -165,7 +165,7 @@ def _find_type(site: "Site", file: Blob, name: str) -> MediaType:
     return found[1]
 
 
-def _find_source_type(file: Blob, media_type: MediaType) -> str:
+def find_source_type(file: Blob, media_type: MediaType) -> str:
     """Return how a file came about, as its manifest says, in whatever of it says most; "" where it says nothing.
 
     It is believed whoever signed it: to say less than a file says of itself would hide what it is.

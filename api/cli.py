@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "create": ("api.commands.create", "Make a picture from one sentence, by a preset, and walk it through the gate."),
     "animate": ("api.commands.animate", "Make a clip of a picture, with music, and walk it through the gate."),
     "extend": ("api.commands.extend", "Go on from where a clip ends, and walk it through the gate."),
+    "gala": ("api.commands.gala", "Make the pieces of a programme, release them, and join them into one provenance."),
     "gateway": ("api.commands.gateway", "Have a service generate, and walk what it made through the gate."),
     "release": ("api.commands.release", "Walk files, or a prompt, through the gate."),
     "fetch": ("api.commands.fetch", "Write a copy of what was released."),

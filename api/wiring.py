@@ -176,7 +176,7 @@ class Site:
             frame = picture.reduced(min(max(size), max(picture.frame.shape[:2]))) if style else picture.frame
             request = ImageToImage(prompt, frame, strength=strength, seed=seed, steps=steps, style=style)
         made = (BACKENDS.load("sketch")({}) if style else self.backend()).generate(request, progress)
-        recipe = _spell_recipe(made.recipe) | ({FIELD: describe_components(components)} if components else {})
+        recipe = spell_recipe(made.recipe) | ({FIELD: describe_components(components)} if components else {})
         return Submission(
             Blob.from_bytes(encode_frame(made.frame)),
             name=build_name(prompt, seed),
@@ -198,7 +198,8 @@ class Site:
         self.deployment.database.close()
 
 
-def _spell_recipe(recipe: Recipe) -> dict[str, Any]:
+def spell_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe in its JSON form."""
     return {key: dict(value) if isinstance(value, Mapping) else value for key, value in asdict(recipe).items()}
 
 

@@ -168,6 +168,31 @@ def measure_seconds(unwound: Unwound) -> float:
     return last + 1 / float(unwound.rate)
 
 
+def compose_piece(words: str, seconds: float, seed: int) -> tuple[Blob, Recipe]:
+    """Compose music by words alone: its colours are the seed's.
+
+    Args:
+        words: for what it is to sound like; kept nowhere.
+        seconds: how long.
+        seed: same seed, same music.
+
+    Returns:
+        A WAV file, and how it was made: by an algorithm, and no model.
+    """
+    colours = np.random.default_rng([seed, 5]).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    mood = read_mood(np.kron(colours, np.ones((8, 8, 1), np.uint8)), (words,))
+    told = {"seconds": seconds, "music": int(mix.VERSION), "tempo": mood.tempo, "tonic": mood.tonic, "mode": mood.mode}
+    recipe = Recipe(
+        backend=f"music/{_own_version()}",
+        model_name=f"Chopmark composer {mix.VERSION}",
+        digital_source_type="algorithmicMedia",
+        prompt_sha256=sha256_hex(words.encode()),
+        seed=seed,
+        parameters=told,
+    )
+    return encode_wav(mix.make_music(mood, seconds, seed)), recipe
+
+
 def fit_picture(picture: Frame, side: int) -> Frame:
     """Return a picture whose shorter side has `side` pixels, both even; what is wider than 16:9 is cut at both ends."""
     import cv2

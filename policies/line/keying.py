@@ -58,6 +58,16 @@ def find_keyed(connection: Connection, tenant: Tenant, submission: Submission) -
     return AssetId(known.asset_id)
 
 
+def find_key(connection: Connection, tenant: Tenant, key: str) -> AssetId | None:
+    """Return the asset that a tenant's key stands for, whatever was asked with it, or None where it is new.
+
+    For whoever derives keys from all that is asked, and would have to make a file anew to ask `find_keyed`.
+    """
+    keys = SUBMISSION_KEYS
+    known = connection.execute(select(keys.c.asset_id).where(keys.c.tenant == tenant, keys.c.key == key)).scalar()
+    return None if known is None else AssetId(known)
+
+
 def keep_key(connection: Connection, tenant: Tenant, submission: Submission, asset_id: AssetId) -> None:
     """Have a key stand for an asset, in the transaction that takes it in.
 

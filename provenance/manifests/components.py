@@ -16,7 +16,8 @@ from provenance.storage.blob import Blob
 RELATIONSHIPS: Final = ("parentOf", "inputTo", "componentOf")
 FIELD: Final = "ingredients"
 """Of a recipe in its JSON form."""
-MOST: Final = 8
+MOST: Final = 128
+"""As many as a gala has pieces, with room."""
 
 # A process that does not take clips or sound may have to name them.
 _EXTENSIONS: Final = {"video/mp4": ".mp4", "video/quicktime": ".mov", "audio/wav": ".wav"}

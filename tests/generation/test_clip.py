@@ -9,7 +9,7 @@ from generation.animation.animator import Motion
 from generation.animation.ending import Unwound
 from generation.animation.reel import to_frame
 from generation.base import Recipe
-from generation.clip import MOST_S, Wish, animate, encode_wav, extend, fit_picture, name_source_type
+from generation.clip import MOST_S, Wish, animate, compose_piece, encode_wav, extend, fit_picture, name_source_type
 from provenance.asset import sha256_hex
 from provenance.errors import GenerationError
 from provenance.media.containers.movie import MP4
@@ -94,3 +94,14 @@ def test_source_types_say_no_less_than_the_picture_and_no_more():
 
 def test_sound_beyond_full_scale_is_cut():
     assert encode_wav(np.full((2, 10), 3.0, np.float32)).size_bytes == 44 + 40
+
+
+def test_a_piece_of_music_is_made_by_words_and_seed_and_names_no_model():
+    file, recipe = compose_piece("calm sea", 2.0, 3)
+    again, _ = compose_piece("calm sea", 2.0, 3)
+    other, _ = compose_piece("calm sea", 2.0, 4)
+    assert file.sha256 == again.sha256 != other.sha256
+    with wave.open(io.BytesIO(file.read(1 << 24))) as read:
+        assert read.getnframes() == 2 * read.getframerate()
+    assert (recipe.digital_source_type, recipe.model_type) == ("algorithmicMedia", "")
+    assert "sea" not in str(recipe.parameters)

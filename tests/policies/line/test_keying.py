@@ -7,8 +7,9 @@ import pytest
 
 from policies.line import intake as module
 from policies.line.intake import intake
-from policies.line.keying import KEY_LIMIT, digest_request
+from policies.line.keying import KEY_LIMIT, digest_request, find_key
 from provenance.errors import AssetError, KeyReusedError
+from provenance.tenant import Tenant
 from tests.policies.deployments import SIDE, kept_of
 from tests.sites import submission
 
@@ -59,3 +60,11 @@ def test_of_two_that_come_at_once_with_one_key_one_is_kept(here, monkeypatch):
         one.join()
     assert len(set(kept)) == 1
     assert kept_of(here, kept[0]) == ["original"]
+
+
+def test_a_key_is_found_without_what_was_asked_with_it_and_for_its_tenant_alone(here):
+    asset_id = intake(here, submission(side=SIDE, key="gala 1", prompt="a cup"))
+    with here.database.read() as connection:
+        assert find_key(connection, here.tenant, "gala 1") == asset_id
+        assert find_key(connection, here.tenant, "gala 2") is None
+        assert find_key(connection, Tenant("somebody-else"), "gala 1") is None

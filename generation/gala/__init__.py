@@ -1,0 +1,1 @@
+"""A gala: many pieces out of one programme, and the poster that joins them into one provenance."""
