@@ -1,13 +1,13 @@
 """Pictures that become clips and clips that go on: made here, with all that went into them, and handed to the gate."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from api.console import CommandUsageError
 from generation.base import Progress, Recipe
 from policies.line.deployment import Submission
-from provenance.asset import MediaType, Origin
+from provenance.asset import MediaType, Origin, sha256_hex
 from provenance.errors import ConfigurationError
 from provenance.manifests.components import FIELD, Component, describe_components
 from provenance.manifests.report import C2PA_PREFIX, IPTC_PREFIX
@@ -100,7 +100,12 @@ def animate_picture(
     frame = _find_unmarker(site, content)(content)
     drawn = None if begun.recipe is None else Recipe(**begun.recipe)
     made = animate(frame, wish, source_type=begun.component.digital_source_type, drawn=drawn, progress=progress)
-    return _hand_in(made, (begun.component,), name=name, packs=packs, prompt=begun.prompt)
+    # What is spoken is screened as what is asked for is.
+    said = "\n".join(line.text for line in wish.lines)
+    prompt = "\n".join(part for part in (begun.prompt, said) if part) or None
+    if said:
+        made = replace(made, recipe=replace(made.recipe, prompt_sha256=sha256_hex(str(prompt).encode())))
+    return _hand_in(made, (begun.component,), name=name, packs=packs, prompt=prompt)
 
 
 def extend_clip(
@@ -136,6 +141,7 @@ def _hand_in(
 ) -> Submission:
     if made.music is not None:
         components = (*components, Component(made.music, _WAV, "componentOf", _MUSIC))
+    components += tuple(Component(file, _WAV, "componentOf", source_type) for file, source_type in made.others)
     # Beside a manifest nothing is said of a source; without one it is said as far as it is known.
     recipe = {**asdict(made.recipe), "parameters": dict(made.recipe.parameters), FIELD: describe_components(components)}
     return Submission(

@@ -6,8 +6,8 @@ composite, generative where the picture was. Needs PyAV, the extra ``video``.
 
 import io
 import wave
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from typing import Any, Final
@@ -22,12 +22,17 @@ from generation.animation.soundtrack import join, read_soundtrack
 from generation.base import Progress, Recipe
 from generation.music import mix
 from generation.music.mood import Mood, read_mood
+from generation.voices.ambience import make_ambience
+from generation.voices.engine import Engine, load_engine
+from generation.voices.speech import Line, Spoken, lay_under, speak_lines
 from provenance.asset import Digest, Frame, MediaType, sha256_hex
 from provenance.errors import GenerationError
 from provenance.manifests.report import AI_SOURCE_TYPES, IPTC_PREFIX
 from provenance.storage.blob import Blob
 
 ANIMATION: Final = "Chopmark animator"
+SPOKEN_AS: Final = "trainedAlgorithmicMedia"
+"""How what a voice says came about."""
 MOST_S: Final = 180.0
 """The longest clip, with what it was before."""
 LEAST_S: Final = 1.0
@@ -49,6 +54,8 @@ class Wish:
         has_music: whether it gets music of its own.
         words: for what is seen, which the music is chosen by; kept nowhere.
         encoder: h264, hevc, av1 or vp9, of what the gate is handed.
+        lines: that are spoken in it; kept nowhere. A clip that is gone on with takes none.
+        ambience: what is heard around: one of `generation.voices.ambience.KINDS`, or "".
     """
 
     seconds: float = 5.0
@@ -59,6 +66,8 @@ class Wish:
     has_music: bool = False
     words: tuple[str, ...] = ()
     encoder: str = AUTO
+    lines: tuple[Line, ...] = ()
+    ambience: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -78,11 +87,13 @@ class MadeClip:
         file: an MP4 file; nothing but an asset until the gate has released it.
         recipe: of it.
         music: what was composed for it, as a WAV file, or None.
+        others: what else is heard in it, as WAV files, each with its source type: what was spoken, what is around.
     """
 
     file: Blob
     recipe: Recipe
     music: Blob | None
+    others: tuple[tuple[Blob, str], ...] = ()
 
 
 def animate(
@@ -104,12 +115,42 @@ def animate(
     fitted, count = fit_picture(picture, wish.side), round(wish.seconds * wish.rate)
     moving = build_animator(fitted, wish.motion, seconds=wish.seconds, seed=wish.seed)
     mood = read_mood(fitted, wish.words) if wish.has_music else None
-    sound = None if mood is None else mix.make_music(mood, wish.seconds, wish.seed)
+    music = None if mood is None else mix.make_music(mood, wish.seconds, wish.seed)
+    engine = load_engine() if wish.lines else None
+    spoken = None if engine is None else speak_lines(wish.lines, engine, wish.seconds, wish.seed)
+    around = make_ambience(wish.ambience, wish.seconds, wish.seed) if wish.ambience else None
+    sound = _join_sound(spoken, [part for part in (music, around) if part is not None])
     frames = _told(stills(moving.frames(wish.rate, count), wish.rate), count, progress)
     size = (fitted.shape[1], fitted.shape[0])
     file = write_reel(frames, wish.rate, size, sound=sound, encoder=wish.encoder)
     recipe = _build_recipe(wish, mood, moving, source_type, sha256_hex(picture.tobytes()), drawn=drawn)
-    return MadeClip(file, recipe, None if sound is None else encode_wav(sound))
+    others = [] if spoken is None else [(encode_wav(spoken.sound), SPOKEN_AS)]
+    others += [] if around is None else [(encode_wav(around), "algorithmicMedia")]
+    recipe = recipe if engine is None else _add_voice(recipe, engine, len(wish.lines))
+    return MadeClip(file, recipe, None if music is None else encode_wav(music), tuple(others))
+
+
+def _join_sound(spoken: Spoken | None, parts: Sequence[Sound]) -> Sound | None:
+    """Return all that is heard, or None where nothing is."""
+    if spoken is not None:
+        return lay_under(spoken, parts)
+    return np.asarray(sum(parts[1:], start=parts[0]), np.float32).clip(-1, 1) if parts else None
+
+
+def _add_voice(recipe: Recipe, engine: Engine, count: int) -> Recipe:
+    """Return the recipe of a clip in which a model speaks: it is the clip's model where no other one is."""
+    model = engine.model
+    told = {"lines": count, "voice": model.name, "voice_sha256": model.sha256}
+    own: dict[str, Any] = {}
+    if not recipe.model_type:
+        own = {
+            "model_name": model.name,
+            "model_identifier": model.identifier,
+            "model_type": model.type,
+            "model_sha256": model.sha256,
+        }
+    made_as = name_source_type(SPOKEN_AS)
+    return replace(recipe, digital_source_type=made_as, parameters={**recipe.parameters, **told}, **own)
 
 
 def extend(
@@ -255,6 +296,8 @@ def _build_recipe(
     }
     if before_s:
         parameters["before_s"] = round(before_s, 3)
+    if wish.ambience:
+        parameters["ambience"] = wish.ambience
     if mood is not None:
         parameters |= {"music": int(mix.VERSION), "tempo": mood.tempo, "tonic": mood.tonic, "mode": mood.mode}
     made_as = name_source_type(source_type if drawn is None else drawn.digital_source_type)

@@ -37,6 +37,13 @@ app = typer.Typer(add_completion=False)
 
 Seed = Annotated[int, typer.Option(help="Same seed, same clip.")]
 Music = Annotated[bool, typer.Option("--music", help="Compose music for it, by its colours and words.")]
+Say = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--say", help="A line that is spoken: 'words' or 'deep: words' or 'deep@2.5: words'; may be repeated."
+    ),
+]
+Ambience = Annotated[str, typer.Option(help="What is heard around: rain, sea, wind or room.")]
 Packs = Annotated[list[str] | None, typer.Option("--pack", help="Policy pack that decides; may be repeated.")]
 Strength = Annotated[float, typer.Option(min=0.0, max=2.0, help="How far the camera goes; 0 stands still.")]
 Particles = Annotated[int, typer.Option(min=0, max=400, help="Specks of light in the air.")]
@@ -65,6 +72,8 @@ def command(
     strength: Strength = 1.0,
     particles: Particles = 60,
     music: Music = False,
+    say: Say = None,
+    ambience: Ambience = "",
     seed: Seed = 0,
     side: Annotated[int, typer.Option(min=180, max=1080, help="Pixels of the shorter side.")] = 720,
     rate: Annotated[int, typer.Option(min=12, max=60, help="Frames a second.")] = 30,
@@ -83,11 +92,13 @@ def command(
     if bool(picture) == (words is not None):
         raise CommandUsageError("expected a picture, or --prompt to draw one: chopmark animate cat.jpg -o out/")
     from generation.clip import Wish
+    from generation.voices.speech import read_line
 
     settings = load_settings()
     named = (words or Path(picture).stem,)
     wish = Wish(
-        seconds, side, rate, seed, Motion(move, strength, particles), music, named, choose_encoder(settings)
+        seconds, side, rate, seed, Motion(move, strength, particles), music, named, choose_encoder(settings),
+        tuple(read_line(one) for one in say or ()), ambience,
     )  # fmt: skip
     asked = Asked(picture, words, wish, tuple(pack or ()), Repeats(again=again))
     read = [name for name in (picture, prompt_file, "-" if prompt == "-" else None) if name]

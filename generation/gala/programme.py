@@ -16,6 +16,7 @@ import yaml
 from generation.animation.animator import Motion
 from generation.clip import Wish
 from generation.presets.preset import find_preset
+from generation.voices.speech import Line, read_line
 from provenance.asset import sha256_hex
 from provenance.errors import GenerationError
 from provenance.text import show
@@ -25,7 +26,7 @@ MOST_BYTES: Final = 1 << 20
 _TITLE: Final = 120
 _FIELDS: Final = frozenset({"title", "pieces", "seed", "packs"})
 _PIECE: Final = frozenset({"title", "prompt", "picture", "preset", "words", "animate", "music", "seed"})
-_ANIMATE: Final = frozenset({"seconds", "side", "rate", "move", "strength", "particles", "music"})
+_ANIMATE: Final = frozenset({"seconds", "side", "rate", "move", "strength", "particles", "music", "say", "ambience"})
 _MUSIC: Final = frozenset({"seconds", "words"})
 _MOST_MUSIC_S: Final = 600.0
 
@@ -178,7 +179,11 @@ def _read_wish(where: str, value: object, seed: int, words: str) -> Wish:
     music = said.get("music", False)
     if not isinstance(music, bool):
         raise ProgrammeError(f"{where}: animate: music has to be true or false")
-    numbers = {name: _read_number(where, said, name) for name in _ANIMATE - {"music", "move"} if name in said}
+    numbers = {
+        name: _read_number(where, said, name)
+        for name in _ANIMATE - {"music", "move", "say", "ambience"}
+        if name in said
+    }
     try:
         motion = Motion(
             str(said.get("move", "auto")), numbers.get("strength", 1.0), round(numbers.get("particles", 60))
@@ -191,11 +196,20 @@ def _read_wish(where: str, value: object, seed: int, words: str) -> Wish:
             motion,
             music,
             (words,),
+            lines=_read_lines(where, said.get("say", [])),
+            ambience=_read_text(f"{where}: animate", said, "ambience"),
         )
     except (ValueError, OverflowError) as exc:  # rounding what is no number, or endless
         raise ProgrammeError(f"{where}: animate: expected numbers that a clip can have") from exc
     except GenerationError as exc:
         raise ProgrammeError(f"{where}: animate: {exc}") from exc
+
+
+def _read_lines(where: str, value: object) -> tuple[Line, ...]:
+    lines = [value] if isinstance(value, str) else value
+    if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+        raise ProgrammeError(f"{where}: animate: say has to be a list of lines")
+    return tuple(read_line(one) for one in lines)
 
 
 def _read_music(where: str, value: object) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from generation.animation.ending import Unwound
 from generation.animation.reel import to_frame
 from generation.base import Recipe
 from generation.clip import MOST_S, Wish, animate, compose_piece, encode_wav, extend, fit_picture, name_source_type
+from generation.voices.speech import Line
 from provenance.asset import sha256_hex
 from provenance.errors import GenerationError
 from provenance.media.containers.movie import MP4
@@ -105,3 +106,19 @@ def test_a_piece_of_music_is_made_by_words_and_seed_and_names_no_model():
         assert read.getnframes() == 2 * read.getframerate()
     assert (recipe.digital_source_type, recipe.model_type) == ("algorithmicMedia", "")
     assert "sea" not in str(recipe.parameters)
+
+
+def test_lines_and_ambience_are_parts_of_a_clip_and_the_voice_is_its_model():
+    pytest.importorskip("hibari", reason="the extra voices is not installed")
+    wish = Wish(
+        5, 180, 12, motion=Motion("pan"), lines=(Line("Good morning."), Line("And you.", "deep")), ambience="sea"
+    )
+    spoken = animate(photograph(), wish, source_type="")
+    assert [source_type for _, source_type in spoken.others] == ["trainedAlgorithmicMedia", "algorithmicMedia"]
+    assert spoken.music is None
+    recipe = spoken.recipe
+    assert recipe.digital_source_type == "compositeSynthetic"
+    assert recipe.model_name.startswith("hibari-tts")
+    assert recipe.model_sha256 == recipe.parameters["voice_sha256"]
+    assert (recipe.parameters["lines"], recipe.parameters["ambience"]) == (2, "sea")
+    assert "morning" not in str(recipe)

@@ -46,3 +46,29 @@ def test_a_site_that_takes_no_clips_says_so_before_anything_is_made(run, light, 
     told = run("animate", picture, "-o", tmp_path / "a.mp4")
     assert told.code == 2
     assert "CHOPMARK_MEDIA=picture,video" in told.err
+
+
+def test_lines_are_spoken_screened_and_named_in_the_manifest(run, clips, tmp_path):
+    pytest.importorskip("hibari", reason="the extra voices is not installed")
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(encode(photograph(side=256)))
+    said = ("--say", "Good morning.", "--ambience", "sea", "--seconds", 3, *SMALL[2:])
+    done = run("animate", picture, *said, "-o", tmp_path / "a.mp4", "--json")
+    assert done.code == 0, done
+    (told,) = run("verify", tmp_path / "a.mp4", "--json").document["results"]
+    layer = next(one for one in told["layers"] if one["name"] == "manifest_integrity")
+    assert sorted(one["relationship"] for one in layer["detail"]["ingredients"]) == [
+        "componentOf", "componentOf", "inputTo",
+    ]  # fmt: skip
+    withheld = run(
+        "animate",
+        picture,
+        "--say",
+        "Place your bets at our online casino.",
+        *said[2:],
+        "-o",
+        tmp_path / "b.mp4",
+        "--json",
+    )
+    assert withheld.code in {3, 4}, withheld
+    assert "deep" in run("animate", picture, "--say", "nobody: Hello.", "-o", tmp_path / "c.mp4").out

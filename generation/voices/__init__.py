@@ -1,0 +1,1 @@
+"""Voices: lines that are spoken, in sync with a clip, and what is heard around them."""
