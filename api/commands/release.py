@@ -32,6 +32,7 @@ from api.escape import quote_file
 from api.output import OUT_HELP, Force, Output, Place, parse_output
 from api.reading import load_media
 from api.releasing import Ended, Making, Repeats, end_file, end_one, plan_sources, read_prompt
+from api.reviewing import build_reason
 from api.settings import load_settings
 from api.upkeep import keep_up
 from api.watching import stopping_on_signals, watch_folder
@@ -39,7 +40,7 @@ from api.wiring import Site, build_name, open_site
 from policies.line.deployment import Submission
 from policies.line.prompting import build_refusal
 from policies.line.publishing import Result
-from policies.rules.decision import Decision, Outcome, Reason
+from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, MediaType
 from provenance.errors import GateError
 from provenance.seal.sealed import describe_source
@@ -297,21 +298,6 @@ def build_document(ended: Ended) -> dict[str, Any]:
         "written": ended.written,
         **({"repeated": True} if ended.is_repeat else {}),
         **trouble,
-    }
-
-
-def build_reason(reason: Reason) -> dict[str, Any]:
-    """Return the stable JSON form of one reason."""
-    return {
-        "pack": reason.pack,
-        "rule": reason.rule,
-        "outcome": reason.outcome.value,
-        "clause": reason.clause,
-        "text": reason.text,
-        "detector": reason.detector,
-        "category": reason.category,
-        "score": reason.score,
-        "threshold": reason.threshold,
     }
 
 

@@ -9,7 +9,7 @@ import typer
 
 from api.commands.audit import parse_time
 from api.commands.policies import view_explanation
-from api.commands.release import WORDS, build_reason, exit_code, open_output, tell
+from api.commands.release import WORDS, exit_code, open_output, tell
 from api.console import (
     EXIT_ERROR,
     OUT,
@@ -27,6 +27,7 @@ from api.output import NOWHERE, OUT_HELP, Force, Output, Place, parse_output
 from api.paging import PAGE, verify_after
 from api.records import Record, find_findings, find_record, view_findings
 from api.releasing import Ended, deliver
+from api.reviewing import build_reason
 from api.settings import load_settings
 from api.wiring import Site, open_site
 from policies.line.intake import find_name, load_asset

@@ -6,6 +6,8 @@ transactions, 8 of them writing, and 15 fsyncs of ours for a release, and 57 sta
 The nine fsyncs are three for what came in (the file, its new folder, the name of that), three for what was sealed (the
 file, its manifest, their folder), one for the memory of the checkpoint, and two for what is public (the new folder and
 its name; files and manifest are those of the quarantine under a second name). Each has to come before what follows it.
+Six would take other keys: an asset's folder costs a sync of its own name on either side of the store, and a manifest that
+is kept beside the file it is in costs one. POSIX promises no name without a sync of the folder that it stands in.
 """
 
 import hashlib
