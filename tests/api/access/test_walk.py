@@ -51,6 +51,7 @@ PUBLIC = {
     "GET /v1/ledger/keys": "public keys and hand-overs, which prove themselves",
     "GET /verify": "verification is for everybody",
     "GET /verify/states": "says what verification answers",
+    "POST /v1/jobs/callbacks/{service}/{token}": "the token is the leave, and what is said is not read",
     "POST /appeals/{token}": "the link that a refusal comes with is the leave, once",
     "POST /sign-in": "who signs in is not signed in yet",
     "POST /sign-in/code": "the second factor follows the first; half a session lets nobody in",
