@@ -52,7 +52,7 @@ def test_lines_are_spoken_screened_and_named_in_the_manifest(run, clips, tmp_pat
     pytest.importorskip("hibari", reason="the extra voices is not installed")
     picture = tmp_path / "a.jpg"
     picture.write_bytes(encode(photograph(side=256)))
-    said = ("--say", "Good morning.", "--ambience", "sea", "--seconds", 3, *SMALL[2:])
+    said = ("--say", "Good morning.", "--ambience", "sea", "--seconds", 6, *SMALL[2:])
     done = run("animate", picture, *said, "-o", tmp_path / "a.mp4", "--json")
     assert done.code == 0, done
     (told,) = run("verify", tmp_path / "a.mp4", "--json").document["results"]
