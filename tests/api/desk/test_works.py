@@ -5,6 +5,8 @@ from tests.api.desk.conftest import WHO
 from tests.api.desk.stock import HOSTILE
 from tests.sites import encode, photograph
 
+SIDEWAYS = "one => one.scrollWidth - one.clientWidth"
+
 
 @pytest.fixture
 def rocket(tmp_path):
@@ -90,6 +92,16 @@ def test_why_a_file_matches_is_drawn_and_told(desk, audit, tmp_path, language):
     assert page.locator(".results figure img").evaluate("img => img.naturalWidth") > 600
     assert "Chelsea" in page.locator(".results table").inner_text()
     assert audit(page) == []
+    for width in (1100, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator(".results .scroll").evaluate(SIDEWAYS) <= 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_table_of_a_match_has_to_be_pushed_sideways(desk, desk_server, language):
+    page = desk(f"/desk/jobs/{desk_server.stock.matched_id}", language=language, width=1100)
+    page.locator("section[aria-labelledby=why] summary").click()
+    assert page.locator(".scroll").evaluate_all(f"all => all.map({SIDEWAYS})") == [0] * page.locator(".scroll").count()
 
 
 def test_banks_are_shown_and_defined(desk, audit, desk_server):
