@@ -22,6 +22,7 @@ KERNELS: Final = (
     "provenance.watermarks.tile._search_kernel",
     "provenance.watermarks.tile2._blocks_kernel",
     "provenance.watermarks.tile2._cells_kernel",
+    "provenance.watermarks.tile2._waves_kernel",
     "provenance.watermarks.tile2._windows_kernel",
     "provenance.works._kernel",
 )

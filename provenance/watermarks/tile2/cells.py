@@ -1,6 +1,6 @@
 """Waves by cell: from a residual to each line in each cell of a period, and from lines in cells to a plane.
 
-Both ways are two products of matrices a cell: only the lines that a tile can use are computed.
+Only the lines that a tile can use are computed.
 """
 
 from functools import cache
@@ -23,15 +23,23 @@ _MOST_SAMPLES: Final = 1 << 23
 
 
 @cache
-def _analysis(samples: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (2 M, N) and (N, 2 K): real and imaginary parts of waves down and across."""
-    place = np.arange(samples) * (2 * np.pi / samples)
-    down = np.exp(-1j * np.arange(1, REACH + 1)[:, None] * place)
-    across = np.exp(-1j * place[:, None] * np.arange(-REACH, REACH + 1))
+def _tables(samples: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what the loops take: cosines and sines down and across, from the middle of a cell of so many samples."""
+    place = (np.arange(samples // 2) - (samples - 1) / 2) * (2 * np.pi / samples)
+    down = np.arange(1, REACH + 1)[:, None] * -place
+    across = -place[:, None] * np.arange(REACH + 1)
     return (
-        np.ascontiguousarray(np.concatenate([down.real, down.imag]), np.float32),
-        np.ascontiguousarray(np.concatenate([across.real, across.imag], axis=1), np.float32),
+        np.stack([np.cos(down), np.sin(down)]).astype(np.float32),
+        np.stack([np.cos(across), np.sin(across)]).astype(np.float32),
     )
+
+
+def _turns(lines: Lines, samples: int) -> NDArray[np.complex64]:
+    """Return by how much lines (N, 2) turn from the corner of a cell to its middle."""
+    turned: NDArray[np.complex64] = np.exp(2j * np.pi / samples * (samples - 1) / 2 * lines.sum(axis=1)).astype(
+        np.complex64
+    )
+    return turned
 
 
 def count_samples(geometry: Geometry) -> int:
@@ -91,28 +99,22 @@ def wrap(laid: Residual, samples: int, most: int) -> Residual:
 
 def analyse(laid: Residual, lines: Lines, samples: int) -> Waves:
     """Return lines (N, 2) in each cell of a plane of whole cells of `samples` a side."""
-    down, across = _analysis(samples)
+    from provenance.watermarks.tile2._waves_kernel import analyse_cells
+
     rows, columns = laid.shape[0] // samples, laid.shape[1] // samples
-    half = (down @ laid.reshape(rows, samples, columns * samples)).reshape(-1, samples)
-    both = (half @ across).reshape(rows, 2, REACH, columns, 2, 2 * REACH + 1)
-    real = both[:, 0, :, :, 0] - both[:, 1, :, :, 1]
-    imaginary = both[:, 0, :, :, 1] + both[:, 1, :, :, 0]
-    m, k = lines[:, 1] - 1, lines[:, 0] + REACH
-    waves: Waves = (real[:, m, :, k] + 1j * imaginary[:, m, :, k]).transpose(1, 2, 0)
-    return waves
+    cells = np.empty((rows, columns, REACH, 2 * REACH + 1, 2), np.float32)
+    analyse_cells(np.ascontiguousarray(laid), *_tables(samples), cells)
+    waves: Waves = cells.view(np.complex64)[:, :, lines[:, 1] - 1, lines[:, 0] + REACH, 0]
+    return waves * _turns(lines, samples).conj()
 
 
 def synthesise(waves: NDArray[np.complex64], lines: Lines) -> NDArray[np.float32]:
     """Return the plane (128 R, 128 C) of the sums of cos(2 pi (k x + m y) / 128 + phase), waves (R, C, N) of lines."""
+    from provenance.watermarks.tile2._waves_kernel import synthesise_cells
+
     rows, columns, _ = waves.shape
     grid = np.zeros((rows, columns, REACH, 2 * REACH + 1), np.complex64)
-    grid[:, :, lines[:, 1] - 1, lines[:, 0] + REACH] = waves
-    down, across = _analysis(PERIOD)
-    # Waves turn the other way here: imaginary parts change their sign.
-    stacked = np.concatenate([grid.real, grid.imag], axis=3).reshape(-1, 2 * (2 * REACH + 1))
-    cosine, sine = across[:, : 2 * REACH + 1].T, -across[:, 2 * REACH + 1 :].T
-    turned = np.concatenate([np.concatenate([cosine, sine], axis=1), np.concatenate([-sine, cosine], axis=1)])
-    half = (stacked @ turned).reshape(rows, columns, REACH, 2, PERIOD)
-    # (R, 2 M, C, N): real parts of down-waves times real, less imaginary times imaginary.
-    pairs = half.transpose(0, 3, 2, 1, 4).reshape(rows, 2 * REACH, columns * PERIOD)
-    return np.ascontiguousarray((down.T @ pairs).reshape(rows * PERIOD, columns * PERIOD))
+    grid[:, :, lines[:, 1] - 1, lines[:, 0] + REACH] = waves * _turns(lines, PERIOD)
+    plane = np.empty((rows * PERIOD, columns * PERIOD), np.float32)
+    synthesise_cells(grid.view(np.float32).reshape(*grid.shape, 2), *_tables(PERIOD), plane)
+    return plane

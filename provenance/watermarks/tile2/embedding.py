@@ -87,7 +87,8 @@ def build_plane(layout: CellLayout, code: Bits, origin: Origin, rows: int, colum
 def choose_code(small: Frame, codes: Bits, layout: CellLayout, origin: Origin) -> Bits:
     """Return the code that agrees best with what the picture holds at the tile's lines already."""
     laid, first = _lay_middle(small, layout, origin)
-    disagreement = codes @ weigh(fold_signed(laid, layout, first), layout.lines)
+    ratios = weigh(fold_signed(laid, layout, first), layout.lines)
+    disagreement = np.einsum("sc,c->s", codes, ratios, dtype=np.float32, casting="unsafe")
     chosen: Bits = codes[int(disagreement.argmin())]
     return chosen
 
