@@ -9,6 +9,7 @@ is kept. The result does not depend on the order of signals or packs.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from math import isfinite, isnan
 from typing import Final, TypeVar
@@ -22,6 +23,7 @@ from policies.rules.marks import Conflict, merge_demands
 from policies.rules.pack import ENGINE, Demand, Pack, Requirement, Rule, Threshold, counts_on
 from provenance.asset import Asset
 from provenance.errors import ConditionError
+from provenance.media.view import PROMPT, TEXT
 
 CLOSED: Final = "Chopmark closed by default"
 """The clause that the engine's own reasons rest on; see docs/policies.md."""
@@ -56,6 +58,9 @@ def decide(
             *_judge_thresholds(pack, signals, day),
             *_judge_rules(pack, _on(pack.rules, day), variables),
         }
+    if TEXT in context.carriers:
+        has_prompt = any(PROMPT in signal.looked_at for signal in signals)
+        reasons = _say_of_text(reasons, "the text or its prompt" if has_prompt else "the text")
     return Decision(
         id=decision_id,
         asset_id=asset.id,
@@ -66,6 +71,20 @@ def decide(
         obligations=obligations,
         packs=tuple(pack.ref for pack in distinct),
     )
+
+
+_ASKED_OF: Final = ("the picture or its prompt", "the prompt")
+"""Words of packs for what was read, the longest first: of an asset that is a text, it is that."""
+
+
+def _say_of_text(reasons: set[Reason], read: str) -> set[Reason]:
+    """Return the reasons as they are said of an asset that is a text: they speak of what was `read`."""
+    return {one if one.rule.startswith("requires.") else replace(one, text=_put_for(one.text, read)) for one in reasons}
+
+
+def _put_for(text: str, read: str) -> str:
+    words = next((words for words in _ASKED_OF if words in text), None)
+    return text.replace(words, read, 1) if words else text
 
 
 def judge_passage(
@@ -79,7 +98,7 @@ def judge_passage(
         PolicyError: there is no pack, or two different packs have one name.
     """
     found = {*_judge_signals(signals, context), *_judge_words(signals, packs, variables, context.decided_on)}
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(_say_of_text(found, "the text"), key=_rank))
 
 
 def judge_prompt(

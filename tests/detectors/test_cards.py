@@ -31,6 +31,12 @@ def test_a_card_says_what_it_has_to(name):
     assert card.version == sha256_hex((CARDS_DIR / f"{name}.toml").read_bytes())[:16]
 
 
+@pytest.mark.parametrize("name", ["personal", "codes", "faces"])
+def test_who_looks_for_one_thing_alone_has_screened_nothing(name):
+    """A number, a code or a face: whether what they stand in may be released, none of them has asked."""
+    assert load_card(name).screens == ()
+
+
 @pytest.mark.parametrize(("name", "package"), sorted(BUNDLED.items()))
 def test_bundled_weights_are_those_of_the_card(name, package):
     card = load_card(name)
