@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -41,6 +42,11 @@ _READ: Final = frozenset({"LATIN", "CYRILLIC", "ARABIC", "DEVANAGARI", "THAI"})
 _SYLLABLES: Final = frozenset(["CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA"])
 # Pieces a letter, above which a word is spelled rather than known. Two letters a piece are common in any language.
 _MOST_PIECES: Final = 0.55
+# A short word with marks of its own ("mèo") is spelled even where it is common, and no key that was struck at random.
+_SHORT: Final = 4
+_MOST_SHORT_PIECES: Final = 0.75
+# A rare sign among others that are known: "부엌칼과".
+_SYLLABLES_TO_ONE_UNKNOWN: Final = 3
 # Thai writes no blanks, and every sentence has some rare words: of 53 the most had 0.59, keys struck at random 0.77.
 _MOST_UNSPACED_PIECES: Final = 0.65
 _HOLD: Final = 0.5
@@ -185,11 +191,17 @@ class Meaning:
             exempt: phrases that mean something else to a category: it is judged without them.
         """
         passages = build_passages(prompt)
-        if sum(map(len, passages)) > MOST_TEXTS:
+        if not passages or sum(map(len, passages)) > MOST_TEXTS:
             return ()
         spared = tuple(exempt)
         texts = len({prompt[start:end] for parts in passages for start, end in parts})
-        return tuple(self._measure_passage(prompt, parts, spared, texts) for parts in passages)
+        rows = load_encoder().encode([_undisguise(prompt[start:end]) for parts in passages for start, end in parts])
+        margins = self.head.judge(rows)
+        found = []
+        for parts, last in zip(passages, accumulate(map(len, passages)), strict=True):
+            own = slice(last - len(parts), last)
+            found.append(self._build_passage(prompt, parts, spared, texts, rows[own], margins[own]))
+        return tuple(found)
 
     def is_too_long(self, prompt: str) -> bool:
         """Whether a prompt has more parts than are compared."""
@@ -205,16 +217,25 @@ class Meaning:
         if not scripts or scripts - _READ - _SYLLABLES:
             return False
         pieces = load_encoder().cut(word)
-        most = _MOST_UNSPACED_PIECES if "THAI" in scripts else 1 if scripts & _SYLLABLES else _MOST_PIECES
+        if scripts & _SYLLABLES:
+            return pieces.count(UNKNOWN) <= len(word) // _SYLLABLES_TO_ONE_UNKNOWN and len(pieces) - 1 <= len(word)
+        is_marked = len(word) <= _SHORT and not word.isascii()
+        most = _MOST_UNSPACED_PIECES if "THAI" in scripts else _MOST_SHORT_PIECES if is_marked else _MOST_PIECES
         return UNKNOWN not in pieces and len(pieces) - 1 <= most * len(word)
 
     def knows(self, word: str) -> bool:
         """Whether a word, as it is spelled, is one piece to the encoder: so common in some language."""
         return len(pieces := load_encoder().cut(word)) == 1 and pieces[0] != UNKNOWN
 
-    def _measure_passage(self, prompt: str, places: Sequence[Place], spared: Sequence[Span], texts: int) -> Passage:
-        rows = load_encoder().encode([_undisguise(prompt[start:end]) for start, end in places])
-        margins = self.head.judge(rows)
+    def _build_passage(
+        self,
+        prompt: str,
+        places: Sequence[Place],
+        spared: Sequence[Span],
+        texts: int,
+        rows: NDArray[np.float32],
+        margins: NDArray[np.float32],
+    ) -> Passage:
         parts = tuple(
             Part(*place, dict(zip(self.categories, row, strict=True)))
             for place, row in zip(places, margins.tolist(), strict=True)
@@ -232,9 +253,9 @@ class Meaning:
         margins: NDArray[np.float32],
     ) -> Iterator[Likeness]:
         is_near = self.head.find_near(margins)
-        for column, category in enumerate(self.categories):
-            # A text that is nearer to another category says nothing of this one, unless no other text does.
-            row = int(np.argmax(np.where(is_near[:, column], margins[:, column] + _FIRST, margins[:, column])))
+        # A text that is nearer to another category says nothing of this one, unless no other text does.
+        nearest_rows = np.where(is_near, margins + _FIRST, margins).argmax(axis=0).tolist()
+        for column, (category, row) in enumerate(zip(self.categories, nearest_rows, strict=True)):
             (start, end), margin, direction = places[row], float(margins[row, column]), rows[row]
             cut = [one for one in spared if one[0] == category and one[1] < end and start < one[2]]
             if cut and score_of(margin, texts) >= _HOLD:

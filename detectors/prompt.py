@@ -18,7 +18,7 @@ from typing import Any, Final
 from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.decoding import Hidden, Plain, find_hidden, reverse, undo_escapes
-from detectors.doubt import Doubts
+from detectors.doubt import Doubts, is_listed
 from detectors.languages import measure_unread
 from detectors.lexicon import english_words
 from detectors.meaning import Meaning, Passage, find_nearest, load_meaning
@@ -164,6 +164,9 @@ class PromptDetector:
             for one in bank.read(backwards.text).found:
                 if one.end - one.start < _SHORTEST_REVERSED or one.id not in bank.terms:
                     continue
+                # Nobody repairs what also has to be turned: "counting" from its end is nearly Tintin.
+                if not is_listed(bank.terms[one.id], backwards.text[one.start : one.end]):
+                    continue
                 # Read so, "on a table" says no to what stands before it.
                 listed = bank.terms[one.id].grade
                 if listed is None or listed is Grade.NOTE:
@@ -183,7 +186,7 @@ class PromptDetector:
         """Return the likenesses that count, those of a hold at least, and what they score."""
         if self._semantics is None:
             return (), {}
-        if self._semantics.is_too_long(prompt):
+        if not passages and self._semantics.is_too_long(prompt):
             return (), {_UNCOMPARED: 1.0}
         found = list(find_nearest(passages) if passages else self._semantics.measure(prompt, spared))
         for layer in hidden[:_MOST_LAYERS]:

@@ -5,9 +5,11 @@ of weights in four bits and half a MB of pieces, and both are checked against th
 Source: Wang et al. 2024 (arXiv:2402.05672), intfloat/multilingual-e5-small, MIT; made by `training.sentences`.
 """
 
+import hashlib
 import io
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -28,7 +30,7 @@ HEAD: Final = "head.npz"
 DIGESTS: Final = {
     WEIGHTS: "1ad0f751526f299ef2f32618289f0b1039c7ba36bd6e6ffe2b1167dfb1327eae",
     PIECES: "46a177dcf7eec8c55e5b27b152c8569bc6f843fe386f197f4a886c04121a6a6e",
-    HEAD: "e5373cdb663500bf3d2919b342b95de0c2d0ecad2c66d5e03879e1957894b3da",
+    HEAD: "550e485eb5fa14ca3e5693e5a04691ac85475188680e12cc5f7c0fc115885c2d",
 }
 WIDTH: Final = 384
 """Numbers of one direction."""
@@ -40,6 +42,10 @@ _END: Final = 2
 _PREFIX: Final = "query: "
 # No piece is longer than 16 signs: more of a text is never needed.
 _MOST_SIGNS: Final = 16 * LONGEST
+# Who asks for a picture asks again in nearly the same words: directions are kept (4 MB), under digests of their pieces,
+# so that no prompt stays in memory.
+_ROWS_KEPT: Final = 2048
+_KEY_BYTES: Final = 16
 
 
 class Encoder:
@@ -49,6 +55,8 @@ class Encoder:
         """Load `weights` as they are; `load_encoder`, which knows whose they are, is the usual door."""
         self._session = load_session(weights)
         self._pieces = pieces
+        self._kept: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
         self._prefix = pieces.cut(_PREFIX)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -57,13 +65,25 @@ class Encoder:
         A lone surrogate counts as an unknown sign, a text of blanks as the empty one. Of a long text the first 124
         pieces or so count, about 80 words: whoever wants the rest cuts it into windows.
         """
+        return np.array([self._find(text) for text in texts], np.float32).reshape(-1, WIDTH)
+
+    def _find(self, text: str) -> NDArray[np.float32]:
+        """Return one row; of pieces that were met lately, the one that was found then."""
         # One by one: bytes are scaled by the largest number of a run, and no text's answer may hang on its neighbours.
-        ids = (np.array([self._line(text)], np.int64) for text in texts)
-        rows = np.array([self._session.run(["means"], {"ids": one})[0][0] for one in ids], np.float32).reshape(
-            -1, WIDTH
-        )
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows
+        ids = np.array([self._line(text)], np.int64)
+        key = hashlib.blake2b(ids, digest_size=_KEY_BYTES).digest()
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+                return kept
+        means = self._session.run(["means"], {"ids": ids})[0]
+        row: NDArray[np.float32] = (means / np.linalg.norm(means, axis=1, keepdims=True))[0]
+        with self._lock:
+            self._kept[key] = row
+            if len(self._kept) > _ROWS_KEPT:
+                self._kept.popitem(last=False)
+        return row
 
     def cut(self, text: str) -> list[int]:
         """Return the numbers of the pieces of `text`, in order."""

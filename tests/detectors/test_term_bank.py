@@ -37,8 +37,17 @@ def test_every_category_has_several_dozen_terms_in_each_language(bank):
     assert set(bank.categories) == CATEGORIES | NOTED
     for category in NOTED:
         terms = [term for term in bank.terms.values() if term.category == category]
-        assert {term.language for term in terms if term.grade is Grade.HOLD} == {"en", "zh"}
-        assert {term.grade for term in terms} == {Grade.HOLD, Grade.NOTE}
+        assert {term.language for term in terms if term.grade is Grade.HOLD} >= {
+            "en",
+            "zh",
+            "ja",
+            "ko",
+            "ru",
+            "ar",
+            "hi",
+            "th",
+        }
+        assert {term.grade for term in terms} - {None} == {Grade.HOLD, Grade.NOTE}
         assert len(terms) > 300
     for category in CATEGORIES:
         for language in ("en", "zh"):

@@ -81,7 +81,7 @@ def test_baseline_has_thresholds_for_every_category_but_those_that_withhold_noth
         "codes", "codes_link", "faces", "faces_large",
         "personal.email", "personal.phone", "written.alcohol", "written.documents", "written.real_person",
         "children", "crowds", "flags", "medical", "money", "swimwear", "uniforms",
-        "prompt.characters", "prompt.logos", "written.characters", "written.logos",
+        "written.characters", "written.logos",
         "spoken.alcohol", "spoken.characters", "spoken.documents", "spoken.logos", "spoken.real_person",
     }  # fmt: skip
     assert CATEGORIES - stated == withheld_for_nothing

@@ -14,11 +14,11 @@ def test_every_section_is_a_category_or_harmless_and_nothing_is_both():
 def test_what_is_learned_from_is_the_same_every_time_and_is_no_vector():
     pytest.importorskip("emoji", reason="needs the group 'training'")
     apart = read_apart()
-    lines = build_lines([("word", "a cat"), ("word", "a cat of clay")], apart)
-    assert lines == build_lines([("word", "a cat"), ("word", "a cat of clay")], apart)
+    lines = build_lines([("word", "a cat of clay"), ("word", "a dog of clay"), ("word", "a cat")], apart)
+    assert lines == build_lines([("word", "a cat of clay"), ("word", "a dog of clay"), ("word", "a cat")], apart)
     learned = {line.text.lower() for line in lines}
     assert "a cat of clay" in learned
-    for name in ("heldout", "fresh", "unseen", "languages"):
+    for name in ("heldout", "fresh", "unseen", "users", "languages"):
         vectors = (VECTORS / f"prompts_{name}.txt").read_text("utf-8").splitlines()
         assert not learned & {line.split("\t")[2].lower() for line in vectors}
 

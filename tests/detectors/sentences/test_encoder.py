@@ -81,3 +81,28 @@ def test_missing_weights_are_told(monkeypatch):
     with pytest.raises(WeightsError, match="nowhere.onnx is not where the package has it: install chopmark again"):
         load_encoder()
     encoder._load.cache_clear()
+
+
+def test_what_was_met_lately_is_not_run_again_and_says_the_same(monkeypatch):
+    made = load_encoder()
+    texts = [SOLDIER, *OTHERS]
+    first = made.encode(texts)
+
+    class Asleep:
+        def run(self, *_):
+            raise AssertionError("asked again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made, "_session", Asleep())
+        assert np.array_equal(made.encode(texts[::-1])[::-1], first)
+        with pytest.raises(AssertionError, match="asked again"):
+            made.encode(["a sentence that nobody has met before"])
+    assert not any(isinstance(key, str) for key in made._kept), "digests, no words"
+
+
+def test_only_so_many_directions_are_kept(monkeypatch):
+    monkeypatch.setattr(encoder, "_ROWS_KEPT", 3)
+    made = load_encoder()
+    monkeypatch.setattr(made, "_kept", type(made._kept)())
+    encode([f"{number} lamps" for number in range(5)])
+    assert len(made._kept) == 3
