@@ -71,7 +71,7 @@ class Encoder:
         """Return one row; of pieces that were met lately, the one that was found then."""
         # One by one: bytes are scaled by the largest number of a run, and no text's answer may hang on its neighbours.
         ids = np.array([self._line(text)], np.int64)
-        key = hashlib.blake2b(ids, digest_size=_KEY_BYTES).digest()
+        key = hashlib.blake2b(ids.tobytes(), digest_size=_KEY_BYTES).digest()
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:

@@ -31,7 +31,7 @@ def test_a_card_says_what_it_has_to(name):
     assert card.version == sha256_hex((CARDS_DIR / f"{name}.toml").read_bytes())[:16]
 
 
-@pytest.mark.parametrize("name", ["personal", "codes", "faces"])
+@pytest.mark.parametrize("name", ["personal", "codes", "faces", "model_marks"])
 def test_who_looks_for_one_thing_alone_has_screened_nothing(name):
     """A number, a code or a face: whether what they stand in may be released, none of them has asked."""
     assert load_card(name).screens == ()
