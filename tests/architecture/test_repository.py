@@ -19,7 +19,7 @@ MODELS = {
     "provenance/sight": 5_500_000,
     "detectors/models/chop-clip": 6_500_000,
     "detectors/models/faces": 250_000,
-    "detectors/sentences": 27_500_000,
+    "detectors/sentences": 27_800_000,
     "generation/models/chop-draw": 40_000_000,
 }
 
