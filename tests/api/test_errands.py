@@ -11,6 +11,7 @@ from api.wiring import open_site
 from generation.gateways.base import Kind, Order, QuotaSpentError
 from generation.gateways.jobs import JobState
 from generation.gateways.work import advance
+from policies.line.standing import list_standings
 from tests.generation.gateways.provider import serve
 from tests.sites import build_light_settings, encode, photograph
 
@@ -62,20 +63,29 @@ def test_each_look_takes_a_job_one_step_on_and_the_end_is_a_release(service, pro
     assert errands._rounds == {}
 
 
-def test_handing_in_twice_is_one_asset(service, provider):
+def test_what_was_handed_in_when_all_ended_is_not_handed_in_twice(service, provider, monkeypatch):
     provider.say(drawn())
     here, jobs = service.site.deployment, open_jobs(service.site.deployment)
     job = plan(service)
     with open_gateway(service.site.settings, "openai_images") as gateway:
         while job.state is not JobState.MADE:
             job = advance(jobs, gateway, job)
-    files = [blob.read() for blob in jobs.files(job)]
-    first = hand_in(service, here, job)
-    from provenance.storage.blob import Blob
 
-    jobs.keep_files(job, [Blob.from_bytes(one) for one in files])  # as after a crash before the row was moved
-    here.blobs.quarantine.put(f"{job.id}/order", Blob.from_bytes(b"{}"))
-    assert jobs.find(job.id).outcome["assets"] == first.outcome["assets"]
+    class EndedError(Exception):
+        """The process ends after the asset is kept, before the job's row says so."""
+
+    def end(*_, **__):
+        raise EndedError
+
+    with monkeypatch.context() as patch, pytest.raises(EndedError):
+        patch.setattr(type(jobs), "move", end)
+        hand_in(service, here, job)
+    assert jobs.find(job.id).state is JobState.MADE
+    (kept,) = list_standings(here, most=10)
+    done = hand_in(service, here, jobs.find(job.id))
+    assert done.state is JobState.HANDED_IN
+    assert done.outcome["assets"] == [kept.asset_id]
+    assert len(list_standings(here, most=10)) == 1
 
 
 def test_what_somebody_else_is_at_is_left_alone(service, provider):
