@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api import VERSION
 from api.blaming import blaming, verify_names
+from api.compiling import compile_once
 from api.console import print_hint
 from api.home import make_home, verify_site
 from api.reading import (
@@ -117,12 +118,13 @@ class Site:
     tenancies: Tenancies
 
     def warm(self) -> None:
-        """Load who signs and what the detectors need, and sign the ledger as it stands.
+        """Load who signs and what the detectors need, compiled loops too, and sign the ledger as it stands.
 
         What is wrong stops here and not at the first asset: no signer, weights that are missing, or a database that was
         set back behind what this ledger has signed, which must not be added to.
         """
         self.identity.load()
+        compile_once()
         self.deployment.runner.warm()
         self.deployment.log.checkpoint()
 

@@ -2,7 +2,8 @@
 
 import typer
 
-from api.console import Json, build_progress, print_hint, print_json, print_line, teaching_errors
+from api.compiling import compile_once
+from api.console import Json, print_hint, print_json, print_line, teaching_errors
 from api.home import find_database_file, has_site
 from api.settings import load_settings
 from api.wiring import open_site
@@ -23,7 +24,7 @@ def command(as_json: Json = False) -> None:
     was_there = has_site(settings)
     with open_site(settings, quiet=True) as site:
         vkey = site.deployment.log.signer.vkey
-    _compile(quiet=as_json)
+    compile_once(with_bar=True, quiet=as_json)
     database = find_database_file(settings)
     if as_json:
         print_json({"home": str(settings.home), "made": not was_there, "ledger": {"vkey": vkey}})
@@ -33,14 +34,3 @@ def command(as_json: Json = False) -> None:
     print_line(f"  keys          {settings.keys_dir}: keep a copy of them apart from here")
     print_line(f"  ledger        {vkey}")
     print_hint("next: chopmark release FILE -o OUT; chopmark doctor says what is missing for production")
-
-
-def _compile(*, quiet: bool) -> None:
-    """Have on disk what would else be compiled while the first answer is waited for."""
-    from provenance.warming import are_kernels_warm, have_kernels_a_place, warm_kernels
-
-    if are_kernels_warm() or not have_kernels_a_place():
-        return
-    with build_progress(quiet=quiet, counted=False) as bar:
-        bar.add_task("compiling, once on this machine", total=None)
-        warm_kernels()

@@ -77,9 +77,10 @@ def test_what_was_handed_in_when_all_ended_is_not_handed_in_twice(service, provi
     def end(*_, **__):
         raise EndedError
 
-    with monkeypatch.context() as patch, pytest.raises(EndedError):
+    with monkeypatch.context() as patch:
         patch.setattr(type(jobs), "move", end)
-        hand_in(service, here, job)
+        with pytest.raises(EndedError):
+            hand_in(service, here, job)
     assert jobs.find(job.id).state is JobState.MADE
     (kept,) = list_standings(here, most=10)
     done = hand_in(service, here, jobs.find(job.id))
