@@ -34,6 +34,7 @@ SOUND = {
         incoming_hidden=0.0,
         incoming_mirage=0.0,
     ),
+    "faces": signal("faces", faces=0.0, faces_large=0.0),
 }
 
 
@@ -77,7 +78,7 @@ def test_every_house_rule_is_explained_in_the_docs():
 def test_baseline_has_thresholds_for_every_category_but_those_that_withhold_nothing():
     stated = {limit.category for limit in BASELINE.thresholds}
     withheld_for_nothing = {
-        "incoming_ai", "incoming_hidden", "copyright_attribute", "prompt.meaning.alcohol",
+        "incoming_ai", "incoming_hidden", "incoming_model_mark", "copyright_attribute", "prompt.meaning.alcohol",
         "codes", "codes_link", "faces", "faces_large",
         "personal.email", "personal.phone", "written.alcohol", "written.documents", "written.real_person",
         "children", "crowds", "flags", "medical", "money", "swimwear", "uniforms",
