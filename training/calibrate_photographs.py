@@ -4,11 +4,11 @@
 
 Each of ImageNet's thousand classes is a picture that its network is 85 % sure of, with the classifier's weights of the
 class for its features: a prototype. A category's limit lies in the middle between the highest prototype that does not
-show it and the lowest that does (`photograph_classes.toml`); the hold limit of the baseline pack is put there. `FOLDER`
-holds pictures named as their class, one each: those whose SHA-256 is even may raise a limit, the others are only
-reported on. Renders have a table of their own, for the categories that `concepts.toml` knows: with the pack given, a
-limit is raised until no more than one harmless picture of Fluent 3D in two hundred passes it. `--write` puts the
-tables into the bank. Intervals are Wilson's at 95 %.
+show it and the lowest that does (`photograph_classes.toml`), or just above the former where no class shows it; the hold
+limit of the baseline pack is put there. `FOLDER` holds pictures named as their class, one each: those whose SHA-256 is
+even may raise a limit, the others are only reported on. Renders have a table of their own, for the categories that
+`concepts.toml` knows: with the pack given, a limit is raised until no more than one harmless picture of Fluent 3D in
+two hundred passes it. `--write` puts the tables into the bank. Intervals are Wilson's at 95 %.
 """
 
 import argparse
@@ -127,7 +127,8 @@ def place_limit(prototypes: Labelled, photographs: Labelled | None, category: st
     margins = prototypes.margins[category]
     shown = np.array([name in shows for name in prototypes.names])
     harmless = np.array([name not in shows | unsure for name in prototypes.names])
-    limit = float(margins[harmless].max() + margins[shown].min()) / 2
+    highest = float(margins[harmless].max())
+    limit = (highest + float(margins[shown].min())) / 2 if shown.any() else highest + _HEADROOM
     if photographs is not None:
         others = np.array([name not in shows | unsure for name in photographs.names])
         limit = max(limit, float(photographs.margins[category][others].max()) + _HEADROOM)

@@ -1,13 +1,12 @@
-"""Makes chop-clip's tables: what names mean, where features lean, which kind a picture is of, where words lie.
+"""Makes chop-clip's tables: what names mean, where features lean, which kind a picture is of.
 
-    python -m training.chop_tables --pack PACK --pictures CLIP.npy --weights CLIP.safetensors OUT
+    python -m training.chop_tables --pack PACK --pictures CLIP.npy OUT
 
 **Names**: the sentence encoder reads every lemma of ImageNet's thousand classes and its gloss (WordNet 3.0, as timm
 lists them); their mean, centred and softly whitened, is where a class lies. **Projection**: a ridge from there to the
 classifier's weights of `provenance.sight`, turned round; so no photograph is needed. **Kinds**: a linear head on the
 network's features of Tux Paint's and scikit-image's photographs, of drawings of the pack and of Fluent 3D; fxemoji is
-held back. **Words among drawings**: two layers that bring sentences to where the text tower that chop-clip was trained
-with put them, and halfway to the pictures of the families that bear the name. `OUT` gets ``tables.npz``.
+held back. Layers for words among drawings are `training.chop_words`'s to add. `OUT` gets ``tables.npz``.
 """
 
 import argparse
@@ -31,6 +30,8 @@ from training.render import read_pack
 Rows = NDArray[np.float32]
 Tables = dict[str, Any]
 _LEMMAS: Final = 4
+_BITS: Final = {"classes": 8, "projection": 8, "words_in": 5, "words_out": 5}
+"""Of each number of the large tables; the last two are for languages alone that the tower of words cannot read."""
 _WHITEN: Final = 0.5
 """Power to which variances are evened out: 0 leaves them, 1 makes them all the same."""
 _RIDGE: Final = 1.0
@@ -189,11 +190,11 @@ def fit_kinds(features: Rows, kinds: Sequence[str], decay: float = _KIND_DECAY) 
 
 
 def pack_tables(tables: Tables) -> Tables:
-    """Return the tables as they are kept: the large ones in eight bits, the others in halves or floats."""
+    """Return the tables as they are kept: the large ones in five or eight bits, the others in halves or floats."""
     packed: Tables = {}
     for name, array in tables.items():
-        if name in {"classes", "projection", "words_in", "words_out"}:
-            packed |= pack_table(np.asarray(array, np.float32), name)
+        if name in _BITS:
+            packed |= pack_table(np.asarray(array, np.float32), name, bits=_BITS[name])
         else:
             kind = np.float16 if array.size > 100_000 else np.float32
             packed[name] = np.asarray(array, kind)
@@ -222,7 +223,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     given = parser.parse_args()
     path = given.out / TABLES
-    np.savez(path, **pack_tables(build(given.pack, given.pictures)))
+    np.savez_compressed(path, **pack_tables(build(given.pack, given.pictures)))
     print(f"{path}: {path.stat().st_size} bytes")  # noqa: T201
 
 

@@ -1,12 +1,12 @@
-"""Teaches words where drawings lie, and embeds the texts of the shipped banks ahead of time.
+"""Teaches other languages where drawings lie, and embeds the texts of the shipped banks ahead of time.
 
     python -m training.chop_words --pack PACK --weights CLIP.safetensors OUT
 
 chop-clip was trained with a text tower of its own, over CLIP's tokens. Here two layers learn to bring the sentence
 encoder's rows to where that tower puts the same words: names and keywords of the training families, and Chinese names
-to where their English ones lie, so that one encoder serves photographs, drawings and prompts. The shipped bank of
-drawings need not wait for that: its rows come from the old tower itself. `OUT` has ``tables.npz`` of
-`training.chop_tables`, which gets the layers, and gets ``banks.npz``.
+to where their English ones lie, for texts that the tower itself cannot read (`training.words`). The rows of the
+shipped bank of drawings come from the tower. `OUT` has ``tables.npz`` of `training.chop_tables`, which gets the layers,
+and gets ``banks.npz``. Without a pack the layers stay, and what is kept in more bits than it should be is rounded.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from detectors.chop.model import place_sentences, unit
-from detectors.chop.tables import BANKS, TABLES, parse_tables, rows_key
+from detectors.chop.tables import BANKS, TABLES, pack_table, parse_tables, rows_key
 from detectors.concept_bank import ConceptBank, load_concept_bank
 from detectors.sentences.encoder import encode
 from detectors.weights import EMBEDDED_BANKS
@@ -89,7 +89,7 @@ def embed_banks(
             placed = [place_sentences(encode(texts), tables)[0] for texts in said]
         else:
             placed = [tower.embed_texts(texts) for texts in said]
-        rows[rows_key(bank.texts_digest, bank.name)] = unit(np.sum(placed, axis=0)).astype(np.float16)
+        rows |= pack_table(unit(np.sum(placed, axis=0)), rows_key(bank.texts_digest, bank.name), axis=1)
     return rows
 
 
@@ -110,9 +110,9 @@ def main() -> None:
         wanted = np.concatenate([tower.embed_texts(list(asked[at : at + 256])) for at in range(0, len(asked), 256)])
         places = unit((encode(read) - tables["usual_sentence"]) @ tables["whitening"])
         tables |= fit_words(places, wanted)
-        np.savez(given.out / TABLES, **pack_tables(tables))
-        tables = parse_tables((given.out / TABLES).read_bytes())
-    np.savez(given.out / BANKS, **embed_banks(banks, tables, tower))
+    np.savez_compressed(given.out / TABLES, **pack_tables(tables))
+    tables = parse_tables((given.out / TABLES).read_bytes())
+    np.savez_compressed(given.out / BANKS, **embed_banks(banks, tables, tower))
     for name in (TABLES, BANKS):
         print(f"{given.out / name}: {(given.out / name).stat().st_size} bytes")  # noqa: T201
 

@@ -120,12 +120,19 @@ class ChopClip:
     def embed_texts(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return (T, 384) and (T, 256) rows of length 1: what the texts mean among photographs, and among drawings.
 
+        Among drawings the tower that they were learned with reads what it can, the sentence encoder any other language.
+
         Raises:
-            WeightsError: the sentence encoder is missing, or not the one that this version was tested with.
+            WeightsError: tower or encoder are missing, or not those that this version was tested with.
         """
+        from detectors.chop.words import load_words, reads
         from detectors.sentences.encoder import encode
 
-        return place_sentences(encode(texts), self._tables)
+        photographs, drawings = place_sentences(encode(texts), self._tables)
+        read = [place for place, text in enumerate(texts) if reads(text)]
+        if read:
+            drawings[read] = load_words().embed([texts[place] for place in read])
+        return photographs, drawings
 
     def _embed_drawing(self, picture: Picture) -> NDArray[np.float32]:
         side = DRAWING_SIDE

@@ -71,9 +71,19 @@ def parse_tables(data: bytes) -> dict[str, NDArray[np.float32]]:
     return wide
 
 
-def pack_table(array: NDArray[np.float32], name: str) -> dict[str, NDArray[np.int8] | NDArray[np.float32]]:
-    """Return a matrix as whole numbers of eight bits with a scale for each column, named as `parse_tables` reads it."""
-    scale = np.maximum(np.abs(array).max(axis=0, keepdims=True), 1e-12).astype(np.float32) / 127
+def pack_table(
+    array: NDArray[np.float32], name: str, axis: int = 0, bits: int = 8
+) -> dict[str, NDArray[np.int8] | NDArray[np.float32]]:
+    """Return a matrix as whole numbers, named as `parse_tables` reads it.
+
+    Args:
+        array: (N, M).
+        name: of the table.
+        axis: along which a scale is shared: 0 has one for each column, 1 for each row.
+        bits: of each number; fewer of them pack smaller.
+    """
+    most = 2 ** (bits - 1) - 1
+    scale = np.maximum(np.abs(array).max(axis=axis, keepdims=True), 1e-12).astype(np.float32) / most
     return {name: np.round(array / scale).astype(np.int8), f"{name}.scale": scale}
 
 

@@ -194,10 +194,8 @@ def test_without_options_the_embedded_model_answers_with_its_own_banks(embedded)
 
 
 def test_what_the_embedded_model_is_too_weak_for_is_evidence_and_no_score(embedded):
-    for picture, weak in (
-        (drawing(), {"sexual", "hate", "minors"}),
-        (photo("coffee.png"), {"gore", "nudity", "crowds"}),
-    ):
+    weak = {"sexual", "hate", "minors"}
+    for picture in (drawing(), photo("coffee.png")):
         signal = embedded.detect(subject_of(picture))
         aside = {record["category"] for record in signal.evidence if record.get("is_evidence_only")}
         assert weak <= aside

@@ -45,6 +45,16 @@ def test_a_limit_lies_midway_and_photographs_can_only_raise_it():
     assert pick(photographs, np.array([True, False])).names == ("cup",)
 
 
+def test_what_no_name_shows_is_held_from_just_above_all_of_them():
+    prototypes = Labelled({"gore": np.array([0.1, 0.15, 0.3])}, ("cup", "stretcher", "bow"))
+    nothing = {"shows": [], "unsure": ["bow"]}
+    assert place_limit(prototypes, None, "gore", nothing) == pytest.approx(0.17)
+    photographs = Labelled({"gore": np.array([0.2])}, ("cup",))
+    assert place_limit(prototypes, photographs, "gore", nothing) == pytest.approx(0.22)
+    told = report(photographs, "gore", nothing, 0.22)
+    assert (told["shown"], told["area"], told["found"], told["missed"]) == (0, None, None, [])
+
+
 def test_the_hold_limit_is_put_at_the_limit():
     offset = place_offset(0.4, 0.9)
     assert 1 / (1 + math.exp(-SCALE * (0.4 - offset))) == pytest.approx(0.9)

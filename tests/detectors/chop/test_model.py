@@ -145,6 +145,16 @@ def test_shares_and_lengths():
     assert unit(np.zeros((1, 3), np.float32)).tolist() == [[0, 0, 0]]
 
 
+def test_words_that_the_tower_reads_come_from_it_and_others_from_the_sentence_encoder(model):
+    from detectors.chop.words import load_words
+
+    texts = ["a red apple", "красное яблоко"]
+    _, rows = model.embed_texts(texts)
+    assert np.array_equal(rows[:1], load_words().embed(texts[:1]))
+    assert not np.allclose(rows[1:], load_words().embed(texts[1:]), atol=0.1)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
+
+
 def test_what_has_no_name_has_a_short_direction(model):
     """A page of text is a pill bottle, a crossword and a menu, each a little."""
     assert np.linalg.norm(model.see(photo("page.png")).photographs[0]) < 0.6

@@ -17,11 +17,12 @@ from detectors.chop.tables import (
     rows_key,
     unpack_network,
 )
+from detectors.chop.words import WORDS
 from provenance.asset import sha256_hex
 from provenance.errors import WeightsError
 
 
-@pytest.mark.parametrize("name", [DRAWINGS, TABLES, BANKS])
+@pytest.mark.parametrize("name", [DRAWINGS, TABLES, BANKS, WORDS])
 def test_each_file_is_the_one_on_the_card(name):
     assert sha256_hex(read_file(name, load_card("clip").weights)) == load_card("clip").weights[name]
 
@@ -44,6 +45,16 @@ def test_a_packed_table_comes_back_within_half_a_step_of_each_column():
     tables = parse_tables(buffer.getvalue())
     assert set(tables) == {"wide", "bias"}
     assert (np.abs(tables["wide"] - values) <= np.abs(values).max(axis=0) / 127 / 2 + 1e-6).all()
+
+
+def test_a_table_of_rows_in_few_bits_comes_back_within_half_a_step_of_each_row():
+    values = (
+        np.random.default_rng(0).normal(size=(7, 40)).astype(np.float32) * np.arange(1, 8, dtype=np.float32)[:, None]
+    )
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **pack_table(values, "rows", axis=1, bits=5))
+    rows = parse_tables(buffer.getvalue())["rows"]
+    assert (np.abs(rows - values) <= np.abs(values).max(axis=1, keepdims=True) / 15 / 2 + 1e-6).all()
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not an archive"])
