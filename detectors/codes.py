@@ -18,6 +18,8 @@ from provenance.errors import ConfigurationError, MissingExtraError
 
 # A larger picture is reduced to this, so that none takes more than a tenth of a second.
 _MOST_PIXELS: Final = 2048 * 2048
+_LONGEST_SIDE: Final = 65_535
+"""What zxing-cpp takes."""
 # A picture's audit record has to stay small; a sheet of labels is judged by its gravest.
 _MOST_EVIDENCE: Final = 20
 
@@ -51,6 +53,8 @@ class CodesDetector:
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for view in list_views(subject.picture):
             frame = within_area(view.picture, _MOST_PIXELS)
+            if max(frame.shape[:2]) > _LONGEST_SIDE:
+                frame = view.picture.reduced(_LONGEST_SIDE)
             for kind, text, corners in _read(frame):
                 record = self._record(kind, read_payload(text), relative_box(corners, frame))
                 found.setdefault((kind, text), {**record, "view": view.name})

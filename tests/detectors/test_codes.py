@@ -117,7 +117,7 @@ def test_pictures_without_codes_have_none(detector, name):
     assert signal.reason == "no code was read"
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 20_000), (20_000, 1), (33, 17), (1000, 20_000)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 20_000), (20_000, 1), (33, 17), (1000, 20_000), (2, 100_000)])
 def test_pictures_of_any_shape_are_answered(detector, shape):
     for level in (0, 255):
         assert asked(detector, np.full((*shape, 3), level, np.uint8)).status is Status.OK
