@@ -54,7 +54,9 @@ def test_one_pack_that_asks_is_enough_and_none_is_not():
 def test_a_pack_that_requires_the_answer_asks_with_nothing_else_in_it(name):
     needed = [one for one in PACKS[name].requires if one.detector == "incoming_marks"]
     other = [one for one in PACKS[name].thresholds if one.category not in {"incoming_own_mark", "incoming_ai"}][:1]
-    only = replace(PACKS[name], thresholds=tuple(other), rules=(), obligations=(), requires=tuple(needed))
+    # A pack withholds something; where it has no such threshold, its first rule, which asks for no mark.
+    rules = () if other else PACKS[name].rules[:1]
+    only = replace(PACKS[name], thresholds=tuple(other), rules=rules, obligations=(), requires=tuple(needed))
     assert explain_no_search(asset(Origin.SUBMITTED), {}, (only,)) == ("" if needed else UNASKED)
 
 
