@@ -111,7 +111,7 @@ def test_a_number_that_no_network_issues_is_released(tmp_path):
 
 
 PORTRAITS = """\
-name: portraits
+name: faces-of-the-house
 version: 1.0.0
 title: Portraits
 description: Faces are for a person to look at.
@@ -133,9 +133,9 @@ rules:
 def test_a_pack_of_ones_own_has_rules_about_faces(tmp_path):
     packs = tmp_path / "packs"
     packs.mkdir()
-    (packs / "portraits.yaml").write_text(PORTRAITS)
-    setting = {"CHOPMARK_PACK_FOLDERS": str(packs), "CHOPMARK_PACKS": "portraits"}
-    assert ask(tmp_path / "home", "policies", "check", packs / "portraits.yaml").code == 0
+    (packs / "faces-of-the-house.yaml").write_text(PORTRAITS)
+    setting = {"CHOPMARK_PACK_FOLDERS": str(packs), "CHOPMARK_PACKS": "faces-of-the-house"}
+    assert ask(tmp_path / "home", "policies", "check", packs / "faces-of-the-house.yaml").code == 0
     face = photo("astronaut.png").frame[20:220, 120:320]
     crowd = Image.fromarray(np.vstack([np.hstack([face, face[:, ::-1], face])] * 2))
     told = ask(

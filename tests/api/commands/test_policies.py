@@ -67,7 +67,9 @@ def test_list_of_an_absent_folder_exits_2(run, tmp_path):
     done = run("list", "--folder", tmp_path / "absent")
     assert done.exit_code == 2
     assert "no pack folder" in done.stderr
-    assert json.loads(run("list", "--folder", tmp_path / "absent", "--json").stdout)["error"]["code"] == "policy"
+    assert (
+        json.loads(run("list", "--folder", tmp_path / "absent", "--json").stdout)["error"]["code"] == "policy.pack_file"
+    )
 
 
 def test_folders_of_the_settings_are_searched(run, folder, monkeypatch):

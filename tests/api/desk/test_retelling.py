@@ -55,6 +55,9 @@ def told(page, *, with_names=False):
     page = page if with_names else re.sub(r"<bdi\b.*?</bdi>", " ", page, flags=re.DOTALL)
     bare = re.sub(r'<(\w+)[^>]*\blang="en"[^>]*>.*?</\1>', " ", page, flags=re.DOTALL)
     bare = re.sub(r"<(script|style|code|kbd|pre|textarea|title)\b.*?</\1>", " ", bare, flags=re.DOTALL)
+    bare = re.sub(
+        r'<select id="clause".*?</select>', " ", bare, flags=re.DOTALL
+    )  # test_clause; others' packs are theirs
     bare = re.sub(r'<t[dh][^>]*class="[^"]*mono[^"]*".*?</t[dh]>', " ", bare, flags=re.DOTALL)
     labels = " | ".join(re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', bare))
     return html.unescape(re.sub(r"<[^>]+>", " | ", bare) + labels)
