@@ -40,13 +40,16 @@ class Doubts:
         bank: where the terms are from.
         knows: whether a word as it is spelled is common in some language.
         reads: whether a word is one of some language at all.
-        least: margin of a part from which a term in it counts that has other meanings; 0 scores a half.
+        least: margin of a part from which a term in it counts that is listed as doubtful; 0 scores a half.
+        least_known: the same for a term that only an allow phrase gives another meaning, which that phrase exempts by
+            itself: a gun among flowers is still a gun.
     """
 
     bank: TermBank
     knows: Callable[[str], bool]
     reads: Callable[[str], bool]
     least: float
+    least_known: float
 
     def weigh(self, found: Sequence[Found], prompt: str, parts: Sequence[Part]) -> tuple[Found, ...]:
         """Return `found`, strictest first, where a term that most likely means something else is a note.
@@ -84,7 +87,8 @@ class Doubts:
         elif one.grade is Grade.BLOCK or not is_listed(term, written):
             means_else = False
         else:
-            far = margin < self.least and one.id in self.bank.doubtful
+            least = self.least if term.is_doubtful else self.least_known
+            far = margin < least and one.id in self.bank.doubtful
             is_alone = not any(_is_another(other, one) for other in layout.share(one))
             means_else = far and is_alone and any(_says_more(part, one, prompt) for part in around)
         return replace(one, grade=Grade.NOTE, is_doubtful=True) if means_else else one

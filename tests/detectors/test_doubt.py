@@ -20,7 +20,7 @@ def bank():
 @pytest.fixture(scope="module")
 def weigh(bank):
     meaning = load_meaning()
-    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0)
+    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0, -5.0)
 
     def weigh(prompt):
         reading = bank.read(prompt)
@@ -133,7 +133,7 @@ def test_a_combination_that_blocks_goes_only_with_a_term_that_stands_in_another_
 
 
 def test_without_meaning_nothing_is_doubted(bank):
-    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0)
+    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -5.0)
     prompt = "the river was embanked with a dyke"
     assert doubts.weigh(bank.match(prompt), prompt, ()) == bank.match(prompt)
 
@@ -148,3 +148,21 @@ def test_the_answer_says_that_a_term_was_doubted(detector):
     (record,) = [one for one in signal.evidence if "term" in one]
     assert record["grade"] == "note"
     assert record["is_doubtful"] is True
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a cup of coffee beside a loaded rifle",
+        "a pistol next to a cup of tea",
+        "a gun and a flower vase",
+        "a man with a gun in a kitchen with flowers and a cat",
+    ],
+)
+def test_a_gun_among_flowers_is_still_a_gun(weigh, prompt):
+    assert [one for one in weigh(prompt) if one.grade is Grade.HOLD]
+
+
+@pytest.mark.parametrize("prompt", ["a hot glue gun on a craft table", "a nail gun in a workshop", "a water pistol"])
+def test_what_only_sounds_like_one_is_none(weigh, prompt):
+    assert not [one for one in weigh(prompt) if one.grade is Grade.HOLD]
