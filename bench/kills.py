@@ -35,6 +35,7 @@ from policies.line.deployment import Deployment, Submission
 from policies.line.intake import intake
 from policies.line.place import find_placed
 from policies.line.records import FINAL_STAGES
+from policies.line.wish import waiting_wishes
 from provenance.asset import AssetId, sha256_hex
 from provenance.storage.blob import Blob
 from provenance.storage.tables import ASSETS, SEALS
@@ -179,11 +180,13 @@ def await_rest(load: Load, *, wait_s: float = 300.0) -> None:
 
 
 def find_unfinished(here: Deployment) -> frozenset[AssetId]:
-    """Return what has a place, or no final stage."""
+    """Return what has a place, or no final stage, or is a prompt that nobody has drawn yet."""
     final = [stage.value for stage in FINAL_STAGES]
+    # Prompts first: one that is drawn meanwhile is found as an asset then.
+    wished = frozenset(wish_id for wish_id, _ in waiting_wishes(here))
     with here.database.read() as connection:
         rows = connection.execute(select(ASSETS.c.id).where(ASSETS.c.stage.not_in(final))).scalars()
-        return find_placed(connection) | frozenset(AssetId(one) for one in rows)
+        return wished | find_placed(connection) | frozenset(AssetId(one) for one in rows)
 
 
 def find_outcomes(load: Load) -> dict[str, Any]:
