@@ -20,11 +20,12 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from api.batch import count_threads, run_each
 from api.concealing import run_concealing
-from api.releasing import Ended, Making, Repeats, Source, end_file
+from api.console import build_progress
+from api.releasing import Ended, Making, Repeats, Source, end_file, end_unseen
 from api.settings import act_for, load_settings
 from api.watching import DefectError
 from api.wiring import Site, open_site
@@ -62,15 +63,14 @@ class Request:
 
     def end(self, site: Site, source: Source) -> Ended:
         """Release one file, in this process."""
-        return end_file(
-            site,
-            source,
-            packs=self.packs,
-            making=self.making,
-            asset_id=self.asset_id,
-            key=self.key,
-            repeats=self.repeats,
-        )
+        return end_file(site, source, **self._said())
+
+    def end_unseen(self, site: Site, source: Source) -> Ended | Source:
+        """Say how a file ended that no detector has to look at, or give it back, taken in."""
+        return end_unseen(site, source, **self._said())
+
+    def _said(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("packs", "making", "repeats", "asset_id", "key")}
 
 
 class HelperError(GateError):
@@ -100,14 +100,30 @@ def count_helpers(files: int) -> int:
 def end_each(site: Site, sources: Sequence[Source], request: Request, *, quiet: bool = False) -> list[Ended]:
     """Release every file and say how each ended, in order; with helpers where there are many.
 
+    Nothing is warmed before a file comes that has to be looked at; helpers then start while this process warms.
+
     Args:
-        site: opened and warm.
+        site: opened.
         sources: any number.
         request: what every one of them is released with.
         quiet: show no progress.
     """
-    with crew(site, request, count_helpers(len(sources)), count_threads(len(sources))) as end:
-        return run_each(end, sources, description="releasing", quiet=quiet)
+    ended: list[Ended] = []
+    rest = list(sources)
+    while rest:
+        answer = request.end_unseen(site, rest[0])
+        if isinstance(answer, Source):
+            rest[0] = answer  # what was taken in is not read again
+            break
+        ended.append(answer)
+        rest.pop(0)
+    if not rest:
+        return ended
+    with crew(site, request, count_helpers(len(rest)), count_threads(len(rest))) as end:
+        with build_progress(quiet=quiet, counted=False) as bar:
+            bar.add_task("warming up", total=None)
+            site.warm()
+        return ended + run_each(end, rest, description="releasing", quiet=quiet)
 
 
 @contextmanager
@@ -115,7 +131,7 @@ def crew(site: Site, request: Request, helpers: int, threads: int) -> Iterator[E
     """Give what releases one file here or in a helper, whoever is free.
 
     Args:
-        site: opened and warm.
+        site: opened, and warm before a file comes that has to be looked at.
         request: what every file is released with.
         helpers: how many start; without any, threads share this process.
         threads: how many will call it at once.

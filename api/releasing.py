@@ -6,7 +6,7 @@ that fetches it; the same bytes again are not released again.
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,6 +118,20 @@ class Making:
             said["seed"] = self.seed
         return {"digital_source_type": _GENERATED, **said} if said else {}
 
+    def hand_in(
+        self, file: Blob, name: str, *, packs: tuple[str, ...], asset_id: AssetId | None, key: str
+    ) -> Submission:
+        """Return a file with all that is said of it."""
+        return Submission(
+            file,
+            name=name,
+            prompt=self.prompt,
+            recipe=self.build_recipe(),
+            packs=packs,
+            asset_id=asset_id,
+            key=key,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
@@ -183,16 +197,40 @@ def end_file(
         place = source.find_place(file)
     except GateError as exc:
         return Ended(source.path, error=exc)
-    submission = Submission(
-        file,
-        name=source.name,
-        prompt=making.prompt,
-        recipe=making.build_recipe(),
-        packs=packs,
-        asset_id=asset_id,
-        key=key,
-    )
+    submission = making.hand_in(file, source.name, packs=packs, asset_id=asset_id, key=key)
     return end_one(site, submission, place, shown=source.path, repeats=repeats)
+
+
+def end_unseen(
+    site: Site,
+    source: Source,
+    *,
+    packs: tuple[str, ...],
+    making: Making,
+    asset_id: AssetId | None = None,
+    key: str = "",
+    repeats: Repeats = _ONCE,
+) -> Ended | Source:
+    """Say how a file ended that no detector has to look at, or give it back, taken in.
+
+    Those are what cannot be read or has no place, what is nothing that is taken, and what was decided before. No model
+    has to be loaded for them.
+    """
+    try:
+        file = source.take(site.settings.max_bytes)
+        place = source.find_place(file)
+        submission = making.hand_in(file, source.name, packs=packs, asset_id=asset_id, key=key)
+        if find_shipping_type(source.media, file.read_at(0, HEAD_BYTES)) is None:
+            return end_one(site, submission, place, shown=source.path, repeats=repeats)  # intake says why
+        if repeats.again:
+            return replace(source, file=file)
+        with taking_turns(site.settings.home, file.sha256):
+            earlier = _find_earlier(site, submission, resume=repeats.resume)
+    except GateError as exc:
+        return Ended(source.path, error=exc)
+    if earlier is None:
+        return replace(source, file=file)
+    return deliver(site, earlier, place, shown=source.path, is_repeat=True)
 
 
 def end_one(

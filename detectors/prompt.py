@@ -8,6 +8,7 @@ names a term by an opaque id, a likeness by the concept sentence, which is ours,
 """
 
 import re
+import threading
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,8 @@ _UNCOMPARED: Final = "prompt.meaning_unchecked"
 _MOST_EVIDENCE: Final = 50
 # What a prompt wraps is compared too, so many layers of it.
 _MOST_LAYERS: Final = 8
+# What several detectors read with is loaded once, also where they are warmed at the same time.
+_LOADING: Final = threading.Lock()
 # Shorter words read from their end are other words: lana, stun, top.
 _SHORTEST_REVERSED: Final = 5
 _SENTENCE_END: Final = re.compile(r"(?<![.!?])[.!?]+\s+|[\u3002\uff01\uff1f\n]+")
@@ -71,10 +74,11 @@ class PromptDetector:
             DetectorUnavailableError, WeightsError: weights are missing or have another digest.
             MissingExtraError: meaning is to be compared by a CLIP model, and the extra ``clip`` is not installed.
         """
-        self._warm_semantics()
-        warm_segmentation()
-        english_words()
-        banks = [_builtin_bank()]
+        with _LOADING:
+            self._warm_semantics()
+            warm_segmentation()
+            english_words()
+            banks = [_builtin_bank()]
         if "terms" in self.toolbox.options:
             own = load_term_bank(Path(self.toolbox.options["terms"]))
             unknown = {f"{_PREFIX}{category}" for category in own.categories} - set(self.card.categories)

@@ -18,6 +18,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -127,11 +128,14 @@ class Runner:
     def warm(self) -> None:
         """Warm every detector, so that what is missing stops the start and not the first asset.
 
+        As many at once as would run at once: while one parses words, another unpacks a network.
+
         Raises:
-            GateError: as the detector that cannot be warmed raised it.
+            GateError: as the first detector that cannot be warmed raised it.
         """
-        for detector in self.detectors:
-            detector.warm()
+        with ThreadPoolExecutor(self._parallel, thread_name_prefix="warming") as pool:
+            for warmed in [pool.submit(detector.warm) for detector in self.detectors]:
+                warmed.result()
 
     def run(self, subject: Subject, views: Sequence[View] = (), *, stop: Stop | None = None) -> tuple[Signal, ...]:
         """Return one Signal from each detector, in their order; never raises for what a detector does.

@@ -122,12 +122,12 @@ def command(
         place = target.choose(drawn_name, MediaType.PNG)
     with open_site(settings) as site:
         site.deployment.select_packs(packs)
-        with build_progress(quiet=as_json, counted=False) as bar:
-            bar.add_task("warming up", total=None)
-            site.warm()
         if files:
             ended = end_each(site, sources, Request(packs, making, repeats, chosen, key), quiet=as_json)
         else:
+            with build_progress(quiet=as_json, counted=False) as bar:
+                bar.add_task("warming up", total=None)
+                site.warm()
             ended = [_release_prompt(site, making, packs, place, chosen, repeats, key=key, quiet=as_json)]
     tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))

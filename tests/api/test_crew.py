@@ -3,13 +3,14 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import pytest
 
 from api.batch import run_each
-from api.crew import FILES_A_HELPER, HELPER_BYTES, HelperError, Request, _make_portable, count_helpers, crew
+from api.crew import FILES_A_HELPER, HELPER_BYTES, HelperError, Request, _make_portable, count_helpers, crew, end_each
 from api.output import NOWHERE, Place
-from api.releasing import Source
+from api.releasing import Repeats, Source
 from api.wiring import open_site
 from policies.rules.decision import Outcome
 from provenance.errors import AssetError, PackInvalidError, ProcessDiedError
@@ -50,6 +51,32 @@ def test_files_are_released_here_and_in_a_helper_in_order(site, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(f"{n}.png" for n in range(8) if n != 3)
     indexes = [one.result.ledger_index for one in ended if one.result]
     assert len(set(indexes)) == 7
+
+
+def test_what_needs_no_look_ends_before_anything_is_warmed(site, tmp_path, monkeypatch):
+    """What was released before, what is not there and what is no picture; the first file that needs a look warms."""
+    sources, warmed = make_sources(site, tmp_path, 3), []
+    monkeypatch.setattr(type(site), "warm", lambda _: warmed.append(True))
+    (before,) = end_each(site, sources[:1], Request(), quiet=True)
+    assert (before.is_repeat, warmed) == (False, [True])
+    absent = Source(str(tmp_path / "absent.png"), NOWHERE, site.deployment.media)
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    ended = end_each(site, [absent, sources[0], sources[2]], Request(), quiet=True)
+    assert [one.error and one.error.code for one in ended] == ["file", None, "asset.unsupported"]
+    assert (ended[1].is_repeat, ended[1].result.asset_id, ended[1].written) == (
+        True,
+        before.result.asset_id,
+        before.written,
+    )
+    assert warmed == [True]
+    ended = end_each(site, [absent, sources[1], sources[0]], Request(), quiet=True)
+    assert [one.is_repeat for one in ended] == [False, False, True]
+    assert ended[1].result.outcome is Outcome.RELEASE
+    assert warmed == [True, True]
+    once_more = [replace(sources[0], place=NOWHERE)]
+    (again,) = end_each(site, once_more, Request(repeats=Repeats(again=True)), quiet=True)
+    assert again.result.asset_id != before.result.asset_id
+    assert warmed == [True, True, True]
 
 
 def start_helper(site, request=None):

@@ -78,15 +78,18 @@ UNASKED = {
 }
 """What nothing of is needed to answer about a file."""
 
+UNLOOKED = {"cv2", "onnxruntime", "llvmlite", "rjieba", "symspellpy"}
+"""What only looking at a file takes, with marks, words and models."""
 
-def verb_imports(*arguments, home):
+
+def verb_imports(*arguments, home, code_of_exit=0):
     """Return which modules a process has after running a verb."""
     code = "import json, sys\nfrom api.cli import main\ntry: main(sys.argv[1:])\nfinally: print('', json.dumps(sorted(sys.modules)), sep='\\n', file=sys.stderr)"
     environment = {**os.environ, **LIGHT, "CHOPMARK_HOME": str(home)}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, env=environment
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code_of_exit, done.stderr
     names = {name for name in json.loads(done.stderr.splitlines()[-1]) if name != "cel.cel"}
     return names | {name.partition(".")[0] for name in names}
 
@@ -105,3 +108,12 @@ def test_releasing_and_asking_import_what_they_use(tmp_path):
     verb_imports("release", str(tmp_path / "chelsea.png"), home=home)
     assert verb_imports("release", str(tmp_path / "coffee.png"), "-o", out, home=home) & UNSEEN == set()
     assert verb_imports("verify", out, home=home) & {*UNSEEN, *UNASKED} == set()
+    assert verb_imports("release", str(tmp_path / "coffee.png"), "-o", out, home=home) & {*UNSEEN, *UNLOOKED} == set()
+
+
+@pytest.mark.parametrize("text", [None, "not a picture"])
+def test_what_cannot_be_taken_is_said_before_anything_is_loaded_to_look_at_it(text, tmp_path):
+    path = tmp_path / "picture.png"
+    if text is not None:
+        path.write_text(text)
+    assert verb_imports("release", str(path), home=tmp_path / "home", code_of_exit=2) & UNLOOKED == set()

@@ -243,7 +243,17 @@ def test_many_runs_at_once_keep_apart():
 
 def test_warming_reports_what_is_missing():
     with pytest.raises(DetectorUnavailableError, match="b has no weights"):
-        Runner([Fake("a"), Fake("b", "cold")]).warm()
+        Runner([Fake("a"), Fake("b", "cold"), Fake("c", "cold")]).warm()
+
+
+def test_detectors_are_warmed_side_by_side():
+    """Each waits until the other is at it, too."""
+    both = threading.Barrier(2)
+    detectors = [Fake("a"), Fake("b")]
+    for detector in detectors:
+        detector.warm = lambda: both.wait(60)
+    Runner(detectors, parallel=2).warm()
+    assert not both.broken
 
 
 def test_no_detectors_no_signals():
