@@ -264,19 +264,20 @@ def _read_document(record: Record, asked: _Asked) -> Iterator[Finding]:
 
 
 def _read_written(record: Record, asked: _Asked) -> Iterator[Finding]:
-    category, listed = str(record["category"]), _find_term(str(record["written"]))
-    said = f'"{listed}"' if listed else f"term {record['written']}"
-    text = f"{said} is written {_tell_place(record['box'])}"
-    facts = {"nearest": listed, "score": float(record["score"])}
-    yield asked.build(category, text, **facts, model=_name_model("ocr", asked.signal))
+    yield _tell_term(record, "written", f"is written {_tell_place(record['box'])}", asked, "ocr")
 
 
 def _read_spoken(record: Record, asked: _Asked) -> Iterator[Finding]:
-    category, listed = str(record["category"]), _find_term(str(record["spoken"]))
-    said = f'"{listed}"' if listed else f"term {record['spoken']}"
-    text = f"{said} is said at {float(record['from_s']):.1f} to {float(record['to_s']):.1f} s"
+    span = f"is said at {float(record['from_s']):.1f} to {float(record['to_s']):.1f} s"
+    yield _tell_term(record, "spoken", span, asked, "speech")
+
+
+def _tell_term(record: Record, how: str, where: str, asked: _Asked, detector: str) -> Finding:
+    """Return the finding of a listed term that was read in a picture or heard in sound."""
+    listed = _find_term(str(record[how]))
+    said = f'"{listed}"' if listed else f"term {record[how]}"
     facts = {"nearest": listed, "score": float(record["score"])}
-    yield asked.build(category, text, **facts, model=_name_model("speech", asked.signal))
+    return asked.build(str(record["category"]), f"{said} {where}", **facts, model=_name_model(detector, asked.signal))
 
 
 def _read_heard(record: Record, asked: _Asked) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ Source: Measures for Labelling AI-Generated Content (CAC, 2025); TC260 PG-20259A
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from provenance.asset import DIGEST_HEX_LENGTH, Digest, MediaType
 from provenance.errors import LabelError
@@ -110,6 +110,16 @@ class IptcFields:
         for text in (self.system, self.system_version, self.prompt_writer):
             if len(text) > _MAX_TEXT_CHARS:
                 raise LabelError(f"an IPTC field of {len(text)} characters exceeds {_MAX_TEXT_CHARS}")
+
+    @classmethod
+    def from_recipe(cls, recipe: Mapping[str, Any]) -> "IptcFields":
+        """Return what the JSON form of a recipe says; without one a trained model made it."""
+        return cls(
+            digital_source_type=recipe.get("digital_source_type", "trainedAlgorithmicMedia"),
+            system=recipe.get("model_name", ""),
+            system_version=recipe.get("backend", ""),
+            prompt_sha256=recipe.get("prompt_sha256", ""),
+        )
 
     def texts(self) -> Mapping[str, str]:
         """Return the text of each field to be written, by its `Iptc4xmpExt` name."""

@@ -16,8 +16,9 @@ from provenance.asset import AssetId, MediaType
 from provenance.errors import AssetError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import Grant, MarkKind
+from provenance.labels.aigc import AigcItem
 from provenance.labels.base import LabelScheme
-from provenance.labels.implicit import FoundLabels
+from provenance.labels.implicit import FoundLabels, IptcFields
 from provenance.manifests.claim import Marks
 from provenance.media.limits import IntakeLimits
 from provenance.media.view import View
@@ -114,6 +115,17 @@ class Orders:
     provider: Provider
     recipe: Mapping[str, Any]
     original: Blob
+
+    def build_aigc(self) -> AigcItem | None:
+        """Return the AIGC item that the grant names; one that came in goes before it (`ImplicitLabels.after`)."""
+        if self.grant.obligation(MarkKind.AIGC_METADATA) is None:
+            return None
+        return AigcItem(content_producer=self.provider.code or self.provider.name, produce_id=self.asset_id)
+
+    def build_iptc(self) -> IptcFields | None:
+        """Return IPTC's fields of the making, where the grant names them."""
+        wanted = self.grant.obligation(MarkKind.IPTC_METADATA) is not None
+        return IptcFields.from_recipe(self.recipe) if wanted else None
 
 
 @dataclass(frozen=True, slots=True)

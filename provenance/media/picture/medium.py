@@ -14,9 +14,8 @@ from provenance.asset import Frame, MediaType
 from provenance.errors import UnmarkableError, UnsupportedMediaError, WatermarkError
 from provenance.fingerprints.base import Fingerprint, FingerprintScheme
 from provenance.grant import MarkKind
-from provenance.labels.aigc import AigcItem
 from provenance.labels.base import LabelFacts, LabelScheme, read_every, write_every
-from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, read_labels, write_labels
+from provenance.labels.implicit import FoundLabels, ImplicitLabels, read_labels, write_labels
 from provenance.labels.vendor import read_vendor_marks
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
@@ -323,17 +322,8 @@ def _draw_label(picture: Picture, orders: Orders) -> tuple[Picture, str]:
 
 def _build_labels(media_type: MediaType, orders: Orders) -> ImplicitLabels:
     """Return what the metadata says of the making; an AIGC item that came in lives on and is the only one."""
-    provider, recipe, aigc, iptc = orders.provider, orders.recipe, None, None
-    if orders.grant.obligation(MarkKind.AIGC_METADATA):
-        aigc = AigcItem(content_producer=provider.code or provider.name, produce_id=orders.asset_id)
-    if orders.grant.obligation(MarkKind.IPTC_METADATA):
-        iptc = IptcFields(
-            digital_source_type=recipe.get("digital_source_type", "trainedAlgorithmicMedia"),
-            system=recipe.get("model_name", ""),
-            system_version=recipe.get("backend", ""),
-            prompt_sha256=recipe.get("prompt_sha256", ""),
-        )
-    return ImplicitLabels(aigc, iptc).after(read_labels(orders.original.octets(), media_type))
+    made = ImplicitLabels(orders.build_aigc(), orders.build_iptc())
+    return made.after(read_labels(orders.original.octets(), media_type))
 
 
 def _show_metadata(found: FoundLabels, labels: ImplicitLabels) -> dict[MarkKind, Shown]:

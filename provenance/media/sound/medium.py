@@ -14,7 +14,7 @@ from provenance.errors import AssetError, AssetTooLargeError, UnmarkableError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.landmark import find_part
 from provenance.grant import MarkKind
-from provenance.labels.aigc import AigcItem, build_aigc
+from provenance.labels.aigc import build_aigc
 from provenance.labels.implicit import FoundLabels, ImplicitLabels
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
@@ -249,10 +249,7 @@ def _hears_ends(sound: Sound, ends: int) -> bool:
 
 def _build_labels(sound: Sound, orders: Orders) -> ImplicitLabels:
     """Return what the metadata says of the making; an AIGC item that came in lives on and is the only one."""
-    provider, aigc = orders.provider, None
-    if orders.grant.obligation(MarkKind.AIGC_METADATA):
-        aigc = AigcItem(content_producer=provider.code or provider.name, produce_id=orders.asset_id)
-    return ImplicitLabels(aigc).after(read_sound_labels(orders.original, sound.media_type))
+    return ImplicitLabels(orders.build_aigc()).after(read_sound_labels(orders.original, sound.media_type))
 
 
 def _compare_codes(shipped: Sound, codes: tuple[Fingerprint, ...]) -> str:

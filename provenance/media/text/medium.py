@@ -255,10 +255,7 @@ class TextMedium:
         parameters = {"text": orders.provider.label_text, "text_position": START, **shown.parameters} if shown else {}
         label, position = str(parameters.get("text", "")), str(parameters.get("text_position", START))
         document = add_label(text.document, label, position) if label else text.document
-        item = None
-        if orders.grant.obligation(MarkKind.AIGC_METADATA):
-            item = AigcItem(content_producer=orders.provider.code or orders.provider.name, produce_id=orders.asset_id)
-        aigc = ImplicitLabels(item).after(self._find_labels(text)).aigc
+        aigc = ImplicitLabels(orders.build_aigc()).after(self._find_labels(text)).aigc
         document = replace(document, aigc=build_aigc(aigc) if aigc else "", aigc_items=int(aigc is not None))
         return document, Marking(orders.payload, "", aigc, label, position, text.media_type)
 

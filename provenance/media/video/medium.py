@@ -15,9 +15,8 @@ from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.pdq import CONFIDENT_DISTANCE_BITS, Pdq
 from provenance.fingerprints.track import TRACK_ALG, pack_codes
 from provenance.grant import MarkKind
-from provenance.labels.aigc import AigcItem
 from provenance.labels.containers.clip import XMP_TAG, build_tags
-from provenance.labels.implicit import FoundLabels, ImplicitLabels, IptcFields, build_xmp, read_labels
+from provenance.labels.implicit import FoundLabels, ImplicitLabels, build_xmp, read_labels
 from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding
 from provenance.media.containers.matroska import MKV, WEBM
@@ -328,17 +327,8 @@ def _build_overlay(clip: Clip, orders: Orders) -> Overlay | None:
 
 def _build_labels(media_type: MediaType, orders: Orders) -> ImplicitLabels:
     """Return what the metadata says of the making; an AIGC item that came in lives on and is the only one."""
-    provider, recipe, aigc, iptc = orders.provider, orders.recipe, None, None
-    if orders.grant.obligation(MarkKind.AIGC_METADATA):
-        aigc = AigcItem(content_producer=provider.code or provider.name, produce_id=orders.asset_id)
-    if orders.grant.obligation(MarkKind.IPTC_METADATA):
-        iptc = IptcFields(
-            digital_source_type=recipe.get("digital_source_type", "trainedAlgorithmicMedia"),
-            system=recipe.get("model_name", ""),
-            system_version=recipe.get("backend", ""),
-            prompt_sha256=recipe.get("prompt_sha256", ""),
-        )
-    return ImplicitLabels(aigc, iptc).after(read_labels(orders.original.octets(), media_type))
+    made = ImplicitLabels(orders.build_aigc(), orders.build_iptc())
+    return made.after(read_labels(orders.original.octets(), media_type))
 
 
 def _build_metadata(media_type: MediaType, labels: ImplicitLabels) -> Mapping[str, Any]:

@@ -291,3 +291,10 @@ def test_hostile_xml_in_a_file_is_a_problem():
 def test_build_xmp_for_encoders():
     fields = parse_xmp(build_xmp(OURS, existing=files.XMP), IPTC_NAMES)
     assert fields.aigc == ((build_aigc(OURS.aigc), "xmp"),)
+
+
+def test_fields_of_a_recipe_say_who_drew_and_name_a_prompt_by_its_digest():
+    recipe = {"model_name": "chop-draw", "backend": "chop 3", "prompt_sha256": "a" * 64, "seed": 3}
+    fields = IptcFields.from_recipe(recipe)
+    assert fields == IptcFields("trainedAlgorithmicMedia", "chop-draw", "chop 3", "a" * 64)
+    assert IptcFields.from_recipe({}) == IptcFields("trainedAlgorithmicMedia")
