@@ -1,7 +1,7 @@
 """What the durable line costs a release, and what a fleet of workers brings.
 
     .venv/bin/python -m bench.durable
-    .venv/bin/python -m bench.durable --database postgresql+psycopg://...
+    .venv/bin/python -m bench.durable --database postgres
 
 The first table walks the same pictures by `policies.gate.release` and through the line, in one process: half of the former
 before and half after, for a worker that waits looks at the queue all the time. Hand over is what a caller waits for besides intake; the walk is what a worker takes, with its notes; the wait for a worker to
@@ -24,6 +24,7 @@ from api.settings import Settings, load_settings
 from api.wiring import open_site
 from bench.kill_site import build_files, build_overrides
 from bench.kills import find_unfinished
+from bench.postgres import database_url
 from policies import workflow
 from policies.fleet import find_workers
 from policies.gate import release
@@ -143,13 +144,15 @@ def count_workers(here: Deployment) -> int:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.durable")
-    parser.add_argument("--database", default="")
+    parser.add_argument(
+        "--database", default="", help="a URL, or postgres for a server of its own; SQLite unless named"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="chopmark-durable-") as folder:
+    with database_url(asked.database) as url, tempfile.TemporaryDirectory(prefix="chopmark-durable-") as folder:
         overrides = build_overrides(slots=1, poll_s=0.1)
         settings, files = (
-            load_settings(home=Path(folder) / "home", database_url=asked.database, **overrides),
+            load_settings(home=Path(folder) / "home", database_url=url, **overrides),
             build_files(),
         )
         with open_site(settings, quiet=True) as site:

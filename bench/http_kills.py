@@ -2,6 +2,9 @@
 
     .venv/bin/python -m bench.http_kills --kills 100
     .venv/bin/python -m bench.http_kills --kills 100 --workers 0 --database postgres
+    .venv/bin/python -m bench.http_kills --kills 100 --store s3://bucket/kills
+
+A store that is named is reached as its environment variables say (`AWS_ENDPOINT` and so on) and has to be empty there.
 
 Accepted is what a client was answered 200 or 202 for, and nothing else. Clients hand in files as forms and as bodies,
 and prompts that are to be drawn; some wait for the end, some break off in the middle of a body. Whoever sends an
@@ -33,7 +36,7 @@ from sqlalchemy import select
 from api.serving import serve
 from api.settings import load_settings
 from api.wiring import open_site
-from bench.kill_site import SIDE, build_files, build_overrides
+from bench.kill_site import SIDE, add_options, build_files, build_overrides, build_places
 from bench.kills import PROMPTS, WRONG, Load, await_rest, find_outcomes, make_site, start, stop, walk
 from bench.postgres import database_url
 from policies.line.sweeping import find_leftovers, sweep, sweep_staging
@@ -271,14 +274,7 @@ def _make_key(load: Load, path: Path) -> None:
 def main() -> None:
     """Run from the command line, and print what became of everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument(
-        "--database", default="", help="a URL, or postgres for a server of its own; SQLite unless named"
-    )
-    parser.add_argument("--seed", type=int, default=12)
-    parser.add_argument("--quick", action="store_true", help="kill sooner")
-    parser.add_argument("--json", action="store_true")
+    add_options(parser, workers=1)
     asked = parser.parse_args()
     with ExitStack() as stack:
         url = stack.enter_context(database_url(asked.database))
@@ -287,7 +283,7 @@ def main() -> None:
         # Put back before the folder goes: whoever stops the database needs a temporary file.
         stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder / "tmp")
-        settings = set_environment(folder / "home", url, build_overrides())
+        settings = set_environment(folder / "home", url, {**build_overrides(), **build_places(asked.store)})
         load = Load(
             settings,
             build_files(),

@@ -1,7 +1,8 @@
 """`kill -9` of workers and of whoever hands in, at random, under load: what became of everything that was accepted.
 
     .venv/bin/python -m bench.kills --kills 100
-    .venv/bin/python -m bench.kills --kills 100 --database postgresql+psycopg://...
+    .venv/bin/python -m bench.kills --kills 100 --database postgres
+    .venv/bin/python -m bench.kills --kills 100 --store s3://bucket/kills
 
 Processes are forked from one that has imported everything, so that a kill costs no start-up. At the end every accepted
 asset must have one recorded outcome: a final stage, one decision of its packs, one entry for its release if it was
@@ -29,6 +30,7 @@ from sqlalchemy import select
 from api.settings import Settings, load_settings
 from api.wiring import open_site
 from api.working import run_worker
+from bench.postgres import database_url
 from policies import workflow
 from policies.gate import release
 from policies.line.deployment import Deployment, Submission
@@ -243,19 +245,14 @@ WRONG: Final = (
 
 def main() -> None:
     """Run from the command line, and print what became of everything."""
-    from bench.kill_site import build_files, build_overrides
+    from bench.kill_site import add_options, build_files, build_overrides, build_places
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--database", default="")
-    parser.add_argument("--seed", type=int, default=12)
-    parser.add_argument("--quick", action="store_true", help="kill sooner")
-    parser.add_argument("--json", action="store_true")
+    add_options(parser, workers=2)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="chopmark-kills-") as folder:
+    with database_url(asked.database) as url, tempfile.TemporaryDirectory(prefix="chopmark-kills-") as folder:
         home = Path(folder) / "home"
-        settings = load_settings(home=home, database_url=asked.database, **build_overrides())
+        settings = load_settings(home=home, database_url=url, **build_places(asked.store), **build_overrides())
         load = Load(
             settings,
             build_files(),
