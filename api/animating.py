@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api.console import CommandUsageError
 from generation.base import Progress, Recipe
-from policies.line.deployment import Submission
+from policies.line.deployment import Deployment, Submission
 from provenance.asset import MediaType, Origin, sha256_hex
 from provenance.errors import ConfigurationError
 from provenance.manifests.components import FIELD, Component, describe_components
@@ -18,7 +18,6 @@ from provenance.storage.blob import Blob
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from api.wiring import Site
     from generation.clip import MadeClip, Wish
 
 _NEEDS: Final = (
@@ -52,13 +51,13 @@ class Begun:
     prompt: str | None = None
 
 
-def verify_takes_clips(site: "Site") -> None:
+def verify_takes_clips(here: Deployment) -> None:
     """Check, before anything is made, that the gate will take it.
 
     Raises:
         ConfigurationError: it will not.
     """
-    if "video" not in {medium.name for medium in site.deployment.media}:
+    if "video" not in {medium.name for medium in here.media}:
         raise ConfigurationError(_NEEDS)
 
 
@@ -68,14 +67,14 @@ def choose_encoder(settings: "Settings") -> str:
     return "h264" if asked == "auto" else asked
 
 
-def begin_with(site: "Site", file: Blob, name: str = "") -> Begun:
+def begin_with(here: Deployment, file: Blob, name: str = "") -> Begun:
     """Return a picture as what a clip begins with.
 
     Raises:
         AssetError: it is no file that can be taken.
         CommandUsageError: it is a clip or sound.
     """
-    media_type = _find_type(site, file, name)
+    media_type = _find_type(here, file, name)
     if not media_type.value.startswith("image/"):
         raise CommandUsageError(
             f"expected a picture to begin with, got {media_type}: chopmark extend goes on from a clip"
@@ -84,7 +83,7 @@ def begin_with(site: "Site", file: Blob, name: str = "") -> Begun:
 
 
 def animate_picture(
-    site: "Site",
+    here: Deployment,
     begun: Begun,
     wish: "Wish",
     *,
@@ -95,9 +94,9 @@ def animate_picture(
     """Animate a picture, and return the clip to be handed in, with the picture and its music as ingredients."""
     from generation.clip import animate
 
-    content = site.deployment.media.take(begun.pixels or begun.component.file, Claims(), site.deployment.limits)
+    content = here.media.take(begun.pixels or begun.component.file, Claims(), here.limits)
     # What is made of a released picture gets a mark of its own, and names the first in its manifest.
-    frame = _find_unmarker(site, content)(content)
+    frame = _find_unmarker(here, content)(content)
     drawn = None if begun.recipe is None else Recipe(**begun.recipe)
     made = animate(frame, wish, source_type=begun.component.digital_source_type, drawn=drawn, progress=progress)
     # What is spoken is screened as what is asked for is.
@@ -109,7 +108,7 @@ def animate_picture(
 
 
 def extend_clip(
-    site: "Site",
+    here: Deployment,
     file: Blob,
     wish: "Wish",
     *,
@@ -125,12 +124,12 @@ def extend_clip(
     """
     from generation.clip import extend
 
-    media_type = _find_type(site, file, name)
+    media_type = _find_type(here, file, name)
     if not media_type.value.startswith("video/"):
         raise CommandUsageError(f"expected a clip to go on from, got {media_type}: chopmark animate makes one")
     # Checked and decoded as a stranger's, in a process of its own, before anything here reads it.
-    content = site.deployment.media.take(file, Claims(name), site.deployment.limits)
-    source_type, unmark = find_source_type(file, media_type), _find_unmarker(site, content)
+    content = here.media.take(file, Claims(name), here.limits)
+    source_type, unmark = find_source_type(file, media_type), _find_unmarker(here, content)
     clean = None if unmark(content) is None else lambda: unmark(content).clean
     made = extend(file, media_type, wish, source_type=source_type, clean=clean, progress=progress)
     return _hand_in(made, (Component(file, media_type, "parentOf", source_type),), name=name, packs=packs)
@@ -156,17 +155,17 @@ def release_drawn(submission: Submission, sealed: Blob, media_type: MediaType) -
     return Begun(component, submission.unverified_file, submission.recipe, submission.prompt)
 
 
-def _find_unmarker(site: "Site", content: Content) -> Callable[[Content], Any]:
+def _find_unmarker(here: Deployment, content: Content) -> Callable[[Content], Any]:
     """Return what takes this site's own mark out of what is animated: pixels of a picture, frame by frame of a clip."""
-    medium: Any = site.deployment.media.of(content.media_type)
+    medium: Any = here.media.of(content.media_type)
     found: Callable[[Content], Any] = medium.unmark
     return found
 
 
-def _find_type(site: "Site", file: Blob, name: str) -> MediaType:
-    found = site.deployment.media.find(file.read_at(0, 4096))
+def _find_type(here: Deployment, file: Blob, name: str) -> MediaType:
+    found = here.media.find(file.read_at(0, 4096))
     if found is None:  # intake says what is taken, and what this looks like
-        site.deployment.media.take(file, Claims(name), site.deployment.limits)
+        here.media.take(file, Claims(name), here.limits)
         raise ConfigurationError(_NEEDS)
     return found[1]
 

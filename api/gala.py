@@ -157,7 +157,7 @@ def _find_type(site: Site, piece: Piece) -> MediaType:
     if piece.kind != "picture" or piece.picture is None:
         return _TYPES[piece.kind]
     file = take_input(str(piece.picture), most_bytes=site.settings.max_bytes)
-    return begin_with(site, file, piece.picture.name).component.media_type
+    return begin_with(site.deployment, file, piece.picture.name).component.media_type
 
 
 def _make(site: Site, piece: Piece, packs: tuple[str, ...], progress: Progress | None) -> Submission | Decision | Ended:
@@ -167,7 +167,7 @@ def _make(site: Site, piece: Piece, packs: tuple[str, ...], progress: Progress |
         file = take_input(str(piece.picture), most_bytes=site.settings.max_bytes)
         if piece.wish is None:
             return Submission(file, name=piece.picture.name, packs=packs)
-        begun = begin_with(site, file, piece.picture.name)
+        begun = begin_with(site.deployment, file, piece.picture.name)
     else:
         drawn = site.draw(piece.prompt, seed=piece.seed, size=piece.size, packs=packs, progress=progress)
         if piece.wish is None or isinstance(drawn, Decision):
@@ -177,7 +177,9 @@ def _make(site: Site, piece: Piece, packs: tuple[str, ...], progress: Progress |
             return ended  # what its picture may not be, the clip is not
         begun = _begin(site, drawn, ended)
     assert piece.wish is not None
-    return animate_picture(site, begun, piece.wish, name=f"{_spell(piece.title)}.mp4", packs=packs, progress=progress)
+    return animate_picture(
+        site.deployment, begun, piece.wish, name=f"{_spell(piece.title)}.mp4", packs=packs, progress=progress
+    )
 
 
 def _begin(site: Site, drawn: Submission, ended: Ended) -> Begun:

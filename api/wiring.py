@@ -171,7 +171,7 @@ class Site:
         if source is None:
             request = TextToImage(prompt, width=size[0], height=size[1], seed=seed, steps=steps)
         else:
-            begun = begin_with(self, Blob.from_bytes(source))
+            begun = begin_with(here or self.deployment, Blob.from_bytes(source))
             components = (begun.component,)
             start = self.deployment.media.take(begun.component.file, Claims(), self.deployment.limits)
             picture = next(start.views()).carrier

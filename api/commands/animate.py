@@ -104,7 +104,7 @@ def command(
     read = [name for name in (picture, prompt_file, "-" if prompt == "-" else None) if name]
     target = open_output(out, (), *read, force=force, as_json=as_json, several=words is not None)
     with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
-        verify_takes_clips(site)
+        verify_takes_clips(site.deployment)
         site.deployment.select_packs(asked.packs)
         task = bar.add_task("warming up", total=None)
         site.warm()
@@ -118,7 +118,7 @@ def _animate(site: Site, asked: Asked, target: Output, bar: Progress, task: Task
     if asked.prompt is None:
         file = take_input(asked.source, most_bytes=site.settings.max_bytes)
         name = "picture.png" if asked.source == "-" else Path(asked.source).name
-        begun = begin_with(site, file, "" if asked.source == "-" else name)
+        begun = begin_with(site.deployment, file, "" if asked.source == "-" else name)
     else:
         name = build_name(asked.prompt, asked.wish.seed)
         ended, found = draw_first(site, asked.prompt, name, target, asked, bar, task)
@@ -129,7 +129,7 @@ def _animate(site: Site, asked: Asked, target: Output, bar: Progress, task: Task
     bar.update(task, description="animating", completed=0, total=None)
     try:
         submission = animate_picture(
-            site, begun, asked.wish, name=name_clip(name), packs=asked.packs, progress=_follow(bar, task)
+            site.deployment, begun, asked.wish, name=name_clip(name), packs=asked.packs, progress=_follow(bar, task)
         )
     except GateError as exc:
         return [*ended, Ended(name_clip(name), error=exc)]

@@ -50,8 +50,8 @@ def make_clips(site: Site, submissions: Sequence[Submission], ended: Sequence[En
     drawn = next(one for one in submissions if one.name == BEGINS_WITH)
     wish = Wish(_SECONDS, _SIDE, _RATE, seed=drawn.recipe["seed"], has_music=True, words=(drawn.prompt or "",))
     begun = release_drawn(drawn, *_load(site, next(one for one in ended if one.name == BEGINS_WITH)))
-    clip = end_one(site, animate_picture(site, begun, wish, name=CLIP), target.choose(CLIP, MP4))
-    longer = extend_clip(site, _load(site, clip)[0], wish, name=LONGER)
+    clip = end_one(site, animate_picture(site.deployment, begun, wish, name=CLIP), target.choose(CLIP, MP4))
+    longer = extend_clip(site.deployment, _load(site, clip)[0], wish, name=LONGER)
     return [clip, end_one(site, longer, target.choose(LONGER, MP4))]
 
 

@@ -52,7 +52,7 @@ def command(
     )  # fmt: skip
     target = open_output(out, (), clip, force=force, as_json=as_json)
     with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
-        verify_takes_clips(site)
+        verify_takes_clips(site.deployment)
         packs = tuple(pack or ())
         site.deployment.select_packs(packs)
         task = bar.add_task("warming up", total=None)
@@ -62,7 +62,7 @@ def command(
         bar.update(task, description="going on")
         try:
             submission = extend_clip(
-                site, file, wish, name=made, packs=packs,
+                site.deployment, file, wish, name=made, packs=packs,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
             bar.update(task, description="releasing", completed=0, total=None)

@@ -25,7 +25,7 @@ def picture():
 
 def test_a_clip_is_handed_in_with_all_that_went_into_it(site, picture):
     wish = Wish(seconds=1, side=180, rate=12, has_music=True)
-    made = animate_picture(site, begin_with(site, picture), wish, name="a.mp4")
+    made = animate_picture(site.deployment, begin_with(site.deployment, picture), wish, name="a.mp4")
     assert made.origin is Origin.GENERATED
     assert [one["relationship"] for one in made.recipe["ingredients"]] == ["inputTo", "componentOf"]
     assert made.recipe["ingredients"][0]["sha256"] == picture.sha256
@@ -43,14 +43,14 @@ def test_nobody_else_says_what_went_into_an_asset(site, picture):
     named = [{"sha256": "0" * 64, "media_type": "image/jpeg", "relationship": "parentOf", "digital_source_type": ""}]
     with pytest.raises(AssetError, match="ingredients"):
         intake(site.deployment, Submission(picture, recipe={"ingredients": named}))
-    component = begin_with(site, picture).component
+    component = begin_with(site.deployment, picture).component
     with pytest.raises(AssetError, match="ingredients"):
         intake(site.deployment, Submission(picture, components=(component,)))
 
 
 def test_a_clip_is_no_picture_to_begin_with(site):
     with pytest.raises(CommandUsageError, match="extend"):
-        begin_with(site, Blob.from_bytes(clip(count=2)))
+        begin_with(site.deployment, Blob.from_bytes(clip(count=2)))
 
 
 def test_names_and_encoders(site):
@@ -58,7 +58,7 @@ def test_names_and_encoders(site):
     assert name_clip("cat.mp4", is_longer=True) == "cat-extended.mp4"
     assert choose_encoder(site.settings) == "h264"
     assert choose_encoder(site.settings.model_copy(update={"media_options": {"video": {"encoder": "av1"}}})) == "av1"
-    verify_takes_clips(site)
+    verify_takes_clips(site.deployment)
 
 
 def test_a_site_of_pictures_alone_says_what_it_lacks(tmp_path):
@@ -66,4 +66,4 @@ def test_a_site_of_pictures_alone_says_what_it_lacks(tmp_path):
         open_site(build_light_settings(tmp_path)) as opened,
         pytest.raises(ConfigurationError, match="picture,video"),
     ):
-        verify_takes_clips(opened)
+        verify_takes_clips(opened.deployment)
