@@ -1,6 +1,6 @@
 """Pictures that become clips and clips that go on: made here, with all that went into them, and handed to the gate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from provenance.storage.blob import Blob
 if TYPE_CHECKING:
     from api.settings import Settings
     from generation.clip import MadeClip, Wish
+    from generation.voices.speech import Line
 
 _NEEDS: Final = (
     "clips are made for a site that takes them: CHOPMARK_MEDIA=picture,video, and pip install 'chopmark[video]'"
@@ -100,11 +101,20 @@ def animate_picture(
     drawn = None if begun.recipe is None else Recipe(**begun.recipe)
     made = animate(frame, wish, source_type=begun.component.digital_source_type, drawn=drawn, progress=progress)
     # What is spoken is screened as what is asked for is.
-    said = "\n".join(line.text for line in wish.lines)
-    prompt = "\n".join(part for part in (begun.prompt, said) if part) or None
-    if said:
-        made = replace(made, recipe=replace(made.recipe, prompt_sha256=sha256_hex(str(prompt).encode())))
+    prompt = join_words(begun.prompt, wish.lines)
+    if prompt and (wish.lines or drawn is None):
+        made = _note_prompt(made, prompt)
     return _hand_in(made, (begun.component,), name=name, packs=packs, prompt=prompt)
+
+
+def join_words(prompt: str | None, lines: Iterable["Line"]) -> str | None:
+    """Return the words that a clip is screened by, what is spoken in it among them; None where there are none."""
+    said = "\n".join(line.text for line in lines)
+    return "\n".join(part for part in (prompt, said) if part) or None
+
+
+def _note_prompt(made: "MadeClip", prompt: str) -> "MadeClip":
+    return replace(made, recipe=replace(made.recipe, prompt_sha256=sha256_hex(prompt.encode())))
 
 
 def extend_clip(
@@ -114,9 +124,19 @@ def extend_clip(
     *,
     name: str,
     packs: tuple[str, ...] = (),
+    prompt: str | None = None,
     progress: Progress | None = None,
 ) -> Submission:
     """Go on from a clip, and return the longer one to be handed in, with the clip as the parent of its manifest.
+
+    Args:
+        here: the gate that it is made for.
+        file: the clip.
+        wish: what is wanted.
+        name: of the longer clip.
+        packs: that decide.
+        prompt: what the clip was made from, if that is known: the longer one is screened by it, too.
+        progress: told of new frames done.
 
     Raises:
         AssetError: it is no clip that can be taken.
@@ -132,7 +152,9 @@ def extend_clip(
     source_type, unmark = find_source_type(file, media_type), _find_unmarker(here, content)
     clean = None if unmark(content) is None else lambda: unmark(content).clean
     made = extend(file, media_type, wish, source_type=source_type, clean=clean, progress=progress)
-    return _hand_in(made, (Component(file, media_type, "parentOf", source_type),), name=name, packs=packs)
+    made = _note_prompt(made, prompt) if prompt else made
+    parent = Component(file, media_type, "parentOf", source_type)
+    return _hand_in(made, (parent,), name=name, packs=packs, prompt=prompt)
 
 
 def _hand_in(

@@ -89,10 +89,14 @@ class Client:
         packs: Sequence[str] = (),
         context: Mapping[str, Any] | None = None,
         recipe: Mapping[str, Any] | None = None,
+        animate: Mapping[str, Any] | None = None,
+        extend: Mapping[str, Any] | None = None,
         wait_s: float = 0,
         key: str = "",
     ) -> Release:
         """Hand in a file, or a prompt alone that is to be drawn, and return where it stands.
+
+        With `animate` or `extend` the server makes a clip first, of the file or of a release, and that is handed in.
 
         Args:
             file: a path, bytes, or an open file.
@@ -101,6 +105,8 @@ class Client:
             packs: that decide; the site's own where none is named.
             context: flags that packs may read.
             recipe: how the file was made: model_name, seed, and so on.
+            animate: how a picture is to move: seconds, move, music, say, and so on; ``of`` names a release.
+            extend: how a clip is to go on: seconds, music, and so on; ``of`` names a release.
             wait_s: until its end, at most.
             key: the same key again is the same release; a fresh one unless given.
 
@@ -112,6 +118,8 @@ class Client:
         fields |= {
             "context": json.dumps(dict(context)) if context else "",
             "recipe": json.dumps(recipe) if recipe else "",
+            "animate": "" if animate is None else json.dumps(dict(animate)),
+            "extend": "" if extend is None else json.dumps(dict(extend)),
         }
         given = {field: value for field, value in fields.items() if value}
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}

@@ -1,4 +1,4 @@
-"""Prompts that wait are drawn, one at a time in each process, and what was drawn goes on its way down the line.
+"""Prompts that wait are drawn, and clips made, one at a time in each process; what was made goes down the line.
 
 A wish is drawn by whoever holds its lease. A process that dies while it draws leaves a wish that waits, which is drawn
 again, under the same id and from the same seed.
@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from policies.line.deployment import Deployment
+from api.clips import make_clip
+from policies.line.deployment import Deployment, Submission
 from policies.line.intake import intake
 from policies.line.wish import (
+    Wish,
     WishState,
     begin_drawing,
     find_wish,
@@ -122,7 +124,7 @@ def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
         wish = load_wish(here, wish_id)
         if wish is None:
             return False
-        drawn = site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
+        drawn = _make(site, here, wish)
         if isinstance(drawn, Decision):
             settle_refused(here, wish_id, drawn)
             return False
@@ -136,6 +138,12 @@ def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
         return False
     settle_drawn(here, wish_id)
     return True
+
+
+def _make(site: "Site", here: Deployment, wish: Wish) -> Submission | Decision:
+    if wish.clip is not None:
+        return make_clip(site.settings, here, wish)
+    return site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
 
 
 def _name_lease(wish_id: AssetId) -> AssetId:

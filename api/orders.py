@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from api.bounds import receive
+from api.clips import check_clip
 from api.form import FILE, receive_upload
 from api.refusals import InvalidRequestError, MalformedRequestError, build_invalid
 from api.releasing import Making as MakingClaims
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from api.settings import Http
     from policies.line.deployment import Deployment
+    from policies.line.wish import ClipWish
     from provenance.storage.blob import Blob
 
 FORM: Final = "multipart/form-data"
@@ -42,11 +44,16 @@ class Brought:
 
     Attributes:
         order: what is asked for.
-        file: the file, or None where something is to be drawn.
+        file: the file, or None where something is to be drawn, or a clip made of a release.
     """
 
     order: Order
     file: "Blob | None"
+
+    @property
+    def is_wish(self) -> bool:
+        """Whether what is to be released is made here first."""
+        return self.file is None or self.order.clip is not None
 
     def submission(self, *, submitter: str, key: str = "") -> Submission:
         """Return what the gate takes in."""
@@ -63,17 +70,18 @@ class Brought:
             key=key,
         )
 
-    def wish(self, *, submitter: str) -> Wish:
-        """Return what is to be drawn."""
-        assert self.order.prompt is not None
+    def wish(self, *, submitter: str, clip: "ClipWish | None" = None) -> Wish:
+        """Return what is to be drawn, or what clip is to be made."""
+        assert self.order.prompt is not None or clip is not None
         return Wish(
-            self.order.prompt,
+            self.order.prompt or "",
             seed=self.order.seed,
             size=(self.order.width, self.order.height),
             steps=self.order.steps,
             packs=tuple(self.order.packs),
             context=self.order.context.model_dump(exclude_defaults=True),
             submitter=submitter,
+            clip=clip,
         )
 
 
@@ -94,14 +102,15 @@ async def receive_order(request: "Request", here: "Deployment", bounds: "Http") 
             values: dict[str, Any] = dict(form.fields)
             if form.file is not None:
                 values = {"name": [form.file_name[:255]], "type": [claim_type(form.file_type)], **values}
-            yield check_order(here, Brought(parse_order(FormOrder, values), form.file))
+            yield check_order(here, Brought(parse_order(FormOrder, values), form.file), bounds)
     elif kind == JSON:
         async with receive(request.stream(), most_bytes=MOST_JSON_BYTES, **times) as body:
-            yield check_order(here, Brought(parse_order(Order, load_json(body)), None))
+            yield check_order(here, Brought(parse_order(Order, load_json(body)), None), bounds)
     else:
         values = _read_address(request)
         async with receive(request.stream(), most_bytes=most, **times) as body:
-            yield check_order(here, Brought(parse_order(FormOrder, {**values, "type": [claim_type(kind)]}), body))
+            order = parse_order(FormOrder, {**values, "type": [claim_type(kind)]})
+            yield check_order(here, Brought(order, body), bounds)
 
 
 def load_json(body: "Blob") -> Any:  # noqa: ANN401 - pydantic validates it
@@ -143,7 +152,7 @@ def parse_order(model: type[Order], values: Any) -> Order:  # noqa: ANN401 - wha
         raise build_invalid(exc.errors(include_input=False, include_url=False)) from exc
 
 
-def check_order(here: "Deployment", brought: Brought) -> Brought:
+def check_order(here: "Deployment", brought: Brought, bounds: "Http") -> Brought:
     """Return what came, if it fits together and its packs are known.
 
     Whoever hands in may ask for more packs, never for fewer: those that decide anyway are among them.
@@ -156,10 +165,12 @@ def check_order(here: "Deployment", brought: Brought) -> Brought:
     if unknown:
         told = f"expected packs out of {', '.join(sorted(here.packs))}, got {unknown[0]!r}"
         raise InvalidRequestError(told, [{"field": "packs", "detail": told}])
-    if brought.file is None and order.prompt is None:
+    if order.clip is not None:
+        check_clip(here, order, has_file=brought.file is not None, most_s=bounds.clip_s)
+    elif brought.file is None and order.prompt is None:
         told = f"expected a part {FILE}, or a prompt that is to be drawn, got neither"
         raise InvalidRequestError(told, [{"field": FILE, "detail": told}])
-    if brought.file is None and order.recipe is not None:
+    elif brought.file is None and order.recipe is not None:
         told = "expected a recipe beside a file alone: what is drawn here has its own"
         raise InvalidRequestError(told, [{"field": "recipe", "detail": told}])
     if not order.packs:

@@ -17,7 +17,7 @@ from policies.line.intake import original_key
 from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
 from policies.line.request import prompt_key
 from policies.refusals import NotWaitingError
-from policies.rules.decision import Decision
+from policies.rules.decision import Decision, spell_score
 from policies.rules.evidence import Finding, find_evidence
 from provenance.asset import Asset, AssetId
 from provenance.errors import BlobNotFoundError
@@ -109,7 +109,9 @@ def view_findings(findings: Sequence[Mapping[str, Any]], *, every: bool) -> Grou
     if shown:
         table = build_table("asked", "what was found", "score", "limit", "by", title="What it rests on")
         for one in shown:
-            table.add_row(one["detector"], _tell(one), _number(one["score"]), _number(one["limit"]), one["model"])
+            table.add_row(
+                one["detector"], _tell(one), spell_score(one["score"]), spell_score(one["limit"]), one["model"]
+            )
         parts += [table, Text()]
     return Group(*parts)
 
@@ -120,10 +122,6 @@ def _tell(finding: Mapping[str, Any]) -> Text:
         kept = finding["work_picture"] or "not kept here, or withdrawn"
         lines.append(plain(f"its picture: {kept}", "dim"))
     return Text("\n").join(lines)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
 
 
 def _read_prompt(quarantine: Blobs, asset_id: AssetId) -> str | None:

@@ -182,6 +182,8 @@ class Http(BaseModel):
     """Whether verification fetches a file from an address that a visitor names; uses the network."""
     fetches: int = Field(default=4, gt=0)
     """Files fetched at once."""
+    clip_s: float = Field(default=60.0, ge=0, le=180)
+    """Longest clip, or longer part of one, that is made of what is handed in; 0 for none."""
     metrics_for: Networks = ()
     """Addresses or networks that read /metrics without a key, such as ``127.0.0.1``."""
     log: Literal["text", "json"] = "text"

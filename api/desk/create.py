@@ -7,14 +7,15 @@ why it was held or blocked, and has what was released; nobody else's submissions
 import json
 import uuid
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
+from api.clips import ANIMATE, EXTEND
 from api.desk.frame import render, tell
 from api.desk.language import find_language
 from api.errors import status_of
@@ -22,22 +23,30 @@ from api.foretelling import add_packs, foretell
 from api.form import receive_upload
 from api.orders import Brought, check_order, claim_type, parse_order
 from api.routes.releases import accept, find_visible, tell_release
-from api.schemas.release import FormOrder
+from api.schemas.release import Animation, FormOrder
 from api.service import find_service
 from generation.presets.preset import PresetError, find_preset, load_presets
-from policies.line.standing import list_standings
-from provenance.errors import GateError
+from policies.line.standing import Progress, list_standings
+from provenance.errors import AssetNotFoundError, GateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from api.form import Upload
+    from api.schemas.release import Order
+    from api.service import Service
+    from api.settings import Http
     from policies.line.deployment import Deployment
+    from policies.line.standing import Standing
 
 CREATE: Final = "/desk/create"
 SHOWN: Final = 20
 """Of one's own submissions, on the page of the form."""
-_FORM_FIELDS: Final = ("key", "preset", "words", "model_name")
+_CLIP_FIELDS: Final = ("clip", "of", "seconds", "move", "say", "ambience", "music")
+_FORM_FIELDS: Final = ("key", "preset", "words", "model_name", *_CLIP_FIELDS)
+
+MOVES: Final = get_args(Animation.model_fields["move"].annotation)
+SOUNDS: Final = get_args(Animation.model_fields["ambience"].annotation)
 
 Submitter = Annotated[Actor, require(Permission.RELEASE)]
 
@@ -52,9 +61,9 @@ def build_router() -> APIRouter:
     return router
 
 
-def show_form(request: Request, actor: Submitter) -> HTMLResponse:
-    """Show what can be asked for, what will be done with it, and what was handed in before."""
-    return _render_form(request, actor)
+def show_form(request: Request, actor: Submitter, of: Annotated[str, Query(max_length=36)] = "") -> HTMLResponse:
+    """Show what can be asked for, what will be done with it, and what was handed in before; a clip is made `of` it."""
+    return _render_form(request, actor, {"of": of})
 
 
 async def hand_in(request: Request, actor: Submitter) -> Any:  # noqa: ANN401 - a page, or where it is
@@ -74,7 +83,7 @@ async def hand_in(request: Request, actor: Submitter) -> Any:  # noqa: ANN401 - 
             ) as form,
         ):
             fields = {name: _first(form.fields, name) for name in _FORM_FIELDS}
-            brought = _read(here, form, fields)
+            brought = await run_in_threadpool(_read, here, form, fields, actor, bounds)
             release_id = await accept(service, here, brought, actor, f"desk:{fields['key'][:64]}", at_once=True)
     except GateError as exc:
         status = 422 if isinstance(exc, PresetError) else status_of(exc)
@@ -86,26 +95,29 @@ async def hand_in(request: Request, actor: Submitter) -> Any:  # noqa: ANN401 - 
 
 def show_one(request: Request, actor: Submitter, release_id: str) -> HTMLResponse:
     """Show where something stands that was handed in, and go on looking until its end."""
-    here = find_service(request).deployment(actor)
+    service = find_service(request)
+    here = service.deployment(actor)
     standing = find_visible(here, release_id, actor)
-    told = tell_release(here, standing)
+    told, clip_s = tell_release(here, standing), _find_clip_s(service, here)
     part = "create_part.html" if request.headers.get("hx-request") else "create_one.html"
-    return render(request, part, actor=actor, page="create", one=told, decision=standing.decision)
+    return render(request, part, actor=actor, page="create", one=told, decision=standing.decision, clip_s=clip_s)
 
 
-def _read(here: "Deployment", form: "Upload", fields: "Mapping[str, str]") -> Brought:
-    """Return what a form brings: a file with what it was made from, or a sentence in a preset's words.
+def _read(here: "Deployment", form: "Upload", fields: "Mapping[str, str]", actor: Actor, bounds: "Http") -> Brought:
+    """Return what a form brings: a file with what it was made from, a sentence in a preset's words, or a clip's wish.
 
     Raises:
-        GateError: it brings neither, or what does not fit.
+        GateError: it brings none, or what does not fit.
     """
     words = fields["words"]
+    if fields["clip"]:
+        return check_order(here, Brought(_read_clip(here, form, fields, actor), form.file), bounds)
     if form.file is not None:
         values: dict[str, Any] = {"name": [form.file_name[:255]], "type": [claim_type(form.file_type)]}
         values |= {"prompt": [words]} if words else {}
         model = fields["model_name"]
         values |= {"recipe": [json.dumps({"model_name": model})]} if model else {}
-        return check_order(here, Brought(parse_order(FormOrder, values), form.file))
+        return check_order(here, Brought(parse_order(FormOrder, values), form.file), bounds)
     preset = find_preset(fields["preset"]) if fields["preset"] else None
     if preset is not None and preset.needs_photo:
         raise PresetError(f"{preset.name} begins with a photograph: chopmark create {preset.name} --photo FILE")
@@ -114,7 +126,22 @@ def _read(here: "Deployment", form: "Upload", fields: "Mapping[str, str]") -> Br
     if preset is not None:
         width, height = preset.size
         values |= {"width": [str(width)], "height": [str(height)], "packs": list(add_packs(here, preset.packs))}
-    return check_order(here, Brought(parse_order(FormOrder, values), None))
+    return check_order(here, Brought(parse_order(FormOrder, values), None), bounds)
+
+
+def _read_clip(here: "Deployment", form: "Upload", fields: "Mapping[str, str]", actor: Actor) -> "Order":
+    """Return the order of a clip: a picture is to move, a clip to go on."""
+    if form.file is not None:
+        found = here.media.find(form.file.read_at(0, 4096))
+        is_clip = found is not None and found[1].value.startswith("video/")
+    else:
+        is_clip = bool(fields["of"]) and find_visible(here, fields["of"], actor).media_type.startswith("video/")
+    wanted: dict[str, Any] = {"of": fields["of"], "seconds": fields["seconds"] or "5", "music": bool(fields["music"])}
+    if not is_clip:
+        said = [line.strip() for line in fields["say"].splitlines() if line.strip()]
+        wanted |= {"move": fields["move"] or "auto", "say": said, "ambience": fields["ambience"]}
+    values: dict[str, Any] = {EXTEND if is_clip else ANIMATE: [json.dumps(wanted)], "name": [form.file_name[:255]]}
+    return parse_order(FormOrder, values | ({"prompt": [fields["words"]]} if fields["words"] else {}))
 
 
 def _render_form(
@@ -128,7 +155,24 @@ def _render_form(
         fields={name: (fields or {}).get(name, "") for name in _FORM_FIELDS}, key=uuid.uuid4().hex,
         presets=tuple(one for one in load_presets().values() if not one.needs_photo), foretold=foretell(here),
         most_bytes=here.limits.max_bytes, said_in=find_language(request), titles=_load_titles(),
+        clip_s=_find_clip_s(service, here), moves=MOVES, sounds=SOUNDS,
+        of=_find_source(here, (fields or {}).get("of", ""), actor),
     )  # fmt: skip
+
+
+def _find_clip_s(service: "Service", here: "Deployment") -> float:
+    """Return how long a clip may be, 0 where none is made here."""
+    takes_clips = "video" in {medium.name for medium in here.media}
+    return service.site.settings.http.clip_s if takes_clips else 0.0
+
+
+def _find_source(here: "Deployment", release_id: str, actor: Actor) -> "Standing | None":
+    """Return one's own release that a clip is to be made of, or None."""
+    try:
+        found = find_visible(here, release_id, actor) if release_id else None
+    except AssetNotFoundError:
+        return None
+    return found if found is not None and found.progress is Progress.RELEASED else None
 
 
 @cache

@@ -5,6 +5,8 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from policies.rules.decision import spell_score
+
 if TYPE_CHECKING:
     from api.desk.language import Words
 
@@ -40,10 +42,8 @@ def spell_size(size_bytes: int) -> str:
 
 
 def spell_number(value: float | None, digits: int = 3) -> str:
-    """Return a score with so many significant digits; nothing for None."""
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}g}"
+    """Return a count in full, or a score as `spell_score` does; nothing for None."""
+    return f"{value:,}" if isinstance(value, int) else spell_score(value, digits)
 
 
 def spell_span(words: "Words", seconds: float) -> str:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
+from api.clips import build_clip
 from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
 from api.orders import Brought, receive_order
@@ -26,8 +27,8 @@ from provenance.journal import Journal
 
 if TYPE_CHECKING:
     from policies.line.deployment import Submission
-    from policies.line.wish import Wish
     from provenance.media.medium import Measured
+    from provenance.storage.blob import Blob
 
 MOST_WAIT_S: Final = 120
 FIRST_LOOK_S: Final = 0.02
@@ -54,6 +55,8 @@ _BODY: Final[dict[str, Any]] = {
                     "type": {"type": "string"},
                     "context": {"type": "string", "contentMediaType": "application/json"},
                     "recipe": {"type": "string", "contentMediaType": "application/json"},
+                    "animate": {"type": "string", "contentMediaType": "application/json"},
+                    "extend": {"type": "string", "contentMediaType": "application/json"},
                 },
             }
         },
@@ -102,10 +105,11 @@ async def create(
         Header(alias="Idempotency-Key", max_length=180, description="the same key again is the same release"),
     ] = None,
 ) -> Release:
-    """Hand in a file, or a prompt that is to be drawn, and walk it through the gate.
+    """Hand in a file, or a prompt that is to be drawn, and walk it through the gate; or have a clip made first.
 
     Answers 202 with the address to ask by as soon as it is accepted, or 200 with how it ended if that is within
     `wait` seconds. A file comes as a form's part `file` or as the body itself; a prompt alone as a form or as JSON.
+    With `animate` a picture becomes a clip, with `extend` a clip goes on: a form's file, or a release by its id.
     Without `wait` a large file is accepted by its headers: one that turns out to be damaged is blocked, with `problem`.
     """
     service, here = find_service(request), find_service(request).deployment(actor)
@@ -213,24 +217,42 @@ async def accept(
     from policies.line.intake import measure
 
     key = f"{actor.id}/{idempotency_key}" if idempotency_key else ""
-    if brought.file is None:
-        accepted = await run_in_threadpool(_keep_wish, service, here, brought.wish(submitter=actor.id), key)
+    if brought.is_wish:
+        accepted = await run_in_threadpool(_keep_wish, service, here, brought, actor, key)
     else:
         submission = brought.submission(submitter=actor.id, key=key)
         measured = None if at_once else await run_in_threadpool(measure, here, submission)
         pixels = 0 if measured else await run_in_threadpool(here.media.weigh, submission.unverified_file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
             accepted = await run_in_threadpool(keep_file, service, here, submission, measured)
-    service.metrics.count_accepted("prompt" if brought.file is None else "file")
+    service.metrics.count_accepted("clip" if brought.order.clip else "prompt" if brought.file is None else "file")
     return accepted
 
 
-def _keep_wish(service: Service, here: Deployment, wish: "Wish", key: str) -> AssetId:
+def _keep_wish(service: Service, here: Deployment, brought: Brought, actor: Actor, key: str) -> AssetId:
     from policies.line.wish import keep_wish
 
-    accepted = keep_wish(here, wish, key=key)
+    clip = None if brought.order.clip is None else build_clip(here, brought.order, *_find_source(here, brought, actor))
+    accepted = keep_wish(here, brought.wish(submitter=actor.id, clip=clip), key=key)
     _set_on_its_way(service, here, accepted)
     return accepted
+
+
+def _find_source(here: Deployment, brought: Brought, actor: Actor) -> "tuple[Blob, str]":
+    """Return the file that a clip is made of, and its name.
+
+    Raises:
+        AssetNotFoundError: it is to be made of a release that is none of who asks, or is not released.
+    """
+    from policies.line.released import find_released, load_released
+
+    if brought.file is not None:
+        return brought.file, brought.order.name
+    assert brought.order.clip is not None
+    standing = find_visible(here, brought.order.clip.of, actor)
+    with here.database.read() as connection:
+        released = find_released(connection, standing.asset_id, tenant=here.tenant)
+    return load_released(here.blobs.public, released), brought.order.name or released.name
 
 
 def keep_file(service: Service, here: Deployment, submission: "Submission", measured: "Measured | None") -> AssetId:

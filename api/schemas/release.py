@@ -1,6 +1,6 @@
 """What is handed in for release, and what is answered about it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, field_validator, model_validator
 
@@ -49,8 +49,43 @@ class Making(BaseModel):
     )
 
 
+class Moving(BaseModel):
+    """What a clip is to be, whatever it is made of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    of: str = Field(
+        default="",
+        max_length=36,
+        description="id of a release that it is made of; else of the file that comes with it",
+        examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"],
+    )
+    seconds: float = Field(default=5.0, ge=1, le=180, description="how long, or how much longer")
+    strength: float = Field(default=1.0, ge=0, le=2, description="how far the camera goes; 0 stands still")
+    particles: int = Field(default=60, ge=0, le=400, description="specks of light in the air")
+    music: bool = Field(default=False, description="compose music for it, by its colours and words")
+
+
+class Extension(Moving):
+    """How a clip is to go on from where it ends."""
+
+
+class Animation(Moving):
+    """How a picture is to move."""
+
+    move: Literal["auto", "push", "pull", "pan", "orbit", "rise", "drift"] = "auto"
+    side: int = Field(default=720, ge=180, le=1080, description="pixels of the shorter side")
+    rate: int = Field(default=30, ge=12, le=60, description="frames a second")
+    say: list[Annotated[str, Field(min_length=1, max_length=540)]] = Field(
+        default=[],
+        max_length=40,
+        description="lines that are spoken: 'words', 'deep: words' or 'deep@2.5: words'; screened as a prompt is",
+    )
+    ambience: Literal["", "rain", "sea", "wind", "room"] = Field(default="", description="what is heard around")
+
+
 class Order(BaseModel):
-    """What is to be released: a file, or a prompt that is to be drawn first."""
+    """What is to be released: a file, a prompt that is to be drawn first, or a clip that is to be made of a file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,11 +102,20 @@ class Order(BaseModel):
     name: str = Field(default="", max_length=255, description="file name, for people")
     type: str = Field(default="", max_length=100, description="media type that the sender claims; checked")
     context: Context = Context()
-    recipe: Making | None = Field(default=None, description="how the file was made; not with a prompt alone")
-    seed: int = Field(default=0, ge=0, lt=2**63, description="of a drawing: same seed, same picture")
+    recipe: Making | None = Field(default=None, description="how the file was made; not of what is made here")
+    animate: Animation | None = Field(default=None, description="make a clip of a picture, and release that")
+    extend: Extension | None = Field(
+        default=None, description="go on from where a clip ends, and release the longer one"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**63, description="of a drawing or a clip: same seed, same one")
     width: int = Field(default=512, ge=64, le=4096, description="of a drawing, in pixels")
     height: int = Field(default=512, ge=64, le=4096, description="of a drawing, in pixels")
     steps: int | None = Field(default=None, ge=1, le=1000, description="of a drawing; the backend's own number if left")
+
+    @property
+    def clip(self) -> Animation | Extension | None:
+        """What clip is to be made, if any."""
+        return self.animate or self.extend
 
     @field_validator("prompt")
     @classmethod
@@ -82,10 +126,12 @@ class Order(BaseModel):
 
 
 class FormOrder(Order):
-    """The same as the text fields of a form: packs in one field or several, context and recipe as JSON."""
+    """The same as the text fields of a form: packs in one field or several; context, recipe and clips as JSON."""
 
     context: Json[Context] | Context = Context()
     recipe: Json[Making] | Making | None = None
+    animate: Json[Animation] | Animation | None = None
+    extend: Json[Extension] | Extension | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -198,7 +244,7 @@ class Release(BaseModel):
     decision: DecisionModel | None = None
     file: ReleasedFile | None = None
     error: str | None = Field(
-        default=None, description="code of what kept a prompt from being drawn, or of why a file is no asset"
+        default=None, description="code of what kept it from being drawn or made, or of why a file is no asset"
     )
     problem: FaultModel | None = Field(default=None, description="why a file is no asset; null where it is one")
     appeal: str | None = Field(

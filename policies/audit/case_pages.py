@@ -9,6 +9,7 @@ from typing import Any, Final
 from policies.audit.case_file import CaseFile, Opinion, Ruling
 from policies.audit.evidence_bundle import build_pack_name, list_findings
 from policies.audit.page_font import BOLD, PLAIN, PageFont
+from policies.rules.decision import spell_score
 from provenance.errors import MissingExtraError
 from provenance.ledger.checkpoint import Checkpoint
 
@@ -90,7 +91,7 @@ def _list_screening(case: CaseFile, prompt: str | None) -> Iterator[Table]:
         "What that rests on",
         ("detector", "found", "score", "counted"),
         [
-            (one.detector, one.text, _number(one.score), "yes" if one.counts else "no")
+            (one.detector, one.text, spell_score(one.score), "yes" if one.counts else "no")
             for one in list_findings(case, prompt)
         ],
     )
@@ -98,7 +99,7 @@ def _list_screening(case: CaseFile, prompt: str | None) -> Iterator[Table]:
 
 def _list_reasons(case: CaseFile) -> Iterator[tuple[str, ...]]:
     for one in case.decision.reasons if case.decision else ():
-        yield f"{one.pack}/{one.rule}", one.clause, one.text, _number(one.score), _number(one.threshold)
+        yield f"{one.pack}/{one.rule}", one.clause, one.text, spell_score(one.score), spell_score(one.threshold)
 
 
 def _tell_opinion(opinion: Opinion) -> tuple[str, ...]:
@@ -128,11 +129,7 @@ def _tell_worst(scores: Mapping[str, float]) -> str:
     if not scores:
         return ""
     name, score = max(scores.items(), key=lambda item: item[1])
-    return f"{name} {score:.3g}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    return f"{name} {spell_score(score)}"
 
 
 def _list_marks(case: CaseFile) -> Iterator[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from policies.audit.statement_schema import MOST_AT_ONCE, TERRITORIES, find_problems
 from policies.refusals import StatementInvalidError
 from policies.review.reviewers import REVIEW
-from policies.rules.decision import Decision, Outcome, Reason
+from policies.rules.decision import Decision, Outcome, Reason, spell_score
 from provenance.asset import Asset, Origin
 
 # Digital Services Act, Article 3(t): whatever is done to an item counts, and what never comes out is not accessible.
@@ -148,7 +148,9 @@ def _list_facts(case: Case, spoken: Sequence[Reason]) -> Iterator[str]:
     for reason in spoken:
         score = ""
         if reason.score is not None and reason.threshold is not None:
-            score = f" ({reason.detector} scored {reason.score:.3g}, the limit is {reason.threshold:.3g})"
+            score = (
+                f" ({reason.detector} scored {spell_score(reason.score)}, the limit is {spell_score(reason.threshold)})"
+            )
         yield f"Rule {reason.pack}/{reason.rule}, {reason.clause}: {reason.text}{score}."
     packs = ", ".join(f"{pack.name} (sha256 {pack.sha256[:16]})" for pack in case.decision.packs)
     yield f"Decided under the policies {packs or 'none'}; entry {case.ledger_index} of the provider's ledger."

@@ -22,7 +22,7 @@ class Progress(StrEnum):
     """How far a submission came, in the words of those who wait for it."""
 
     DRAWING = "drawing"
-    """A prompt waits to be drawn, or is."""
+    """A prompt waits to be drawn, or is; so does a clip that is to be made."""
     SCREENING = "screening"
     SEALING = "sealing"
     PUBLISHING = "publishing"
@@ -30,7 +30,7 @@ class Progress(StrEnum):
     HELD = "held"
     BLOCKED = "blocked"
     FAILED = "failed"
-    """Nothing could be drawn."""
+    """Nothing could be drawn or made."""
 
 
 FINAL: Final = frozenset({Progress.RELEASED, Progress.HELD, Progress.BLOCKED, Progress.FAILED})
@@ -230,7 +230,7 @@ def _read_wish(connection: Connection, tenant: Tenant, wish_id: str, submitter: 
 def _build_wish(row: Mapping[Any, Any], decision: Decision | None) -> Standing:
     return Standing(
         AssetId(row["id"]),
-        "",
+        row["body"].get("clip", {}).get("name", ""),
         row["submitter"],
         _BY_WISH[WishState(row["state"])],
         row["created_at"],

@@ -2,9 +2,11 @@
 
 A wish is accepted before anything is drawn, so whoever made it has an id to ask by. Its words lie in quarantine, where
 the asset's prompt will lie, and nowhere else; where nothing is drawn they are removed. Whoever finds a wish that waits
-may draw it: an asset of this id is made once, whoever is first.
+may draw it: an asset of this id is made once, whoever is first. A clip that is to be made of a file is a wish, too: the
+file and what is to be spoken lie beside the words until it is made.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +22,8 @@ from policies.line.records import build_decision, reading_record
 from policies.line.request import encode_prompt, load_prompt, prompt_key
 from policies.rules.decision import Decision
 from provenance.asset import AssetId, new_asset_id, sha256_hex
-from provenance.errors import GateError, GenerationError, KeyReusedError
+from provenance.errors import DamagedRecordError, GateError, GenerationError, KeyReusedError
+from provenance.storage.blob import Blob
 from provenance.storage.database import utc_now
 from provenance.storage.line_tables import SUBMISSION_KEYS
 from provenance.storage.tables import ASSETS, WISHES
@@ -31,6 +34,8 @@ _KEYED: Final = uuid.UUID("6f1b9a0e-7c55-4b3e-9d3f-0f5a2c1d8e77")
 
 MOST_TRIES: Final = 5
 """It is begun to draw a wish so often, where whoever began has ended before it was drawn."""
+_SOURCE: Final = "source-"
+_WORDS: Final = "words"
 SIZE: Final = (512, 512)
 """Width and height in pixels of what is drawn where nobody says."""
 
@@ -54,17 +59,37 @@ class WishState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ClipWish:
+    """What clip somebody wants made of a file.
+
+    Attributes:
+        kind: "animate" for a picture that is to move, "extend" for a clip that is to go on.
+        source: the picture or clip; only its first bytes were looked at.
+        name: of the clip, for people.
+        options: numbers and choices for whoever makes it, as JSON; no words.
+        lines: to be spoken in it, as `generation.voices.speech.read_line` reads them.
+    """
+
+    kind: str
+    source: Blob
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants drawn and released.
 
     Attributes:
-        prompt: its words.
+        prompt: its words; "" only for a clip.
         seed: same seed, same picture.
         size: width and height in pixels.
         steps: of the backend; its own number where None.
         packs: that decide; the deployment's default where empty.
         context: flags that packs may read.
         submitter: who hands it in, as in `Submission`.
+        clip: what clip it is to be, or None for a picture.
     """
 
     prompt: str
@@ -74,6 +99,20 @@ class Wish:
     packs: tuple[str, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     submitter: str = ""
+    clip: ClipWish | None = None
+
+
+def source_key(wish_id: AssetId, sha256: str) -> str:
+    """Return the quarantine key of the file that a clip is to be made of.
+
+    It names the digest, so that of two that come at once under one key none takes the other's place.
+    """
+    return f"{wish_id}/{_SOURCE}{sha256[:16]}"
+
+
+def words_key(wish_id: AssetId) -> str:
+    """Return the quarantine key of a clip's words, which are its prompt only together with what is spoken."""
+    return f"{wish_id}/{_WORDS}"
 
 
 def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
@@ -90,7 +129,7 @@ def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
         ConfigurationError: an unknown pack is named.
     """
     here.select_packs(wish.packs)
-    words, body = encode_prompt(wish.prompt), _build_body(wish)
+    words, body = _encode_words(wish), _build_body(wish)
     wish_id = find_keyed_id(here, key) if key else new_asset_id()
     if key:
         verify_key(key)
@@ -106,15 +145,21 @@ def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
         "answer": {},
         "created_at": utc_now(),
     }
+    if wish.clip is not None:  # which may take long: not while others wait for the database
+        here.blobs.quarantine.put(source_key(wish_id, wish.clip.source.sha256), wish.clip.source)
     try:
         with here.database.write() as connection:
             connection.execute(insert(WISHES).values(columns))
             # Before the row is seen, for nobody may find it without its words; after it is in, for of two that come at
             # once under one key the words of the second are not kept.
-            here.blobs.quarantine.put(prompt_key(wish_id), words)
+            here.blobs.quarantine.put(prompt_key(wish_id) if wish.clip is None else words_key(wish_id), words)
     except IntegrityError:
         _verify_same(here, wish_id, body)  # the same came in meanwhile
     return wish_id
+
+
+def _encode_words(wish: Wish) -> bytes:
+    return encode_prompt(wish.prompt if wish.clip is None else json.dumps([wish.prompt, *wish.clip.lines]))
 
 
 def find_keyed_id(here: Deployment, key: str) -> AssetId:
@@ -144,43 +189,67 @@ def _verify_same(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) ->
     """Return whether `wish_id` is known, for the same wish."""
     row = find_wish(here, wish_id)
     if row is not None and dict(row["body"]) != body:
-        raise KeyReusedError(f"this key was used for another prompt, which became {wish_id}: choose a new key")
+        raise KeyReusedError(f"this key was used for another prompt or clip, which became {wish_id}: choose a new key")
     return row is not None
 
 
 def _build_body(wish: Wish) -> dict[str, Any]:
-    return {
+    body: dict[str, Any] = {
         "seed": wish.seed,
         "size": list(wish.size),
         "steps": wish.steps,
         "packs": list(wish.packs),
         "context": dict(wish.context),
-        "prompt_sha256": sha256_hex(encode_prompt(wish.prompt)),
+        "prompt_sha256": sha256_hex(_encode_words(wish)),
     }
+    if (clip := wish.clip) is not None:
+        body["clip"] = {
+            "kind": clip.kind,
+            "name": clip.name,
+            "options": dict(clip.options),
+            "source_sha256": clip.source.sha256,
+        }
+    return body
 
 
 def load_wish(here: Deployment, wish_id: AssetId) -> Wish | None:
     """Return a wish that waits to be drawn, or None where it does not, or is none of this tenant's.
 
     Raises:
-        BlobNotFoundError: its words are gone.
-        DamagedRecordError: they are not those that were handed in.
+        BlobNotFoundError: its words, or the file of a clip, are gone.
+        DamagedRecordError: they are not what was handed in.
     """
     row = find_wish(here, wish_id)
     if row is None or row["state"] != WishState.WAITING.value:
         return None
-    body = row["body"]
+    body, clip = row["body"], None
     with reading_record("wish"):
         width, height = body["size"]
+        if "clip" in body:
+            prompt, clip = _load_clip(here, wish_id, body)
+        else:
+            prompt = load_prompt(here, wish_id, body)
         return Wish(
-            prompt=load_prompt(here, wish_id, body),
+            prompt=prompt,
             seed=body["seed"],
             size=(width, height),
             steps=body["steps"],
             packs=tuple(body["packs"]),
             context=dict(body["context"]),
             submitter=row["submitter"],
+            clip=clip,
         )
+
+
+def _load_clip(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> tuple[str, ClipWish]:
+    """Return the prompt of a clip, and what it is to be."""
+    kept = body["clip"]
+    source = here.blobs.quarantine.open(source_key(wish_id, kept["source_sha256"]))
+    words = here.blobs.quarantine.get(words_key(wish_id))
+    if (source.sha256, sha256_hex(words)) != (kept["source_sha256"], body["prompt_sha256"]):
+        raise DamagedRecordError(f"what the clip {wish_id} is to be made of is not what was handed in")
+    prompt, *lines = json.loads(words)
+    return prompt, ClipWish(kept["kind"], source, kept["name"], kept["options"], tuple(lines))
 
 
 def find_wish(here: Deployment, wish_id: str) -> RowMapping | None:
@@ -231,20 +300,29 @@ def has_asset(here: Deployment, wish_id: AssetId) -> bool:
 
 
 def settle_drawn(here: Deployment, wish_id: AssetId) -> None:
-    """Note that there is an asset now."""
-    _settle(here, wish_id, WishState.DRAWN, {})
+    """Note that there is an asset now, which has what a clip was made of as an ingredient."""
+    if _settle(here, wish_id, WishState.DRAWN, {}):
+        _forget(here, wish_id, with_prompt=False)
 
 
 def settle_refused(here: Deployment, wish_id: AssetId, decision: Decision) -> None:
     """Note that the prompt was blocked, and forget its words."""
     if _settle(here, wish_id, WishState.REFUSED, {"decision": build_decision(decision)}):
-        here.blobs.quarantine.delete(prompt_key(wish_id))
+        _forget(here, wish_id)
 
 
 def settle_failed(here: Deployment, wish_id: AssetId, error: GateError) -> None:
     """Note why nothing could be drawn, and forget the words."""
     if _settle(here, wish_id, WishState.FAILED, {"code": error.code}):
-        here.blobs.quarantine.delete(prompt_key(wish_id))
+        _forget(here, wish_id)
+
+
+def _forget(here: Deployment, wish_id: AssetId, *, with_prompt: bool = True) -> None:
+    """Remove what was kept of a wish; the prompt stays where it is the asset's now."""
+    own = (f"{wish_id}/{_SOURCE}", words_key(wish_id), *([prompt_key(wish_id)] if with_prompt else ()))
+    for key in [key for key, _ in here.blobs.quarantine.keys(f"{wish_id}/")]:
+        if key.startswith(own):
+            here.blobs.quarantine.delete(key)
 
 
 def _settle(here: Deployment, wish_id: AssetId, state: WishState, answer: dict[str, Any]) -> bool:

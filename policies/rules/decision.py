@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from provenance.asset import AssetId
 from provenance.grant import Obligation, PackRef
+
+LEAST: Final = 0.001
+"""A score nearer to nothing than this is told to be so: its digits say nothing to anybody."""
 
 
 class Outcome(StrEnum):
@@ -66,3 +70,12 @@ class Decision:
     obligations: tuple[Obligation, ...]
     packs: tuple[PackRef, ...]
     decided_by: str = field(default="policy")
+
+
+def spell_score(value: float | None, digits: int = 3) -> str:
+    """Return a score as people read it: so many significant digits, no power of ten; nothing for None."""
+    if value is None:
+        return ""
+    if 0 < abs(value) < LEAST:
+        return f"<{LEAST}" if value > 0 else f">-{LEAST}"
+    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"

@@ -16,7 +16,7 @@ from detectors.base import Finding, Signal, Status
 from policies.refusals import CaseInvalidError
 from policies.rules.case_places import find_in_json
 from policies.rules.context import Context
-from policies.rules.decision import Decision, Outcome, Reason
+from policies.rules.decision import Decision, Outcome, Reason, spell_score
 from policies.rules.engine import decide
 from policies.rules.pack import Pack
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin, sha256_hex
@@ -122,7 +122,7 @@ def tell_kinds(signals: Sequence[Signal]) -> Iterator[str]:
 def _explain_reason(reason: Reason, signals: Sequence[Signal]) -> ReasonRow:
     measured = ""
     if reason.score is not None and reason.threshold is not None:
-        measured = f"{reason.detector}: {reason.category} {reason.score:.3g}, limit {reason.threshold:g}"
+        measured = f"{reason.detector}: {reason.category} {spell_score(reason.score)}, limit {reason.threshold:g}"
         measured += _tell_when(reason, signals)
     return ReasonRow(
         outcome=reason.outcome,

@@ -49,6 +49,13 @@ def test_a_prompt_is_drawn_and_waited_for(gate):
     assert gate.release(prompt="a red boat", key="mine").id == release.id
 
 
+def test_a_clip_is_asked_for_with_its_wish_as_json(gate):
+    with pytest.raises(RejectedError, match="picture,video"):
+        gate.release(encode(photograph(side=64)), animate={"seconds": 1})
+    with pytest.raises(RejectedError, match="expected a file, or extend.of"):
+        gate.release(extend={})
+
+
 def test_what_is_held_says_why_and_has_no_file(gate):
     release = gate.release(encode(Image.new("RGB", (300, 300), "red")), prompt="people in a casino", wait_s=60)
     assert (release.status, release.is_final, release.is_released, release.file) == ("held", True, False, None)

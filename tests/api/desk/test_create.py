@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from tests.api.desk.conftest import WHO
-from tests.sites import encode, photograph
+from tests.api.desk.server import serving
+from tests.sites import LIGHT_PACKS, encode, photograph
 
 
 def ask(server, method, path, who="submitter:Sue:", **fields):
@@ -68,3 +69,50 @@ def test_what_was_released_can_be_had_and_what_was_held_is_explained(desk_server
     released = ask(desk_server, "GET", f"/desk/create/{desk_server.stock.released_id}", who="admin:Ann:")
     assert f"/v1/assets/{desk_server.stock.released_id}/file" in released.text
     assert ask(desk_server, "GET", "/desk/create", who="auditor:Art:").status_code == 403
+
+
+@pytest.fixture(scope="module")
+def moving_desk(tmp_path_factory):
+    """A desk that takes clips, with nobody who walks them but itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHOPMARK_MEDIA", "picture,video")
+        patch.setenv("CHOPMARK_PACKS", "light")
+        patch.setenv("CHOPMARK_PACK_FOLDERS", str(LIGHT_PACKS))
+        with serving(tmp_path_factory.mktemp("moving") / "home", patch) as server:
+            yield server
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), [("en", 1280, True), ("zh", 360, False)])
+def test_a_picture_begins_to_move_and_goes_on(moving_desk, visit, audit, tmp_path, language, width, dark):
+    path = tmp_path / "cup.jpg"
+    path.write_bytes(encode(photograph(side=200)))
+    who = f"submitter:Sue{width}:"
+    page = visit("/desk/create", who=who, language=language, width=width, dark=dark, url=moving_desk.url)
+    assert audit(page) == []
+    assert page.locator("body").evaluate("body => body.scrollWidth") <= width
+    page.set_input_files("#clip-file", str(path))
+    page.fill("#seconds", "1")
+    page.select_option("#move", "push")
+    page.locator("#clip form button.primary").click()
+    page.wait_for_url("**/desk/create/*")
+    page.wait_for_selector("video.made", timeout=90_000)
+    assert "cup.mp4" in page.locator("h1").inner_text()
+    assert audit(page) == []
+    page.locator("a[href$='#clip']").click()
+    page.wait_for_selector("#clip input[name=of]", state="attached")
+    assert page.locator("#move").count() == 0, "a clip goes on as it was moving"
+    assert audit(page) == []
+
+
+def test_a_clip_that_cannot_be_made_is_said_beside_the_form(moving_desk):
+    form = {
+        "key": (None, "z"),
+        "clip": (None, "yes"),
+        "seconds": (None, "500"),
+        "file": ("a.jpg", encode(photograph(side=64))),
+    }
+    refused = ask(moving_desk, "POST", "/desk/create", files=form)
+    assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+    assert 'value="500"' in refused.text, "what was said is kept"
+    form = {"key": (None, "y"), "clip": (None, "yes"), "of": (None, "nobody"), "seconds": (None, "1")}
+    assert ask(moving_desk, "POST", "/desk/create", files=form).status_code == 404

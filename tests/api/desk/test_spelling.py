@@ -26,6 +26,9 @@ def test_sizes(size, text):
 
 def test_numbers():
     assert (spell_number(None), spell_number(12_000), spell_number(0.98765)) == ("", "12,000", "0.988")
+    assert [spell_number(value) for value in (0.0, 3e-05, -2e-4, 0.00123, 60.0, 4321.5)] == [
+        "0", "<0.001", ">-0.001", "0.00123", "60", "4,322",
+    ]  # fmt: skip
 
 
 def test_lengths_of_time_by_their_largest_unit():

@@ -244,3 +244,63 @@ def test_what_is_accepted_stays_so_where_its_place_cannot_be_noted_now(client, p
     assert answer.status_code == 202, answer.text
     assert client.get(answer.headers["location"], headers=SAM).json()["status"] == "screening"
     assert "AnyIO worker" in asked_in[0].name
+
+
+@pytest.fixture
+def with_clips(light, monkeypatch):
+    monkeypatch.setenv("CHOPMARK_MEDIA", "picture,video")
+    with TestClient(create_app(), raise_server_exceptions=False) as client:
+        client.app.state.doorkeeper = Doorkeeper()
+        yield client
+
+
+SMALL_CLIP = {"seconds": 1, "side": 180, "rate": 12, "particles": 0}
+
+
+def test_a_picture_is_animated_and_the_clip_goes_on_by_its_id(with_clips, picture):
+    client = with_clips
+    made = hand_in(client, picture, prompt="a cup of coffee", animate=json.dumps(SMALL_CLIP))
+    release = made.json()
+    assert (made.status_code, release["status"], release["name"]) == (200, "released", "a.mp4"), made.text
+    assert release["file"]["media_type"] == "video/mp4"
+    order = {"extend": {"of": release["id"], "seconds": 1, "particles": 0}}
+    longer = client.post("/v1/releases?wait=60", json=order, headers={**SAM, "Idempotency-Key": "go-on"})
+    assert (longer.status_code, longer.json()["name"]) == (200, "a-extended.mp4"), longer.text
+    again = client.post("/v1/releases?wait=60", json=order, headers={**SAM, "Idempotency-Key": "go-on"})
+    assert again.json()["id"] == longer.json()["id"]
+    file = client.get(longer.json()["file"]["url"], headers=SAM)
+    verified = client.post("/v1/verifications", content=file.content).json()
+    assert (verified["state"], verified["asset_id"]) == ("consistent", longer.json()["id"])
+
+
+@pytest.mark.parametrize(
+    ("order", "who", "status", "told"),
+    [
+        ({"animate": {}}, SAM, 422, "got neither"),
+        ({"animate": {"of": "none"}}, SAM, 404, "none"),
+        ({"animate": {"of": "none", "seconds": 170}}, SAM, 422, "at most 60"),
+        ({"animate": {"of": "none", "move": "spin"}}, SAM, 422, "animate.move"),
+        ({"extend": {"of": "none", "say": ["x"]}}, SAM, 422, "extend.say"),
+    ],
+)
+def test_a_clip_that_cannot_be_ordered_is_told(with_clips, order, who, status, told):
+    answer = with_clips.post("/v1/releases", json=order, headers=who)
+    assert (answer.status_code, told in answer.text) == (status, True), answer.text
+
+
+def test_nobody_makes_a_clip_of_what_is_anothers_or_was_not_released(with_clips, picture):
+    mine = hand_in(with_clips, picture).json()["id"]
+    assert with_clips.post("/v1/releases", json={"animate": {"of": mine}}, headers=SUE).status_code == 404
+    held = with_clips.post(
+        "/v1/releases?wait=60",
+        files={"file": ("b.jpg", picture)},
+        data={"prompt": "a soldier with a rifle"},
+        headers=SAM,
+    ).json()
+    if held["status"] != "released":
+        assert with_clips.post("/v1/releases", json={"animate": {"of": held["id"]}}, headers=SAM).status_code == 404
+
+
+def test_a_site_of_pictures_alone_says_that_it_makes_no_clips(client, picture):
+    answer = hand_in(client, picture, animate=json.dumps(SMALL_CLIP))
+    assert (answer.status_code, "picture,video" in answer.text) == (422, True)

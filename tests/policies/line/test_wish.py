@@ -4,17 +4,29 @@ import pytest
 
 from policies.line import wish
 from policies.line.intake import intake
+from policies.line.sweeping import find_leftovers
 from policies.line.wish import (
+    ClipWish,
     Wish,
     find_wish,
     keep_wish,
     load_wish,
     settle_drawn,
     settle_failed,
+    source_key,
     verify_no_wish,
     waiting_wishes,
+    words_key,
 )
-from provenance.errors import AssetError, BlobNotFoundError, ConfigurationError, KeyReusedError, PackInvalidError
+from provenance.errors import (
+    AssetError,
+    BlobNotFoundError,
+    ConfigurationError,
+    DamagedRecordError,
+    KeyReusedError,
+    PackInvalidError,
+)
+from provenance.storage.blob import Blob
 from tests.sites import submission
 
 
@@ -67,3 +79,46 @@ def test_of_two_prompts_at_once_under_one_key_the_first_keeps_its_words(here, mo
     with pytest.raises(KeyReusedError, match="another prompt"):
         keep_wish(here, Wish("a car"), key="race")
     assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a boat"
+
+
+def clip_of(data=b"a picture", *lines):
+    return Wish("a cup", clip=ClipWish("animate", Blob.from_bytes(data), "cup.mp4", {"seconds": 2.0}, lines))
+
+
+def test_a_clips_file_and_words_lie_in_quarantine_alone_until_it_is_made(here):
+    wish_id = keep_wish(here, clip_of(b"a picture", "a secret line"))
+    loaded = load_wish(here, wish_id)
+    assert (loaded.prompt, loaded.clip.lines, loaded.clip.source.read(99)) == (
+        "a cup",
+        ("a secret line",),
+        b"a picture",
+    )
+    assert (loaded.clip.kind, loaded.clip.name, loaded.clip.options) == ("animate", "cup.mp4", {"seconds": 2.0})
+    assert "secret" not in repr(dict(find_wish(here, wish_id)))
+    settle_failed(here, wish_id, AssetError("no"))
+    assert not list(here.blobs.quarantine.keys(f"{wish_id}/"))
+
+
+def test_a_key_is_one_clip_and_another_file_under_it_takes_nobodys_place(here):
+    wish_id = keep_wish(here, clip_of(), key="clip")
+    assert keep_wish(here, clip_of(), key="clip") == wish_id
+    for other in (clip_of(b"another"), clip_of(b"a picture", "a line")):
+        with pytest.raises(KeyReusedError):
+            keep_wish(here, other, key="clip")
+    assert load_wish(here, wish_id).clip.source.read(99) == b"a picture"
+
+
+@pytest.mark.parametrize("damaged", ["source", "words"])
+def test_a_clip_is_never_made_of_what_was_not_handed_in(here, damaged):
+    wish_id = keep_wish(here, clip_of())
+    sha256 = Blob.from_bytes(b"a picture").sha256
+    here.blobs.quarantine.put(source_key(wish_id, sha256) if damaged == "source" else words_key(wish_id), b'["x"]')
+    with pytest.raises(DamagedRecordError):
+        load_wish(here, wish_id)
+
+
+def test_what_waits_to_become_a_clip_is_no_orphan(here):
+    wish_id = keep_wish(here, clip_of())
+    assert not [key for key in find_leftovers(here, grace_s=0).orphans if key.startswith(wish_id)]
+    settle_drawn(here, wish_id)
+    assert not list(here.blobs.quarantine.keys(f"{wish_id}/"))

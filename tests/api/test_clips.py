@@ -1,0 +1,156 @@
+"""Clips that were ordered: what is told at once, and how what waits becomes one, whoever dies over it."""
+
+import pytest
+
+from api.clips import build_clip, check_clip, make_clip
+from api.drawing import draw_wish
+from api.orders import Brought
+from api.refusals import InvalidRequestError
+from api.schemas.release import FormOrder, Order
+from api.wiring import open_site
+from policies.gate import walk
+from policies.line.intake import intake, load_asset, load_components
+from policies.line.records import asset_row
+from policies.line.released import find_released, load_released
+from policies.line.standing import Progress, find_standing
+from policies.line.wish import keep_wish, load_wish, source_key, words_key
+from policies.rules.decision import Decision
+from provenance.errors import GenerationError
+from provenance.storage.blob import Blob
+from tests.clips import clip
+from tests.sites import build_light_settings, encode, photograph
+
+SMALL = {"seconds": 1, "side": 180, "rate": 12, "particles": 0}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with open_site(build_light_settings(tmp_path_factory.mktemp("clips"), media=("picture", "video"))) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return Blob.from_bytes(encode(photograph(side=256)))
+
+
+def order_one(here, file, name="cup.jpg", **fields):
+    order = Order(**fields)
+    check_clip(here, order, has_file=True, most_s=10)
+    return keep_wish(here, Brought(order, file).wish(submitter="s", clip=build_clip(here, order, file, name)))
+
+
+def find_recipe(here, asset_id):
+    with here.database.read() as connection:
+        return asset_row(connection, asset_id)["recipe"]
+
+
+def test_a_picture_becomes_a_clip_that_names_it(site, picture):
+    here = site.deployment
+    wish_id = order_one(here, picture, prompt="a cup of coffee", animate={**SMALL, "music": True})
+    assert find_standing(here, wish_id).name == "cup.mp4"
+    assert draw_wish(site, here, wish_id)
+    asset, recipe = load_asset(here, wish_id), find_recipe(here, wish_id)
+    assert (asset.media_type.value, find_standing(here, wish_id).submitter) == ("video/mp4", "s")
+    assert load_components(here, wish_id, recipe)[0].file.sha256 == picture.sha256
+    assert not here.blobs.quarantine.has(source_key(wish_id, picture.sha256)), "it is an ingredient now"
+    assert not here.blobs.quarantine.has(words_key(wish_id))
+    assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a cup of coffee"
+    assert walk(here, wish_id).outcome.value == "release"
+    with here.database.read() as connection:
+        sealed = load_released(here.blobs.public, find_released(connection, wish_id))
+    assert site.verifier.verify(sealed).state.value == "consistent"
+
+
+def test_a_clip_goes_on_with_itself_as_its_parent(site):
+    here, file = site.deployment, Blob.from_bytes(clip(count=12))
+    wish_id = order_one(here, file, "walk.mp4", prompt="a walk", extend={"seconds": 1, "particles": 0})
+    assert draw_wish(site, here, wish_id)
+    asset = load_asset(here, wish_id)
+    assert find_standing(here, wish_id).name == "walk-extended.mp4"
+    assert [one["relationship"] for one in find_recipe(here, wish_id)["ingredients"]] == ["parentOf"]
+    assert asset.facts["duration_s"] == pytest.approx(2.0, abs=0.2)
+    assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a walk"
+
+
+def test_what_is_spoken_is_judged_before_anything_is_made(site, picture):
+    here = site.deployment
+    wish_id = order_one(here, picture, animate={**SMALL, "say": ["deep: how to make a bomb in Zambonia"]})
+    assert isinstance(make_clip(site.settings, here, load_wish(here, wish_id)), Decision)
+    assert not draw_wish(site, here, wish_id)
+    assert find_standing(here, wish_id).progress is Progress.BLOCKED
+    assert not list(here.blobs.quarantine.keys(f"{wish_id}/")), "neither words nor picture are kept"
+
+
+def test_a_maker_that_dies_before_the_clip_is_taken_in_leaves_a_wish_that_waits(site, picture, monkeypatch):
+    """Even where the blobs of the asset are there already and its row is not."""
+    here = site.deployment
+    wish_id = order_one(here, picture, prompt="a cup", animate={**SMALL, "say": ["Good evening."], "seconds": 3})
+
+    def die(where, submission):
+        monkeypatch.setattr(type(where.database), "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        try:
+            intake(where, submission)
+        finally:
+            monkeypatch.undo()
+
+    monkeypatch.setattr("api.drawing.intake", die)
+    with pytest.raises(KeyboardInterrupt):
+        draw_wish(site, here, wish_id)
+    assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a cup\nGood evening."
+    assert find_standing(here, wish_id).progress is Progress.DRAWING
+    assert draw_wish(site, here, wish_id)
+    assert load_asset(here, wish_id).facts["duration_s"] == pytest.approx(3.0, abs=0.2)
+
+
+def test_what_cannot_be_made_keeps_nothing(site, picture, monkeypatch):
+    here = site.deployment
+    wish_id = order_one(here, picture, animate=SMALL)
+    monkeypatch.setattr("api.clips.animate_picture", lambda *_, **__: (_ for _ in ()).throw(GenerationError("no")))
+    assert not draw_wish(site, here, wish_id)
+    assert (find_standing(here, wish_id).progress, find_standing(here, wish_id).name) == (Progress.FAILED, "cup.mp4")
+    assert not list(here.blobs.quarantine.keys(f"{wish_id}/"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_file", "field"),
+    [
+        ({"animate": {}, "extend": {}}, True, "animate"),
+        ({"animate": {}}, False, "animate"),
+        ({"extend": {"of": "x"}}, True, "extend"),
+        ({"animate": {"seconds": 11}}, True, "animate.seconds"),
+        ({"animate": {}, "recipe": {"seed": 1}}, True, "recipe"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_its_field(site, fields, has_file, field):
+    with pytest.raises(InvalidRequestError) as refused:
+        check_clip(site.deployment, Order(**fields), has_file=has_file, most_s=10)
+    assert refused.value.problems[0]["field"] == field
+
+
+def test_a_site_of_pictures_alone_makes_no_clips(tmp_path):
+    with (
+        open_site(build_light_settings(tmp_path / "home")) as opened,
+        pytest.raises(InvalidRequestError, match="video"),
+    ):
+        check_clip(opened.deployment, Order(animate={}), has_file=True, most_s=10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "told"),
+    [
+        ("animate", clip(count=2), "a picture to animate"),
+        ("extend", encode(photograph(side=64)), "a clip to go on from"),
+        ("animate", b"nothing", "nobody here knows"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(site, kind, data, told):
+    order = FormOrder.model_validate({kind: ["{}"]})
+    with pytest.raises(InvalidRequestError, match=told):
+        build_clip(site.deployment, order, Blob.from_bytes(data), "a")
+
+
+def test_a_line_that_cannot_be_spoken_is_told_when_it_comes(site, picture):
+    order = Order(animate={"say": ["deep@9999.9: late"]})
+    with pytest.raises(InvalidRequestError, match="begin at 0 s"):
+        build_clip(site.deployment, order, picture, "a")
