@@ -39,13 +39,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A registered work that the picture is like."""
+    """A registered work that the picture is like, with how that is known."""
 
     work_id: str
     title: str
     owner: str
     bank: str
-    text: str
+    finding: "Finding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _label(detector: str, record: Mapping[str, Any]) -> str:
 
 def list_matches(signals: "Sequence[Signal]", findings: "Sequence[Finding]") -> Iterator[Matched]:
     """Yield the registered works that evidence names, each once."""
-    told = {one.work_id: one.text for one in findings if one.work_id}
+    told = {one.work_id: one for one in findings if one.work_id}
     seen = set()
     for signal in signals:
         for record in signal.evidence:
