@@ -194,6 +194,23 @@ class Blob:
         with self.open() as file:
             yield from _read_parts(file)
 
+    def copy_to(self, descriptor: int) -> None:
+        """Write it to an open file; what lies on disk is copied by the kernel, without passing through memory of ours.
+
+        Raises:
+            TruncatedBlobError: a file that is stored shrank.
+            OSError: it could not be written.
+        """
+        if self._file is None:
+            _write_all(descriptor, self._data)
+            return
+        at = 0
+        while at < self.size_bytes:
+            count = os.sendfile(descriptor, self._file.descriptor, at, self.size_bytes - at)
+            if count == 0:
+                raise TruncatedBlobError(f"expected {self.size_bytes} bytes, the file ends after {at}")
+            at += count
+
     @contextmanager
     def path(self) -> Iterator[Path]:
         """Give it a name as long as the block runs, for what takes nothing but names; readable by its owner only.
@@ -258,9 +275,9 @@ class Spool:
             if self._file is None:
                 self._file = _open_nameless()
                 for earlier in self._parts:
-                    _write(self._file, earlier)
+                    _write_all(self._file.descriptor, earlier)
                 self._parts = []
-            _write(self._file, part)
+            _write_all(self._file.descriptor, part)
 
     def finish(self) -> Blob:
         """Return what came; nothing more can be taken in."""
@@ -345,10 +362,10 @@ def _open_nameless() -> OpenFile:
     return OpenFile(descriptor)
 
 
-def _write(file: OpenFile, part: bytes) -> None:
+def _write_all(descriptor: int, part: bytes) -> None:
     view = memoryview(part)
     while view:
-        view = view[os.write(file.descriptor, view) :]
+        view = view[os.write(descriptor, view) :]
 
 
 @contextmanager

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from stat import S_ISGID
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+_SYNCS: Final = 16
+"""How many files and folders of a process are synced at a time."""
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 """What is said where there are no second names: by the file system, between two mounts, or for want of rights."""
 
@@ -89,5 +92,14 @@ def sync_all(paths: Sequence[Path]) -> None:
         for path in paths:
             sync(path)
         return
-    with ThreadPoolExecutor(len(paths)) as pool:
-        list(pool.map(sync, paths))
+    list(_open_pool().map(sync, paths))
+
+
+@cache
+def _open_pool() -> ThreadPoolExecutor:
+    """Return threads that wait for disks, made once: to start some for every file costs more than they do."""
+    return ThreadPoolExecutor(_SYNCS, thread_name_prefix="sync")
+
+
+# A forked process has none of its parent's threads.
+os.register_at_fork(after_in_child=_open_pool.cache_clear)

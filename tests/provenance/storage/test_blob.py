@@ -226,3 +226,23 @@ def test_threads_read_one_blob_at_once():
     for thread in threads:
         thread.join()
     assert found == [DATA] * 8
+
+
+@pytest.mark.parametrize("small", [SMALL, len(DATA)])
+def test_it_is_written_to_an_open_file_behind_what_stands_there(tmp_path, small):
+    blob = Blob.from_stream(io.BytesIO(DATA), small_bytes=small)
+    with (tmp_path / "out").open("wb") as out:
+        out.write(b"ahead")
+        out.flush()
+        blob.copy_to(out.fileno())
+    assert (tmp_path / "out").read_bytes() == b"ahead" + DATA
+    assert b"".join(blob.parts()) == DATA
+
+
+def test_a_stored_file_that_shrinks_is_not_copied_as_if_it_were_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(blobs, "SMALL_BYTES", SMALL)
+    (tmp_path / "stored").write_bytes(DATA)
+    blob = Blob.from_stored(tmp_path / "stored")
+    os.truncate(tmp_path / "stored", 100)
+    with (tmp_path / "out").open("wb") as out, pytest.raises(TruncatedBlobError):
+        blob.copy_to(out.fileno())

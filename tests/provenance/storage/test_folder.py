@@ -6,7 +6,7 @@ import os
 import pytest
 
 from provenance.storage import folder
-from provenance.storage.folder import find_folder, is_alike, link_file
+from provenance.storage.folder import find_folder, is_alike, link_file, sync_all
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,20 @@ def test_where_there_are_no_second_names_that_is_said(sides, monkeypatch, number
 def test_a_file_that_is_gone_is_an_error(sides):
     with pytest.raises(FileNotFoundError):
         link_file(sides[0] / "none", sides[1] / "b", sides[1])
+
+
+def test_a_forked_process_syncs_with_threads_of_its_own(tmp_path):
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        path.write_bytes(b"x")
+    sync_all([*paths, tmp_path])
+    child = os.fork()
+    if not child:
+        sync_all([*paths, tmp_path])
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_file_that_cannot_be_synced_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        sync_all([tmp_path, tmp_path / "none"])
