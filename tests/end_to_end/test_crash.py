@@ -24,7 +24,6 @@ from sqlalchemy import func, select
 
 from api.wiring import open_site
 from detectors import prompt
-from detectors.meaning import load_meaning
 from detectors.segmentation import warm_segmentation
 from policies.gate import release
 from policies.line.records import FINAL_STAGES
@@ -37,6 +36,9 @@ from provenance.storage.tables import ASSETS, SEALS
 from tests.sites import LIGHT_PACKS, build_light_settings, submission
 
 ROOT = Path(__file__).parents[2]
+
+WORDS_ALONE = {"prompt": {"semantics": False}}
+"""What blocks here are words: no child loads the encoder that compares meanings, half of what a walk takes."""
 
 
 class KillAt:
@@ -102,7 +104,7 @@ def hand_in(home, accepted, boundary):
         return asset_id
 
     gate.intake = noting
-    with open_site(build_light_settings(home)) as site:
+    with open_site(build_light_settings(home, detector_options=WORDS_ALONE)) as site:
         killer = KillAt(boundary)
         killer.install()
         for handed_in in (
@@ -171,7 +173,6 @@ def preload(tmp_path):
             importlib.import_module(name)
     load_named(tuple(find_pack_files((LIGHT_PACKS,))), (LIGHT_PACKS,))
     prompt._builtin_bank()
-    load_meaning()  # all but its encoder, whose library starts threads
     warm_segmentation()
 
 
