@@ -5,24 +5,19 @@ written as JSON or as ``one,two``; a setting inside a group as ``CHOPMARK_SIGNIN
 """
 
 import os
+import tomllib
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from tomllib import TOMLDecodeError
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
 
 from api.access_settings import AccessSettings
+from api.environment import find_unread, merge, read_environment
 from api.line_settings import LineSettings
 from api.operating import Retention, WebhookSettings
-from api.spelling import FilePath, KeyName, Names, Networks, Origin, Paths, Place, TenantName, find_unread
+from api.spelling import FilePath, KeyName, Names, Networks, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
 from generation.weights import has_embedded as has_embedded_pipeline
 from policies.review.sensitivity import SENSITIVE
@@ -205,12 +200,10 @@ class Review(BaseModel):
     """Categories, or ids of rules, whose assets only sensitive-queue moderators find; ``*`` stands for any letters."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting of one deployment."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     home: FilePath = Field(default_factory=find_home)
     """Data directory: database, keys, quarantine, index, and by default the public blobs."""
@@ -331,21 +324,6 @@ class Settings(BaseSettings):
         path = str(self.home / DATABASE_FILE)  # may hold what means something in a URL
         return URL.create("sqlite", database=path).render_as_string(hide_password=False)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read, in falling order: arguments, environment, the data directory's settings file."""
-        del dotenv_settings, file_secret_settings
-        home = Path(init_settings.init_kwargs.get("home") or find_home())  # type: ignore[attr-defined]  # of its class
-        file = TomlConfigSettingsSource(settings_cls, toml_file=home.expanduser() / SETTINGS_FILE)
-        return init_settings, env_settings, file
-
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic validates each
     """Read the settings; arguments win over the environment, the environment over the file.
@@ -357,8 +335,10 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic vali
     if _acting:
         overrides.setdefault("tenant", _acting[0])
     try:
-        settings = Settings(**overrides)
-    except (TOMLDecodeError, UnicodeDecodeError) as exc:
+        home = Path(overrides.get("home") or find_home())
+        said = merge(_read_file(home.expanduser() / SETTINGS_FILE), read_environment(Settings, os.environ, PREFIX))
+        settings = Settings(**merge(said, overrides))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         file = Path(overrides.get("home") or find_home()) / SETTINGS_FILE
         raise ConfigurationError(
             f"{file} is not TOML: {str(exc).lower()}; put it right, or move it away to go on with the defaults"
@@ -370,8 +350,12 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic vali
 
 def build_default_settings(home: Path) -> Settings:
     """Build settings that are all defaults, whatever the environment or a file says: for the demo."""
-    given = {name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()}
-    return Settings(**{**given, "home": home.expanduser().absolute()})
+    return Settings(home=home.expanduser().absolute())
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """Return what the settings file says; nothing where there is none."""
+    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def _refuse_unknown_variables() -> None:

@@ -1,17 +1,18 @@
 """How single settings are spelled: lists, paths, places of databases and stores, the address of a server."""
 
 import json
-from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, BeforeValidator
 
 from provenance.errors import ConfigurationError
 from provenance.tenant import Tenant, parse_tenant
+
+AS_SPELLED: Final = "as spelled"
+"""Beside the type of a setting that is read as it stands, and is no JSON, whatever its type."""
 
 
 def parse_list(value: Any) -> Any:  # noqa: ANN401 - pydantic validates what comes out
@@ -106,37 +107,11 @@ def parse_key_name(value: str) -> str:
     return value
 
 
-def find_unread(model: type[BaseModel], environment: Mapping[str, str], prefix: str, before: str = "") -> Iterator[str]:
-    """Yield the settings that the environment gives in something else than the JSON that they take.
-
-    Args:
-        model: of settings, or of a group of them.
-        environment: variables by name.
-        prefix: of their names, in upper case.
-        before: names of the groups that this one is in, each with a dot.
-    """
-    for name, field in model.model_fields.items():
-        group = next((one for one in (field.annotation, *get_args(field.annotation)) if _is_group(one)), None)
-        if group is not None:
-            yield from find_unread(group, environment, f"{prefix}{name.upper()}__", f"{before}{name}.")
-        given = environment.get(f"{prefix}{name.upper()}")
-        is_read = NoDecode in field.metadata or not (group or get_origin(field.annotation) in {dict, tuple, list})
-        if given is not None and not is_read:
-            try:
-                json.loads(given)
-            except ValueError:
-                yield f"{before}{name}"
-
-
-def _is_group(kind: Any) -> bool:  # noqa: ANN401 - any annotation
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
 TenantName = Annotated[Tenant, AfterValidator(parse_tenant_name)]
-Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list), AfterValidator(parse_networks)]
+Networks = Annotated[tuple[str, ...], AS_SPELLED, BeforeValidator(parse_list), AfterValidator(parse_networks)]
 KeyName = Annotated[str, AfterValidator(parse_key_name)]
 FilePath = Annotated[Path, BeforeValidator(parse_path)]
 Place = Annotated[str, BeforeValidator(parse_place)]
 Origin = Annotated[str, BeforeValidator(parse_origin)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
-Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(parse_list)]
+Names = Annotated[tuple[str, ...], AS_SPELLED, BeforeValidator(parse_list)]
+Paths = Annotated[tuple[Path, ...], AS_SPELLED, BeforeValidator(parse_list)]

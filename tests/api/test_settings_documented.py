@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from api.settings import PREFIX, Settings
+from api.settings import PREFIX, Settings, load_settings
 from tests.architecture.checkout import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_the_example_file_is_one_that_settings_take(tmp_path, monkeypatch):
     assert block
     (tmp_path / "chopmark.toml").write_text(block.group(1), encoding="utf-8")
     monkeypatch.setenv("CHOPMARK_HOME", str(tmp_path))
-    settings = Settings()
+    settings = load_settings()
     assert settings.packs == ("baseline", "eu-ai-act-50")
     assert settings.provider.name == "Example Pictures Ltd"
     assert settings.detector_options == {"prompt": {"terms": "/srv/terms"}}

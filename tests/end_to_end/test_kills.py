@@ -21,7 +21,19 @@ SEED = "13"
 def test_what_a_client_was_told_is_accepted_ends_in_one_recorded_outcome_whoever_is_killed(engine, request):
     """In a process of its own: it forks, and may have no threads then."""
     url = request.getfixturevalue("fresh_postgres_url") if engine == "postgres" else ""
-    command = [sys.executable, "-m", "bench.http_kills", "--kills", "1", "--quick", "--json", "--database", url, "--seed", SEED]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.http_kills",
+        "--kills",
+        "1",
+        "--quick",
+        "--json",
+        "--database",
+        url,
+        "--seed",
+        SEED,
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
