@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access.guard import require
@@ -40,6 +41,7 @@ def build_router() -> APIRouter:
         ("decide", decide_job),
         ("escalate", escalate_job),
         ("opinion", ask_opinion_about),
+        ("screen", screen_job_again),
         ("undo", undo_job),
         ("notes", note_down),
     ):
@@ -190,6 +192,16 @@ def ask_opinion_about(
         return answer(here, deal, reviewer, build_verdict(opinion, clause, reason), queue, "asked")
     ask_opinion(here, AssetId(asset_id), reviewer, build_verdict(opinion, clause, reason))
     return lead_on(here, reviewer, asset_id, queue, "asked")
+
+
+async def screen_job_again(request: Request, asset_id: str, actor: Moderator, queue: Text = "") -> Response:
+    """Ask every check again, where one had no answer, and show what came of it."""
+    from policies.review.rescreening import screen_again
+
+    service, reviewer = find_service(request), build_reviewer(actor)
+    async with service.room.files.hold():
+        done = await run_in_threadpool(screen_again, service.deployment(actor), AssetId(asset_id), reviewer)
+    return lead(asset_id, queue, f"screened_{done.outcome.value}")
 
 
 def undo_job(request: Request, asset_id: str, actor: Moderator, queue: Text = "") -> Response:

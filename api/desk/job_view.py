@@ -86,6 +86,8 @@ class View:
     has_prompt: bool
     may_approve: bool = True
     """Not who handed it in."""
+    may_screen_again: bool = False
+    """A check had no answer, and nobody but packs has decided."""
     told: "Case | None" = None
     """The known case that it was, once it is answered, where people are told."""
 
@@ -104,6 +106,7 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
     from policies.review.judgement import list_clauses, show_opinions
     from policies.review.note import list_notes
     from policies.review.opinion import is_own
+    from policies.review.rescreening import may_screen_again
     from policies.review.wellness import load_wellness
     from policies.rules.evidence import find_evidence
 
@@ -131,6 +134,7 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         wellness=load_wellness(here, reviewer),
         has_prompt=here.blobs.quarantine.has(prompt_key(asset_id)),
         may_approve=not is_own(here, row, reviewer),
+        may_screen_again=may_screen_again(row["stage"], item.decision, signals),
     )
 
 

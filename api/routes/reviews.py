@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
@@ -18,8 +19,10 @@ from api.reviewing import (
     carry_out,
     find_moderator,
 )
+from api.schemas.release import Release
 from api.schemas.review import AssignOrder, BatchOrder, NoteOrder, ReasonOrder, ReviewPage, ReviewQuery, VerdictOrder
 from api.service import find_service
+from policies.line.standing import find_standing
 from provenance.asset import AssetId
 
 Moderator = Annotated[Actor, require(Permission.REVIEW)]
@@ -40,6 +43,7 @@ def build_router() -> APIRouter:
         ("POST", "/v1/reviews/{asset_id}/opinion", ask_for_opinion),
         ("POST", "/v1/reviews/{asset_id}/escalation", hand_up),
         ("POST", "/v1/reviews/{asset_id}/undo", take_decision_back),
+        ("POST", "/v1/reviews/{asset_id}/screening", ask_checks_again),
         ("GET", "/v1/reviews/{asset_id}/notes", read_notes),
         ("POST", "/v1/reviews/{asset_id}/notes", write),
         ("GET", "/v1/review-decisions", list_decided),
@@ -137,6 +141,17 @@ def take_decision_back(request: Request, asset_id: Id, order: ReasonOrder, actor
 
     here = find_service(request).deployment(actor)
     return build_ruling(take_back(here, AssetId(asset_id), build_reviewer(actor), order.reason))
+
+
+async def ask_checks_again(request: Request, asset_id: Id, actor: Moderator) -> Release:
+    """Screen a held asset again of which a check had no answer, and say how it ended: its packs decide anew."""
+    from policies.review.rescreening import screen_again
+
+    service, reviewer = find_service(request), build_reviewer(actor)
+    here = service.deployment(actor)
+    async with service.room.files.hold():
+        await run_in_threadpool(screen_again, here, AssetId(asset_id), reviewer)
+    return await run_in_threadpool(lambda: Release.build(find_standing(here, asset_id)))
 
 
 def read_notes(request: Request, asset_id: Id, actor: Moderator) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from policies.line.entries import build_decision_entry
 from policies.line.records import Stage, asset_row, find_signals, parse_asset, parse_decision
 from policies.review.fading import EVIDENCE_ERASED
+from policies.review.rescreening import SCREENED_AGAIN
 from policies.review.reviewers import REVIEW, REVIEW_KINDS, find_pseudonyms
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, sha256_hex
@@ -136,6 +137,12 @@ def _compare_decision(
     if stones and "signals_sha256" in said:  # what is left of the signals is what the last tombstone says
         last = max(stones, key=lambda one: int(one._mapping["index"]))  # noqa: SLF001 - public all the same
         said["signals_sha256"] = parse_body(bytes(last.body))["signals_sha256"]
+    if _is_before(entry, [one for one in entries.values() if one.kind == SCREENED_AGAIN]):
+        for name in (
+            "signals_sha256",
+            "detectors",
+        ):  # what it rests on was let go of; later decisions name what is there
+            said.pop(name, None)
     said.pop(TENANT, None)  # held against the asset's own for all of its entries
     differing = sorted(
         name for name, value in said.items() if canonical_json({"": expected.get(name)}) != canonical_json({"": value})
@@ -143,6 +150,11 @@ def _compare_decision(
     if row.outcome != said.get("outcome") or differing:
         names = ", ".join(differing) or "outcome"
         yield f"decision {row.id} was changed: entry {entry.index} has another {names}"
+
+
+def _is_before(entry: Row[Any], others: Sequence[Row[Any]]) -> bool:
+    """Return whether an entry stands before any of others."""
+    return any(int(entry._mapping["index"]) < int(one._mapping["index"]) for one in others)  # noqa: SLF001 - public all the same
 
 
 def _compare_reviews(connection: Connection, asset_id: str, entries: dict[str, Row[Any]]) -> Iterator[str]:

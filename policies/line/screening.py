@@ -56,22 +56,31 @@ def screen(here: Deployment, asset_id: AssetId) -> tuple[Signal, ...]:
             row = asset_row(connection, asset_id, here.tenant)
     if known:
         return known
-    asset = parse_asset(row)
     try:
-        content, file = load_content(here, asset)
+        notes.signals = ask_detectors(here, row)
     except UNREADABLE as exc:
         decide_early(here, asset_id, outcome=Outcome.BLOCK, rule=exc.code, text=str(exc), clause="intake")
         return ()
+    return notes.signals
+
+
+def ask_detectors(here: Deployment, row: Mapping[Any, Any]) -> tuple[Signal, ...]:
+    """Return what every enabled detector answers now about the asset of a row, by their names.
+
+    Raises:
+        AssetError: the file cannot be decoded.
+    """
+    asset = parse_asset(row)
+    notes = here.handover.notes(asset.id)
+    content, file = load_content(here, asset)
     _verify_facts(here, asset, content)
-    prompt = load_prompt(here, asset_id, row["request"]) if row["has_prompt"] else None
+    prompt = load_prompt(here, asset.id, row["request"]) if row["has_prompt"] else None
     thumbnails = show_embedded(here.media, file, asset.media_type)
     unsearched = _explain_no_search(here, asset, row)
     views = tuple(content.views())
     stop = build_stop(notes.packs or ())
     answers = here.runner.run(Subject(asset, views[0], file, prompt, thumbnails, unsearched), views, stop=stop)
-    signals = tuple(sorted(answers, key=lambda signal: signal.detector))
-    notes.signals = signals
-    return signals
+    return tuple(sorted(answers, key=lambda signal: signal.detector))
 
 
 def _verify_facts(here: Deployment, asset: Asset, content: Content) -> None:
@@ -104,31 +113,47 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         if known is not None:
             return known
     signals = kept or notes.signals
-    asset = parse_asset(row)
-    context = build_request_context(here, asset, row["request"], decided_on=datetime.now(UTC).date())
-    packs = notes.packs or _load_packs(here, row)
-    decision = decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
+    asset, decision = parse_asset(row), judge(here, row, signals)
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         known = latest_decision(connection, asset_id)
         if known is not None:
             return known
         if not kept:
-            _keep_signals(connection, asset_id, signals)
+            keep_signals(connection, asset_id, signals)
         append_decision(connection, decision, is_first=True)
-        move_stage(connection, asset_id, Stage.DECIDED)
-        here.log.append(
-            connection,
-            kind="decision.made",
-            subject=asset_id,
-            body=build_decision_entry(asset, decision, signals),
-            key=f"decision:{decision.id}",
-        )
+        put_on_ledger(here, connection, asset, decision, signals)
         if decision.outcome is Outcome.RELEASE:
             notes.note_grant(make_grant(connection, asset, decision, is_first=True))
     if decision.outcome is Outcome.RELEASE:
         notes.note_decision(decision)
     return decision
+
+
+def judge(here: Deployment, row: Mapping[Any, Any], signals: tuple[Signal, ...]) -> Decision:
+    """Return what the packs that the asset of a row was taken in under make of signals; nothing is put on record.
+
+    Raises:
+        DamagedRecordError: one of the packs is not kept here any more, or not as it was.
+    """
+    asset = parse_asset(row)
+    context = build_request_context(here, asset, row["request"], decided_on=datetime.now(UTC).date())
+    packs = here.handover.notes(asset.id).packs or _load_packs(here, row)
+    return decide_by_packs(asset, signals, packs, context, decision_id=str(uuid.uuid4()))
+
+
+def put_on_ledger(
+    here: Deployment, connection: Connection, asset: Asset, decision: Decision, signals: tuple[Signal, ...]
+) -> None:
+    """Have an asset stand where it is decided about, and the ledger say so, in the caller's transaction."""
+    move_stage(connection, asset.id, Stage.DECIDED)
+    here.log.append(
+        connection,
+        kind="decision.made",
+        subject=asset.id,
+        body=build_decision_entry(asset, decision, signals),
+        key=f"decision:{decision.id}",
+    )
 
 
 def _load_packs(here: Deployment, row: Mapping[Any, Any]) -> tuple[Pack, ...]:
@@ -139,7 +164,8 @@ def _load_packs(here: Deployment, row: Mapping[Any, Any]) -> tuple[Pack, ...]:
         return load_request_packs(here, connection, row["request"])
 
 
-def _keep_signals(connection: Connection, asset_id: AssetId, signals: Sequence[Signal]) -> None:
+def keep_signals(connection: Connection, asset_id: AssetId, signals: Sequence[Signal]) -> None:
+    """Store signals about an asset that has none."""
     rows = [
         {
             "asset_id": asset_id,

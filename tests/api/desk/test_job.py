@@ -1,12 +1,15 @@
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
 
+from policies import gate
 from tests.api.desk.server import WHO
 from tests.api.desk.stock import hand_in
 from tests.api.desk.test_queue import fresh
-from tests.sites import photograph
+from tests.policies.deployments import Probe, run_only
+from tests.sites import as_submission, encode, photograph
 
 
 @pytest.mark.parametrize(("language", "width", "dark"), [("en", 1280, True), ("zh", 360, False)])
@@ -155,3 +158,17 @@ def test_a_sensitive_job_is_not_there_for_others(desk_server):
             headers={"origin": desk_server.url},
         )  # fmt: skip
         assert (ordered.status_code, ordered.json()["title"]) == (404, "asset.not_found"), kind
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("zh", 360)])
+def test_a_job_of_which_a_check_had_no_answer_is_screened_again(desk, audit, desk_server, language, width):
+    failing = replace(desk_server.app.state.service.site.deployment, runner=run_only(Probe(RuntimeError("no"))))
+    file = encode(photograph("rocket.jpg", side=160 + width // 40))
+    asset_id = gate.release(failing, as_submission(file, name="late.jpg")).asset_id
+    page = desk(f"/desk/jobs/{asset_id}", language=language, width=width)
+    assert audit(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("s")
+    page.wait_for_url(re.compile("said=screened_"), timeout=60_000)
+    assert audit(page) == []
+    assert page.locator("form[action$='/screen']").count() == 0, "every check has answered now"

@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import httpx
 import pytest
 
+from policies import gate
 from tests.api.desk.server import WHO
 from tests.api.desk.stock import flat, hand_in
+from tests.policies.deployments import Probe, run_only
+from tests.sites import as_submission, encode, photograph
 
 VERDICT = {"outcome": "block", "clause": "House rules 4.3", "reason": "flat"}
 
@@ -61,6 +66,20 @@ def test_many_are_decided_by_a_filter_once(api, job):
     assert {line["asset_id"] for line in lines} == set(ids)
     assert api("POST", f"/v1/review-batches/{made['id']}/undo").json()["counts"] == {"undone": 2}
     assert api("GET", f"/v1/review-batches/{made['id']}").json()["undone_by"] == "Mia"
+
+
+def test_what_is_held_for_a_check_without_an_answer_is_screened_again(api, desk_server):
+    site = desk_server.app.state.service.site
+    failing = replace(site.deployment, runner=run_only(Probe(RuntimeError("no"))))
+    asset_id = gate.release(
+        failing, as_submission(encode(photograph("rocket.jpg", side=200)), name="late.jpg")
+    ).asset_id
+    assert api("POST", f"/v1/reviews/{asset_id}/screening", "submitter:Sue").status_code == 403
+    done = api("POST", f"/v1/reviews/{asset_id}/screening")
+    assert (done.status_code, done.json()["id"]) == (200, asset_id), done.text
+    assert all("failed" not in one["text"] for one in done.json()["decision"]["reasons"])
+    again = api("POST", f"/v1/reviews/{asset_id}/screening")
+    assert (again.status_code, again.json()["title"]) == (422, "policy.not_waiting"), again.text
 
 
 def test_opinions_notes_and_handing_up(api, job):

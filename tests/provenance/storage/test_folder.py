@@ -87,6 +87,7 @@ def test_a_file_that_is_gone_is_an_error(sides):
         link_file(sides[0] / "none", sides[1] / "b", sides[1])
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_process_syncs_with_threads_of_its_own(tmp_path):
     paths = [tmp_path / "a", tmp_path / "b"]
     for path in paths:
