@@ -15,6 +15,7 @@ from provenance.compiler import COMPILED, compiling_anew
 from provenance.machine_code import has_place, is_kept, keep_machine_code
 
 KERNELS: Final = (
+    "provenance.watermarks.tile._guess_kernel",
     "provenance.watermarks.tile._mark_kernel",
     "provenance.watermarks.tile._place_kernel",
     "provenance.watermarks.tile._polar_kernel",

@@ -27,9 +27,9 @@ def transform(columns: Bits) -> None:
 
 
 @compiled_for_speed
-def _descend(ratios: Floats, sums: Bits, position: int, depth: int) -> None:
-    """Recompute one path's ratios from stage `depth` down to the leaf at `position`."""
-    for stage in range(depth - 1, -1, -1):
+def _descend(ratios: Floats, sums: Bits, position: int, depth: int, lowest: int) -> None:
+    """Recompute one path's ratios from stage `depth` down to stage `lowest` above the leaf at `position`."""
+    for stage in range(depth - 1, lowest - 1, -1):
         size = 1 << stage
         if position >> stage & 1:
             for j in range(size):
@@ -43,9 +43,9 @@ def _descend(ratios: Floats, sums: Bits, position: int, depth: int) -> None:
 
 
 @compiled_for_speed
-def _ascend(sums: Bits, position: int, length: int) -> None:
-    """Combine the finished halves above the leaf at `position`, as far as they are finished."""
-    size, place = 1, position
+def _ascend(sums: Bits, position: int, lowest: int, length: int) -> None:
+    """Combine the finished halves above stage `lowest` at `position`, as far as they are finished."""
+    size, place = 1 << lowest, position >> lowest
     while place & 1 and 2 * size < length:
         place >>= 1
         side = place & 1
@@ -57,8 +57,13 @@ def _ascend(sums: Bits, position: int, length: int) -> None:
 
 
 @compiled_for_speed
-def _fork(ratios: Floats, sums: Bits, messages: Bits, metrics: Floats, active: int, index: int) -> int:
-    """Let every path go on with 0 and with 1, keep the likeliest, and return how many there are."""
+def _fork(
+    ratios: Floats, sums: Bits, messages: Bits, metrics: Floats, active: int, index: int, used: tuple[int, int]
+) -> int:
+    """Let every path go on with 0 and with 1, keep the likeliest, and return how many there are.
+
+    used: how many ratios and how many sums of a path are still read after this.
+    """
     paths, count = len(metrics), 2 * active
     costs = np.empty(count, np.float32)
     for path in range(active):
@@ -80,7 +85,9 @@ def _fork(ratios: Floats, sums: Bits, messages: Bits, metrics: Floats, active: i
         if goes0 and goes1:
             spare -= 1
             other = free[spare]
-            ratios[other], sums[other], messages[other] = ratios[path], sums[path], messages[path]
+            ratios[other, : used[0]] = ratios[path, : used[0]]
+            sums[other, 0, : used[1]] = sums[path, 0, : used[1]]
+            messages[other] = messages[path]
             messages[other, index], metrics[other] = 1, costs[2 * path + 1]
         if goes0:
             messages[path, index], metrics[path] = 0, costs[2 * path]
@@ -90,36 +97,86 @@ def _fork(ratios: Floats, sums: Bits, messages: Bits, metrics: Floats, active: i
 
 
 @compiled_for_speed
+def _count_used(position: int, stages: int) -> tuple[int, int]:
+    """Return how many of a path's ratios and sums are read after the leaf at `position`.
+
+    Ratios of a stage are read until its right half is begun, sums of a left half while its right half lasts.
+    """
+    ratios, sums = 0, 0
+    for stage in range(stages):
+        if position >> stage & 1:
+            sums = 2 << stage
+        elif stage + 1 < stages:
+            ratios = 4 << stage
+    return ratios, sums
+
+
+@compiled_for_speed
+def _root_of(position: int, is_frozen: NDArray[np.bool_], stages: int) -> int:
+    """Return the stage of the largest subtree that begins at a position and is frozen throughout; 0 for a leaf."""
+    lowest, size = 0, 1
+    while is_frozen[position] and lowest + 1 < stages and position & (2 * size - 1) == 0:
+        for leaf in range(position + size, position + 2 * size):
+            if not is_frozen[leaf]:
+                return lowest
+        lowest, size = lowest + 1, 2 * size
+    return lowest
+
+
+@compiled_for_speed
+def _freeze(ratios: Floats, sums: Bits, metrics: Floats, size: int) -> None:
+    """Add to paths' metrics what a frozen subtree of so many leaves costs them; its sums are 0."""
+    for path in range(sums.shape[0]):
+        root, cost = ratios[path, size : 2 * size], np.float32(0)
+        for j in range(size):
+            cost += max(-root[j], np.float32(0))
+        metrics[path] += cost
+        sums[path, size : 2 * size] = 0
+
+
+@compiled_for_speed
+def _depth_of(position: int, stages: int) -> int:
+    """Return the stage above which ratios are still those of the position before."""
+    depth = stages
+    if position:
+        depth = 1
+        while not position >> (depth - 1) & 1:
+            depth += 1
+    return depth
+
+
+@compiled_for_speed
 def decode_list(received: Floats, is_frozen: NDArray[np.bool_], messages: Bits) -> int:
     """Fill messages (L, K) with the likeliest messages, likeliest first, and return how many there are.
+
+    A whole subtree of frozen leaves is one step: what its leaves add to a path's metric is what its root's ratios below
+    zero add up to (Hashemi et al. 2016, arXiv:1604.08104).
 
     received: (N,) log-likelihood ratios, positive for 0. is_frozen: (N,), K of them false.
     """
     length, paths = len(received), len(messages)
-    ratios, sums = np.zeros((paths, 2 * length), np.float32), np.zeros((paths, 2, 2 * length), np.uint8)
+    ratios, sums = np.empty((paths, 2 * length), np.float32), np.zeros((paths, 2, 2 * length), np.uint8)
     metrics, active, index = np.zeros(paths, np.float32), 1, 0
-    ratios[0, length:] = received
+    for path in range(paths):
+        ratios[path, length:] = received
     stages = 0
     while 1 << stages < length:
         stages += 1
-    for position in range(length):
-        depth = stages
-        if position:
-            depth = 1
-            while not position >> (depth - 1) & 1:
-                depth += 1
+    position = 0
+    while position < length:
+        lowest, depth = _root_of(position, is_frozen, stages), _depth_of(position, stages)
         for path in range(active):
-            _descend(ratios[path], sums[path], position, depth)
+            _descend(ratios[path], sums[path], position, depth, lowest)
+        side = position >> lowest & 1
         if is_frozen[position]:
-            for path in range(active):
-                metrics[path] += max(-ratios[path, 1], np.float32(0))
-                sums[path, position & 1, 1] = 0
+            _freeze(ratios, sums[:active, side], metrics, 1 << lowest)
         else:
-            active = _fork(ratios, sums, messages, metrics, active, index)
+            active = _fork(ratios, sums, messages, metrics, active, index, _count_used(position, stages))
             for path in range(active):
-                sums[path, position & 1, 1] = messages[path, index]
+                sums[path, side, 1] = messages[path, index]
             index += 1
         for path in range(active):
-            _ascend(sums[path], position, length)
+            _ascend(sums[path], position, lowest, length)
+        position += 1 << lowest
     messages[:active] = messages[:active][np.argsort(metrics[:active])]
     return active

@@ -56,19 +56,17 @@ def _project(frame: NDArray[np.uint8], y: int, weights: Floats, line: Floats) ->
 def _add_up(window: Floats, column_sums: Floats, sums: Floats) -> None:
     """Fill sums (W) with the sums of window (9, W) over 9x9 cells; column_sums (W + 8) is scratch, mirrored."""
     width = len(sums)
+    a, b, c, d, e = window[0], window[1], window[2], window[3], window[4]
+    f, g, h, i = window[5], window[6], window[7], window[8]
     for x in range(width):
-        column_sums[x + REACH] = window[0, x]
-    for i in range(1, 2 * REACH + 1):
-        for x in range(width):
-            column_sums[x + REACH] += window[i, x]
-    for i in range(1, REACH + 1):
-        column_sums[REACH - i] = column_sums[REACH + min(i, width - 1)]
-        column_sums[width + REACH - 1 + i] = column_sums[width + REACH - 1 - min(i, width - 1)]
+        column_sums[x + REACH] = ((a[x] + b[x]) + (c[x] + d[x])) + ((e[x] + f[x]) + (g[x] + h[x])) + i[x]
+    for n in range(1, REACH + 1):
+        column_sums[REACH - n] = column_sums[REACH + min(n, width - 1)]
+        column_sums[width + REACH - 1 + n] = column_sums[width + REACH - 1 - min(n, width - 1)]
+    s = column_sums
     for x in range(width):
-        sums[x] = column_sums[x]
-    for i in range(1, 2 * REACH + 1):
-        for x in range(width):
-            sums[x] += column_sums[x + i]
+        four = (s[x] + s[x + 1]) + (s[x + 2] + s[x + 3])
+        sums[x] = four + ((s[x + 4] + s[x + 5]) + (s[x + 6] + s[x + 7])) + s[x + 8]
 
 
 @compiled_for_speed
@@ -102,10 +100,17 @@ def load_details(frame: NDArray[np.uint8], weights: Floats, dealt: Floats) -> No
 @compiled_for_speed
 def store_plane(dealt: Floats, plane: Floats) -> None:
     """Fill plane (H, W) from dealt columns, without the mirrored frame."""
-    for y in range(plane.shape[0]):
-        for x in range(plane.shape[1]):
-            column = x + PAD
-            plane[y, x] = dealt[y + PAD, column & 3, column >> 2]
+    height, width = plane.shape
+    for y in range(height):
+        row, source, whole = plane[y], dealt[y + PAD], width // 4
+        first, second, third, fourth = source[0], source[1], source[2], source[3]
+        for b in range(whole):
+            row[4 * b] = first[b + PAD // 4]
+            row[4 * b + 1] = second[b + PAD // 4]
+            row[4 * b + 2] = third[b + PAD // 4]
+            row[4 * b + 3] = fourth[b + PAD // 4]
+        for x in range(4 * whole, width):
+            row[x] = source[x & 3, (x + PAD) >> 2]
 
 
 @compiled_for_speed

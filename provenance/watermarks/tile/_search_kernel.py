@@ -48,26 +48,77 @@ def sum_shifted(
 
 @compiled_for_speed
 def sum_stretched(
-    spectrum: Bytes,
-    lines: Doubles,
-    across: Doubles,
-    down: Doubles,
-    totals: NDArray[np.uint16],
-    counts: NDArray[np.uint8],
+    spectrum: Bytes, lines: Doubles, shrinkings: Doubles, totals: NDArray[np.uint16], counts: NDArray[np.int64]
 ) -> None:
-    """For each pair of factors (A, D), sum the spectrum at (k across, m down) over lines."""
-    size = spectrum.shape[0]
-    middle, last = size // 2, spectrum.shape[1] - 3
-    for i in range(across.shape[0]):
-        for t in range(len(lines)):
-            sign = 1.0 if lines[t, 0] >= 0 else -1.0
-            k, m = sign * lines[t, 0] * size, sign * lines[t, 1] * size
-            for j in range(across.shape[1]):
-                x = int(k * across[i, j] + 0.5)
-                y = int(m * down[i, j] + middle + 0.5)
-                if x <= last and 1 < y < size - 2:
-                    totals[i, j] += spectrum[y, x]
-                    counts[i, j] += 1
+    """For each pair of shrinkings (i, i + j - R), sum the spectrum at (k across, m down) over lines; absent ones are 0.
+
+    Args:
+        spectrum: (N // 2 + 1, N), transposed: a line moves along one row of it as it is shrunk down.
+        lines: (T, 2) frequencies.
+        shrinkings: (S + 2 R,) factors by which frequencies are multiplied, S of which are tried across.
+        totals: (S, 2 R + 1), to be added to.
+        counts: (S,) lines present where both shrinkings are the same, to be added to.
+    """
+    size, reach = spectrum.shape[1], totals.shape[1] // 2
+    middle, last = size // 2, spectrum.shape[0] - 3
+    rows = np.empty(len(shrinkings), np.int64)
+    for t in range(len(lines)):
+        sign = 1.0 if lines[t, 0] >= 0 else -1.0
+        k, m = sign * lines[t, 0] * size, sign * lines[t, 1] * size
+        for i in range(len(shrinkings)):
+            y = int(m * shrinkings[i] + middle + 0.5)
+            rows[i] = y if 1 < y < size - 2 else -1
+        for i in range(totals.shape[0]):
+            x = int(k * shrinkings[i + reach] + 0.5)
+            if x > last:
+                continue
+            counts[i] += 1 if rows[i + reach] >= 0 else 0
+            source, total = spectrum[x], totals[i]
+            for j in range(total.shape[0]):
+                if rows[i + j] >= 0:
+                    total[j] += source[rows[i + j]]
+
+
+@compiled_for_speed
+def measure_excess(
+    totals: NDArray[np.uint16], counts: NDArray[np.int64], mean: float, spread: float, excess: Floats
+) -> None:
+    """Fill excess (R, C) with the deviations by which totals of so many cells each row exceed what is usual."""
+    for row in range(totals.shape[0]):
+        usual = np.float32(mean * counts[row])
+        share = np.float32(1 / (spread * np.sqrt(max(counts[row], 8))))
+        for column in range(totals.shape[1]):
+            excess[row, column] = (np.float32(totals[row, column]) - usual) * share
+
+
+@compiled_for_speed
+def _highest(row: Floats) -> tuple[float, int]:
+    """Return the highest value of a row, and where it is."""
+    best, at = np.float32(-1e30), 0
+    for x in range(len(row)):
+        best = max(best, row[x])
+    while at < len(row) - 1 and row[at] != best:
+        at += 1
+    return float(best), at
+
+
+@compiled_for_speed
+def pick_peaks(
+    field: Floats, highest: Floats, around: int, rows: NDArray[np.int64], columns: NDArray[np.int64], heights: Doubles
+) -> None:
+    """Fill in the highest cells of a field that wraps round across, each with its surroundings taken out of it.
+
+    highest: (R,) of each row; both are changed.
+    """
+    height, width = field.shape
+    for n in range(len(rows)):
+        best, row = _highest(highest)
+        _, column = _highest(field[row])
+        rows[n], columns[n], heights[n] = row, column, best
+        for y in range(max(0, row - around), min(height, row + around + 1)):
+            for x in range(column - around, column + around + 1):
+                field[y, x % width] = -1e30
+            highest[y] = _highest(field[y])[0]
 
 
 @compiled_for_speed

@@ -12,6 +12,7 @@ from provenance.watermarks.tile.front import Residual
 from provenance.watermarks.tile.geometry import (
     Candidate,
     Power,
+    keep_likely,
     rank_candidates,
     stretched_candidates,
     turned_candidates,
@@ -99,8 +100,12 @@ def _search_geometries(residual: Residual, power: Power, layouts: Sequence[Layou
         candidates = [
             (layout, candidate)
             for layout in layouts
-            for candidate in search(power, layout, count)[: count // 2 + 1]
-            if candidate.rank >= least_rank
+            for candidate in keep_likely(
+                power,
+                layout,
+                [one for one in search(power, layout, count)[: count // 2 + 1] if one.rank >= least_rank],
+                _LEAST_SYNC_SEARCHED,
+            )
         ]
         found = _read_candidates(residual, candidates, stage)
         if found:

@@ -56,6 +56,13 @@ class Match:
     corrected_bits: int
 
 
+def invert(matrix: Geometry) -> Geometry:
+    """Return the inverse of a (2, 2) matrix; the library's takes ten times as long on one so small."""
+    (a, b), (c, d) = matrix.tolist()
+    inverse: Geometry = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+    return inverse
+
+
 def fold(residual: Residual, geometry: Geometry) -> Folded | None:
     """Return the residual laid over itself under a geometry; None where that is degenerate or too large."""
     import cv2
@@ -68,16 +75,15 @@ def fold(residual: Residual, geometry: Geometry) -> Folded | None:
     # Tile pixels a sample: 2 where the picture was shrunk to less than about 0.6 (tile lines end below 32 waves).
     step = 2 if det > 2.8 else 1
     samples = PERIOD // step
-    to_picture = np.linalg.inv(geometry).T * step
+    to_picture = invert(geometry).T * step
     height, width = residual.shape
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ np.linalg.inv(to_picture).T
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ invert(to_picture).T
     low = np.floor(corners.min(0))
     size = np.ceil((corners.max(0) - low) / (2 * samples)).astype(int) * 2 * samples
     if size[0] * size[1] > _MOST_SAMPLES:
         return None
     if np.array_equal(to_picture, IDENTITY):
-        laid = np.zeros((size[1], size[0]), np.float32)
-        laid[:height, :width] = residual
+        laid = residual
     else:
         matrix = np.column_stack([to_picture, to_picture @ low])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -90,13 +96,14 @@ def fold(residual: Residual, geometry: Geometry) -> Folded | None:
 
 
 def _add_up(laid: Residual, period: int) -> Residual:
-    """Return the (N, N) sum of all squares of a plane that consists of such."""
+    """Return the (N, N) sum of all squares of a plane; what the last ones lack is empty."""
     if laid.shape == (period, period):
         return laid
     summed = np.zeros((period, period), np.float32)
     for top in range(0, laid.shape[0], period):
         for left in range(0, laid.shape[1], period):
-            summed += laid[top : top + period, left : left + period]
+            part = laid[top : top + period, left : left + period]
+            summed[: part.shape[0], : part.shape[1]] += part
     return summed
 
 
@@ -128,29 +135,29 @@ class Placed:
 
 def place(folded: Folded, layout: Layout, senses: NDArray[np.int64]) -> list[Placed]:
     """Return for each (2, 2) sense the origin at which the sync lines agree best; best sense first."""
-    from provenance.watermarks.tile._place_kernel import agree_best, sharpen
-
-    placed = []
-    for sense in senses:
-        values, lines, deviation = weigh_sync(folded, layout, sense)
-        found = np.empty(4)
-        agree_best(values, lines, len(folded.lines), found)
-        sharpen(values, lines, found)
-        placed.append(Placed(float(found[2] / deviation), sense, found[:2]))
+    places, syncs = place_senses(folded, layout, senses, negatives=False)
+    placed = [Placed(sync, senses[at], places[at, :2]) for at, sync in enumerate(syncs)]
     return sorted(placed, key=lambda one: -one.sync)
 
 
-def weigh_sync(
-    folded: Folded, layout: Layout, sense: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.int64], float]:
-    """Return sync lines under a sense (24, 2), phases taken off, over noise; where they lie; and their deviation."""
+def place_senses(
+    folded: Folded, layout: Layout, senses: NDArray[np.int64], *, negatives: bool
+) -> tuple[NDArray[np.float64], list[float]]:
+    """Return where the sync lines agree best under each (2, 2) sense, and by how many deviations.
+
+    Places are (S, 4): across, down, the lines' sum, and 1 where light and dark seem to have been exchanged.
+    """
+    from provenance.watermarks.tile import _place_kernel
+
     samples = len(folded.lines)
-    lines = np.ascontiguousarray(layout.sync @ sense.T)
-    ring = np.minimum(np.rint(np.hypot(lines[:, 0], lines[:, 1])).astype(int), _RINGS - 1)
+    lines = np.ascontiguousarray(layout.sync @ senses.transpose(0, 2, 1))
+    ring = np.minimum(np.rint(np.hypot(lines[..., 0], lines[..., 1])).astype(int), _RINGS - 1)
     noise = folded.noise[ring]
-    seen = folded.lines[lines[:, 1] % samples, lines[:, 0] % samples] * np.exp(-1j * layout.sync_phases) / noise
-    values = np.ascontiguousarray(seen, np.complex64).view(np.float32).reshape(-1, 2)
-    return values, lines, float(np.sqrt((1 / noise).sum() / 2))
+    seen = folded.lines[lines[..., 1] % samples, lines[..., 0] % samples] * np.exp(-1j * layout.sync_phases) / noise
+    values = np.ascontiguousarray(seen, np.complex64).view(np.float32).reshape(*lines.shape)
+    places = np.empty((len(senses), 4))
+    _place_kernel.place_senses(values, lines, samples, int(negatives), places)
+    return places, (places[:, 2] / np.sqrt((1 / noise).sum(axis=1) / 2)).tolist()
 
 
 UPRIGHT: Final = Placed(0.0, np.eye(2, dtype=np.int64), np.zeros(2))

@@ -66,21 +66,42 @@ def analyse_cells(laid: Floats, down: Floats, tables: Floats, waves: Floats) -> 
 
 
 @compiled_for_speed
-def _spread_across(cell: Floats, tables: Floats, real: Floats, imaginary: Floats) -> None:
-    """Fill real and imaginary (n,) with the sum of a row of waves (2 K - 1, 2) over columns."""
-    count, most = real.shape[0], tables.shape[2]
-    for x in range(count // 2):
-        cosine, sine = tables[0, x], tables[1, x]
-        even, odd, even_other, odd_other = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-        for k in range(1, most):
-            right, left = cell[most - 1 + k], cell[most - 1 - k]
-            even += (right[0] + left[0]) * cosine[k]
-            odd -= (right[1] - left[1]) * sine[k]
-            even_other += (right[1] + left[1]) * cosine[k]
-            odd_other += (right[0] - left[0]) * sine[k]
-        far = count - 1 - x
-        real[far], real[x] = even + odd, even - odd
-        imaginary[far], imaginary[x] = even_other + odd_other, even_other - odd_other
+def _spread_across(cell: Floats, tables: Floats, parts: Floats, real: Floats, imaginary: Floats) -> None:
+    """Fill real and imaginary (n,) with the sum of a row of waves (2 K - 1, 2) over columns.
+
+    tables: (2, K, n / 2) of cosines and sines; parts: (4, n / 2), scratch.
+    """
+    count, most, half = real.shape[0], tables.shape[1], tables.shape[2]
+    parts[:] = 0
+    even, odd, even_other, odd_other = parts[0], parts[1], parts[2], parts[3]
+    for k in range(1, most):
+        right, left, cosine, sine = cell[most - 1 + k], cell[most - 1 - k], tables[0, k], tables[1, k]
+        a, b, c, d = right[0] + left[0], right[1] - left[1], right[1] + left[1], right[0] - left[0]
+        if a == 0 and b == 0 and c == 0 and d == 0:
+            continue
+        for x in range(half):
+            even[x] += a * cosine[x]
+            odd[x] -= b * sine[x]
+            even_other[x] += c * cosine[x]
+            odd_other[x] += d * sine[x]
+    for x in range(half):
+        real[x], imaginary[x] = even[x] - odd[x], even_other[x] - odd_other[x]
+        real[count - 1 - x], imaginary[count - 1 - x] = even[x] + odd[x], even_other[x] + odd_other[x]
+
+
+@compiled_for_speed
+def _add_down(weights: Floats, rows: Floats, line: Floats) -> None:
+    """Fill line (W,) with the sum of rows (M, W), each by its weight, three at a time."""
+    count = len(weights)
+    line[:] = 0
+    for m in range(0, count - 2, 3):
+        a, b, c, first, second, third = weights[m], weights[m + 1], weights[m + 2], rows[m], rows[m + 1], rows[m + 2]
+        for x in range(len(line)):
+            line[x] += a * first[x] + b * second[x] + c * third[x]
+    for m in range(count - count % 3, count):
+        weight, row = weights[m], rows[m]
+        for x in range(len(line)):
+            line[x] += weight * row[x]
 
 
 @compiled_for_speed
@@ -90,19 +111,20 @@ def synthesise_cells(waves: Floats, down: Floats, tables: Floats, plane: Floats)
     side, width = plane.shape[0] // rows, plane.shape[1]
     real, imaginary = np.empty((count, width), np.float32), np.empty((count, width), np.float32)
     even, odd = np.empty(width, np.float32), np.empty(width, np.float32)
+    parts = np.empty((4, side // 2), np.float32)
+    turned = np.empty((2, tables.shape[2], side // 2), np.float32)
+    for part in range(2):
+        for k in range(tables.shape[2]):
+            for x in range(side // 2):
+                turned[part, k, x] = tables[part, x, k]
     for row in range(rows):
         for column in range(columns):
             for m in range(count):
                 left, right = column * side, (column + 1) * side
-                _spread_across(waves[row, column, m], tables, real[m, left:right], imaginary[m, left:right])
+                _spread_across(waves[row, column, m], turned, parts, real[m, left:right], imaginary[m, left:right])
         for y in range(side // 2):
-            even[:] = 0
-            odd[:] = 0
-            for m in range(count):
-                cosine, sine, first, second = down[0, m, y], down[1, m, y], real[m], imaginary[m]
-                for x in range(width):
-                    even[x] += cosine * first[x]
-                    odd[x] += sine * second[x]
+            _add_down(down[0, :, y], real, even)
+            _add_down(down[1, :, y], imaginary, odd)
             upper, lower = plane[row * side + y], plane[(row + 1) * side - 1 - y]
             for x in range(width):
                 upper[x] = even[x] + odd[x]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from provenance.watermarks.tile.front import Residual
 from provenance.watermarks.tile.layout import PERIOD, Lines
-from provenance.watermarks.tile.reading import IDENTITY, Geometry
+from provenance.watermarks.tile.reading import IDENTITY, Geometry, invert
 
 Waves = NDArray[np.complex64]
 """(R, C, L): each line in each cell."""
@@ -63,10 +63,10 @@ def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64])
         return None
     samples = count_samples(geometry)
     step = PERIOD // samples
-    to_picture = np.linalg.inv(geometry).T
+    to_picture = invert(geometry).T
     height, width = residual.shape
     right, low = width - 1, height - 1
-    corners = np.array([[0, 0], [right, 0], [0, low], [right, low]]) @ np.linalg.inv(to_picture).T - origin
+    corners = np.array([[0, 0], [right, 0], [0, low], [right, low]]) @ invert(to_picture).T - origin
     first = np.floor(corners.min(0) / PERIOD + 1e-9)
     columns, rows = (np.floor(corners.max(0) / PERIOD + 1e-9) - first + 1).astype(int)
     if rows * columns * samples * samples > _MOST_SAMPLES:

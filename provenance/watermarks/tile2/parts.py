@@ -48,17 +48,9 @@ def find_parts(residual: Residual, layout: Layout, count: int) -> list[Part]:
     sums = sum_blocks(residual, layout.sync, BLOCK)
     total = _integrate(sums)
     noise = _integrate((sums.real**2 + sums.imag**2).mean(axis=2, keepdims=True, dtype=np.float64))[..., 0]
-    windows = [
-        (length, row, column, high, wide)
-        for high in _SIDES
-        for wide in _SIDES
-        if high < total.shape[0] and wide < total.shape[1]
-        for length, row, column in _best_windows(total, noise, high, wide)
-        if length >= _LEAST_LENGTH
-    ]
-    windows.sort(reverse=True)
+    windows = _best_windows(total, noise)
     parts: list[Part] = []
-    for _, row, column, high, wide in windows[: 4 * count]:
+    for row, column, high, wide in windows[: 4 * count]:
         rows, columns = (slice(BLOCK * at, BLOCK * (at + side)) for at, side in ((row, high), (column, wide)))
         inside = _sum_window(total, row, column, high, wide), float(_sum_window(noise, row, column, high, wide))
         placed = _place(*inside, layout, np.array([column, row]) * BLOCK)
@@ -80,17 +72,15 @@ def _sum_window(total: NDArray[Any], row: int, column: int, high: int, wide: int
     return inside
 
 
-def _best_windows(
-    total: NDArray[np.complex128], noise: NDArray[np.float64], high: int, wide: int
-) -> list[tuple[float, int, int]]:
-    """Return the two best windows of a size: deviations, row and column."""
-    from provenance.watermarks.tile2._windows_kernel import measure_windows
+def _best_windows(total: NDArray[np.complex128], noise: NDArray[np.float64]) -> list[list[int]]:
+    """Return the two best windows of each size that stand out, best first: row, column, blocks down and across."""
+    from provenance.watermarks.tile2._windows_kernel import find_windows
 
-    excess = np.empty((total.shape[0] - high, total.shape[1] - wide))
     pairs = total.view(np.float64).reshape(*total.shape, 2)
-    measure_windows(pairs, noise, high, wide, _MOST_LENGTH, excess)
-    best = np.argsort(excess, axis=None)[::-1][:2]
-    return [(float(excess.flat[at]), *divmod(int(at), excess.shape[1])) for at in best]
+    found = np.empty((2 * len(_SIDES) ** 2, 5))
+    count = find_windows(pairs, noise, np.array(_SIDES), _MOST_LENGTH, _LEAST_LENGTH, found)
+    ordered: list[list[int]] = found[np.argsort(-found[:count, 0], kind="stable"), 1:].astype(int).tolist()
+    return ordered
 
 
 def _place(sums: NDArray[np.complex128], noise: float, layout: Layout, corner: NDArray[np.int64]) -> Placed:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from provenance.watermarks.tile.front import Residual
 from provenance.watermarks.tile.layout import Layout
-from provenance.watermarks.tile.reading import Folded, Geometry, weigh_sync
+from provenance.watermarks.tile.reading import Folded, Geometry, invert, place_senses
 
 _QUARTER: Final = np.array([[0, -1], [1, 0]])
 _MIRROR: Final = np.array([[-1, 0], [0, 1]])
@@ -46,19 +46,8 @@ UPRIGHT: Final = Placed(0.0, np.eye(2, dtype=np.int64), np.zeros(2))
 
 def place(folded: Folded, layout: Layout, senses: NDArray[np.int64]) -> list[Placed]:
     """Return for each (2, 2) sense the origin at which the sync lines agree best; best sense first."""
-    from provenance.watermarks.tile._place_kernel import agree_best, sharpen
-
-    placed = []
-    for sense in senses:
-        values, lines, deviation = weigh_sync(folded, layout, sense)
-        found = np.empty(4)
-        agree_best(values, lines, len(folded.lines), found)
-        is_negative = bool(-found[3] > found[2])
-        if is_negative:
-            values = -values
-            agree_best(values, lines, len(folded.lines), found)
-        sharpen(values, lines, found)
-        placed.append(Placed(float(found[2] / deviation), sense, found[:2], is_negative))
+    places, syncs = place_senses(folded, layout, senses, negatives=True)
+    placed = [Placed(sync, senses[at], places[at, :2], bool(places[at, 3])) for at, sync in enumerate(syncs)]
     return sorted(placed, key=lambda one: -one.sync)
 
 
@@ -66,8 +55,8 @@ def find_low(residual: Residual, geometry: Geometry) -> NDArray[np.float64]:
     """Return where a plane that `fold` lays begins, in tile pixels: it starts at whole samples of its own."""
     det = abs(geometry[0, 0] * geometry[1, 1] - geometry[0, 1] * geometry[1, 0])
     step = 2 if det > 2.8 else 1
-    to_picture = np.linalg.inv(geometry).T * step
+    to_picture = invert(geometry).T * step
     height, width = residual.shape
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ np.linalg.inv(to_picture).T
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ invert(to_picture).T
     low: NDArray[np.float64] = np.floor(corners.min(0)) * step
     return low

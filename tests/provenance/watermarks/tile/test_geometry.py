@@ -5,7 +5,9 @@ import pytest
 
 from provenance.watermarks.tile.front import build_residual
 from provenance.watermarks.tile.geometry import (
+    Power,
     build_power,
+    keep_likely,
     rank_candidates,
     stretched_candidates,
     turned_candidates,
@@ -84,3 +86,21 @@ def test_nothing_has_no_power_and_no_crash():
     power = build_power(np.zeros((300, 300), np.float32))
     assert np.isfinite(power.values).all()
     assert len(rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=2), reach=3)) > 0
+
+
+def test_only_what_sync_agrees_with_is_kept():
+    def kept(frame, least):
+        power = power_of(frame)
+        candidates = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=6), reach=3)
+        return keep_likely(power, LAYOUT, candidates, least)
+
+    assert is_near(kept(turned(marked(), 9), 12.0)[0].geometry, turn(9))
+    assert len(kept(turned(photograph("coffee.png", 384, 576), 9), 0.0)) >= 6
+    assert kept(turned(photograph("coffee.png", 384, 576), 9), 12.0) == []
+
+
+def test_what_has_no_phases_is_kept():
+    power = power_of(turned(marked(), 9))
+    candidates = rank_candidates(power, LAYOUT, turned_candidates(power, LAYOUT, best=2), reach=3)
+    assert keep_likely(Power(power.values), LAYOUT, candidates, 99.0) == candidates
+    assert keep_likely(power, LAYOUT, [], 0.0) == []

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.watermarks.tile._search_kernel import climb, energy, improve, refine, sum_shifted, sum_stretched
+from provenance.watermarks.tile._search_kernel import (
+    climb,
+    energy,
+    improve,
+    measure_excess,
+    pick_peaks,
+    refine,
+    sum_shifted,
+    sum_stretched,
+)
 
 SIZE = 512
 LINES = np.array([[9, 4], [-7, 12], [15, 3], [4, 18], [-16, 9], [2, 9], [-11, 5], [13, 14]]) / 128.0
@@ -74,13 +83,29 @@ def test_shifted_sums_are_those_of_slices():
 def test_stretched_sums_are_highest_at_the_truth():
     geometry = np.diag([1.3, 1.1])
     spectrum = (np.minimum(spectrum_of(geometry), 15.9) * 16).astype(np.uint8)
-    across, down = np.meshgrid(np.arange(0.9, 1.5, 0.02), np.arange(0.9, 1.5, 0.02), indexing="ij")
-    totals, counts = np.zeros(across.shape, np.uint16), np.zeros(across.shape, np.uint8)
-    sum_stretched(spectrum, LINES, across, down, totals, counts)
-    best = np.unravel_index(int(totals.argmax()), totals.shape)
-    assert across[best] == pytest.approx(1.3, abs=0.021)
-    assert down[best] == pytest.approx(1.1, abs=0.021)
+    shrinkings, reach = np.exp(np.arange(-0.6, 0.8, 0.015)), 20
+    totals, counts = np.zeros((len(shrinkings) - 2 * reach, 2 * reach + 1), np.uint16), np.zeros(54, np.int64)
+    sum_stretched(np.ascontiguousarray(spectrum.T), LINES, shrinkings, totals, counts)
+    row, column = np.unravel_index(int(totals.argmax()), totals.shape)
+    assert shrinkings[row + reach] == pytest.approx(1.3, rel=0.016)
+    assert shrinkings[row + column] == pytest.approx(1.1, rel=0.016)
     assert counts.max() == len(LINES)
+
+
+def test_excess_is_in_deviations_of_as_many_cells():
+    totals, counts = np.array([[50, 90], [20, 10]], np.uint16), np.array([16, 2])
+    excess = np.empty((2, 2), np.float32)
+    measure_excess(totals, counts, 3.0, 2.0, excess)
+    assert excess[0] == pytest.approx([(50 - 48) / 8, (90 - 48) / 8])
+    assert excess[1] == pytest.approx(np.array([14, 4]) / (2 * np.sqrt(8)))
+
+
+def test_peaks_come_in_order_without_what_lies_round_them():
+    field = np.random.default_rng(2).normal(size=(30, 40)).astype(np.float32)
+    field[4, 39], field[5, 0], field[20, 7] = 9, 8, 7
+    rows, columns, heights = np.empty(2, np.int64), np.empty(2, np.int64), np.empty(2)
+    pick_peaks(field, field.max(axis=1), 3, rows, columns, heights)
+    assert list(zip(rows, columns, heights, strict=True)) == [(4, 39, 9.0), (20, 7, 7.0)]
 
 
 def test_what_is_improved_ranks_highest_where_the_lines_are():
