@@ -70,7 +70,9 @@ PACKAGES: Final[dict[str, tuple[str, str]]] = {
     "accelerate": ("backend:diffusers_local", "generation"),
     "pyarrow": ("on demand", "audit export --format parquet"),
     "reportlab": ("on demand", "evidence of a case as PDF"),
-    "fonttools": ("on demand", "evidence of a case as PDF"),
+    "fonttools": ("on demand", "evidence of a case as PDF, labels of PDF"),
+    "pypdf": ("medium:pdf", "PDF"),
+    "pypdfium2": ("medium:pdf", "PDF"),
     "foolbox": ("on demand", "a photograph of the demo; not imported"),
     "scikit-image": ("on demand", "photographs of the demo"),
 }
@@ -90,6 +92,7 @@ LICENCES: Final = {
     "onnxruntime": "MIT",
     "opencv-python-headless": "Apache-2.0; the wheel carries FFmpeg, LGPL-2.1",
     "opencv-python": "Apache-2.0; the wheel carries FFmpeg and Qt, LGPL-2.1 and LGPL-3.0",
+    "pypdfium2": "BSD-3-Clause or Apache-2.0; the wheel carries PDFium and what it is made of, permissive",
     "pi-heif": "BSD-3-Clause; the wheel carries libheif and libde265, LGPL-3.0",
     "scikit-image": "BSD-3-Clause",
     "scipy": "BSD-3-Clause",

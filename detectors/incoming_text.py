@@ -12,7 +12,7 @@ from provenance.labels.implicit import FoundLabels
 from provenance.manifests.report import ManifestReport
 from provenance.manifests.text_wrapper import judge_text
 from provenance.manifests.trust import TrustAnchors
-from provenance.manifests.validation import read_bound_manifest
+from provenance.manifests.validation import read_bound_manifest, read_manifest
 from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
 from provenance.media.text.hidden import Hidden
@@ -47,9 +47,14 @@ def read_text_marks(media: Media | None, file: Blob) -> tuple[dict[str, float], 
 
 
 def read_text_manifest(file: Blob, media_type: str) -> ManifestReport | None:
-    """Return what a C2PA manifest says that a text carries in variation selectors, and whether it is of this text."""
+    """Return what a C2PA manifest says that a file with words carries, and whether it is of this very file.
+
+    It lies in variation selectors of a text, or where c2pa finds it.
+    """
     store, binding = judge_text(file.read().decode(errors="replace").removeprefix("\ufeff"))
-    return None if store is None else read_bound_manifest(file, media_type, TrustAnchors(), store, binding.value)
+    if store is None:
+        return read_manifest(file, media_type, TrustAnchors())
+    return read_bound_manifest(file, media_type, TrustAnchors(), store, binding.value)
 
 
 def _describe(hidden: Hidden) -> Records:

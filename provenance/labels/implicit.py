@@ -224,7 +224,7 @@ def write_labels(encoded: bytes, media_type: MediaType, labels: ImplicitLabels) 
     if write is None:
         raise LabelError(f"{media_type} is not a type that the gate ships")
     carried = CONTAINERS[media_type].find(encoded)
-    found = _read(carried)
+    found = read_carried(carried)
     merged = labels.after(found)
     if merged.aigc is None and merged.iptc is None:
         return encoded
@@ -246,10 +246,11 @@ def read_labels(unverified_bytes: Octets, media_type: MediaType) -> FoundLabels:
         carried = CONTAINERS[media_type].find(unverified_bytes)
     except LabelError as exc:
         return FoundLabels(problems=(f"{media_type}: {str(exc).removeprefix(f'{media_type}: ')}",))
-    return _read(carried)
+    return read_carried(carried)
 
 
-def _read(carried: Carried) -> FoundLabels:
+def read_carried(carried: Carried) -> FoundLabels:
+    """Return what raw metadata claims; what is damaged in it becomes `problems`."""
     items: list[FoundAigc] = []
     iptc: dict[str, str] = {}
     problems: list[str] = []

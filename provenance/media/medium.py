@@ -384,12 +384,13 @@ MediumFactory = Callable[[Kit], Medium]
 MEDIA: Plugins[MediumFactory] = Plugins(
     kind="media",
     builtins={
+        "pdf": "provenance.media.pdf.medium:build_medium",
         "picture": "provenance.media.picture.medium:build_medium",
         "sound": "provenance.media.sound.medium:build_medium",
         "text": "provenance.media.text.medium:build_medium",
         "video": "provenance.media.video.medium:build_medium",
     },
-    extras={"sound": "video", "video": "video"},
+    extras={"pdf": "pdf", "sound": "video", "video": "video"},
 )
 
 MEDIUM_PARTS: Final = tuple(name for name in vars(Medium) if not name.startswith("_"))

@@ -17,9 +17,11 @@ from provenance.media.medium import MEDIA, Claims, Kit, Measuring, Orders, Provi
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.dwt_dct_svd import DwtDctSvd
+from provenance.watermarks.tile2.scheme import Tile2
 from tests import toy_medium
 from tests.clips import clip
 from tests.letters import letter
+from tests.papers import paper
 from tests.sites import encode, photograph
 from tests.sounds import melody, pack_wav
 
@@ -27,6 +29,8 @@ NAMES = sorted({*MEDIA.builtins, *(point.name for point in entry_points(group="c
 KEYS = (WatermarkKey("own", bytes(range(32))),)
 SCHEME = DwtDctSvd(KEYS)
 KIT = Kit(KEYS, SCHEME, {"dwt_dct_svd": SCHEME}, (Pdq(),))
+TILE = Tile2(KEYS)
+PAGES = Kit(KEYS, TILE, {"tile2": TILE}, (Pdq(),))
 LIMITS = IntakeLimits()
 WORDS = [f"line {number} says something of its own about boat number {number * 7}" for number in range(12)]
 
@@ -37,12 +41,13 @@ def spell(words):
 
 @dataclass(frozen=True)
 class Case:
-    """A medium with files of it: one sound, one that is like it, one that is not."""
+    """A medium with files of it: one sound, one that is like it, one that is not; and how another's begins."""
 
     build: Callable
     sound: bytes
     alike: bytes
     other: bytes
+    stranger: tuple[str, bytes] = ("application/pdf", b"%PDF-1.7 and so on")
 
 
 CASES = {
@@ -69,6 +74,13 @@ CASES = {
         letter(),
         letter(number=3).replace(b"# ", b"## "),
         letter(seed=2),
+    ),
+    "pdf": Case(
+        lambda: MEDIA.load("pdf")(PAGES),
+        paper(),
+        paper(title="The same under another title", size=10),
+        paper(seed=2),
+        ("image/png", b"\x89PNG\r\n\x1a\n"),
     ),
     "lines": Case(
         lambda: toy_medium.build_medium(KIT), spell(WORDS), spell([*WORDS[:-1], "a last"]), spell(["a", "b c d"])
@@ -106,7 +118,7 @@ def test_it_says_what_it_is(case, medium):
     assert medium.shipping_type(media_type) in medium.types
     assert media_type.extension.startswith(".")
     assert medium.sniff(b"") is None
-    assert medium.sniff(b"%PDF-1.7 and so on") is None
+    assert medium.sniff(case.stranger[1]) is None
 
 
 def test_what_it_takes_it_shows(case, medium):
@@ -119,7 +131,7 @@ def test_what_it_takes_it_shows(case, medium):
     with pytest.raises(AssetTooLargeError):
         medium.take(Blob.from_bytes(case.sound), Claims(), replace(LIMITS, max_bytes=8))
     with pytest.raises(MislabelledAssetError):
-        medium.take(Blob.from_bytes(case.sound), Claims(media_type="application/pdf"), LIMITS)
+        medium.take(Blob.from_bytes(case.sound), Claims(media_type=case.stranger[0]), LIMITS)
 
 
 def test_a_damaged_file_is_an_error_of_ours(case, medium):
@@ -141,7 +153,7 @@ def test_what_headers_say_is_what_is_taken(case, medium):
     measured, content = medium.measure(file, Claims(), LIMITS), medium.take(file, Claims(), LIMITS)
     assert (measured.media_type, measured.facts) == (content.media_type, content.facts)
     assert measured.weight > 0
-    for limits, claims in ((replace(LIMITS, max_bytes=8), Claims()), (LIMITS, Claims(media_type="application/pdf"))):
+    for limits, claims in ((replace(LIMITS, max_bytes=8), Claims()), (LIMITS, Claims(media_type=case.stranger[0]))):
         with pytest.raises(AssetError):
             medium.measure(file, claims, limits)
 

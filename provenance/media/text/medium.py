@@ -12,15 +12,7 @@ from typing import Any, Final, cast
 from provenance.asset import MediaType
 from provenance.errors import AssetError, ConfigurationError, LabelError, UnmarkableError
 from provenance.fingerprints.base import Fingerprint
-from provenance.fingerprints.shingles import (
-    ALG,
-    EXACT,
-    RADIUS_BITS,
-    compute_code,
-    distance_bits,
-    hash_letters,
-    list_shingles,
-)
+from provenance.fingerprints.shingles import ALG, EXACT, RADIUS_BITS
 from provenance.grant import MarkKind
 from provenance.labels.aigc import AigcItem, build_aigc, parse_aigc
 from provenance.labels.implicit import FoundAigc, FoundLabels, ImplicitLabels
@@ -46,6 +38,7 @@ from provenance.media.text.document import Document
 from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, TYPES, VTT, sniff_text
 from provenance.media.text.label import START, add_label, has_label
 from provenance.media.text.text import Text, list_gaps, parse_text, weave_in
+from provenance.media.text.words import compare_words, fingerprint_words
 from provenance.media.view import TEXT
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import Reading
@@ -58,8 +51,6 @@ OWN_BYTES: Final = 4 * MOST_BYTES
 
 PLACES: Final = {HTML: "html meta", MARKDOWN: "front matter", VTT: "webvtt note"}
 _ELSEWHERE: Final = "variation selectors"
-# Of an excerpt, the share of its shingles that the release has: of another text hardly any are the same.
-_PART_OF, _NO_PART_OF = 0.5, 0.05
 _SHOWN_CHARS: Final = 2048
 
 
@@ -225,29 +216,18 @@ class TextMedium:
 
     def fingerprint(self, content: Content) -> tuple[Fingerprint, ...]:
         """Return the code of the words, then the digest of the letters; () for fewer words than tell texts apart."""
-        words = cast("Text", content).document.words
-        code = compute_code(words)
-        return () if code is None else (code, Fingerprint(EXACT, hash_letters(words), 100))
+        return fingerprint_words(cast("Text", content).document.words)
 
     def compare(
         self, content: Content, recorded: bytes | None, load_released: Callable[[], Content | None]
     ) -> Comparison:
         """Compare by codes; of a part of a release, by how many of its runs of words the release has."""
-        text = cast("Text", content)
-        code = compute_code(text.document.words)
-        if recorded is None:
-            return Comparison()
-        distance = None if code is None else distance_bits(code.value, recorded)
-        if distance is not None and distance <= RADIUS_BITS:
-            return Comparison(distance, agrees=True)
-        released = load_released()
-        if released is None:
-            return Comparison(distance)
-        own = list_shingles(text.document.words)
-        shared = len(own & list_shingles(cast("Text", released).document.words))
-        share = shared / max(1, len(own))
-        agrees = True if share >= _PART_OF else False if share < _NO_PART_OF else None
-        return Comparison(distance, shared, agrees)
+
+        def load_words() -> str | None:
+            released = load_released()
+            return None if released is None else cast("Text", released).document.words
+
+        return compare_words(cast("Text", content).document.words, recorded, load_words)
 
     def _prepare(self, text: Text, orders: Orders) -> tuple[Document, Marking]:
         """Return the text with its label and item; an item that came in lives on and is the only one."""

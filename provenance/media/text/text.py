@@ -62,14 +62,8 @@ class Text:
         return 8 * len(self.raw) + 64 * len(self.document.parts)
 
     def views(self) -> Iterator[View]:
-        """Show all of it, in parts that overlap, so that nothing stands across an edge alone."""
-        shown = self.document.shown
-        at = 0
-        while True:
-            yield View(TEXT, shown[at : at + VIEW_CHARACTERS])
-            if at + VIEW_CHARACTERS >= len(shown):
-                return
-            at += VIEW_CHARACTERS - _OVERLAP
+        """Show all of it, in parts that overlap."""
+        return show_in_parts(self.document.shown)
 
     def passages(self) -> Passages:
         """Return what it is found by as a work, and what a copy of a part of it is found by."""
@@ -88,6 +82,16 @@ class Text:
         document = self.document
         items = [document.aigc] * bool(document.aigc_items) + [""] * (document.aigc_items - 1)
         return items or read_own_block(self.raw)
+
+
+def show_in_parts(shown: str) -> Iterator[View]:
+    """Show all of a text, in parts that overlap, so that nothing stands across an edge alone."""
+    at = 0
+    while True:
+        yield View(TEXT, shown[at : at + VIEW_CHARACTERS])
+        if at + VIEW_CHARACTERS >= len(shown):
+            return
+        at += VIEW_CHARACTERS - _OVERLAP
 
 
 def parse_text(file: Blob, claims: Claims, limits: IntakeLimits, *, most_bytes: int = MOST_BYTES) -> Text:
