@@ -21,7 +21,20 @@ from tests.sites import photograph
 
 
 @cache
-def paper(seed=1, *, pages=2, title="", size=11, sides=A4, turn=0, picture=False, ground=None, edge=False):
+def paper(
+    seed=1,
+    *,
+    pages=2,
+    title="",
+    size=11,
+    sides=A4,
+    turn=0,
+    picture=False,
+    ground=None,
+    edge=False,
+    said="",
+    is_hidden=False,
+):
     """Return a PDF of so many pages of sentences."""
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=sides, invariant=True)
@@ -38,6 +51,11 @@ def paper(seed=1, *, pages=2, title="", size=11, sides=A4, turn=0, picture=False
         lines = sentences(12, seed * 100 + number)
         for row, line in enumerate(lines):
             canvas.drawString(40, sides[1] - 90 - 1.5 * size * row, line)
+        if said:
+            line = canvas.beginText(40, 60)
+            line.setTextRenderMode(3 if is_hidden else 0)
+            line.textLine(said)
+            canvas.drawText(line)
         if edge:
             canvas.drawString(0, sides[1] - 24, "an edge that is written on from side to side " * 8)
             canvas.drawString(0, 24, "an edge that is written on from side to side " * 8)

@@ -1,8 +1,8 @@
 """An invisible mark for pages: the pattern that the site's scheme for pictures lays into even grey, as a veil.
 
-It darkens paper by three levels of 255 at most, white on dark pages, and lies over every page once more in the same
-scale, so the file holds it once. Whatever shows a page shows it: a screenshot, a print, a page turned into a picture,
-and the scheme reads it there as in any picture. Extracted text does not carry it.
+It is as strong as in pictures: six levels of 255 from its lightest to its darkest places, white on dark pages. It lies
+over every page, and the file holds it once. Whatever shows a page shows it: a screenshot, a print, a page turned into a
+picture, and the scheme reads it there as in any picture. Extracted text does not carry it.
 """
 
 import zlib
@@ -16,7 +16,7 @@ from provenance.watermarks.base import Watermark
 
 SIDE: Final = 1_000
 """Of the square veil; it is as wide as the longer side of a page."""
-STRENGTH: Final = 3
+STRENGTH: Final = 6
 """Levels between its lightest and its darkest places."""
 _GREY: Final = 128
 

@@ -63,6 +63,21 @@ def write_marks(data: bytes, order: WriteOrder, program: bytes, veil: bytes, xmp
         return out.getvalue()
 
 
+_FONT_NAME: Final = NameObject("/CHPMRK+LabelSans-Bold")
+# Flags: symbolic, since its codes are its own; the rest as the label font has it.
+_DESCRIPTOR: Final = {
+    "Type": NameObject("/FontDescriptor"),
+    "FontName": _FONT_NAME,
+    "Flags": NumberObject(4),
+    "FontBBox": ArrayObject(NumberObject(side) for side in (-1000, -1000, 2000, 2000)),
+    "ItalicAngle": NumberObject(0),
+    "Ascent": NumberObject(880),
+    "Descent": NumberObject(-120),
+    "CapHeight": NumberObject(733),
+    "StemV": NumberObject(140),
+}
+
+
 class _Laid:
     """Lays marks over pages; what several pages share is written once."""
 
@@ -120,61 +135,30 @@ class _Laid:
     def _build_font(self, label: LabelOrder, program: bytes) -> Any:  # noqa: ANN401 - a reference of pypdf
         embedded = _stream(program)
         embedded[NameObject("/Subtype")] = NameObject("/CIDFontType0C")
-        name = NameObject("/CHPMRK+LabelSans-Bold")
-        descriptor = DictionaryObject(
-            {
-                NameObject("/Type"): NameObject("/FontDescriptor"),
-                NameObject("/FontName"): name,
-                NameObject("/Flags"): NumberObject(4),
-                NameObject("/FontBBox"): ArrayObject(NumberObject(side) for side in (-1000, -1000, 2000, 2000)),
-                NameObject("/ItalicAngle"): NumberObject(0),
-                NameObject("/Ascent"): NumberObject(880),
-                NameObject("/Descent"): NumberObject(-120),
-                NameObject("/CapHeight"): NumberObject(733),
-                NameObject("/StemV"): NumberObject(140),
-                NameObject("/FontFile3"): self._add(embedded),
-            }
+        described = _dictionary(**_DESCRIPTOR, FontFile3=self._add(embedded))
+        known = sorted(label.codes.items(), key=lambda item: item[1])
+        widths = [part for char, code in known for part in (NumberObject(code), _numbers(label.widths[char]))]
+        system = _dictionary(Registry=_text("Adobe"), Ordering=_text("Identity"), Supplement=NumberObject(0))
+        below = _dictionary(
+            Type=NameObject("/Font"),
+            Subtype=NameObject("/CIDFontType0"),
+            BaseFont=_FONT_NAME,
+            CIDSystemInfo=system,
+            FontDescriptor=self._add(described),
+            DW=NumberObject(1000),
+            W=ArrayObject(widths),
         )
-        widths = [
-            part
-            for char, code in label.codes.items()
-            for part in (NumberObject(code), ArrayObject([NumberObject(label.widths[char])]))
-        ]
-        system = {
-            "/Registry": TextStringObject("Adobe"),
-            "/Ordering": TextStringObject("Identity"),
-            "/Supplement": NumberObject(0),
-        }
-        below = DictionaryObject(
-            {
-                NameObject("/Type"): NameObject("/Font"),
-                NameObject("/Subtype"): NameObject("/CIDFontType0"),
-                NameObject("/BaseFont"): name,
-                NameObject("/CIDSystemInfo"): DictionaryObject(
-                    {NameObject(key): value for key, value in system.items()}
-                ),
-                NameObject("/FontDescriptor"): self._add(descriptor),
-                NameObject("/DW"): NumberObject(1000),
-                NameObject("/W"): ArrayObject(widths),
-            }
+        pairs = "\n".join(f"<{code:04X}> <{char.encode('utf-16-be').hex().upper()}>" for char, code in known)
+        read_as = _stream(_TO_UNICODE.format(count=len(known), pairs=pairs).encode())
+        font = _dictionary(
+            Type=NameObject("/Font"),
+            Subtype=NameObject("/Type0"),
+            BaseFont=_FONT_NAME,
+            Encoding=NameObject("/Identity-H"),
+            DescendantFonts=ArrayObject([self._add(below)]),
+            ToUnicode=self._add(read_as),
         )
-        pairs = "\n".join(
-            f"<{code:04X}> <{char.encode('utf-16-be').hex().upper()}>" for char, code in label.codes.items()
-        )
-        return self._add(
-            DictionaryObject(
-                {
-                    NameObject("/Type"): NameObject("/Font"),
-                    NameObject("/Subtype"): NameObject("/Type0"),
-                    NameObject("/BaseFont"): name,
-                    NameObject("/Encoding"): NameObject("/Identity-H"),
-                    NameObject("/DescendantFonts"): ArrayObject([self._add(below)]),
-                    NameObject("/ToUnicode"): self._add(
-                        _stream(_TO_UNICODE.format(count=len(label.codes), pairs=pairs).encode())
-                    ),
-                }
-            )
-        )
+        return self._add(font)
 
 
 def turn_page(box: Sequence[float], turn: int) -> tuple[float, ...]:
@@ -210,6 +194,18 @@ def _draw_label(label: LabelOrder) -> str:
 
 def _spell(numbers: Sequence[float]) -> str:
     return " ".join(f"{number:.4f}".rstrip("0").rstrip(".") for number in numbers)
+
+
+def _dictionary(**entries: Any) -> DictionaryObject:  # noqa: ANN401 - of pypdf
+    return DictionaryObject({NameObject(f"/{key}"): value for key, value in entries.items()})
+
+
+def _numbers(*numbers: int) -> ArrayObject:
+    return ArrayObject(NumberObject(number) for number in numbers)
+
+
+def _text(said: str) -> TextStringObject:
+    return TextStringObject(said)
 
 
 def _stream(data: bytes) -> StreamObject:
