@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.track import Alignment, Pair, align
-from provenance.watermarks.chord.spectrum import HOP_S, Analyser
+from provenance.watermarks.chord.spectrum import HOP_S, Analyser, weigh_bands
 
 ALG: Final = "landmark"
 BITS: Final = 256
@@ -80,11 +80,15 @@ class Landmarks:
 
 
 class LandmarkMaker:
-    """Finds the landmarks of a stream, in the memory of a minute of it and of what it found."""
+    """Finds the landmarks of a stream, in the memory of a minute of it and of what it found.
+
+    Give it either samples or, where somebody has them already, their spectra.
+    """
 
     def __init__(self, rate_hz: int) -> None:
         """Expect samples at this rate."""
         self._analyser = Analyser(rate_hz)
+        self._bands = weigh_bands(_EDGES_HZ / self._analyser.bin_hz, self._analyser.bins)
         self._rows: list[Rows] = []
         self._held, self._start, self._is_begun = 0, -_EDGE, False
         self._left = np.zeros((0, _BANDS), np.float32)
@@ -92,30 +96,28 @@ class LandmarkMaker:
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take samples (C, N)."""
-        powers = self._analyser.push(block)
-        sums = np.zeros((len(powers), powers.shape[1] + 1))
-        np.cumsum(powers, axis=1, out=sums[:, 1:])
-        at = np.clip(_EDGES_HZ / self._analyser.bin_hz + 0.5, 0, powers.shape[1] - 0.001)
-        low = at.astype(int)
-        bands = np.diff(sums[:, low] * (1 - at + low) + sums[:, low + 1] * (at - low), axis=1).astype(np.float32)
-        bands = np.concatenate([self._left, bands])
+        self.add(self._analyser.push(block))
+
+    def add(self, powers: NDArray[np.float32]) -> None:
+        """Take the next spectra, as an `Analyser` of this rate makes them."""
+        bands = np.concatenate([self._left, powers @ self._bands])
         whole = len(bands) // _HOPS * _HOPS
         self._left = bands[whole:]
-        self._add(bands[:whole].reshape(-1, _HOPS, _BANDS).sum(1))
+        self._hold(bands[:whole].reshape(-1, _HOPS, _BANDS).sum(1))
         if self._held >= _ROWS_AT_ONCE:
             self._look()
 
-    def _add(self, rows: Rows) -> None:
+    def _hold(self, rows: Rows) -> None:
         if not self._is_begun and len(rows):
             self._is_begun = True
-            self._add(np.repeat(rows[:1], _EDGE, axis=0))
+            self._hold(np.repeat(rows[:1], _EDGE, axis=0))
         self._rows.append(rows)
         self._held += len(rows)
 
     def finish(self) -> Landmarks:
         """Return what was found."""
         if self._held:
-            self._add(np.repeat(np.concatenate(self._rows)[-1:], _EDGE, axis=0))
+            self._hold(np.repeat(np.concatenate(self._rows)[-1:], _EDGE, axis=0))
         self._look()
         rows = np.concatenate([np.zeros(0, np.int64), *(found[0] for found in self._found)])
         strong = np.concatenate([np.zeros(0, bool), *(found[1] for found in self._found)])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.fingerprints.base import Fingerprint
-from provenance.watermarks.chord.spectrum import Analyser
+from provenance.watermarks.chord.spectrum import Analyser, weigh_bands
 
 ALG: Final = "sound_shape"
 RADIUS_BITS: Final = 48
@@ -26,10 +26,11 @@ _FULL_QUALITY: Final = 100
 
 
 class ShapeMaker:
-    """Computes the code of a stream."""
+    """Computes the code of a stream: give it either samples or, where somebody has them already, their spectra."""
 
     def __init__(self, rate_hz: int) -> None:
         self._analyser = Analyser(rate_hz)
+        self._bands = weigh_bands(_EDGES_HZ / self._analyser.bin_hz, self._analyser.bins)
         self._rows: list[NDArray[np.float32]] = []
         self._count, self._each = 0, 1
         self._left: NDArray[np.float32] | None = None
@@ -38,13 +39,11 @@ class ShapeMaker:
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take samples (C, N)."""
-        powers = self._analyser.push(block)
-        sums = np.zeros((len(powers), powers.shape[1] + 1))
-        np.cumsum(powers, axis=1, out=sums[:, 1:])
-        at = np.clip(_EDGES_HZ / self._analyser.bin_hz + 0.5, 0, powers.shape[1] - 0.001)
-        low = at.astype(int)
-        part = at - low
-        bands = np.diff(sums[:, low] * (1 - part) + sums[:, low + 1] * part, axis=1).astype(np.float32)
+        self.add(self._analyser.push(block))
+
+    def add(self, powers: NDArray[np.float32]) -> None:
+        """Take the next spectra, as an `Analyser` of this rate makes them."""
+        bands = powers @ self._bands
         bands = bands if self._left is None else np.concatenate([self._left, bands])
         whole = len(bands) // self._each * self._each
         self._left = bands[whole:]

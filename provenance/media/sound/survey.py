@@ -18,6 +18,7 @@ from provenance.media.apart import Bounds, serve_files
 from provenance.media.sound.decoding import Samples, import_av, open_track, read_blocks
 from provenance.media.sound.shape import ShapeMaker
 from provenance.storage.blob import Blob
+from provenance.watermarks.chord.spectrum import Analyser
 
 MOST_WRITTEN_BYTES: Final = 64 << 20
 """Twice what the landmarks of the longest sound take."""
@@ -36,6 +37,7 @@ class Survey:
     def __init__(self, rate_hz: int, channels: int) -> None:
         """Expect blocks (C, N) at this rate."""
         self._rate, self._channels = rate_hz, channels
+        self._analyser = Analyser(rate_hz)
         self._shape, self._landmarks = ShapeMaker(rate_hz), LandmarkMaker(rate_hz)
         self._part = max(1, round(_PART_S * rate_hz))
         self._count, self._power, self._peak, self._full = 0, 0.0, 0.0, 0
@@ -48,14 +50,15 @@ class Survey:
 
     def take(self, block: Samples) -> None:
         """Take in the next block."""
-        self._shape.push(block)
-        self._landmarks.push(block)
+        powers = self._analyser.push(block)
+        self._shape.add(powers)
+        self._landmarks.add(powers)
         self._count += block.shape[1]
-        levels = np.abs(block)
-        self._peak = max(self._peak, float(levels.max(initial=0.0)))
-        self._full += int((levels >= _FULL).sum())
-        squares = np.square(block, dtype=np.float64).sum(0)
-        self._power += float(squares.sum())
+        peak = max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
+        self._peak = max(self._peak, peak)
+        self._full += int((np.abs(block) >= _FULL).sum()) if peak >= _FULL else 0
+        squares = np.einsum("cn,cn->n", block, block)
+        self._power += float(squares.sum(dtype=np.float64))
         whole = len(squares) // self._part * self._part
         powers = squares[:whole].reshape(-1, self._part).mean(1) / self._channels
         self._parts += len(powers)
@@ -100,6 +103,8 @@ def survey_file(file: Blob, media_type: MediaType, memory: int) -> dict[str, Any
 
 def serve() -> None:
     """Be the process: listen to one sound after another until the parent goes."""
+    import scipy.fft  # noqa: F401 - loaded before the bounds are set
+
     import_av()
     serve_files(_take, lambda _: _BOUNDS)
 

@@ -164,6 +164,7 @@ def serve() -> None:
     """Be the process: look through one clip after another until the parent goes."""
     import av  # noqa: F401 - loaded before the bounds are set
     import cv2
+    import scipy.fft  # noqa: F401
 
     cv2.setNumThreads(1)
     serve_files(_take, _find_bounds)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from provenance.watermarks.chord.hearing import Hearing
 from provenance.watermarks.chord.layout import SLOTS_A_SECOND
+from provenance.watermarks.chord.spectrum import invert, transform
 
 Samples = NDArray[np.float32]
 """(C, N) float32, -1 to 1."""
@@ -96,9 +97,7 @@ class Marker:
 
     def _analyse(self, count: int) -> NDArray[np.complex64]:
         frames = np.lib.stride_tricks.sliding_window_view(self._waiting, self._frame, axis=1)
-        return np.fft.rfft(frames[:, : count * self._hop : self._hop] * self._window, axis=2).astype(
-            np.complex64, copy=False
-        )
+        return transform(frames[:, : count * self._hop : self._hop] * self._window)
 
     def _measure(self, power: NDArray[np.float32], slots: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (S + 2, BANDS): log amplitude of each slot's cells, with the slot before and the one after."""
@@ -111,7 +110,7 @@ class Marker:
 
     def _synthesise(self, spectra: NDArray[np.complex64]) -> Samples:
         """Add the frames up, and return what no later frame touches."""
-        frames = np.fft.irfft(spectra, self._frame, axis=2) * self._window
+        frames = invert(spectra, self._frame) * self._window
         count, hop = frames.shape[1], self._hop
         out = np.concatenate([self._tail[:, None], frames[:, :-1, hop:]], axis=1) + frames[:, :, :hop]
         self._tail = np.ascontiguousarray(frames[:, -1, hop:])

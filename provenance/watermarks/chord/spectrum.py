@@ -4,7 +4,7 @@ Power spectra of 32 ms each 8 ms, all channels added. Cells of any length and pl
 sums, so that one set of spectra serves every speed that is tried.
 """
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,32 @@ _CLIP: Final = 1.7
 _DEAD: Final = 1e-6
 
 
+def transform(frames: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """Return the spectra of real frames along their last axis."""
+    # SciPy's takes several frames at a time where NumPy's takes one: a fifth of the time for the same numbers.
+    from scipy.fft import rfft
+
+    return cast("NDArray[np.complex64]", rfft(frames, axis=-1))
+
+
+def invert(spectra: NDArray[np.complex64], length: int) -> NDArray[np.float32]:
+    """Return the real frames of this length that `transform` makes such spectra of."""
+    from scipy.fft import irfft
+
+    return cast("NDArray[np.float32]", irfft(spectra, length, axis=-1))
+
+
+def weigh_bands(edges: NDArray[np.float64], bins: int) -> NDArray[np.float32]:
+    """Return (bins, bands): which part of each line of a spectrum lies in each band.
+
+    Args:
+        edges: where bands begin and end, in lines, rising; line i reaches from i - 0.5 to i + 0.5.
+        bins: how many lines there are; a band beyond them holds nothing.
+    """
+    below = np.clip(edges + 0.5 - np.arange(bins)[:, None], 0, 1)
+    return np.diff(below, axis=1).astype(np.float32)
+
+
 class Analyser:
     """Turns blocks of samples into power spectra; any number of samples a block."""
 
@@ -36,7 +62,7 @@ class Analyser:
         self._start = 0  # of what is held, in samples of the stream
         self._number = 0  # of the next spectrum
         self.bin_hz = rate_hz / self._frame
-        self._bins = min(self._frame // 2 + 1, int(_HIGHEST_HZ / self.bin_hz))
+        self.bins = min(self._frame // 2 + 1, int(_HIGHEST_HZ / self.bin_hz))
 
     def push(self, block: NDArray[np.float32]) -> Powers:
         """Return the (T, bins) spectra that are complete with this (C, N) block."""
@@ -44,11 +70,11 @@ class Analyser:
         end = self._start + self._held.shape[1] - self._frame
         stop = max(int(end / (HOP_S * self._rate)) + 1 if end >= 0 else 0, self._number)
         starts = (np.arange(self._number, stop) * HOP_S * self._rate).astype(int) - self._start
-        out = np.zeros((len(starts), self._bins), np.float32)
+        out = np.zeros((len(starts), self.bins), np.float32)
         if len(starts):
-            places = starts[:, None] + np.arange(self._frame)
-            for channel in self._held:
-                spectra = np.fft.rfft(channel[places] * self._window, axis=1)[:, : self._bins]
+            frames = np.lib.stride_tricks.sliding_window_view(self._held, self._frame, axis=1)
+            for channel in frames:
+                spectra = transform(channel[starts] * self._window)[:, : self.bins]
                 out += spectra.real**2 + spectra.imag**2
         self._number = stop
         keep = int(stop * HOP_S * self._rate) - self._start
