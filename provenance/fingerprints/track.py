@@ -126,3 +126,15 @@ def pack_codes(codes: Sequence[Fingerprint]) -> bytes:
         for code in codes[::step]
         if len(code.value) == _CODE_BYTES
     )
+
+
+def unpack_codes(packed: bytes) -> tuple[Fingerprint, ...]:
+    """Return the codes that `pack_codes` wrote.
+
+    Raises:
+        ValueError: it never writes such.
+    """
+    if len(packed) % _ENTRY_BYTES:
+        raise ValueError("expected codes of a clip with their times")
+    entries = (packed[at : at + _ENTRY_BYTES] for at in range(0, len(packed), _ENTRY_BYTES))
+    return tuple(Fingerprint("pdq", one[2:], 100, int.from_bytes(one[:2]) / 10) for one in entries)

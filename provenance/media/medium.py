@@ -312,7 +312,8 @@ class Medium(Protocol):
 
         Args:
             content: the asset asked about.
-            recorded: the release's own code under `code_alg`, or None.
+            recorded: what the record holds of the release under `code_alg`, or under `sealed_alg` where a medium has
+                one; or None.
             load_released: returns what was released, or None where it is not at hand; asked only where codes do not
                 settle it.
         """

@@ -253,7 +253,8 @@ class Verifier:
         asset_id = self._find_bound(reading)
         if asset_id is None:
             return Mark(describe_mark(reading, None, Comparison(), others), binding)
-        recorded = self._recorded_code(asset_id, build_alg(medium.code_alg))
+        alg = str(getattr(medium, "sealed_alg", "")) or build_alg(medium.code_alg)  # docs/media.md: most seal one code
+        recorded = self._recorded_code(asset_id, alg)
         compared = medium.compare(content, recorded, lambda: self._load_released(medium, asset_id))
         return Mark(describe_mark(reading, asset_id, compared, others), binding, asset_id, compared.agrees)
 

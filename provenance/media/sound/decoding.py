@@ -4,7 +4,7 @@ PyAV (BSD) is imported here and in `encoding`, when it is first needed; its whee
 are never asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +32,7 @@ MOST_CHANNELS: Final = 8
 RATES_HZ: Final = (8_000, 192_000)
 BLOCK_S: Final = 1.0
 
-_FORMATS: Final = {WAV: "wav", FLAC: "flac", MP3: "mp3", M4A: "mp4", OGG: "ogg",
+DEMUXERS: Final[Mapping[MediaType, str]] = {WAV: "wav", FLAC: "flac", MP3: "mp3", M4A: "mp4", OGG: "ogg",
                    MP4: "mov", MOV: "mov", WEBM: "matroska", MKV: "matroska"}  # fmt: skip
 _ISO: Final = frozenset({M4A, MP4, MOV})
 # A file may say that it is longer by what encoders pad.
@@ -93,7 +93,7 @@ def open_track(file: Blob, media_type: MediaType) -> Iterator[tuple["InputContai
     av = import_av()
     with file.open() as source, _translating(media_type):
         options = {"use_mfra_for": "pts", "enable_drefs": "0"} if media_type in _ISO else {}
-        with av.open(source, format=_FORMATS[media_type], metadata_errors="replace", options=options) as container:
+        with av.open(source, format=DEMUXERS[media_type], metadata_errors="replace", options=options) as container:
             stream = next((one for one in container.streams.audio if one.codec_context is not None), None)
             if stream is None:
                 raise UndecodableAssetError(f"{media_type}: expected a track of sound that can be decoded, got none")

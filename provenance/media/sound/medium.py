@@ -20,7 +20,8 @@ from provenance.manifests.claim import Marks
 from provenance.manifests.softbinding import SoftBinding, build_alg
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
 from provenance.media.medium import Claims, Comparison, Content, Kit, Look, Made, MarkReading, Orders, ReadBack, Shown
-from provenance.media.sound.decoding import Samples
+from provenance.media.packets import digest_packets
+from provenance.media.sound.decoding import DEMUXERS, Samples
 from provenance.media.sound.encoding import copy_sound, write_sound
 from provenance.media.sound.kind import EMBEDDING, TYPES, check_claims, sniff_sound
 from provenance.media.sound.metadata import KEY, read_sound_labels
@@ -46,13 +47,32 @@ class Marking:
         payload: of the watermark.
         problem: why there is no watermark, or "".
         labels: what the metadata says.
-        ends: how often the notice is heard: at the start, and at the end.
+        ends: how often the notice is to be heard: at the start, and at the end.
+        seen: what was heard of it before it was signed.
     """
 
     payload: int
     problem: str
     labels: ImplicitLabels
     ends: int
+    seen: "Heard"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of a file of ours.
+
+    Attributes:
+        packets: digest of what decoders were given of it (`provenance.media.packets`).
+        is_marked: whether the id that it should carry was read.
+        hears_notice: whether the notice was heard wherever it should be; False where there is none.
+        code: of the whole sound.
+    """
+
+    packets: str
+    is_marked: bool
+    hears_notice: bool
+    code: Fingerprint | None
 
 
 @dataclass(frozen=True)
@@ -127,24 +147,35 @@ class SoundMedium:
             explicit_label=TEXT if ends else "",
             metadata=(KEY,) if tags else (),
         )
-        return Made(file, sound.media_type, marks, codes, kept=Marking(orders.payload, problem, labels, ends))
+        heard = Heard(
+            digest_packets(file, DEMUXERS[made.media_type]),
+            not problem,
+            bool(ends) and _hears_ends(made, ends),
+            made.code,
+        )
+        return Made(file, sound.media_type, marks, codes, kept=Marking(orders.payload, problem, labels, ends, heard))
 
     def show(self, file: Blob, made: Made) -> ReadBack:
-        """Read every mark back from the finished bytes, and hold their code against what was sealed."""
+        """Read every mark back from the finished bytes, and hold their code against what was sealed.
+
+        They are decoded, but where their packets are those of the file that was listened to before it was signed.
+        """
         marking = cast("Marking", made.kept)
-        shipped = parse_sound(file, OWN_LIMITS)
-        is_marked = not marking.problem and self._reads(shipped, marking.payload)
+        heard, packets = marking.seen, digest_packets(file, DEMUXERS[made.media_type])
+        if packets != heard.packets:
+            shipped = parse_sound(file, OWN_LIMITS)
+            is_marked = not marking.problem and self._reads(shipped, marking.payload)
+            hears = bool(marking.ends) and _hears_ends(shipped, marking.ends)
+            heard = Heard(packets, is_marked, hears, shipped.code)
         payload = {"problem": marking.problem} if marking.problem else {"payload": f"{marking.payload:016x}"}
-        found = read_sound_labels(file, shipped.media_type)
+        found = read_sound_labels(file, made.media_type)
         is_aigc = marking.labels.aigc is not None and [one.item for one in found.aigc] == [marking.labels.aigc]
         marks = {
-            MarkKind.WATERMARK: Shown(is_marked, Chord.alg, payload),
-            MarkKind.EXPLICIT_LABEL: Shown(
-                bool(marking.ends) and _hears_ends(shipped, marking.ends), "heard label", {"text": TEXT}
-            ),
+            MarkKind.WATERMARK: Shown(heard.is_marked, Chord.alg, payload),
+            MarkKind.EXPLICIT_LABEL: Shown(heard.hears_notice, "heard label", {"text": TEXT}),
             MarkKind.AIGC_METADATA: Shown(is_aigc, "gb45438 aigc", {"items": len(found.aigc)}),
         }
-        return ReadBack(marks, _compare_codes(shipped, made.codes))
+        return ReadBack(marks, _compare_codes(heard.code, made.codes))
 
     def read_mark(self, content: Content) -> MarkReading:
         """Look for the mark under every key held."""
@@ -252,10 +283,10 @@ def _build_labels(sound: Sound, orders: Orders) -> ImplicitLabels:
     return ImplicitLabels(orders.build_aigc()).after(read_sound_labels(orders.original, sound.media_type))
 
 
-def _compare_codes(shipped: Sound, codes: tuple[Fingerprint, ...]) -> str:
+def _compare_codes(shipped: Fingerprint | None, codes: tuple[Fingerprint, ...]) -> str:
     if not codes:
         return ""
-    if shipped.code is None:
+    if shipped is None:
         return f"the finished file has no {ALG} fingerprint, the sound had one"
-    distance = distance_bits(shipped.code.value, codes[0].value)
+    distance = distance_bits(shipped.value, codes[0].value)
     return f"the finished file is {distance} bits of {ALG} from what was sealed" if distance > RADIUS_BITS else ""

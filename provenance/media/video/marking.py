@@ -3,8 +3,9 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from provenance.asset import MediaType
 from provenance.errors import UndecodableAssetError
@@ -13,11 +14,14 @@ from provenance.media.video.clip import Clip
 from provenance.media.video.encode import Dubbing, Encoder, write_clip
 from provenance.media.video.overlay import Overlay
 from provenance.media.video.shots import CutDetector
-from provenance.media.video.stream import Clock, Planes, Shot, Source, build_frame, decode, open_clip, read_planes
+from provenance.media.video.stream import Clock, Shot, Source, decode, make_frame, open_clip, show_planes
 from provenance.storage.blob import Blob
 from provenance.watermarks.chord.scheme import Chord
 from provenance.watermarks.clip import USUAL, ClipMark, ShotMark
 from provenance.watermarks.tile.mask import Quality
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 Progress = Callable[[float], None]
 """Told how many seconds of the clip are done."""
@@ -61,9 +65,10 @@ class _Marker:
         self._wish, self._cuts = wish, CutDetector()
         self._shot: ShotMark | None = None
 
-    def mark(self, shot: Shot) -> Planes:
-        """Return the planes of a frame with what was wished for in them."""
-        wish, planes = self._wish, read_planes(shot.frame)
+    def mark(self, shot: Shot, time_base: Fraction) -> "VideoFrame":
+        """Return a frame like this one with what was wished for in it."""
+        wish, planes = self._wish, show_planes(shot.frame)
+        frame, room = make_frame(planes.y.shape, shot, time_base)
         is_full = shot.frame.color_range == _FULL_RANGE
         if wish.mark is not None:
             if self._cuts.is_cut(planes.y) or self._shot is None:
@@ -71,10 +76,13 @@ class _Marker:
                 self._shot = wish.mark.begin_shot(
                     height, width, wish.payload, quality=wish.quality, is_full_range=is_full
                 )
-            planes = planes._replace(y=self._shot.add(planes.y))
+            self._shot.add(planes.y, room.y)
+        else:
+            room.y[:] = planes.y
+        room.u[:], room.v[:] = planes.u, planes.v
         if wish.overlay is not None and wish.overlay.is_shown(shot.at_s):
-            wish.overlay.lay_over(planes, is_full_range=is_full)
-        return planes
+            wish.overlay.lay_over(room, is_full_range=is_full)
+        return frame
 
 
 def make_file(clip: Clip, original: Blob, wish: Wish) -> Blob:
@@ -114,7 +122,7 @@ def _write(source: Source, path: Path, wish: Wish, clip: Clip) -> None:
                 writer.hear(packet)
                 continue
             for shot in decode(packet, clock, name):
-                planes = marker.mark(shot)
-                if planes.y.shape != size[::-1]:
+                frame = marker.mark(shot, source.time_base)
+                if (frame.width, frame.height) != size:
                     raise UndecodableAssetError(f"{name}: expected frames of one size, got several")
-                writer.add(build_frame(planes, shot, source.time_base))
+                writer.add(frame)

@@ -23,6 +23,7 @@ from provenance.media.containers.matroska import MKV, WEBM
 from provenance.media.containers.movie import MOV, MP4
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
 from provenance.media.medium import Claims, Comparison, Content, Kit, Look, Made, MarkReading, Orders, ReadBack, Shown
+from provenance.media.packets import digest_packets
 from provenance.media.sound.sound import Sound
 from provenance.media.video.clip import Clip
 from provenance.media.video.comparison import compare
@@ -31,20 +32,19 @@ from provenance.media.video.kind import TYPES, check_file, sniff
 from provenance.media.video.marked_sound import MOST_CHANNELS
 from provenance.media.video.marking import Wish, make_file
 from provenance.media.video.overlay import Overlay, build_overlay
-from provenance.media.video.stream import NEEDS_AV
+from provenance.media.video.readback import Seen, compare_codes, is_label_seen, show_metadata
+from provenance.media.video.stream import DEMUXERS, NEEDS_AV
 from provenance.media.video.surveyors import SURVEYORS
 from provenance.media.video.unmarking import Unmarker
 from provenance.media.view import PICTURE, TRACK
 from provenance.storage.blob import Blob
-from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.base import Reading, WatermarkKey
 from provenance.watermarks.chord.scheme import Chord
 from provenance.watermarks.clip import STRONG, USUAL, ClipMark, FrameOfShot
 
 PAYLOAD_BYTES: Final = 8
 MOST_SECONDS: Final = 600.0
 
-# Of the codes that were sealed, the share that the finished file has to have, and how many seconds apart they may lie.
-_ALIKE: Final = 0.75
 # The parts of a clip that carry a mark.
 _SEEN, _HEARD = "picture", "sound"
 # Of so large a share silent: nothing can be hidden in it.
@@ -86,6 +86,7 @@ class Marking:
     labels: ImplicitLabels
     overlay: Overlay | None
     sound_problem: str
+    seen: Seen
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class VideoMedium:
     marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA, MarkKind.IPTC_METADATA})
     mark_algs = (ClipMark.alg, Chord.alg)
     code_alg = Pdq.alg
+    sealed_alg = TRACK_ALG
     code_radius_bits = CONFIDENT_DISTANCE_BITS
 
     @property
@@ -160,10 +162,11 @@ class VideoMedium:
             keeps_sound=self.options.soundtrack == "keep",
         )
         sound_problem = problem or explain_no_sound_mark(clip.soundtrack)
-        file, made, sound_problem = self._make(clip, orders, wish, sound_problem)
+        file, made, reading, sound_problem = self._make(clip, orders, wish, sound_problem)
         payload = orders.payload.to_bytes(PAYLOAD_BYTES, "big")
         packed = pack_codes(made.codes)
-        kept = Marking(orders.payload, problem, labels, overlay, sound_problem)
+        seen = _observe(made, digest_packets(file, DEMUXERS[media_type]), reading, orders.payload, overlay)
+        kept = Marking(orders.payload, problem, labels, overlay, sound_problem, seen)
         marks = Marks(
             watermark=None if wish.mark is None else SoftBinding(wish.mark.alg, payload),
             fingerprints=(SoftBinding(TRACK_ALG, packed),) if packed else (),
@@ -176,25 +179,28 @@ class VideoMedium:
         return Made(file, media_type, marks, self.fingerprint(made), cleaned, kept)
 
     def show(self, file: Blob, made: Made) -> ReadBack:
-        """Look through the finished file, read every mark from it, and hold its codes against those sealed."""
+        """Read every mark from the finished file, and hold its codes against those sealed.
+
+        It is looked through, but where its packets are those of the file that was looked through before it was signed.
+        """
         marking = cast("Marking", made.kept)
-        shipped = self._retake(file)
-        found = self.read_mark(shipped).reading
-        carriers = set() if found is None or found.payload != marking.payload else set(found.carriers)
+        seen, packets = marking.seen, digest_packets(file, DEMUXERS[made.media_type])
+        if packets != seen.packets:
+            shipped = self._retake(file)
+            seen = _observe(shipped, packets, self.read_mark(shipped).reading, marking.payload, marking.overlay)
+        carriers = seen.carriers
         is_marked = not marking.problem and carriers >= ({_SEEN} if marking.sound_problem else {_SEEN, _HEARD})
         payload: dict[str, Any] = {"problem": marking.problem}
         if not marking.problem:
             payload = {"payload": f"{marking.payload:016x}", "carriers": sorted(carriers)}
             payload |= {"not_in_sound": marking.sound_problem} if marking.sound_problem else {}
-        text, overlay = made.marks.explicit_label, marking.overlay
+        text = made.marks.explicit_label
         shown = {
             MarkKind.WATERMARK: Shown(is_marked, ClipMark.alg, payload),
-            MarkKind.EXPLICIT_LABEL: Shown(
-                bool(text) and overlay is not None and _is_label_seen(shipped, overlay), "visible label", {"text": text}
-            ),
-            **_show_metadata(read_labels(file.octets(), made.media_type), marking.labels),
+            MarkKind.EXPLICIT_LABEL: Shown(bool(text) and seen.shows_label, "visible label", {"text": text}),
+            **show_metadata(read_labels(file.octets(), made.media_type), marking.labels),
         }
-        return ReadBack(shown, _compare_codes(shipped, made.codes))
+        return ReadBack(shown, compare_codes(seen.codes, made.codes))
 
     def read_mark(self, content: Content) -> MarkReading:
         """Read each shot's frames, alone and together, and the soundtrack; say which of both carry the mark."""
@@ -243,8 +249,10 @@ class VideoMedium:
         released = cast("Callable[[], Clip | None]", load_released)
         return compare(_as_clip(content), recorded, released)
 
-    def _make(self, clip: Clip, orders: Orders, wish: Wish, sound_problem: str) -> tuple[Blob, Clip, str]:
-        """Return the file, what is seen of it, and why its sound has no mark; once more where a mark is not read.
+    def _make(
+        self, clip: Clip, orders: Orders, wish: Wish, sound_problem: str
+    ) -> tuple[Blob, Clip, Reading | None, str]:
+        """Return the file, what is seen and read of it, and why its sound has no mark; anew where a mark is not read.
 
         A soundtrack that hides too little of it is copied as it came.
 
@@ -262,8 +270,9 @@ class VideoMedium:
                 sound_problem = "the mark does not read back from it: too short, too quiet or too steady"
                 file = make_file(clip, orders.original, replace(wish, sound_mark=None))
                 made = self._retake(file)
+                reading = None if wish.mark is None else self.read_mark(made).reading
             if wish.mark is None or _SEEN in carriers:
-                return file, made, sound_problem
+                return file, made, reading, sound_problem
         raise UnmarkableError("the mark does not read back: the clip hides too little of it")
 
     def _retake(self, file: Blob) -> Clip:
@@ -294,6 +303,12 @@ def build_medium(kit: Kit) -> VideoMedium:
 def _as_clip(content: Content) -> Clip:
     assert isinstance(content, Clip)
     return content
+
+
+def _observe(clip: Clip, packets: str, reading: Reading | None, payload: int, overlay: Overlay | None) -> Seen:
+    carriers = () if reading is None or reading.payload != payload else reading.carriers
+    shows_label = overlay is not None and is_label_seen(clip, overlay)
+    return Seen(packets, frozenset(carriers), shows_label, clip.codes)
 
 
 def explain_no_sound_mark(sound: Sound | None) -> str:
@@ -340,36 +355,3 @@ def _build_metadata(media_type: MediaType, labels: ImplicitLabels) -> Mapping[st
     if media_type in {WEBM, MKV}:
         return {"tags": {**tags, XMP_TAG: packet.decode()}}
     return {"tags": tags, "packet": packet}
-
-
-def _show_metadata(found: FoundLabels, labels: ImplicitLabels) -> dict[MarkKind, Shown]:
-    is_aigc = labels.aigc is not None and len(found.aigc) == 1 and found.item == labels.aigc
-    is_iptc = labels.iptc is not None and labels.iptc.texts().items() <= found.iptc.items()
-    return {
-        MarkKind.AIGC_METADATA: Shown(is_aigc, "gb45438 aigc", {"items": len(found.aigc)}),
-        MarkKind.IPTC_METADATA: Shown(is_iptc, "iptc 2025.1", {"digital_source_type": found.digital_source_type}),
-    }
-
-
-def _is_label_seen(shipped: Clip, overlay: Overlay) -> bool:
-    """Say whether every kept frame of the time in which the label is to be seen shows it, the first one among them."""
-    frames = [one.picture.frame for one in shipped.glimpses if overlay.is_shown(one.span.start_s)]
-    return bool(frames) and shipped.glimpses[0].span.start_s == 0 and all(map(overlay.is_seen, frames))
-
-
-def _compare_codes(shipped: Clip, codes: tuple[Fingerprint, ...]) -> str:
-    """Say why the finished file does not look like what was sealed, or ""."""
-    if not codes:
-        return ""
-    seen = [code for code in codes if code.alg == Pdq.alg]
-    near = sum(
-        any(
-            abs((one.at_s or 0) - (code.at_s or 0)) < 0.1
-            and (int.from_bytes(one.value) ^ int.from_bytes(code.value)).bit_count() <= CONFIDENT_DISTANCE_BITS
-            for one in shipped.codes
-        )
-        for code in seen
-    )
-    if near >= _ALIKE * len(seen):
-        return ""
-    return f"{len(seen) - near} of {len(seen)} frames of the finished file are other ones than were sealed"

@@ -1,6 +1,7 @@
 """Where one shot ends and another begins, told as frames go by."""
 
 from collections import deque
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -35,8 +36,8 @@ class CutDetector:
         last, self._last = self._last, small
         if last is None:
             return True
-        difference = float(np.abs(small - last).mean())
-        usual = float(np.median(self._recent)) if self._recent else 0.0
+        difference = cv2.norm(small, last, cv2.NORM_L1) / small.size
+        usual = median(self._recent) if self._recent else 0.0
         self._recent.append(difference)
         if difference < max(_LEAST, _ABOVE_USUAL * usual):
             return False

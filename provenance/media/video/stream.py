@@ -32,7 +32,7 @@ NEEDS_AV: Final = (
     "x265, which are GPL)"
 )
 
-_DEMUXERS: Final = {MP4: "mov", MOV: "mov", WEBM: "matroska", MKV: "matroska"}
+DEMUXERS: Final = {MP4: "mov", MOV: "mov", WEBM: "matroska", MKV: "matroska"}
 # ITU-T H.273 table 3: transfer characteristics 16 (PQ) and 18 (HLG).
 _HDR: Final = {16: "PQ", 18: "HLG"}
 _CHROMA: Final = 2
@@ -146,7 +146,7 @@ def open_clip(file: BinaryIO, media_type: MediaType, *, threads: int = 0) -> Ite
     import av
 
     with translating(media_type.value):
-        container = av.open(file, "r", format=_DEMUXERS[media_type], options={"enable_drefs": "0"})
+        container = av.open(file, "r", format=DEMUXERS[media_type], options={"enable_drefs": "0"})
     with container:
         yield _choose(container, media_type, threads)
 
@@ -242,28 +242,51 @@ def decode(packet: "Packet[Any]", clock: Clock, name: str) -> Iterator[Shot]:
         yield clock.read(frame)
 
 
-def read_planes(frame: "VideoFrame") -> Planes:
-    """Return an upright frame's planes; an odd last row or column is left out. What is returned may be written to."""
+def show_planes(frame: "VideoFrame") -> Planes:
+    """Return an upright frame's planes; an odd last row or column is left out.
+
+    They are its own memory, which decoders go on reading: nothing may be written to them.
+    """
     if frame.format.name not in {"yuv420p", "yuvj420p"}:
         frame = frame.reformat(format="yuv420p")
     height, width = frame.height // _CHROMA * _CHROMA, frame.width // _CHROMA * _CHROMA
-    sizes = ((height, width), *((height // _CHROMA, width // _CHROMA),) * 2)
-    planes = []
-    for plane, (rows, columns) in zip(frame.planes, sizes, strict=True):
-        whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]  # a buffer
-        planes.append(np.rot90(whole[:rows, :columns], frame.rotation // 90 % 4))
-    y, u, v = (np.array(plane, order="C") for plane in planes)
+    y, u, v = map(_lay_out, frame.planes, _list_sizes(height, width))
+    turns = frame.rotation // 90 % 4
+    return Planes(np.rot90(y, turns), np.rot90(u, turns), np.rot90(v, turns)) if turns else Planes(y, u, v)
+
+
+def read_planes(frame: "VideoFrame") -> Planes:
+    """Return a copy of an upright frame's planes, which may be written to; as `show_planes`."""
+    y, u, v = (np.array(plane, order="C") for plane in show_planes(frame))
     return Planes(y, u, v)
 
 
 def build_frame(planes: Planes, like: Shot, time_base: Fraction) -> "VideoFrame":
     """Return a frame of these planes, shown when `like` was."""
+    frame, room = make_frame(planes.y.shape, like, time_base)
+    for plane, part in zip(planes, room, strict=True):
+        part[:] = plane
+    return frame
+
+
+def make_frame(size: tuple[int, ...], like: Shot, time_base: Fraction) -> tuple["VideoFrame", Planes]:
+    """Return a frame of (height, width), shown when `like` was, and its planes, which are to be written to."""
     import av
 
-    height, width = planes.y.shape
-    stacked = np.concatenate([plane.reshape(-1) for plane in planes]).reshape(height * 3 // 2, width)
-    frame = av.VideoFrame.from_ndarray(stacked, format="yuv420p")
+    height, width = size
+    frame = av.VideoFrame(width, height, "yuv420p")
     frame.pts, frame.time_base = like.ticks, time_base
     # BT.601 or 709 and the like go on as they were; a range that was full was narrowed, or is said to be full.
     frame.colorspace, frame.color_range = like.frame.colorspace, like.frame.color_range
-    return frame
+    y, u, v = map(_lay_out, frame.planes, _list_sizes(height, width))
+    return frame, Planes(y, u, v)
+
+
+def _list_sizes(height: int, width: int) -> tuple[tuple[int, int], ...]:
+    return (height, width), *((height // _CHROMA, width // _CHROMA),) * 2
+
+
+def _lay_out(plane: Any, size: tuple[int, int]) -> Plane:  # noqa: ANN401 - PyAV's plane
+    """Return the memory of a plane as (rows, columns) of this size."""
+    whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return whole[: size[0], : size[1]]

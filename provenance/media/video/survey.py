@@ -23,7 +23,7 @@ from provenance.media.sound.survey import MOST_WRITTEN_BYTES
 from provenance.media.video.clip import CODES_A_SECOND, MARK_SIDE, MOST_PLANES, MOST_SHOTS, MOST_VIEWS, VIEW_SIDE
 from provenance.media.video.shots import CutDetector
 from provenance.media.video.soundtrack import Soundtrack
-from provenance.media.video.stream import Clock, Planes, Shot, Source, decode, open_clip, read_planes
+from provenance.media.video.stream import Clock, Planes, Shot, Source, decode, open_clip, show_planes
 from provenance.media.workers import pour
 
 _MEMORY_BYTES: Final = 2 << 30
@@ -85,7 +85,7 @@ class Survey:
         if shot.frame.width * shot.frame.height > self._most_pixels:
             raise AssetTooLargeError(f"{self._name}: expected frames of at most {self._most_pixels} pixels, got more")
         self.is_turned = self.is_turned or bool(shot.frame.rotation % 360)
-        planes = read_planes(shot.frame)
+        planes = show_planes(shot.frame)
         height, width = planes.y.shape
         if self.frames and (width, height) != self.size:
             raise UndecodableAssetError(f"{self._name}: expected frames of one size, got several")
@@ -103,7 +103,7 @@ class Survey:
     def _keep(self, shot: Shot, planes: Planes, *, is_cut: bool) -> None:
         is_key = bool(shot.frame.key_frame)
         if self.planes.wants(shot.at_s, always=is_cut or is_key):
-            luma = shrink(planes.y, MARK_SIDE)
+            luma = np.array(shrink(planes.y, MARK_SIDE))  # the frame's memory goes on to the next one
             item = {"at": shot.at_s, "shot": len(self.cut_times) - 1, "is_key": is_key, "pixels": luma}
             self.planes.add(item, stays=is_cut)
         wants_code = is_cut or shot.at_s >= self._next_code_s
@@ -121,7 +121,7 @@ class Survey:
 
 
 def shrink(plane: Plane, longest: int) -> Plane:
-    """Return a plane of a longest side of at most so many pixels."""
+    """Return a plane of a longest side of at most so many pixels; the same object where it is no longer."""
     import cv2
 
     scale = longest / max(plane.shape)

@@ -49,15 +49,15 @@ class ShotMark:
         self._count = 0
         self._up = self._down = np.zeros((0, 0), np.uint8)
 
-    def add(self, luma: Plane) -> Plane:
-        """Return a marked copy of the next frame's (H, W) luma; all of a shot have one size."""
+    def add(self, luma: Plane, out: Plane | None = None) -> Plane:
+        """Return a marked copy of the next frame's (H, W) luma, in `out` where given; all of a shot have one size."""
         import cv2
 
         if self._count % _REMEASURED == 0:
             self._measure(luma)
         self._count += 1
-        marked: Plane = cv2.subtract(cv2.add(luma, self._up), self._down)
-        return marked
+        marked: Plane = cv2.add(luma, self._up, out)
+        return cv2.subtract(marked, self._down, marked)
 
     def _measure(self, luma: Plane) -> None:
         """Lay the tile out for the frames to come: what is added to each pixel, and what is taken away."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.fingerprints.base import Fingerprint
-from provenance.fingerprints.track import MOST_PACKED, Pair, align, pack_codes, pair_codes
+from provenance.fingerprints.track import MOST_PACKED, Pair, align, pack_codes, pair_codes, unpack_codes
 
 RANDOM = np.random.default_rng(5)
 WORK = [Fingerprint("pdq", RANDOM.bytes(32), 100, at / 2) for at in range(400)]
@@ -52,3 +52,11 @@ def test_packed_codes_are_few_and_in_order(count):
     assert len(packed) // 34 <= MOST_PACKED
     times = [int.from_bytes(packed[at : at + 2]) for at in range(0, len(packed), 34)]
     assert times == sorted(times)
+
+
+def test_what_was_packed_is_unpacked():
+    found = unpack_codes(pack_codes(WORK[:20]))
+    assert [(code.value, code.at_s) for code in found] == [(code.value, code.at_s) for code in WORK[:20]]
+    assert unpack_codes(b"") == ()
+    with pytest.raises(ValueError, match="with their times"):
+        unpack_codes(bytes(33))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from provenance.fingerprints.track import pack_codes
 from provenance.media.containers.movie import MP4
 from provenance.media.video.comparison import compare
 from provenance.media.video.surveyors import SURVEYORS
@@ -29,7 +30,33 @@ def test_the_same_clip_in_less_quality_agrees(seen):
 def test_a_part_agrees_by_its_codes(seen):
     part = replace(seen["poor"], codes=seen["poor"].codes[2:])
     assert compare(part, None, lambda: seen["whole"]).agrees is True
-    assert compare(part, seen["poor"].codes[3].value, lambda: None).agrees is True
+
+
+def test_codes_that_were_sealed_settle_it_without_the_file(seen):
+    def load():
+        raise AssertionError("what was released had to be looked through")
+
+    sealed = pack_codes(seen["whole"].codes)
+    found = compare(seen["poor"], sealed, load)
+    assert (found.agrees, found.distance_bits <= 31) == (True, True)
+
+
+@pytest.mark.parametrize("length_s", [8.0, 60.0])
+def test_what_shares_too_few_of_its_codes_is_looked_through(seen, length_s):
+    """A released clip of two seconds in another one that is longer: the mark alone must not vouch for the rest."""
+    sealed, calls = pack_codes(seen["whole"].codes), []
+    longer = replace(seen["poor"], facts={**seen["poor"].facts, "duration_s": length_s})
+    compare(longer, sealed, lambda: calls.append(1))
+    assert calls == [1]
+
+
+def test_a_record_that_nothing_wrote_settles_nothing(seen):
+    assert compare(seen["poor"], b"words", lambda: seen["whole"]).agrees is True
+    assert compare(seen["poor"], b"words", lambda: None).agrees is None
+
+
+def test_another_clip_is_told_by_the_codes_that_were_sealed(seen):
+    assert compare(seen["other"], pack_codes(seen["whole"].codes), lambda: None).agrees is False
 
 
 def test_what_is_cropped_agrees_by_the_details_that_frames_share(seen):

@@ -11,7 +11,7 @@ import pytest
 from provenance.errors import UndecodableAssetError, UnsupportedMediaError
 from provenance.media.containers.movie import MP4
 from provenance.media.video import stream
-from provenance.media.video.stream import Clock, build_frame, check_range, decode, open_clip, read_planes
+from provenance.media.video.stream import Clock, build_frame, check_range, decode, open_clip, read_planes, show_planes
 from tests.clips import clip
 
 
@@ -77,3 +77,11 @@ def test_planes_come_back_as_a_frame():
 def test_what_is_no_clip_is_an_error_of_ours():
     with pytest.raises(UndecodableAssetError), open_clip(io.BytesIO(b"words" * 100), MP4):
         pass
+
+
+def test_planes_that_are_shown_are_the_frames_own_and_those_that_are_read_are_copies():
+    frame = av.VideoFrame(34, 22, "yuv420p")
+    shown, read = show_planes(frame), read_planes(frame)
+    shown.y[:] = 7
+    assert (show_planes(frame).y == 7).all()
+    assert not np.shares_memory(read.y, shown.y)

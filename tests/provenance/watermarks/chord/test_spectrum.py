@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from provenance.watermarks.chord.spectrum import HOP_S, Analyser, Window
+from provenance.watermarks.chord.spectrum import HOP_S, Analyser, Window, invert, transform, weigh_bands
 from tests.provenance.watermarks.chord.samples import marked
 from tests.sounds import RATE_HZ, melody
 
@@ -35,3 +35,17 @@ def test_silence_says_nothing():
     cells = Window(analyser.push(np.zeros((1, RATE_HZ), np.float32)), analyser.bin_hz).stand_out(1.0, 1.0, 0.01)
     assert np.isfinite(cells).all()
     assert np.abs(cells).max() < 1e-3
+
+
+def test_transforms_are_those_of_numpy_and_come_back():
+    frames = np.random.default_rng(1).normal(0, 1, (2, 5, 48)).astype(np.float32)
+    spectra = transform(frames)
+    assert spectra.dtype == np.complex64
+    assert np.allclose(spectra, np.fft.rfft(frames), atol=1e-4)
+    assert np.allclose(invert(spectra, 48), frames, atol=1e-5)
+
+
+def test_bands_share_out_what_lies_between_their_edges():
+    bands = weigh_bands(np.array([1.0, 2.5, 4.0, 9.0]), 6)
+    assert np.allclose(bands.sum(0), [1.5, 1.5, 1.5])  # lines end at 5.5: the last band holds no more
+    assert np.allclose(bands[:, 0], [0, 0.5, 1, 0, 0, 0])
