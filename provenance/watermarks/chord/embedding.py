@@ -115,7 +115,7 @@ class Marker:
         out = np.concatenate([self._tail[:, None], frames[:, :-1, hop:]], axis=1) + frames[:, :, :hop]
         self._tail = np.ascontiguousarray(frames[:, -1, hop:])
         self._waiting = self._waiting[:, count * hop :]
-        made = out.reshape(len(out), -1).astype(np.float32)
+        made: Samples = out.reshape(len(out), -1).astype(np.float32, copy=False)
         if self._number == 0:
             made = made[:, hop:]  # before the first sample
         self._number += count

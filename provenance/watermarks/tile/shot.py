@@ -57,7 +57,8 @@ class ShotMark:
             self._measure(luma)
         self._count += 1
         marked: Plane = cv2.add(luma, self._up, out)
-        return cv2.subtract(marked, self._down, marked)
+        cv2.subtract(marked, self._down, marked)
+        return marked
 
     def _measure(self, luma: Plane) -> None:
         """Lay the tile out for the frames to come: what is added to each pixel, and what is taken away."""
