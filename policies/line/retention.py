@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from policies.line.deployment import Deployment
 from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
-from policies.review import fading
+from policies.review import fading, quality_fading
 from provenance.asset import AssetId
 from provenance.ledger.entry import format_time
 from provenance.storage.access_tables import PEOPLE, SESSIONS, SIGN_IN_LINKS
 from provenance.storage.quality_tables import QUALITY_CASES, QUALITY_DEALS
+from provenance.storage.review_tables import JOBS
 from provenance.storage.tables import ASSETS, DECISIONS
 from provenance.storage.webhook_tables import WEBHOOK_DELIVERIES, WEBHOOK_EVENTS, WEBHOOKS
 
@@ -95,6 +96,9 @@ def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expir
     with here.database.write() as connection:
         for part in _chunks(found.names):
             connection.execute(update(ASSETS).where(ASSETS.c.id.in_(part)).values(name=""))
+            connection.execute(update(JOBS).where(JOBS.c.asset_id.in_(part)).values(name=""))  # what the queue searches
+        if rules.names_days is not None:
+            quality_fading.blank_file_names(here, connection, _before(moment, rules.names_days))
         for part in _chunks(found.events):
             connection.execute(delete(WEBHOOK_DELIVERIES).where(WEBHOOK_DELIVERIES.c.event_id.in_(part)))
             connection.execute(delete(WEBHOOK_EVENTS).where(WEBHOOK_EVENTS.c.id.in_(part)))
@@ -130,9 +134,11 @@ def _fade(here: Deployment, found: Expired, rules: Rules, moment: datetime) -> N
         if rules.evidence_days is not None:
             before = _before(moment, rules.evidence_days)
             fading.erase_batches(here, connection, before, names=False, evidence=True)
+            quality_fading.erase_case_words(here, connection, before)
         if rules.reviewers_days is not None:
             before = _before(moment, rules.reviewers_days)
             fading.erase_batches(here, connection, before, names=True, evidence=False)
+            quality_fading.erase_case_names(here, connection, before)
             fading.forget_reviewers(here, connection)
 
 

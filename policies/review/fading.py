@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from policies.line.deployment import Deployment
 from policies.line.records import FINAL_STAGES, Stage, build_signal, find_signals, lock_asset
+from policies.review.quality_fading import list_naming
 from policies.review.reviewers import REVIEW, find_pseudonyms
 from provenance.asset import AssetId, sha256_hex
 from provenance.ledger.canonical import canonical_json
@@ -120,6 +121,7 @@ def forget_reviewers(here: Deployment, connection: Connection) -> int:
         select(APPEALS.c.decided_by).join(ASSETS, ASSETS.c.id == APPEALS.c.asset_id).where(_own(here)),
         select(BATCHES.c.reviewer).where(BATCHES.c.tenant == here.tenant),
         select(PEOPLE.c.name).where(PEOPLE.c.tenant == here.tenant),
+        *list_naming(here),
     ]
     gone = [REVIEWERS.c.name.not_in(query) for query in named]
     return connection.execute(delete(REVIEWERS).where(REVIEWERS.c.tenant == here.tenant, *gone)).rowcount
