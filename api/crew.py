@@ -100,8 +100,8 @@ def count_helpers(files: int) -> int:
 def end_each(site: Site, sources: Sequence[Source], request: Request, *, quiet: bool = False) -> list[Ended]:
     """Release every file and say how each ended, in order; with helpers where there are many.
 
-    Who signs is loaded first, so that a lost key is told whatever is handed in. Nothing else is warmed before a file comes
-    that has to be looked at; helpers then start while this process warms.
+    Who signs is loaded first, so that a lost key is told whatever is handed in. Nothing else is warmed before a file
+    comes that has to be looked at; helpers then start while this process warms.
 
     Args:
         site: opened.
