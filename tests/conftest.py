@@ -19,6 +19,7 @@ import pytest
 
 from provenance.storage.database import METADATA, Database, find_file
 from tests.skips import find_skips
+from tests.unmarked import searching_once
 
 _NUMBER = count()
 
@@ -109,6 +110,13 @@ def _copied_schemas(_sqlite_template):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "migrate", copying)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _searching_once():
+    """Search the photographs of tests.sites for marks once a worker: more than half of what releasing them takes."""
+    with searching_once():
         yield
 
 

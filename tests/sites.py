@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
@@ -13,6 +14,7 @@ from provenance.asset import MediaType
 from provenance.media.media import Media
 from provenance.seal.sealer import Sealer
 from provenance.storage.blob import Blob
+from tests.unmarked import note_file, note_photograph
 
 DETECTORS = DETECTORS_WITHOUT_EXTRAS
 """The default ones where no extra is installed: the baseline pack holds without them, and none of them loads torch."""
@@ -49,10 +51,18 @@ def photograph_path(name: str) -> Path:
 
 def photograph(name: str = "coffee.png", side: int = 384) -> Image.Image:
     """A real photograph, its shorter side brought to `side`."""
+    return _scaled(name, side).copy()
+
+
+@lru_cache(maxsize=64)
+def _scaled(name: str, side: int) -> Image.Image:
     with Image.open(photograph_path(name)) as opened:
         picture = opened.convert("RGB")
     scale = side / min(picture.size)
-    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+    size = round(picture.width * scale), round(picture.height * scale)
+    picture = picture.resize(size, Image.Resampling.LANCZOS)
+    note_photograph(picture)
+    return picture
 
 
 def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
@@ -61,6 +71,7 @@ def encode(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
     if kind == "JPEG":
         options = {"quality": 92, **options}
     picture.save(buffer, kind, **options)
+    note_file(picture, buffer.getvalue())
     return buffer.getvalue()
 
 
