@@ -16,15 +16,20 @@ _NAMED: Final = 3
 _LENGTH: Final = 90
 
 
-def list_choices(request: "Request", packs: "Iterable[Pack]", clauses: Iterable[str]) -> list[tuple[str, str]]:
-    """Return (clause, what a person reads) of clauses, in the language of who asks, in their order."""
+def list_choices(
+    request: "Request", packs: "Iterable[Pack]", clauses: Iterable[str], found: Iterable[str] = ()
+) -> list[tuple[str, str]]:
+    """Return (clause, what a person reads) of clauses, in the language of who asks, in their order.
+
+    Of what a clause is about, the categories that were `found` are named first.
+    """
     words = load_words(find_language(request))
-    retelling, about = Retelling(words), _collect(words, packs)
+    retelling, about = Retelling(words), _collect(words, packs, found)
     return [(one, _spell(words, retelling.tell_clause(one), about.get(one, ()))) for one in clauses]
 
 
-def _collect(words: Words, packs: "Iterable[Pack]") -> dict[str, tuple[str, ...]]:
-    """Return what the packs rest on each clause."""
+def _collect(words: Words, packs: "Iterable[Pack]", found: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return what the packs rest on each clause, what was found first."""
     from policies.review.verdicts import HUMAN_REVIEW
 
     retelling = Retelling(words)
@@ -38,7 +43,8 @@ def _collect(words: Words, packs: "Iterable[Pack]") -> dict[str, tuple[str, ...]
         for part in pack.requires:
             detector = words.name("detectors", part.detector)
             about.setdefault(part.clause, {})[words.tell("reasons.unanswered", detector=detector)] = None
-    return {clause: tuple(parts) for clause, parts in about.items()}
+    first = {words.name("category", category) for category in found}
+    return {clause: tuple(sorted(parts, key=lambda part: part not in first)) for clause, parts in about.items()}
 
 
 def _spell(words: Words, clause: str, about: tuple[str, ...]) -> str:

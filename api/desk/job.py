@@ -67,7 +67,9 @@ def show_job(
         actor=actor,
         page="queue",
         view=view,
-        choices=list_choices(request, here.packs.values(), view.clauses),
+        choices=list_choices(
+            request, here.packs.values(), view.clauses, [one.category for one in view.item.against if one.category]
+        ),
         is_dealt=False,
         me=reviewer,
         queue=queue,

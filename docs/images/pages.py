@@ -46,7 +46,9 @@ def stock(home: Path) -> dict[str, str]:
         here = site.deployment
         work = parse_image(photograph_path("chelsea.png").read_bytes(), limits=here.limits)
         registered = here.works.register(work, title="Chelsea the cat", owner="Stéfan van der Walt")
-        released = hand_in(site, photograph(), "coffee.jpg", prompt="a cup of coffee on a table")
+        released = hand_in(
+            site, photograph(), "coffee.jpg", prompt="a cup of coffee on a table", submitter="person-Mia Chen"
+        )
         matched = hand_in(site, photograph("chelsea.png", 300), "cat.jpg")
         names = [(name, prompt) for name, prompt in HELD if photograph_path(name).exists()]
         held = [hand_in(site, photograph(name, 480), f"{Path(name).stem}.jpg", prompt=prompt) for name, prompt in names]
@@ -97,17 +99,22 @@ PICTURES: Final[dict[str, tuple[str, str, int, int, Then]]] = {
     "desk-narrow": ("admin", "/desk/queue", 390, 844, None),
     "desk-job": ("admin", "/desk/jobs/{held}", 1280, 1000, None),
     "desk-match": ("admin", "/desk/jobs/{matched}", 1280, 0, show_match),
+    "desk-create": ("admin", "/desk/create", 1280, 0, None),
     "appeal": ("", "/appeals/{token}", 900, 0, None),
     "verify-page": ("", "/verify", 1000, 0, verify),
     "verify-page-narrow": ("", "/verify", 360, 1100, verify),
 }
+
+CHINESE: Final = frozenset({"desk-narrow"})
 
 
 def take(browser: Any, url: str, name: str, known: dict[str, str]) -> None:  # noqa: ANN401 - playwright's
     """Take one picture, and keep it small."""
     who, path, width, height, then = PICTURES[name]
     context = browser.new_context(
-        locale="en-GB", viewport={"width": width, "height": height or 800}, reduced_motion="reduce"
+        locale="zh-CN" if name in CHINESE else "en-GB",
+        viewport={"width": width, "height": height or 800},
+        reduced_motion="reduce",
     )
     if who:
         context.add_cookies([{"name": WHO, "value": f"{who}:Mia Chen", "url": url}])
@@ -132,6 +139,7 @@ def main(wanted: list[str]) -> None:
     ):
         home = Path(folder) / "home"
         known = stock(home)
+        patch.setenv("CHOPMARK_MEDIA", "picture,video")
         with serving(home, patch) as server:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
             for name in wanted or PICTURES:

@@ -29,6 +29,13 @@ def test_each_clause_says_what_it_is_about(packs):
     assert not [told for told in choices.values() if " · " not in told]
 
 
+def test_what_was_found_is_named_first_of_what_a_clause_is_about(packs):
+    found = ["prompt.meaning.weapons", "prompt.weapons"]
+    choices = dict(list_choices(ask("en"), packs, list_clauses(packs), found))
+    assert choices["House rules 3.9"].startswith("House rules 3.9 · Words mean: weapons, ")
+    assert choices["House rules 3.2"].startswith("House rules 3.2 · Words: weapons")
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_line_is_longer_than_a_select_shows(packs, language):
     assert max(len(told) for _, told in list_choices(ask(language), packs, list_clauses(packs))) < 160
