@@ -15,6 +15,7 @@ from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.pdq import CONFIDENT_DISTANCE_BITS, Pdq
 from provenance.fingerprints.track import TRACK_ALG, pack_codes
 from provenance.grant import MarkKind
+from provenance.heap import give_back
 from provenance.labels.containers.clip import XMP_TAG, build_tags
 from provenance.labels.implicit import FoundLabels, ImplicitLabels, build_xmp, read_labels
 from provenance.manifests.claim import Marks
@@ -145,6 +146,7 @@ class VideoMedium:
 
     def mark(self, content: Content, orders: Orders) -> Made:
         """Mark the frames, label them, encode them, and write the metadata; once more and stronger where need be."""
+        give_back()  # what screening left
         clip = _as_clip(content)
         media_type = self.shipping_type(clip.media_type)
         hidden, mark = orders.grant.obligation(MarkKind.WATERMARK), self._mark
