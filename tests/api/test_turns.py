@@ -7,6 +7,7 @@ import pytest
 from api.console import FileAccessError
 from api.turns import TURNS_FILE, taking_turns
 from provenance.asset import sha256_hex
+from provenance.errors import AssetInUseError
 
 ONE, OTHER = sha256_hex(b"one"), sha256_hex(b"other")
 HOLDS = """
@@ -44,6 +45,16 @@ def test_processes_wait_and_one_that_was_killed_holds_nothing(tmp_path):
         assert waits(tmp_path, ONE)
         process.kill()
     assert not waits(tmp_path, ONE)
+
+
+def test_nobody_waits_for_ever(tmp_path):
+    with taking_turns(tmp_path, ONE):
+        with pytest.raises(AssetInUseError, match="end what hangs"), taking_turns(tmp_path, ONE, wait_s=0.05):
+            pass
+        with taking_turns(tmp_path, OTHER, wait_s=0):
+            pass
+    with taking_turns(tmp_path, ONE, wait_s=0):
+        pass
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path):
