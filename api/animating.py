@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api.console import CommandUsageError
 from generation.base import Progress, Recipe
+from generation.sounding import OWN, Makers
 from policies.line.deployment import Deployment, Submission
 from provenance.asset import MediaType, Origin, sha256_hex
 from provenance.errors import ConfigurationError
@@ -25,7 +26,6 @@ _NEEDS: Final = (
     "clips are made for a site that takes them: CHOPMARK_MEDIA=picture,video, and pip install 'chopmark[video]'"
 )
 _WAV: Final = MediaType.add("audio/wav", extension=".wav")
-_MUSIC: Final = "algorithmicMedia"
 # What says most of how a file came about, first.
 _TELLING: Final = (
     "trainedAlgorithmicMedia",
@@ -43,7 +43,7 @@ class Begun:
         component: the file that becomes an ingredient.
         pixels: the file whose pixels are animated, where it is another: a drawn picture before its marks.
         recipe: of a picture that was drawn here, in its JSON form.
-        prompt: that it was drawn from.
+        prompt: that it was drawn from, or that a model is told beside it.
     """
 
     component: Component
@@ -90,21 +90,91 @@ def animate_picture(
     *,
     name: str,
     packs: tuple[str, ...] = (),
+    makers: Makers = OWN,
     progress: Progress | None = None,
 ) -> Submission:
-    """Animate a picture, and return the clip to be handed in, with the picture and its music as ingredients."""
+    """Animate a picture, and return the clip to be handed in, with the picture and what is heard as ingredients.
+
+    Where the site names a backend of clips, that does it, with the words that the picture was drawn from or is given.
+    """
     from generation.clip import animate
+    from generation.film import film
 
     content = here.media.take(begun.pixels or begun.component.file, Claims(), here.limits)
     # What is made of a released picture gets a mark of its own, and names the first in its manifest.
     frame = _find_unmarker(here, content)(content)
     drawn = None if begun.recipe is None else Recipe(**begun.recipe)
-    made = animate(frame, wish, source_type=begun.component.digital_source_type, drawn=drawn, progress=progress)
+    if makers.clips is not None:
+        made = film(begun.prompt or "", wish, makers, picture=frame, progress=progress)
+    else:
+        source_type = begun.component.digital_source_type
+        made = animate(frame, wish, source_type=source_type, drawn=drawn, makers=makers, progress=progress)
     # What is spoken is screened as what is asked for is.
     prompt = join_words(begun.prompt, wish.lines)
     if prompt and (wish.lines or drawn is None):
         made = _note_prompt(made, prompt)
-    return _hand_in(made, (begun.component,), name=name, packs=packs, prompt=prompt)
+    return _hand_in(made, prompt, (begun.component,), name=name, packs=packs)
+
+
+def film_prompt(
+    prompt: str,
+    wish: "Wish",
+    makers: Makers,
+    *,
+    name: str,
+    packs: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Submission:
+    """Have a site's backend of clips make one of words, and return it to be handed in."""
+    from generation.film import film
+
+    made, whole = film(prompt, wish, makers, progress=progress), join_words(prompt, wish.lines) or prompt
+    return _hand_in(_note_prompt(made, whole), whole, (), name=name, packs=packs)
+
+
+def compose(
+    here: Deployment,
+    makers: Makers,
+    words: str,
+    seconds: float,
+    seed: int,
+    *,
+    name: str,
+    packs: tuple[str, ...] = (),
+    begun: Begun | None = None,
+) -> Submission:
+    """Make a piece of music by words, and by a picture's colours, and return it to be handed in.
+
+    The picture becomes an ingredient. What a model was told is screened as a prompt is.
+    """
+    from generation.clip import compose_piece
+
+    frame = None
+    if begun is not None:
+        content = here.media.take(begun.component.file, Claims(), here.limits)
+        frame = next(iter(content.views())).carrier.frame
+    file, made = compose_piece(words, seconds, seed, makers, frame)
+    components = () if begun is None else (begun.component,)
+    recipe = {**asdict(made), "parameters": dict(made.parameters)}
+    recipe |= {FIELD: describe_components(components)} if components else {}
+    prompt = words if made.model_type else None
+    return Submission(
+        file, name=name, prompt=prompt, recipe=recipe, origin=Origin.GENERATED, packs=packs, components=components
+    )
+
+
+def speak(makers: Makers, words: str, seed: int, *, name: str, packs: tuple[str, ...] = ()) -> Submission:
+    """Have words spoken, by ``VOICE: words`` or words alone, and return it to be handed in with them as its prompt."""
+    from generation.sounding import speak_piece
+
+    file, made = speak_piece(words, seed, makers)
+    recipe = {**asdict(made), "parameters": dict(made.parameters)}
+    return Submission(file, name=name, prompt=words, recipe=recipe, origin=Origin.GENERATED, packs=packs)
+
+
+def films_words(makers: Makers) -> bool:
+    """Return whether clips are made of words alone."""
+    return makers.clips is not None and not makers.clips.needs_start
 
 
 def join_words(prompt: str | None, lines: Iterable["Line"]) -> str | None:
@@ -125,6 +195,7 @@ def extend_clip(
     name: str,
     packs: tuple[str, ...] = (),
     prompt: str | None = None,
+    makers: Makers = OWN,
     progress: Progress | None = None,
 ) -> Submission:
     """Go on from a clip, and return the longer one to be handed in, with the clip as the parent of its manifest.
@@ -136,6 +207,8 @@ def extend_clip(
         name: of the longer clip.
         packs: that decide.
         prompt: what the clip was made from, if that is known: the longer one is screened by it, too.
+            A model that goes on is told it.
+        makers: backends that stand in for what comes along.
         progress: told of new frames done.
 
     Raises:
@@ -143,6 +216,7 @@ def extend_clip(
         CommandUsageError: it is a picture or sound.
     """
     from generation.clip import extend
+    from generation.film import film_on
 
     media_type = _find_type(here, file, name)
     if not media_type.value.startswith("video/"):
@@ -151,20 +225,22 @@ def extend_clip(
     content = here.media.take(file, Claims(name), here.limits)
     source_type, unmark = find_source_type(file, media_type), _find_unmarker(here, content)
     clean = None if unmark(content) is None else lambda: unmark(content).clean
-    made = extend(file, media_type, wish, source_type=source_type, clean=clean, progress=progress)
+    given: dict[str, Any] = {"source_type": source_type, "clean": clean, "progress": progress}
+    if makers.clips is None:
+        made = extend(file, media_type, wish, makers=makers, **given)
+    else:
+        made = film_on(file, media_type, prompt or "", wish, makers, **given)
     made = _note_prompt(made, prompt) if prompt else made
-    parent = Component(file, media_type, "parentOf", source_type)
-    return _hand_in(made, (parent,), name=name, packs=packs, prompt=prompt)
+    return _hand_in(made, prompt, (Component(file, media_type, "parentOf", source_type),), name=name, packs=packs)
 
 
 def _hand_in(
-    made: "MadeClip", components: tuple[Component, ...], *, name: str, packs: tuple[str, ...], prompt: str | None = None
+    made: "MadeClip", prompt: str | None, components: tuple[Component, ...], *, name: str, packs: tuple[str, ...]
 ) -> Submission:
-    if made.music is not None:
-        components = (*components, Component(made.music, _WAV, "componentOf", _MUSIC))
-    components += tuple(Component(file, _WAV, "componentOf", source_type) for file, source_type in made.others)
+    components += tuple(Component(part.file, _WAV, "componentOf", part.source_type) for part in made.parts)
     # Beside a manifest nothing is said of a source; without one it is said as far as it is known.
-    recipe = {**asdict(made.recipe), "parameters": dict(made.recipe.parameters), FIELD: describe_components(components)}
+    recipe = {**asdict(made.recipe), "parameters": dict(made.recipe.parameters)}
+    recipe |= {FIELD: describe_components(components)} if components else {}
     return Submission(
         made.file, name=name, prompt=prompt, recipe=recipe, origin=Origin.GENERATED, packs=packs, components=components
     )

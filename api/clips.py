@@ -19,6 +19,7 @@ from api.animating import (
 )
 from api.refusals import InvalidRequestError
 from api.schemas.release import Animation
+from generation.sounding import OWN, Makers
 from policies.line.prompting import judge_prompt
 from policies.line.wish import ClipWish
 from provenance.errors import ConfigurationError, GenerationError
@@ -96,7 +97,7 @@ def build_clip(here: "Deployment", order: "Order", source: "Blob", name: str) ->
     return ClipWish(EXTEND if is_longer else ANIMATE, source, made[:255], options, lines)
 
 
-def make_clip(settings: "Settings", here: "Deployment", wish: "Wish") -> "Submission | Decision":
+def make_clip(settings: "Settings", here: "Deployment", wish: "Wish", makers: Makers = OWN) -> "Submission | Decision":
     """Make a clip that waits, and return it to be handed in, or the decision that blocks its words.
 
     Raises:
@@ -109,9 +110,11 @@ def make_clip(settings: "Settings", here: "Deployment", wish: "Wish") -> "Submis
     if words and (refusal := judge_prompt(here, words, packs=wish.packs)) is not None:
         return refusal
     if clip.kind == EXTEND:
-        return extend_clip(here, clip.source, wanted, name=clip.name, packs=wish.packs, prompt=wish.prompt or None)
+        return extend_clip(
+            here, clip.source, wanted, name=clip.name, packs=wish.packs, prompt=wish.prompt or None, makers=makers
+        )
     begun = replace(begin_with(here, clip.source), prompt=wish.prompt or None)
-    return animate_picture(here, begun, wanted, name=clip.name, packs=wish.packs)
+    return animate_picture(here, begun, wanted, name=clip.name, packs=wish.packs, makers=makers)
 
 
 def _build_wanted(options: Mapping[str, Any], seed: int, name: str, lines: tuple[str, ...], encoder: str) -> "Wanted":

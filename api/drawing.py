@@ -142,7 +142,7 @@ def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
 
 def _make(site: "Site", here: Deployment, wish: Wish) -> Submission | Decision:
     if wish.clip is not None:
-        return make_clip(site.settings, here, wish)
+        return make_clip(site.settings, here, wish, site.makers)
     return site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from api.animating import Begun, animate_picture, begin_with, find_source_type, release_drawn
+from api.animating import Begun, animate_picture, begin_with, compose, find_source_type, release_drawn
 from api.console import take_input
 from api.output import NOWHERE, Output
 from api.releasing import Ended, deliver, end_one
@@ -22,7 +22,7 @@ from generation.gala.programme import Piece, Programme
 from policies.gate import walk
 from policies.line.deployment import Submission
 from policies.line.keying import find_key
-from policies.line.prompting import build_refusal
+from policies.line.prompting import build_refusal, judge_prompt
 from policies.line.released import find_released, load_released
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import Digest, MediaType, Origin, sha256_hex
@@ -162,7 +162,12 @@ def _find_type(site: Site, piece: Piece) -> MediaType:
 
 def _make(site: Site, piece: Piece, packs: tuple[str, ...], progress: Progress | None) -> Submission | Decision | Ended:
     if piece.kind == "music":
-        return _compose(piece, packs)
+        words = piece.words or piece.title
+        refusal = judge_prompt(site.deployment, words, packs=packs) if site.makers.music is not None else None
+        name = f"{_spell(piece.title)}.wav"
+        return refusal or compose(
+            site.deployment, site.makers, words, piece.seconds, piece.seed, name=name, packs=packs
+        )
     if piece.picture is not None:
         file = take_input(str(piece.picture), most_bytes=site.settings.max_bytes)
         if piece.wish is None:
@@ -178,20 +183,18 @@ def _make(site: Site, piece: Piece, packs: tuple[str, ...], progress: Progress |
         begun = _begin(site, drawn, ended)
     assert piece.wish is not None
     return animate_picture(
-        site.deployment, begun, piece.wish, name=f"{_spell(piece.title)}.mp4", packs=packs, progress=progress
+        site.deployment,
+        begun,
+        piece.wish,
+        name=f"{_spell(piece.title)}.mp4",
+        packs=packs,
+        makers=site.makers,
+        progress=progress,
     )
 
 
 def _begin(site: Site, drawn: Submission, ended: Ended) -> Begun:
     return release_drawn(drawn, *_load(site, ended))
-
-
-def _compose(piece: Piece, packs: tuple[str, ...]) -> Submission:
-    from generation.clip import compose_piece
-
-    file, recipe = compose_piece(piece.words or piece.title, piece.seconds, piece.seed)
-    name = f"{_spell(piece.title)}.wav"
-    return Submission(file, name=name, recipe=spell_recipe(recipe), origin=Origin.GENERATED, packs=packs)
 
 
 def _load(site: Site, ended: Ended) -> tuple[Blob, MediaType]:

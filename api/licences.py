@@ -144,7 +144,12 @@ def find_active(settings: Settings) -> frozenset[str]:
     active |= {f"medium:{name}" for name in settings.media}
     if "clip" in detectors and names_weights(settings.detector_options.get("clip", {})):
         active.add("open_clip")
-    if "open_clip" in active or settings.backend == "diffusers_local" or _uses_riva(settings):
+    if (
+        "open_clip" in active
+        or settings.backend == "diffusers_local"
+        or any(settings.makers.model_dump().values())
+        or _uses_riva(settings)
+    ):
         active.add("torch")
     if _uses_riva(settings):
         active.add("watermark:riva_gan")

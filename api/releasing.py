@@ -17,11 +17,12 @@ from api.wiring import Site
 from policies.gate import release
 from policies.line.deployment import Submission
 from policies.line.keying import find_keyed
+from policies.line.prompting import build_refusal
 from policies.line.publishing import Result
 from policies.line.records import find_stage
 from policies.line.released import find_released, load_manifest, load_released
 from policies.line.repeats import find_earlier
-from policies.rules.decision import Outcome
+from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import GateError
 from provenance.media.media import Media
@@ -231,6 +232,22 @@ def end_unseen(
     if earlier is None:
         return replace(source, file=file)
     return deliver(site, earlier, place, shown=source.path, is_repeat=True)
+
+
+def end_drawn(
+    site: Site,
+    drawn: Submission | Decision,
+    name: str,
+    place: Place,
+    repeats: Repeats,
+    *,
+    asset_id: AssetId | None = None,
+    key: str = "",
+) -> Ended:
+    """Walk what was drawn down the line; a prompt that was refused has its end already."""
+    if isinstance(drawn, Decision):
+        return Ended(name, result=build_refusal(name, drawn))
+    return end_one(site, replace(drawn, asset_id=asset_id, key=key), place, repeats=repeats)
 
 
 def end_one(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.access_settings import AccessSettings
 from api.environment import find_unread, merge, read_environment
 from api.line_settings import LineSettings
+from api.maker_settings import MakerSettings
 from api.operating import Retention, WebhookSettings
 from api.spelling import FilePath, KeyName, Names, Networks, Origin, Paths, Place, TenantName
 from detectors.writing.reader import has_reader
@@ -244,6 +245,7 @@ class Settings(BaseModel):
     """Generation backend."""
     backend_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Options by backend."""
+    makers: MakerSettings = MakerSettings()
     gateway_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Services that generate, by name, each with its keys; only those named here are ever called."""
     gateway_jobs_per_day: int = Field(default=100, ge=1)

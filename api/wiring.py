@@ -12,6 +12,7 @@ from api.blaming import blaming, verify_names
 from api.compiling import compile_once
 from api.console import print_hint
 from api.home import make_home, verify_site
+from api.makers import build_makers
 from api.reading import (
     Reader,
     build_fingerprints,
@@ -34,7 +35,8 @@ from api.upkeep import finish_interrupted, sign_off
 from detectors.base import DETECTORS, Toolbox
 from detectors.isolation import IsolatedDetector
 from detectors.runner import Runner
-from generation.base import BACKENDS, Backend, ImageToImage, Progress, Recipe, TextToImage
+from generation.base import Backend, ImageToImage, Progress, Recipe, TextToImage, build_backend
+from generation.sounding import Makers
 from policies.editing.live import LivePacks
 from policies.line.deployment import Deployment, Submission
 from policies.line.prompting import judge_prompt
@@ -135,9 +137,15 @@ class Site:
     @cached_property
     def _backend(self) -> Backend:
         name = self.settings.backend
-        made = BACKENDS.load(name)(self.settings.backend_options.get(name, {}))
+        with blaming("backend"):
+            made = build_backend(name, self.settings.backend_options.get(name, {}))
         made.warm()
         return made
+
+    @cached_property
+    def makers(self) -> Makers:
+        """Backends that make clips, music and speech, warm, where the settings name any."""
+        return build_makers(self.settings)
 
     def draw(
         self,
@@ -177,7 +185,7 @@ class Site:
             picture = next(start.views()).carrier
             frame = picture.reduced(min(max(size), max(picture.frame.shape[:2]))) if style else picture.frame
             request = ImageToImage(prompt, frame, strength=strength, seed=seed, steps=steps, style=style)
-        made = (BACKENDS.load("sketch")({}) if style else self.backend()).generate(request, progress)
+        made = (build_backend("sketch", {}) if style else self.backend()).generate(request, progress)
         recipe = spell_recipe(made.recipe) | ({FIELD: describe_components(components)} if components else {})
         return Submission(
             Blob.from_bytes(encode_frame(made.frame)),

@@ -105,7 +105,7 @@ class DiffusersNet:
                 loaded = diffusers.DiffusionPipeline.from_pretrained(folder, **options)
             self._text_pipeline = loaded.to(self.device)
         except (OSError, ValueError, RuntimeError, TypeError, AttributeError, KeyError) as exc:
-            raise BackendUnavailableError(f"the pipeline in {folder.name} cannot be loaded: {_short(exc)}") from exc
+            raise BackendUnavailableError(f"the pipeline in {folder.name} cannot be loaded: {shorten(exc)}") from exc
         self.class_name = type(loaded).__name__
         self._image_pipeline: Any = None
         loaded.set_progress_bar_config(disable=True)
@@ -146,7 +146,7 @@ class DiffusersNet:
             raise GenerationError(f"{type(pipeline).__name__} takes no {', '.join(unknown)}")
         _check_sides(pipeline, given)
         if progress is not None and "callback_on_step_end" in accepted:
-            given["callback_on_step_end"] = _callback(progress)
+            given["callback_on_step_end"] = follow_steps(progress)
         # A generator on the CPU gives one seed the same noise on every device.
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
@@ -156,7 +156,7 @@ class DiffusersNet:
             raise GenerationError(f"not enough memory on {self.device} for this size and number format") from exc
         except (ValueError, TypeError, RuntimeError, AttributeError, IndexError) as exc:
             raise GenerationError(
-                f"{type(pipeline).__name__} failed: {_short(exc, secret=given.get('prompt', ''))}"
+                f"{type(pipeline).__name__} failed: {shorten(exc, secret=given.get('prompt', ''))}"
             ) from exc
         if any(getattr(made, "nsfw_content_detected", None) or ()):
             raise PromptRefusedError("the pipeline's own safety checker refused the result")
@@ -170,7 +170,9 @@ def _check_sides(pipeline: Any, given: Mapping[str, Any]) -> None:  # noqa: ANN4
             raise GenerationError(f"{name} must be a multiple of {factor}, got {given[name]}")
 
 
-def _callback(progress: Progress) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
+def follow_steps(progress: Progress) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
+    """Return what a pipeline calls after each of its steps."""
+
     def step(pipeline: Any, index: int, _: Any, values: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
         progress(index + 1, max(index + 1, int(getattr(pipeline, "num_timesteps", 0))))
         return values
@@ -191,7 +193,7 @@ def _to_frame(values: np.ndarray[Any, np.dtype[Any]]) -> Frame:
     return np.ascontiguousarray(np.rint(np.clip(values, 0, 1) * 255), np.uint8)
 
 
-def _short(exc: BaseException, secret: str = "") -> str:
+def shorten(exc: BaseException, secret: str = "") -> str:
     """Return an error's kind and its first line, unless that quotes the prompt."""
     lines = str(exc).strip().splitlines()
     first = lines[0][:200] if lines else ""

@@ -4,9 +4,7 @@ What was computed is said so: the recipe names this animator and no model, and t
 composite, generative where the picture was. Needs PyAV, the extra ``video``.
 """
 
-import io
-import wave
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
@@ -17,22 +15,18 @@ import numpy as np
 from generation.animation import animator
 from generation.animation.animator import Animator, Motion, build_animator, build_continuation
 from generation.animation.ending import Clean, Unwound
-from generation.animation.reel import AUTO, RATE_HZ, Sound, Still, stills, write_reel
+from generation.animation.reel import AUTO, Still, stills, write_reel
 from generation.animation.soundtrack import join, read_soundtrack
 from generation.base import Progress, Recipe
 from generation.music import mix
-from generation.music.mood import Mood, read_mood
-from generation.voices.ambience import make_ambience
-from generation.voices.engine import Engine, load_engine
-from generation.voices.speech import Line, Spoken, lay_under, speak_lines
+from generation.sounding import OWN, Heard, Makers, Part, add_sound, encode_wav, make_music, make_sound
+from generation.voices.speech import Line
 from provenance.asset import Digest, Frame, MediaType, sha256_hex
 from provenance.errors import GenerationError
 from provenance.manifests.report import AI_SOURCE_TYPES, IPTC_PREFIX
 from provenance.storage.blob import Blob
 
 ANIMATION: Final = "Chopmark animator"
-SPOKEN_AS: Final = "trainedAlgorithmicMedia"
-"""How what a voice says came about."""
 MOST_S: Final = 180.0
 """The longest clip, with what it was before."""
 LEAST_S: Final = 1.0
@@ -86,18 +80,22 @@ class MadeClip:
     Attributes:
         file: an MP4 file; nothing but an asset until the gate has released it.
         recipe: of it.
-        music: what was composed for it, as a WAV file, or None.
-        others: what else is heard in it, as WAV files, each with its source type: what was spoken, what is around.
+        parts: what is heard in it, as files of their own: music, what was spoken, what is around.
     """
 
     file: Blob
     recipe: Recipe
-    music: Blob | None
-    others: tuple[tuple[Blob, str], ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def animate(
-    picture: Frame, wish: Wish, *, source_type: str = "", drawn: Recipe | None = None, progress: Progress | None = None
+    picture: Frame,
+    wish: Wish,
+    *,
+    source_type: str = "",
+    drawn: Recipe | None = None,
+    makers: Makers = OWN,
+    progress: Progress | None = None,
 ) -> MadeClip:
     """Animate a still picture; deterministic for one wish on one machine.
 
@@ -106,6 +104,7 @@ def animate(
         wish: what is wanted.
         source_type: how the picture came about, as an IPTC NewsCode; "" where nobody knows.
         drawn: the recipe of a picture that was drawn here: its model and its prompt's digest stand for the clip, too.
+        makers: backends that stand in for music and voices; who makes clips is not asked here.
         progress: told of frames done.
 
     Raises:
@@ -114,43 +113,20 @@ def animate(
     """
     fitted, count = fit_picture(picture, wish.side), round(wish.seconds * wish.rate)
     moving = build_animator(fitted, wish.motion, seconds=wish.seconds, seed=wish.seed)
-    mood = read_mood(fitted, wish.words) if wish.has_music else None
-    music = None if mood is None else mix.make_music(mood, wish.seconds, wish.seed)
-    engine = load_engine() if wish.lines else None
-    spoken = None if engine is None else speak_lines(wish.lines, engine, wish.seconds, wish.seed)
-    around = make_ambience(wish.ambience, wish.seconds, wish.seed) if wish.ambience else None
-    sound = _join_sound(spoken, [part for part in (music, around) if part is not None])
-    frames = _told(stills(moving.frames(wish.rate, count), wish.rate), count, progress)
+    heard = hear(fitted, wish, makers)
+    frames = tell_frames(stills(moving.frames(wish.rate, count), wish.rate), count, progress)
     size = (fitted.shape[1], fitted.shape[0])
-    file = write_reel(frames, wish.rate, size, sound=sound, encoder=wish.encoder)
-    recipe = _build_recipe(wish, mood, moving, source_type, sha256_hex(picture.tobytes()), drawn=drawn)
-    others = [] if spoken is None else [(encode_wav(spoken.sound), SPOKEN_AS)]
-    others += [] if around is None else [(encode_wav(around), "algorithmicMedia")]
-    recipe = recipe if engine is None else _add_voice(recipe, engine, len(wish.lines))
-    return MadeClip(file, recipe, None if music is None else encode_wav(music), tuple(others))
+    file = write_reel(frames, wish.rate, size, sound=heard.sound, encoder=wish.encoder)
+    recipe = _build_recipe(wish, moving, source_type, sha256_hex(picture.tobytes()), drawn=drawn)
+    return MadeClip(file, add_sound(recipe, heard), heard.parts)
 
 
-def _join_sound(spoken: Spoken | None, parts: Sequence[Sound]) -> Sound | None:
-    """Return all that is heard, or None where nothing is."""
-    if spoken is not None:
-        return lay_under(spoken, parts)
-    return np.asarray(sum(parts[1:], start=parts[0]), np.float32).clip(-1, 1) if parts else None
-
-
-def _add_voice(recipe: Recipe, engine: Engine, count: int) -> Recipe:
-    """Return the recipe of a clip in which a model speaks: it is the clip's model where no other one is."""
-    model = engine.model
-    told = {"lines": count, "voice": model.name, "voice_sha256": model.sha256}
-    own: dict[str, Any] = {}
-    if not recipe.model_type:
-        own = {
-            "model_name": model.name,
-            "model_identifier": model.identifier,
-            "model_type": model.type,
-            "model_sha256": model.sha256,
-        }
-    made_as = name_source_type(SPOKEN_AS)
-    return replace(recipe, digital_source_type=made_as, parameters={**recipe.parameters, **told}, **own)
+def hear(picture: Frame | None, wish: Wish, makers: Makers) -> Heard:
+    """Return what is to be heard in a clip that is wished for."""
+    return make_sound(
+        picture, wish.seconds, wish.seed, has_music=wish.has_music, words=wish.words, lines=wish.lines,
+        ambience=wish.ambience, makers=makers,
+    )  # fmt: skip
 
 
 def extend(
@@ -160,6 +136,7 @@ def extend(
     *,
     source_type: str = "",
     clean: Callable[[], Clean] | None = None,
+    makers: Makers = OWN,
     progress: Progress | None = None,
 ) -> MadeClip:
     """Go on from where a clip ends, so that its motion goes on: its last frame moves as a still would.
@@ -170,6 +147,7 @@ def extend(
         wish: what is wanted; `seconds` come on top, `side` and `rate` are the clip's own.
         source_type: how the clip came about, as an IPTC NewsCode; "" where nobody knows.
         clean: begins what is done to each of its frames, such as taking a mark out; it is looked through twice.
+        makers: as for `animate`.
         progress: told of new frames done.
 
     Raises:
@@ -178,25 +156,39 @@ def extend(
         MissingExtraError: PyAV is not installed.
     """
     unwound = Unwound(file, media_type, clean)
-    before = measure_seconds(unwound)
-    if before + wish.seconds > MOST_S + 0.5:
-        raise GenerationError(
-            f"expected a clip of at most {MOST_S:.0f} seconds in all, got {before:.1f} and {wish.seconds:g} more"
-        )
+    before = verify_length(unwound, wish)
     ending = unwound.ending()
     moving = build_continuation(
         ending.scene, wish.motion, seconds=wish.seconds, seed=wish.seed, velocity=ending.velocity, last=ending.last
     )
     rate = float(unwound.rate)
     count = round(wish.seconds * rate)
-    mood = read_mood(ending.still, wish.words) if wish.has_music else None
-    music = None if mood is None else mix.make_music(mood, wish.seconds, wish.seed)
-    sound = join(read_soundtrack(file, media_type), music, before, before + wish.seconds)
-    more = _told(stills(moving.frames(rate, count), rate, after_s=ending.seconds), count, progress)
+    heard = go_on_sounding(ending.still, wish, makers)
+    sound = join(read_soundtrack(file, media_type), heard.music, before, before + wish.seconds)
+    more = tell_frames(stills(moving.frames(rate, count), rate, after_s=ending.seconds), count, progress)
     frames, size = chain(unwound.frames(), more), unwound.size
     made = write_reel(frames, unwound.rate, size, sound=sound, encoder=wish.encoder, colours=unwound.colours)
-    recipe = _build_recipe(wish, mood, moving, source_type, str(file.sha256), before_s=before)
-    return MadeClip(made, recipe, None if music is None else encode_wav(music))
+    recipe = _build_recipe(wish, moving, source_type, str(file.sha256), before_s=before)
+    return MadeClip(made, add_sound(recipe, heard), heard.parts)
+
+
+def verify_length(unwound: Unwound, wish: Wish) -> float:
+    """Return how long a clip is, if as much more as is wished for still fits.
+
+    Raises:
+        GenerationError: it does not.
+    """
+    before = measure_seconds(unwound)
+    if before + wish.seconds > MOST_S + 0.5:
+        raise GenerationError(
+            f"expected a clip of at most {MOST_S:.0f} seconds in all, got {before:.1f} and {wish.seconds:g} more"
+        )
+    return before
+
+
+def go_on_sounding(picture: Frame, wish: Wish, makers: Makers) -> Heard:
+    """Return what is heard in the longer part of a clip: music, for lines and ambience are a new clip's."""
+    return make_sound(picture, wish.seconds, wish.seed, has_music=wish.has_music, words=wish.words, makers=makers)
 
 
 def measure_seconds(unwound: Unwound) -> float:
@@ -209,29 +201,39 @@ def measure_seconds(unwound: Unwound) -> float:
     return last + 1 / float(unwound.rate)
 
 
-def compose_piece(words: str, seconds: float, seed: int) -> tuple[Blob, Recipe]:
-    """Compose music by words alone: its colours are the seed's.
+def compose_piece(
+    words: str,
+    seconds: float,
+    seed: int,
+    makers: Makers = OWN,
+    picture: Frame | None = None,
+) -> tuple[Blob, Recipe]:
+    """Make music by words, and by a picture's colours; without one the colours are the seed's.
 
     Args:
         words: for what it is to sound like; kept nowhere.
         seconds: how long.
         seed: same seed, same music.
+        makers: a backend that stands in for the composer.
+        picture: (H, W, 3), or None.
 
     Returns:
-        A WAV file, and how it was made: by an algorithm, and no model.
+        A WAV file, and how it was made: by the composer, an algorithm and no model, or by a backend's.
     """
-    colours = np.random.default_rng([seed, 5]).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    mood = read_mood(np.kron(colours, np.ones((8, 8, 1), np.uint8)), (words,))
-    told = {"seconds": seconds, "music": int(mix.VERSION), "tempo": mood.tempo, "tonic": mood.tonic, "mode": mood.mode}
+    music, source_type, about = make_music(picture, (words,), seconds, seed, makers.music)
+    source = "" if picture is None else sha256_hex(picture.tobytes())
+    if about.recipe is not None:
+        return encode_wav(music), replace(about.recipe, prompt_sha256=sha256_hex(words.encode()), source_sha256=source)
     recipe = Recipe(
         backend=f"music/{_own_version()}",
         model_name=f"Chopmark composer {mix.VERSION}",
-        digital_source_type="algorithmicMedia",
+        digital_source_type=source_type,
         prompt_sha256=sha256_hex(words.encode()),
         seed=seed,
-        parameters=told,
+        parameters={"seconds": seconds, **about.told},
+        source_sha256=source,
     )
-    return encode_wav(mix.make_music(mood, seconds, seed)), recipe
+    return encode_wav(music), recipe
 
 
 def fit_picture(picture: Frame, side: int) -> Frame:
@@ -250,17 +252,6 @@ def fit_picture(picture: Frame, side: int) -> Frame:
     return np.ascontiguousarray(cv2.resize(np.ascontiguousarray(picture), size, interpolation=how), np.uint8)
 
 
-def encode_wav(sound: Sound) -> Blob:
-    """Return sound as a WAV file of 16 bits."""
-    made = io.BytesIO()
-    with wave.open(made, "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes((np.clip(sound.T, -1, 1) * 32767).astype("<i2").tobytes())
-    return Blob.from_bytes(made.getvalue())
-
-
 def name_source_type(source_type: str) -> str:
     """Return what a clip is by what its picture is: in part generative, computed, or a mixture nobody knows more of."""
     if f"{IPTC_PREFIX}{source_type}" in AI_SOURCE_TYPES:
@@ -268,7 +259,8 @@ def name_source_type(source_type: str) -> str:
     return "algorithmicMedia" if source_type == "algorithmicMedia" else "composite"
 
 
-def _told(frames: Iterable[Still], count: int, progress: Progress | None) -> Iterator[Still]:
+def tell_frames(frames: Iterable[Still], count: int, progress: Progress | None) -> Iterator[Still]:
+    """Yield frames, and tell how many of them were taken."""
     for done, frame in enumerate(frames, 1):
         yield frame
         if progress is not None:
@@ -277,7 +269,6 @@ def _told(frames: Iterable[Still], count: int, progress: Progress | None) -> Ite
 
 def _build_recipe(
     wish: Wish,
-    mood: Mood | None,
     moving: Animator,
     source_type: str,
     source_sha256: str,
@@ -296,10 +287,6 @@ def _build_recipe(
     }
     if before_s:
         parameters["before_s"] = round(before_s, 3)
-    if wish.ambience:
-        parameters["ambience"] = wish.ambience
-    if mood is not None:
-        parameters |= {"music": int(mix.VERSION), "tempo": mood.tempo, "tonic": mood.tonic, "mode": mood.mode}
     made_as = name_source_type(source_type if drawn is None else drawn.digital_source_type)
     # The animator is no model. Where one took part it was that of the picture, if anybody knows which.
     own = "" if made_as == "compositeSynthetic" else f"{ANIMATION} {animator.VERSION}"

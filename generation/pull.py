@@ -11,13 +11,24 @@ from generation.weights import LIST_NAME, build_list, measure_pipeline, pipeline
 from provenance.errors import BackendUnavailableError, MissingExtraError
 
 # What a pipeline needs to run; weights as safetensors, never pickles, never code.
-_PATTERNS: Final = ["model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.safetensors", "LICENSE*", "README.md"]
+_PATTERNS: Final = {
+    "diffusers": [
+        "model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.safetensors", "LICENSE*", "README.md",
+    ],
+    "transformers": ["*.json", "*.txt", "*.model", "*.safetensors", "LICENSE*", "README.md"],
+}  # fmt: skip
 
 
 def pull_pipeline(
-    models_dir: Path, name: str, revision: str, *, endpoint: str = "", published: Published | None = None
+    models_dir: Path,
+    name: str,
+    revision: str,
+    *,
+    kind: str = "diffusers",
+    endpoint: str = "",
+    published: Published | None = None,
 ) -> Path:
-    """Fetch a diffusers pipeline into `models_dir`, list the digests of its files, and return its folder.
+    """Fetch a diffusers pipeline, or a model of transformers, list its digests, and return its folder.
 
     Uses the network, unless the pipeline is there already and whole. What is half fetched leaves nothing behind.
 
@@ -25,6 +36,7 @@ def pull_pipeline(
         models_dir: the models folder of the data directory; made if missing.
         name: hub id, ``owner/name``.
         revision: the commit, 40 hexadecimal digits.
+        kind: the library that runs it: diffusers or transformers.
         endpoint: URL of a mirror of the hub, or "" for the hub (or what ``HF_ENDPOINT`` names).
         published: digests to insist on, and files to leave out; None to note whatever comes.
 
@@ -33,16 +45,16 @@ def pull_pipeline(
         BackendUnavailableError: it cannot be reached, does not exist, or is no pipeline that we load.
         MissingExtraError: the extra ``generate`` is not installed.
     """
-    folder = pipeline_dir(models_dir, name, revision)
+    folder = pipeline_dir(models_dir, name, revision, kind)
     if (folder / LIST_NAME).is_file():
-        measure_pipeline(folder)
+        measure_pipeline(folder, kind)
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".pull-") as scratch:
         fetched = Path(scratch) / "pipeline"
-        _fetch(name, revision, fetched, endpoint, published.skipped if published else ())
+        _fetch(name, revision, fetched, endpoint, kind, published.skipped if published else ())
         shutil.rmtree(fetched / ".cache", ignore_errors=True)
-        measure_pipeline(fetched)
+        measure_pipeline(fetched, kind)
         listed = build_list(fetched)
         _check(listed, published.digests if published else {})
         (fetched / LIST_NAME).write_text(listed, encoding="utf-8")
@@ -61,7 +73,7 @@ def _check(listed: str, digests: Mapping[str, str]) -> None:
             raise BackendUnavailableError(f"{path}: expected SHA-256 {expected[:12]}…, got {got[:12]}…")
 
 
-def _fetch(name: str, revision: str, target: Path, endpoint: str, skipped: Sequence[str]) -> None:
+def _fetch(name: str, revision: str, target: Path, endpoint: str, kind: str, skipped: Sequence[str]) -> None:
     try:
         from huggingface_hub import constants, snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
@@ -72,7 +84,7 @@ def _fetch(name: str, revision: str, target: Path, endpoint: str, skipped: Seque
             name,
             revision=revision,
             local_dir=target,
-            allow_patterns=_PATTERNS,
+            allow_patterns=_PATTERNS[kind],
             ignore_patterns=list(skipped),
             endpoint=endpoint or None,
         )

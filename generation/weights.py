@@ -10,7 +10,7 @@ import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import BackendUnavailableError, ConfigurationError
@@ -19,6 +19,9 @@ EMBEDDED_PIPELINE: Final = Path(__file__).parent / "models" / "chop-draw"
 """The pipeline that comes with this software, in diffusers' format like any other."""
 LIST_NAME: Final = "chopmark.sha256"
 INDEX_NAME: Final = "model_index.json"
+CONFIG_NAME: Final = "config.json"
+KINDS: Final = {"diffusers": INDEX_NAME, "transformers": CONFIG_NAME}
+"""Library to the file that says what a folder is."""
 _CHUNK_BYTES: Final = 1 << 20
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -44,14 +47,14 @@ def check_pin(name: str, revision: str) -> None:
         )
 
 
-def pipeline_dir(models_dir: Path, name: str, revision: str) -> Path:
-    """Return the folder of a pulled pipeline.
+def pipeline_dir(models_dir: Path, name: str, revision: str, kind: str = "diffusers") -> Path:
+    """Return the folder of a pulled pipeline, or of a model of transformers.
 
     Raises:
         ConfigurationError: not a hub id with a pinned revision.
     """
     check_pin(name, revision)
-    return models_dir / "diffusers" / f"{name.replace('/', '--')}--{revision}"
+    return models_dir / kind / f"{name.replace('/', '--')}--{revision}"
 
 
 def parse_pulled(folder: Path) -> tuple[str, str] | None:
@@ -77,13 +80,21 @@ def build_list(folder: Path) -> str:
     return "".join(f"{_sha256_file(paths[name])}  {name}\n" for name in shown)
 
 
-def measure_pipeline(folder: Path) -> Digest:
+def measure_pipeline(folder: Path, kind: str = "diffusers") -> Digest:
     """Return the digest of a pipeline's list of files, after comparing it with the list that came, if there is one.
+
+    Args:
+        folder: of it.
+        kind: the library that runs it, out of `KINDS`.
 
     Raises:
         BackendUnavailableError: no pipeline, code among the files, weights in a form that can run code, or a file that
             is not the one that came.
     """
+    if kind == "diffusers":
+        read_class(folder)
+    else:
+        _check_model(folder)
     _check_files(folder)
     listed = build_list(folder)
     note = folder / LIST_NAME
@@ -95,14 +106,43 @@ def measure_pipeline(folder: Path) -> Digest:
     return sha256_hex(listed.encode())
 
 
-def _check_files(folder: Path) -> None:
-    index = folder / INDEX_NAME
-    try:
-        described = json.loads(index.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        raise BackendUnavailableError(f"no diffusers pipeline in {folder}: {INDEX_NAME} cannot be read") from exc
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return what a folder of transformers says of its model.
+
+    Raises:
+        BackendUnavailableError: it says nothing.
+    """
+    described = _read(folder, CONFIG_NAME, "model of transformers")
+    if not isinstance(described, dict) or not isinstance(described.get("model_type"), str):
+        raise BackendUnavailableError(f"{folder.name} does not say what model it is: {CONFIG_NAME} has no model_type")
+    return described
+
+
+def read_class(folder: Path) -> str:
+    """Return the name of the pipeline's class in a folder of diffusers.
+
+    Raises:
+        BackendUnavailableError: it names none, or one of its own.
+    """
+    described = _read(folder, INDEX_NAME, "diffusers pipeline")
     if not isinstance(described, dict) or not isinstance(described.get("_class_name"), str):
         raise BackendUnavailableError(f"{folder.name} wants a pipeline class of its own; only diffusers' own are run")
+    return str(described["_class_name"])
+
+
+def _check_model(folder: Path) -> None:
+    if "auto_map" in read_config(folder):
+        raise BackendUnavailableError(f"{folder.name} wants a class of its own; only those of transformers are run")
+
+
+def _read(folder: Path, name: str, what: str) -> object:
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as exc:
+        raise BackendUnavailableError(f"no {what} in {folder}: {name} cannot be read") from exc
+
+
+def _check_files(folder: Path) -> None:
     names = [path.name for path in folder.rglob("*") if path.suffix == ".py"]
     if names:
         raise BackendUnavailableError(f"{folder.name} brings code ({names[0]}); pipelines that do are not loaded")

@@ -1,6 +1,6 @@
 """`chopmark animate`: make a clip of a picture, or of a prompt that is drawn first, and walk it through the gate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,18 +12,21 @@ from api.animating import (
     animate_picture,
     begin_with,
     choose_encoder,
+    film_prompt,
+    films_words,
     name_clip,
     release_drawn,
     verify_takes_clips,
 )
-from api.commands.release import Again, PromptFile, end_drawn, exit_code, open_output, tell
+from api.commands.release import Again, PromptFile, exit_code, open_output, tell
 from api.console import CommandUsageError, Json, build_progress, take_input, teaching_errors
 from api.output import OUT_HELP, Force, Output
-from api.releasing import Ended, Repeats, end_one, read_prompt
-from api.settings import load_settings
+from api.releasing import Ended, Repeats, end_drawn, end_one, read_prompt
+from api.settings import Settings, load_settings
 from api.wiring import Site, build_name, open_site
 from generation.animation.animator import Motion
 from policies.line.deployment import Submission
+from policies.line.prompting import build_refusal, judge_prompt
 from policies.line.released import find_released, load_released
 from policies.rules.decision import Outcome
 from provenance.asset import MediaType
@@ -64,7 +67,10 @@ class Asked:
 @teaching_errors
 def command(
     picture: Annotated[str, typer.Argument(help="Picture to begin with; - reads one from a pipe.")] = "",
-    prompt: Annotated[str | None, typer.Option(help="Draw the picture from this first; - reads a pipe.")] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(help="Draw the picture from this first, or have a model film it; - reads a pipe."),
+    ] = None,
     prompt_file: PromptFile = None,
     out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)] = "out/",
     seconds: Annotated[float, typer.Option(min=1.0, max=180.0, help="How long.")] = 5.0,
@@ -86,15 +92,19 @@ def command(
 
     The picture becomes an ingredient of the clip's manifest, and so does the music. With --prompt the picture is drawn
     first and walks the gate as well; where it is not released there is no clip. Needs media = ["picture", "video"].
+    Where the setting makers.clips names a backend, its model makes the clip, of --prompt, of a picture, or of both;
+    --move, --strength, --particles and --rate are the animator's, and not asked then.
     Exits 0 when all were released, 3 when one was held, 4 when one was blocked, 2 on an error.
     """
     words = read_prompt(prompt, file=prompt_file)
-    if bool(picture) == (words is not None):
+    settings = load_settings()
+    if not picture and words is None:
         raise CommandUsageError("expected a picture, or --prompt to draw one: chopmark animate cat.jpg -o out/")
+    if picture and words is not None and not settings.makers.clips:
+        raise CommandUsageError("a picture and --prompt go together where a model reads both: set makers.clips")
     from generation.clip import Wish
     from generation.voices.speech import read_line
 
-    settings = load_settings()
     named = (words or Path(picture).stem,)
     wish = Wish(
         seconds, side, rate, seed, Motion(move, strength, particles), music, named, choose_encoder(settings),
@@ -102,39 +112,65 @@ def command(
     )  # fmt: skip
     asked = Asked(picture, words, wish, tuple(pack or ()), Repeats(again=again))
     read = [name for name in (picture, prompt_file, "-" if prompt == "-" else None) if name]
-    target = open_output(out, (), *read, force=force, as_json=as_json, several=words is not None)
+    target = open_output(out, (), *read, force=force, as_json=as_json, several=words is not None and not picture)
     with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
         verify_takes_clips(site.deployment)
         site.deployment.select_packs(asked.packs)
         task = bar.add_task("warming up", total=None)
         site.warm()
-        ended = _animate(site, asked, target, bar, task)
+        ended = end_clips(site, asked, target, bar, task)
     tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
 
 
-def _animate(site: Site, asked: Asked, target: Output, bar: Progress, task: TaskID) -> list[Ended]:
+def build_wish(settings: Settings, seconds: float, seed: int, words: str) -> "Wish":
+    """Return an animated clip with music, as presets want it."""
+    from generation.clip import Wish
+
+    return Wish(seconds, seed=seed, has_music=True, words=(words,), encoder=choose_encoder(settings))
+
+
+def end_clips(site: Site, asked: Asked, target: Output, bar: Progress, task: TaskID) -> list[Ended]:
+    """Make a clip of a picture, of a prompt, or of both, and release it; a picture that is drawn for it ends first."""
     ended: list[Ended] = []
-    if asked.prompt is None:
+    has_name = asked.source not in {"", "-"}
+    named = Path(asked.source).stem if has_name else build_name(asked.prompt or "", asked.wish.seed)
+    refusal = None
+    if asked.prompt is not None and site.settings.makers.clips:
+        refusal = judge_prompt(site.deployment, asked.prompt, packs=asked.packs)
+    if refusal is not None:
+        return [Ended(name_clip(named), result=build_refusal(name_clip(named), refusal))]
+    if not asked.source and films_words(site.makers):
+        return [_end(site, asked, target, bar, task, name_clip(named), None)]
+    if asked.source:
         file = take_input(asked.source, most_bytes=site.settings.max_bytes)
         name = "picture.png" if asked.source == "-" else Path(asked.source).name
-        begun = begin_with(site.deployment, file, "" if asked.source == "-" else name)
+        begun = replace(begin_with(site.deployment, file, "" if asked.source == "-" else name), prompt=asked.prompt)
     else:
-        name = build_name(asked.prompt, asked.wish.seed)
-        ended, found = draw_first(site, asked.prompt, name, target, asked, bar, task)
+        name = build_name(asked.prompt or "", asked.wish.seed)
+        ended, found = draw_first(site, asked.prompt or "", name, target, asked, bar, task)
         if found is None:
             return ended
         begun = found
-    place = target.choose(name_clip(name), MP4)
+    return [*ended, _end(site, asked, target, bar, task, name_clip(name), begun)]
+
+
+def _end(
+    site: Site, asked: Asked, target: Output, bar: Progress, task: TaskID, name: str, begun: Begun | None
+) -> Ended:
+    """Make the clip, of a picture or of the prompt alone, and release it."""
+    place = target.choose(name, MP4)
     bar.update(task, description="animating", completed=0, total=None)
+    given: dict[str, Any] = {"name": name, "packs": asked.packs, "progress": _follow(bar, task)}
     try:
-        submission = animate_picture(
-            site.deployment, begun, asked.wish, name=name_clip(name), packs=asked.packs, progress=_follow(bar, task)
-        )
+        if begun is None:
+            submission = film_prompt(asked.prompt or "", asked.wish, site.makers, **given)
+        else:
+            submission = animate_picture(site.deployment, begun, asked.wish, makers=site.makers, **given)
     except GateError as exc:
-        return [*ended, Ended(name_clip(name), error=exc)]
+        return Ended(name, error=exc)
     bar.update(task, description="releasing", completed=0, total=None)
-    return [*ended, end_one(site, submission, place, repeats=asked.repeats)]
+    return end_one(site, submission, place, repeats=asked.repeats)
 
 
 def draw_first(

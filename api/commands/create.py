@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from api.commands.release import end_drawn, exit_code, open_output, tell
+from api.animating import begin_with, compose, verify_takes_clips
+from api.commands.animate import Asked, build_wish, end_clips
+from api.commands.release import exit_code, open_output, tell
 from api.console import (
     ERR,
     OUT,
@@ -21,14 +23,17 @@ from api.console import (
     print_json,
     print_line,
     read_input,
+    take_input,
     teaching_errors,
 )
 from api.foretelling import Foretold, add_packs, foretell
-from api.output import OUT_HELP, Force, parse_output
-from api.releasing import Repeats
+from api.making import WAV, name_made, verify_makes
+from api.output import OUT_HELP, Force, Output, parse_output
+from api.releasing import Ended, Repeats, end_drawn
 from api.settings import load_settings
-from api.wiring import build_name, open_site
+from api.wiring import Site, build_name, open_site
 from generation.presets.preset import FOLDER, GROUPS, Preset, find_preset, load_presets, of_group
+from policies.line.prompting import judge_prompt
 from provenance.asset import MediaType
 
 app = typer.Typer(add_completion=False)
@@ -54,7 +59,7 @@ def command(
     out: Annotated[str, typer.Option("-o", "--out", help=OUT_HELP)] = "out/",
     seed: Annotated[int, typer.Option(help="Same seed, same picture.")] = 0,
     photo: Annotated[
-        str, typer.Option(metavar="FILE", help="Photograph that an avatar preset begins with; - reads a pipe.")
+        str, typer.Option(metavar="FILE", help="Picture that an avatar, a clip or music begins with; - reads a pipe.")
     ] = "",
     consent: Annotated[
         list[str] | None, typer.Option(help="Id of a consent of who is in it, see `consents add`; may be repeated.")
@@ -67,9 +72,9 @@ def command(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Make a picture from one sentence, and walk it through the gate; says first what will be checked and marked.
+    """Make a picture, a clip or music from one sentence, and walk it through the gate.
 
-    Exits as generate does: 0 released, 3 held, 4 blocked, 2 on an error.
+    Says first what will be checked and marked. Exits as generate does: 0 released, 3 held, 4 blocked, 2 on an error.
     """
     known = load_presets(FOLDER if presets is None else presets)
     if group and group not in GROUPS:
@@ -84,6 +89,8 @@ def command(
     chosen = find_preset(preset, known)
     if words is None:
         raise CommandUsageError(f"{chosen.asks['en']} Such as: chopmark create {chosen.name} '{chosen.example['en']}'")
+    if chosen.makes != "picture":
+        _make_other(chosen, words, out, photo, seed=seed, force=force, as_json=as_json)
     if chosen.needs_photo != bool(photo):
         wanted = f"chopmark create {chosen.name} '{chosen.example['en']}' --photo me.jpg --consent ID"
         raise CommandUsageError(
@@ -92,6 +99,47 @@ def command(
             else f"{chosen.name} takes no photo"
         )
     _make(chosen, words, out, Photo(photo, tuple(consent or ())), seed=seed, force=force, as_json=as_json)
+
+
+def _make_other(chosen: Preset, words: str, out: str, picture: str, *, seed: int, force: bool, as_json: bool) -> None:
+    """Make a clip or music, by words, or by a picture that is one's own, and end the command."""
+    prompt, settings = chosen.build_prompt(words), load_settings()
+    target = open_output(out, (), *filter(None, (picture,)), force=force, as_json=as_json, several=not picture)
+    with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
+        here = site.deployment
+        packs = add_packs(here, chosen.packs)
+        if not as_json:
+            _foretell(foretell(here, chosen.packs))
+        task = bar.add_task("warming up", total=None)
+        if chosen.makes == "clip":
+            verify_takes_clips(site.deployment)
+            site.warm()
+            # A model reads words beside a picture; the animator has no use for them.
+            told = None if picture and not settings.makers.clips else prompt
+            wish = build_wish(settings, chosen.seconds, seed, prompt)
+            ended = end_clips(site, Asked(picture, told, wish, packs, Repeats()), target, bar, task)
+        else:
+            verify_makes(site, "music")
+            site.warm()
+            ended = [_end_music(site, chosen, prompt, picture, target, packs, seed)]
+    tell(ended, target, as_json=as_json)
+    raise typer.Exit(exit_code(ended))
+
+
+def _end_music(
+    site: Site, chosen: Preset, prompt: str, picture: str, target: Output, packs: tuple[str, ...], seed: int
+) -> Ended:
+    name = name_made("music", prompt, seed)
+    begun = None
+    if picture:
+        file = take_input(picture, most_bytes=site.settings.max_bytes)
+        begun = begin_with(site.deployment, file, "" if picture == "-" else Path(picture).name)
+    place = target.choose(name, WAV)
+    refusal = judge_prompt(site.deployment, prompt, packs=packs)
+    made = refusal or compose(
+        site.deployment, site.makers, prompt, chosen.seconds, seed, name=name, packs=packs, begun=begun
+    )
+    return end_drawn(site, made, name, place, Repeats())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +199,17 @@ def _foretell(told: Foretold) -> None:
 
 def _list(shown: tuple[Preset, ...], *, as_json: bool) -> None:
     if as_json:
-        rows = [{"preset": one.name, "for": one.groups, "title": one.title, "about": one.about} for one in shown]
+        rows = [
+            {"preset": one.name, "makes": one.makes, "for": one.groups, "title": one.title, "about": one.about}
+            for one in shown
+        ]
         print_json({"presets": rows})
         return
     table = build_table("preset", "for", "makes")
     for one in shown:
         table.add_row(one.name, ", ".join(one.groups).replace("_", " "), plain(one.about["en"]))
     OUT.print(table)
-    first = next((one for one in shown if not one.needs_photo), shown[0])
+    first = next((one for one in shown if not one.needs_photo and one.makes == "picture"), shown[0])
     print_hint(f"chopmark create {first.name} '{first.example['en']}'")
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from api.commands.release import Again, PromptFile, Resume, end_drawn, exit_code, open_output, tell
+from api.commands.release import Again, PromptFile, Resume, exit_code, open_output, tell
 from api.console import CommandUsageError, Json, build_progress, read_input, teaching_errors
 from api.output import OUT_HELP, Force, Output
-from api.releasing import Ended, Repeats, read_prompt
+from api.releasing import Ended, Repeats, end_drawn, read_prompt
 from api.settings import load_settings
 from api.wiring import Site, build_name, open_site
 from policies.rules.decision import Decision

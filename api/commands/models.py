@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -26,10 +27,18 @@ from detectors.published import find_published as find_clip
 from detectors.weights import pull_weights
 from generation.published import PUBLISHED as PIPELINES
 from generation.published import find_published as find_pipeline
+from generation.weights import read_class, read_config
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-KINDS: Final = ("clip", "diffusers")
+KINDS: Final = ("clip", "diffusers", "transformers")
+
+
+_SPEAK: Final = ("vits",)
+_FILM: Final = (
+    "Allegro", "AnimateDiff", "CogVideoX", "Cosmos", "HunyuanVideo", "LTX", "Mochi", "SkyReels", "StableVideo", "Wan",
+)  # fmt: skip
+"""How names of pipelines begin that make clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +106,8 @@ def list_models(as_json: Json = False) -> None:
 @app.command()
 @teaching_errors
 def pull(
-    kind: Annotated[str, typer.Argument(help="clip or diffusers.")],
-    name: Annotated[str, typer.Argument(help="open_clip architecture, or hub id of a diffusers pipeline.")],
+    kind: Annotated[str, typer.Argument(help="clip, diffusers or transformers.")],
+    name: Annotated[str, typer.Argument(help="open_clip architecture, or hub id of a pipeline or model.")],
     revision: Annotated[
         str, typer.Argument(help="open_clip tag, or commit of the pipeline; not needed for what `models list` knows.")
     ] = "",
@@ -111,7 +120,7 @@ def pull(
     settings = load_settings()
     make_home(settings)
     settings.models_dir.mkdir(parents=True, exist_ok=True)
-    fetch = _pull_clip if kind == "clip" else _pull_pipeline
+    fetch = _pull_clip if kind == "clip" else partial(_pull_pipeline, kind)
     with build_progress(quiet=as_json, counted=False) as bar:
         bar.add_task(f"pulling {name}", total=None)
         path, revision, options = fetch(settings.models_dir, name, revision, sha256)
@@ -120,8 +129,20 @@ def pull(
         return
     print_line(f"pulled into {path}")
     setting = "CHOPMARK_DETECTOR_OPTIONS" if kind == "clip" else "CHOPMARK_BACKEND_OPTIONS"
-    plugin = "clip" if kind == "clip" else "diffusers_local"
-    print_line(f"to use it: export {setting}='{json.dumps({plugin: options})}'")
+    plugin, maker = ("clip", "") if kind == "clip" else _find_use(path, kind)
+    print_line(f"to use it: export {setting}='{json.dumps({plugin: options})}'{maker}")
+
+
+def _find_use(folder: Path, kind: str) -> tuple[str, str]:
+    """Return which backend runs a pulled folder, and what else has to be set for it."""
+    if kind == "transformers":
+        speaks = read_config(folder)["model_type"] in _SPEAK
+        backend, maker = ("transformers_speech", "VOICES") if speaks else ("transformers_music", "MUSIC")
+    elif read_class(folder).startswith(_FILM):
+        backend, maker = "diffusers_video", "CLIPS"
+    else:
+        return "diffusers_local", ""
+    return backend, f" CHOPMARK_MAKERS__{maker}={backend}"
 
 
 def _pull_clip(models_dir: Path, name: str, tag: str, sha256: str) -> tuple[Path, str, dict[str, Any]]:
@@ -133,12 +154,12 @@ def _pull_clip(models_dir: Path, name: str, tag: str, sha256: str) -> tuple[Path
     return path, tag, {"model": name, "pretrained": tag}
 
 
-def _pull_pipeline(models_dir: Path, name: str, revision: str, _: str) -> tuple[Path, str, dict[str, Any]]:
+def _pull_pipeline(kind: str, models_dir: Path, name: str, revision: str, _: str) -> tuple[Path, str, dict[str, Any]]:
     from generation.pull import pull_pipeline
 
-    known = find_pipeline(name, revision)
+    known = find_pipeline(name, revision) if kind == "diffusers" else None
     revision = revision or (known.revision if known else "")
-    path = pull_pipeline(models_dir, name, revision, published=known)
+    path = pull_pipeline(models_dir, name, revision, kind=kind, published=known)
     return path, revision, {"model": str(path), **(known.options if known else {})}
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -29,19 +29,18 @@ from api.console import (
 )
 from api.crew import Request, end_each
 from api.escape import quote_file
+from api.making import TYPES, make, name_made, verify_kind, verify_makes
 from api.output import OUT_HELP, Force, Output, Place, parse_output
 from api.reading import load_media
-from api.releasing import Ended, Making, Repeats, end_file, end_one, plan_sources, read_prompt
+from api.releasing import Ended, Making, Repeats, end_drawn, end_file, plan_sources, read_prompt
 from api.reviewing import build_reason
 from api.settings import load_settings
 from api.upkeep import keep_up
 from api.watching import stopping_on_signals, watch_folder
-from api.wiring import Site, build_name, open_site
-from policies.line.deployment import Submission
-from policies.line.prompting import build_refusal
+from api.wiring import Site, open_site
 from policies.line.publishing import Result
-from policies.rules.decision import Decision, Outcome
-from provenance.asset import AssetId, MediaType
+from policies.rules.decision import Outcome
+from provenance.asset import AssetId
 from provenance.errors import GateError
 from provenance.seal.sealed import describe_source
 
@@ -62,6 +61,7 @@ MARKS: Final = {
 
 Prompt = Annotated[str | None, typer.Option(help="What the pictures were made from, or are to be; - reads a pipe.")]
 PromptFile = Annotated[str | None, typer.Option(metavar="FILE", help="The same, read from a UTF-8 file.")]
+Kind = Annotated[str, typer.Option("--as", help="What --prompt alone becomes: picture, clip, music or speech.")]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on where a batch was interrupted: what was blocked is not asked again.")
 ]
@@ -72,6 +72,16 @@ WatchFolder = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a prompt is to become."""
+
+    kind: str
+    making: Making
+    seconds: float
+    packs: tuple[str, ...]
+
+
 @app.command()
 @teaching_errors
 def command(
@@ -79,6 +89,8 @@ def command(
         list[str] | None, typer.Argument(help="Pictures; - reads one from a pipe.", show_default=False)
     ] = None,
     prompt: Prompt = None,
+    kind: Kind = "picture",
+    seconds: Annotated[float, typer.Option(min=1.0, max=180.0, help="Of a clip or music that --prompt becomes.")] = 5.0,
     prompt_file: PromptFile = None,
     seed: Annotated[int | None, typer.Option(help="Seed that a picture was, or is to be, drawn with.")] = None,
     model: Annotated[str, typer.Option(help="Model that the pictures were made with, for the record.")] = "",
@@ -97,7 +109,8 @@ def command(
     """Walk files through the gate: screen, decide, mark, sign, record, release.
 
     Say with --prompt what they were made from, and the prompt is screened and its digest recorded. Without files the
-    prompt is drawn. What was released before is not released again. With --watch the process stays and takes up
+    prompt is drawn, or with --as becomes a clip, music or speech, by what the setting makers names. What was
+    released before is not released again. With --watch the process stays and takes up
     each file that is written into the folder, until Ctrl-C. Exits 0 when all were released, 3 when one was held, 4 when
     one was blocked, 2 on an error.
     """
@@ -108,6 +121,9 @@ def command(
         raise typer.Exit(_watch(watch, asked, tuple(pack or ()), out, repeats, force=force, as_json=as_json))
     making = Making(_read_making(files or [], prompt, prompt_file), seed, model)
     chosen = parse_asset_id(asset_id)
+    verify_kind(kind)
+    if files and kind != "picture":
+        raise CommandUsageError("--as says what --prompt becomes: it does not go with files")
     _verify_making(files or [], seed=seed, model=model, asset_id=chosen, key=key)
     settings = load_settings()
     read = (prompt_file, "-" if prompt == "-" else None)
@@ -118,17 +134,18 @@ def command(
         if len(sources) == 1 and isinstance(sources[0].place, GateError):
             raise sources[0].place
     else:
-        drawn_name = build_name(making.prompt or "", seed or 0)
-        place = target.choose(drawn_name, MediaType.PNG)
+        place = target.choose(name_made(kind, making.prompt or "", seed or 0), TYPES[kind])
     with open_site(settings) as site:
         site.deployment.select_packs(packs)
+        verify_makes(site, kind)
         if files:
             ended = end_each(site, sources, Request(packs, making, repeats, chosen, key), quiet=as_json)
         else:
             with build_progress(quiet=as_json, counted=False) as bar:
                 bar.add_task("warming up", total=None)
                 site.warm()
-            ended = [_release_prompt(site, making, packs, place, chosen, repeats, key=key, quiet=as_json)]
+            made = Made(kind, making, seconds, packs)
+            ended = [_release_prompt(site, made, place, chosen, repeats, key=key, quiet=as_json)]
     tell(ended, target, as_json=as_json)
     raise typer.Exit(exit_code(ended))
 
@@ -228,8 +245,7 @@ def _verify_making(files: Sequence[str], *, seed: int | None, model: str, asset_
 
 def _release_prompt(
     site: Site,
-    making: Making,
-    packs: tuple[str, ...],
+    asked: Made,
     place: Place,
     asset_id: AssetId | None,
     repeats: Repeats,
@@ -237,30 +253,15 @@ def _release_prompt(
     key: str,
     quiet: bool,
 ) -> Ended:
-    prompt, seed = making.prompt or "", making.seed or 0
+    prompt, seed = asked.making.prompt or "", asked.making.seed or 0
     with build_progress(quiet=quiet, counted=False) as bar:
         task = bar.add_task("drawing", total=None)
-        drawn = site.draw(
-            prompt, seed=seed, packs=packs, progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
+        drawn = make(
+            site, asked.kind, prompt, seconds=asked.seconds, seed=seed, packs=asked.packs,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
         bar.update(task, description="releasing", total=None)
-        return end_drawn(site, drawn, build_name(prompt, seed), place, repeats, asset_id=asset_id, key=key)
-
-
-def end_drawn(
-    site: Site,
-    drawn: Submission | Decision,
-    name: str,
-    place: Place,
-    repeats: Repeats,
-    *,
-    asset_id: AssetId | None = None,
-    key: str = "",
-) -> Ended:
-    """Walk what was drawn down the line; a prompt that was refused has its end already."""
-    if isinstance(drawn, Decision):
-        return Ended(name, result=build_refusal(name, drawn))
-    return end_one(site, replace(drawn, asset_id=asset_id, key=key), place, repeats=repeats)
+        return end_drawn(site, drawn, name_made(asked.kind, prompt, seed), place, repeats, asset_id=asset_id, key=key)
 
 
 def tell(ended: Sequence[Ended], target: Output, *, as_json: bool) -> None:

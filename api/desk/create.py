@@ -153,7 +153,7 @@ def _render_form(
     return render(
         request, "create.html", actor=actor, page="create", status=status, problem=problem, mine=mine,
         fields={name: (fields or {}).get(name, "") for name in _FORM_FIELDS}, key=uuid.uuid4().hex,
-        presets=tuple(one for one in load_presets().values() if not one.needs_photo), foretold=foretell(here),
+        presets=tuple(one for one in load_presets().values() if one.makes == "picture"), foretold=foretell(here),
         most_bytes=here.limits.max_bytes, said_in=find_language(request), titles=_load_titles(),
         clip_s=_find_clip_s(service, here), moves=MOVES, sounds=SOUNDS,
         of=_find_source(here, (fields or {}).get("of", ""), actor),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from generation.base import Generated, ImageToImage, Progress, Recipe, Request, TextToImage
+from generation.base import PICTURES, Generated, ImageToImage, Progress, Recipe, Request, TextToImage
 from generation.painting.abstract import build_abstract
 from generation.painting.canvas import Light, to_frame
 from generation.painting.scene import build_scene
@@ -36,6 +36,7 @@ class Sketch:
     """
 
     name: Final = "sketch"
+    makes: Final = PICTURES
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         if options:

@@ -26,7 +26,12 @@ MOST_WORDS: Final = 400
 """Signs of a sentence; more is no sentence."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
-_FIELDS: Final = frozenset({"groups", "title", "about", "asks", "example", "prompt", "size", "packs", "photo"})
+_FIELDS: Final = frozenset(
+    ("groups", "title", "about", "asks", "example", "prompt", "size", "packs", "photo", "makes", "seconds")
+)
+MAKES: Final = {"picture": 0.0, "clip": 5.0, "music": 20.0}
+"""What a preset can make, and how long that is where it does not say."""
+_LENGTHS: Final = (1, 180)
 _SIDES: Final = (64, 4096)
 
 
@@ -55,6 +60,8 @@ class Preset:
         packs: that decide besides those of the site.
         style: of `generation.painting.styles`, in which a photograph is laid anew; "" for presets that draw.
         purpose: what the picture of somebody is for, as their consent names it; "" for presets that draw.
+        makes: out of `MAKES`.
+        seconds: how long a clip or music is; 0 for pictures.
     """
 
     name: str
@@ -68,6 +75,8 @@ class Preset:
     packs: tuple[str, ...] = ()
     style: str = ""
     purpose: str = ""
+    makes: str = "picture"
+    seconds: float = 0.0
 
     @property
     def needs_photo(self) -> bool:
@@ -147,7 +156,24 @@ def parse_preset(name: str, text: str) -> Preset:
     packs = _parse_names(name, "packs", data.get("packs", []))
     style, purpose = _parse_photo(name, data.get("photo"))
     size = _parse_size(name, data.get("size"))
-    return Preset(name, groups, **texts, prompt=prompt.strip(), size=size, packs=packs, style=style, purpose=purpose)
+    makes, seconds = _parse_makes(name, data.get("makes", "picture"), data.get("seconds"))
+    if style and makes != "picture":
+        raise ConfigurationError(f"preset {name}: a photograph in a style is a picture, and makes no {makes}")
+    return Preset(
+        name, groups, **texts, prompt=prompt.strip(), size=size, packs=packs, style=style, purpose=purpose,
+        makes=makes, seconds=seconds,
+    )  # fmt: skip
+
+
+def _parse_makes(name: str, makes: Any, seconds: Any) -> tuple[str, float]:  # noqa: ANN401 - YAML
+    if not isinstance(makes, str) or makes not in MAKES:
+        raise ConfigurationError(f"preset {name}: makes has to be one of {', '.join(MAKES)}")
+    if seconds is None:
+        return makes, MAKES[makes]
+    low, high = _LENGTHS
+    if makes == "picture" or type(seconds) not in {int, float} or not low <= seconds <= high:
+        raise ConfigurationError(f"preset {name}: seconds has to be a number of {low} to {high}, of a clip or music")
+    return makes, float(seconds)
 
 
 def _parse_photo(name: str, value: Any) -> tuple[str, str]:  # noqa: ANN401 - YAML

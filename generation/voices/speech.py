@@ -78,7 +78,7 @@ def speak_lines(lines: Sequence[Line], engine: Engine, seconds: float, seed: int
     order = list(dict.fromkeys(line.voice or engine.voices[0] for line in lines))
     for number, line in enumerate(lines):
         voice = line.voice or engine.voices[0]
-        said = _resample(engine.speak(line.text, voice, seed + number), engine.rate_hz)
+        said = resample(engine.speak(line.text, voice, seed + number), engine.rate_hz)
         start = free if line.at_s is None else line.at_s
         if start < (spans[-1][1] if spans else 0.0):
             raise VoiceError(f"line {number + 1} begins at {start:.1f} s, before the one before it ends")
@@ -118,7 +118,8 @@ def _find_sides(index: int, count: int) -> Sound:
     return np.asarray((np.cos(angle), np.sin(angle)), np.float32) * np.float32(np.sqrt(2))
 
 
-def _resample(said: Mono, rate_hz: int) -> Mono:
+def resample(said: Mono, rate_hz: int) -> Mono:
+    """Return one channel at `RATE_HZ`."""
     from scipy.signal import resample_poly
 
     common = int(np.gcd(rate_hz, RATE_HZ))

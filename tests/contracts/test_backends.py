@@ -9,7 +9,18 @@ import json
 import numpy as np
 import pytest
 
-from generation.base import BACKENDS, ImageToImage, TextToImage
+from generation.base import (
+    BACKENDS,
+    CLIPS,
+    MUSIC,
+    PICTURES,
+    SPEECH,
+    ImageToImage,
+    SoundRequest,
+    TextToImage,
+    VideoRequest,
+    find_makes,
+)
 from provenance.asset import DIGEST_HEX_LENGTH, sha256_hex
 from provenance.errors import GenerationError
 from provenance.labels.implicit import DIGITAL_SOURCE_TYPES
@@ -22,6 +33,33 @@ SIDE = 64
 OTHER = "diffusers_local with another pipeline"
 """The embedded pipeline works without options; any other one takes its place by the same options and code."""
 PROMPT = "a quiet harbour <script>'; DROP TABLE--"
+LINE = "a quiet harbour"
+
+
+def _names(makes):
+    return [name for name in BACKENDS.names() if find_makes(BACKENDS.load(name)) == makes]
+
+
+def _save_film(folder):
+    from tests.generation.films import save_ltx
+
+    return {"model": str(save_ltx(folder)), "device": "cpu", "side": 32, "steps": 2, "frames": 9, "rate": 8.0}
+
+
+def _save_music(folder):
+    from tests.generation.sounds import save_music
+
+    return {"model": str(save_music(folder)), "device": "cpu"}
+
+
+def _save_speech(folder):
+    from tests.generation.sounds import save_speech
+
+    return {"model": str(save_speech(folder)), "device": "cpu"}
+
+
+OPTIONS = {"diffusers_video": _save_film, "transformers_music": _save_music, "transformers_speech": _save_speech}
+"""What is saved to a folder for backends that come with no weights, and the options that name it."""
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +86,33 @@ def pipeline_folder(tmp_path_factory):
     return save_pipeline(tmp_path_factory.mktemp("contract"))
 
 
-@pytest.fixture(scope="module", params=[*BACKENDS.names(), OTHER])
+@pytest.fixture(scope="module", params=[*_names(PICTURES), OTHER])
 def backend(request, options):
     name = request.param.partition(" with ")[0]
     made = BACKENDS.load(name)(options.get(request.param, dict)())
     made.warm()
     assert made.name == name
     return made
+
+
+def _load_other(name, tmp_path_factory):
+    if name in OPTIONS:
+        pytest.importorskip("diffusers", reason="the extra generate is not installed")
+    options = OPTIONS[name](tmp_path_factory.mktemp(name)) if name in OPTIONS else {}
+    made = BACKENDS.load(name)(options)
+    made.warm()
+    assert made.name == name
+    return made
+
+
+@pytest.fixture(scope="module", params=_names(CLIPS))
+def films(request, tmp_path_factory):
+    return _load_other(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module", params=[*_names(MUSIC), *_names(SPEECH)])
+def sounds(request, tmp_path_factory):
+    return _load_other(request.param, tmp_path_factory)
 
 
 @pytest.fixture
@@ -70,6 +128,19 @@ def requests(side, seed=3):
         TextToImage(PROMPT, width=side, height=side, seed=seed, steps=2),
         ImageToImage(PROMPT, source, strength=0.6, seed=seed, steps=3),
     )
+
+
+def check_recipe(recipe, backend, prompt, word="harbour"):
+    """Check what a recipe says, whatever was made."""
+    assert recipe.backend.split("/")[0] == backend.name
+    assert recipe.seed == 3
+    assert recipe.prompt_sha256 == sha256_hex(prompt.encode())
+    assert recipe.digital_source_type in DIGITAL_SOURCE_TYPES
+    json.dumps(dict(recipe.parameters))
+    assert word not in json.dumps(dataclasses.asdict(recipe) | {"parameters": dict(recipe.parameters)})
+    has_model = bool(recipe.model_type)
+    assert (len(recipe.model_sha256) == DIGEST_HEX_LENGTH) == has_model
+    assert (recipe.digital_source_type == "algorithmicMedia") == (not has_model)
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=["text to image", "image to image"])
@@ -90,21 +161,60 @@ def test_pictures_and_recipes(backend, side, index, request):
     assert not np.array_equal(backend.generate(requests(side, seed=4)[index]).frame, frame)
     assert seen
     assert seen[-1][0] == seen[-1][1] == len(seen)
-    assert recipe.backend.split("/")[0] == backend.name
-    assert recipe.seed == 3
-    assert recipe.prompt_sha256 == sha256_hex(PROMPT.encode())
-    assert recipe.digital_source_type in DIGITAL_SOURCE_TYPES
+    check_recipe(recipe, backend, PROMPT)
     assert bool(recipe.source_sha256) == isinstance(request, ImageToImage)
-    json.dumps(dict(recipe.parameters))
-    assert "harbour" not in json.dumps(dataclasses.asdict(recipe) | {"parameters": dict(recipe.parameters)})
-
-
-def test_a_recipe_claims_a_model_wholly_or_not_at_all(backend, side):
-    recipe = backend.generate(requests(side)[0]).recipe
-    has_model = bool(recipe.model_type)
-    assert (len(recipe.model_sha256) == DIGEST_HEX_LENGTH) == has_model
-    assert (recipe.digital_source_type == "algorithmicMedia") == (not has_model)
 
 
 def test_warming_twice_does_nothing(backend):
     backend.warm()
+
+
+def clips(backend, seed=3):
+    picture = np.random.default_rng(1).integers(0, 256, (40, 64, 3), dtype=np.uint8)
+    picture.flags.writeable = False
+    asked = {"prompt": PROMPT, "width": 64, "height": 40, "seconds": 1.0, "seed": seed, "steps": 2}
+    yield VideoRequest(**asked)
+    yield VideoRequest(**asked, start=picture)
+    yield VideoRequest(**asked, before=(picture,) * 12)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2], ids=["of words", "of a picture", "of a clip"])
+def test_clips_and_recipes(films, index):
+    request, other = list(clips(films))[index], list(clips(films, seed=4))[index]
+    begins = request.start is not None or request.before
+    if (begins and not films.lead) or (not begins and films.needs_start):
+        with pytest.raises(GenerationError):
+            films.generate(request)
+        return
+    seen = []
+    made = films.generate(request, lambda *at: seen.append(at))
+    frames = list(made.frames)
+    assert made.rate == films.rate > 0
+    assert len(frames) == round(made.rate)
+    assert {frame.shape for frame in frames} == {frames[0].shape}
+    assert frames[0].dtype == np.uint8
+    assert frames[0].shape[2] == 3
+    again = list(films.generate(request).frames)
+    assert all(np.array_equal(one, two) for one, two in zip(frames, again, strict=True))
+    assert not np.array_equal(next(films.generate(other).frames), frames[0])
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+    check_recipe(made.recipe, films, PROMPT)
+    assert bool(made.recipe.source_sha256) == bool(begins)
+
+
+def test_sounds_and_recipes(sounds):
+    speaks = find_makes(sounds) == SPEECH
+    request = SoundRequest(LINE, seconds=0.0 if speaks else 1.0, seed=3)
+    seen = []
+    made = sounds.generate(request, lambda *at: seen.append(at))
+    assert made.sound.dtype == np.float32
+    assert made.sound.shape[0] in {1, 2}
+    assert np.abs(made.sound).max() <= 1
+    if speaks:
+        assert sounds.voices
+    else:
+        assert made.sound.shape[1] == made.rate_hz
+    assert np.array_equal(sounds.generate(request).sound, made.sound)
+    assert not np.array_equal(sounds.generate(dataclasses.replace(request, seed=4)).sound, made.sound)
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+    check_recipe(made.recipe, sounds, LINE)

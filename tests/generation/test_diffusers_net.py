@@ -43,9 +43,9 @@ def test_what_is_no_picture_is_refused(values, problem):
 
 def test_error_texts_never_quote_the_prompt():
     prompt = "a secret wish about someone"
-    assert net._short(ValueError(f"cannot use {prompt!r}\nmore"), secret=prompt) == "ValueError"
-    assert net._short(ValueError("sides must be even\nmore"), secret=prompt) == "ValueError: sides must be even"
-    assert net._short(ValueError()) == "ValueError"
+    assert net.shorten(ValueError(f"cannot use {prompt!r}\nmore"), secret=prompt) == "ValueError"
+    assert net.shorten(ValueError("sides must be even\nmore"), secret=prompt) == "ValueError: sides must be even"
+    assert net.shorten(ValueError()) == "ValueError"
 
 
 class Pipeline:

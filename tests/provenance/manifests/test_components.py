@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from generation.clip import encode_wav
+from generation.sounding import encode_wav
 from provenance.asset import MediaType
 from provenance.errors import DamagedRecordError, SigningError
 from provenance.manifests.claim import build_definition
