@@ -126,9 +126,8 @@ def main() -> None:
             f"{hours:,} hours, {count:,} codes: built in {build_s:.0f} s, {built_mib:,.0f} MiB at most; {size:.1f} GiB of files"
         )
         print(f"memory of the process when it answers, without mapped files: {resident_bytes() / 2**20:,.0f} MiB")
-        print(
-            f"found {found}/{ASKED} {wilson(found, ASKED)}, in its place {right}; of no work, and found: {false}/{ASKED}"
-        )
+        low, high = wilson(found, ASKED)
+        print(f"found {found}/{ASKED} ({low:.0%} to {high:.0%}), in its place {right}; of no work: {false}/{ASKED}")
         for what, spent in (("wall", wall), ("CPU", cpu)):
             middle, most = np.percentile(spent, [50, 95])
             print(
