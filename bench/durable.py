@@ -6,7 +6,8 @@
 The first table walks the same pictures by `policies.gate.release` and through the line, in one process: half of the former
 before and half after, for a worker that waits looks at the queue all the time. Hand over is what a caller waits for besides intake; the walk is what a worker takes, with its notes; the wait for a worker to
 look is `line.poll_s` at most, and not counted. The second lets one worker and then four walk a full queue, one asset each
-at a time, in processes of their own.
+at a time, in processes of their own, with the processor time that each asset takes: where that times the pace is as many
+as there are cores, these are what limits it.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,24 +101,48 @@ def clock(task: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def measure_fleet(settings: Settings, files: list[bytes], workers: int) -> float:
-    """Return how many assets a second so many workers walk."""
+@dataclass(frozen=True)
+class Pace:
+    """How fast workers walk.
+
+    Attributes:
+        rate: assets a second.
+        cpu_s: seconds of a processor that the workers took for each, the database's own apart.
+    """
+
+    rate: float
+    cpu_s: float
+
+    def tell(self, workers: int, one: "Pace") -> str:
+        """Return a line for people: where processors are what limits it, all of them are busy."""
+        busy = f"{self.cpu_s:.2f} CPU seconds each, {self.rate * self.cpu_s:.2f} of {os.cpu_count()} cores busy with it"
+        return f"{workers} workers              {self.rate:.2f} assets a second, {self.rate / one.rate:.2f} times one; {busy}"
+
+
+def measure_fleet(settings: Settings, files: list[bytes], workers: int) -> Pace:
+    """Return how fast so many workers walk."""
     with open_site(settings) as site:
         here = site.deployment
         ids = [intake(here, Submission(Blob.from_bytes(files[one % len(files)]))) for one in range(QUEUED)]
         running = [start_worker(settings, number) for number in range(workers)]
         while count_workers(here) < workers:
             time.sleep(0.1)
-        began = time.monotonic()
+        began, cpu_s = time.monotonic(), sum(map(read_cpu_s, running))
         for one in ids:
             workflow.enqueue(here, one)
         while find_unfinished(here):
             time.sleep(0.05)
-        took_s = time.monotonic() - began
+        took_s, cpu_s = time.monotonic() - began, sum(map(read_cpu_s, running)) - cpu_s
     for process in running:
         process.terminate()
         process.wait()
-    return QUEUED / took_s
+    return Pace(QUEUED / took_s, cpu_s / QUEUED)
+
+
+def read_cpu_s(process: subprocess.Popen[bytes]) -> float:
+    """Return how long a process was on a processor so far, in seconds, as Linux tells it."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def start_worker(settings: Settings, number: int) -> subprocess.Popen[bytes]:
@@ -160,8 +186,8 @@ def main() -> None:
             for row in measure_overhead(site.deployment, files, asked.rounds):
                 print(f"{row['what']:22} {row['median']}")
         found = {workers: measure_fleet(settings, files, workers) for workers in (1, FLEET)}
-    for workers, rate in found.items():
-        print(f"{workers} workers              {rate:.2f} assets a second, {rate / found[1]:.2f} times one")
+    for workers, pace in found.items():
+        print(pace.tell(workers, found[1]))
 
 
 if __name__ == "__main__":
