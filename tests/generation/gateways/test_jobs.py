@@ -1,10 +1,13 @@
 """A job is there before its call, moves on once, and takes its order along until it is over."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.gateways.base import Kind, Order
+from generation.gateways.base import Kind, Order, QuotaSpentError
 from generation.gateways.jobs import Jobs, JobState, parse_order, spell_order
 from provenance.errors import AssetNotFoundError, BlobNotFoundError, DamagedRecordError, KeyReusedError
 from provenance.storage.blob import Blob
@@ -43,6 +46,23 @@ def test_the_same_key_and_order_is_one_job(jobs, quarantine):
         jobs.plan("wan", order(), "mine")
     assert [key for key, _ in quarantine.keys("")] == [f"{first.id}/order"]
     assert jobs.plan("ark", order()).key != jobs.plan("ark", order()).key
+
+
+def test_orders_that_come_at_once_share_one_days_quota(jobs, quarantine):
+    """On PostgreSQL, too, where none sees what the others are adding."""
+    start = Barrier(8)
+
+    def plan(number):
+        start.wait()
+        try:
+            return jobs.plan("ark", order(seed=number), most_a_day=3)
+        except QuotaSpentError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        planned = [job for job in pool.map(plan, range(8)) if job is not None]
+    assert len(planned) == jobs.count_today() == 3
+    assert sorted(key for key, _ in quarantine.keys("")) == sorted(f"{job.id}/order" for job in planned)
 
 
 def test_a_job_moves_on_once_from_where_it_stood(jobs):
