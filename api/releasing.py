@@ -107,6 +107,14 @@ class Making:
     prompt: str | None = None
     seed: int | None = None
     model: str = ""
+    consents: tuple[str, ...] = ()
+    purpose: str = ""
+
+    def build_context(self) -> dict[str, Any]:
+        """Return what packs are told of who is in it; {} where nothing is said."""
+        if not self.consents and not self.purpose:
+            return {}
+        return {"portrayed": True, "purpose": self.purpose, "consents": list(self.consents)}
 
     def build_recipe(self) -> dict[str, Any]:
         """Return it as a recipe, or {} when nothing is said; it holds the prompt's digest, never the prompt."""
@@ -128,6 +136,7 @@ class Making:
             name=name,
             prompt=self.prompt,
             recipe=self.build_recipe(),
+            context=self.build_context(),
             packs=packs,
             asset_id=asset_id,
             key=key,

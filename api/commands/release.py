@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -38,6 +38,7 @@ from api.settings import load_settings
 from api.upkeep import keep_up
 from api.watching import stopping_on_signals, watch_folder
 from api.wiring import Site, open_site
+from policies.line.deployment import Submission
 from policies.line.publishing import Result
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId
@@ -94,6 +95,10 @@ def command(
     prompt_file: PromptFile = None,
     seed: Annotated[int | None, typer.Option(help="Seed that a picture was, or is to be, drawn with.")] = None,
     model: Annotated[str, typer.Option(help="Model that the pictures were made with, for the record.")] = "",
+    consent: Annotated[
+        list[str] | None, typer.Option(help="Id of a consent of who is in it, see `consents add`; may be repeated.")
+    ] = None,
+    purpose: Annotated[str, typer.Option(help="What it is for, as consents name it, such as avatar.")] = "",
     pack: Annotated[list[str] | None, typer.Option(help="Policy pack that decides; may be repeated.")] = None,
     out: Annotated[str | None, typer.Option("-o", "--out", help=OUT_HELP)] = None,
     force: Force = False,
@@ -109,17 +114,17 @@ def command(
     """Walk files through the gate: screen, decide, mark, sign, record, release.
 
     Say with --prompt what they were made from, and the prompt is screened and its digest recorded. Without files the
-    prompt is drawn, or with --as becomes a clip, music or speech, by what the setting makers names. What was
-    released before is not released again. With --watch the process stays and takes up
-    each file that is written into the folder, until Ctrl-C. Exits 0 when all were released, 3 when one was held, 4 when
-    one was blocked, 2 on an error.
+    prompt is drawn, or with --as becomes a clip, music or speech, by what the setting makers names. With --consent it
+    is said to show somebody who agreed: what a consent does not cover is held. What was released before is not released
+    again. With --watch the process stays and takes up each file that is written into the folder, until Ctrl-C. Exits 0
+    when all were released, 3 when one was held, 4 when one was blocked, 2 on an error.
     """
     if watch is not None:
         _verify_watching(watch, files or [], seed=seed, asset_id=asset_id, key=key, out=out)
-        asked = Making(read_prompt(prompt, file=prompt_file), seed, model)
+        asked = Making(read_prompt(prompt, file=prompt_file), seed, model, tuple(consent or ()), purpose)
         repeats = Repeats(again=again, resume=not again)
         raise typer.Exit(_watch(watch, asked, tuple(pack or ()), out, repeats, force=force, as_json=as_json))
-    making = Making(_read_making(files or [], prompt, prompt_file), seed, model)
+    making = Making(_read_making(files or [], prompt, prompt_file), seed, model, tuple(consent or ()), purpose)
     chosen = parse_asset_id(asset_id)
     verify_kind(kind)
     if files and kind != "picture":
@@ -261,6 +266,8 @@ def _release_prompt(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
         bar.update(task, description="releasing", total=None)
+        if isinstance(drawn, Submission):
+            drawn = replace(drawn, context={**drawn.context, **asked.making.build_context()})
         return end_drawn(site, drawn, name_made(asked.kind, prompt, seed), place, repeats, asset_id=asset_id, key=key)
 
 

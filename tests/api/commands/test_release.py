@@ -194,3 +194,20 @@ def test_a_key_makes_one_asset_of_what_is_handed_in_twice(run, light, coffee, tm
     assert (reused.code, reused.document["results"][0]["error"]["code"]) == (2, "asset.key_reused")
     several = run("release", coffee, coffee, "--key", "order-3", "--json")
     assert (several.code, several.document["error"]["code"]) == (2, "usage")
+
+
+def test_a_file_that_shows_somebody_is_released_under_their_consent_and_held_where_it_does_not_cover(
+    run, light, tmp_path
+):
+    file = tmp_path / "me.jpg"
+    file.write_bytes(encode(photograph("astronaut.png", 320)))
+    agreed = run("consents", "add", "Me", "--for", "avatar", "--json").document["consent"]["id"]
+    asked = ("release", file, "--consent", agreed, "--json")
+    done = run(*asked, "--purpose", "avatar", "-o", tmp_path / "a.jpg")
+    assert done.code == 0, done
+    assert run("consents", "show", agreed, "--json").document["consent"]["assets"]
+    (other,) = run(*asked, "--purpose", "advert", "-o", tmp_path / "b.jpg").document["results"]
+    assert (other["outcome"], {one["rule"] for one in other["reasons"]}) == ("held", {"consent"})
+    run("consents", "revoke", agreed, "--reason", "no more")
+    (gone,) = run("release", "--prompt", "a hill", *asked[2:], "--purpose", "avatar").document["results"]
+    assert gone["outcome"] == "held"
