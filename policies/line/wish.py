@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from policies.line.deployment import Deployment
@@ -188,7 +188,7 @@ def _verify_no_file(here: Deployment, key: str) -> None:
 def _verify_same(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> bool:
     """Return whether `wish_id` is known, for the same wish."""
     row = find_wish(here, wish_id)
-    if row is not None and dict(row["body"]) != body:
+    if row is not None and dict(row["body"]) != body and dict(row["body"]) != _without_name(body):
         raise KeyReusedError(f"this key was used for another prompt or clip, which became {wish_id}: choose a new key")
     return row is not None
 
@@ -210,6 +210,20 @@ def _build_body(wish: Wish) -> dict[str, Any]:
             "source_sha256": clip.source.sha256,
         }
     return body
+
+
+def _without_name(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "clip": {**body["clip"], "name": ""}} if "clip" in body else dict(body)
+
+
+def blank_clip_names(here: Deployment, connection: Connection, before: str) -> int:
+    """Let go of the names of clips that were asked for before a time and wait no more; return how many."""
+    old = (WISHES.c.tenant == here.tenant, WISHES.c.created_at < before, WISHES.c.state != WishState.WAITING.value)
+    rows = connection.execute(select(WISHES.c.id, WISHES.c.body).where(*old)).all()
+    named = [row for row in rows if row.body.get("clip", {}).get("name")]
+    for row in named:
+        connection.execute(update(WISHES).where(WISHES.c.id == row.id).values(body=_without_name(row.body)))
+    return len(named)
 
 
 def load_wish(here: Deployment, wish_id: AssetId) -> Wish | None:

@@ -8,6 +8,7 @@ from policies.line.sweeping import find_leftovers
 from policies.line.wish import (
     ClipWish,
     Wish,
+    blank_clip_names,
     find_wish,
     keep_wish,
     load_wish,
@@ -122,3 +123,16 @@ def test_what_waits_to_become_a_clip_is_no_orphan(here):
     assert not [key for key in find_leftovers(here, grace_s=0).orphans if key.startswith(wish_id)]
     settle_drawn(here, wish_id)
     assert not list(here.blobs.quarantine.keys(f"{wish_id}/"))
+
+
+def test_a_clips_name_goes_by_rule_and_its_key_stays_its_own(here):
+    wish_id, waiting = keep_wish(here, clip_of(), key="named"), keep_wish(here, clip_of())
+    settle_failed(here, wish_id, AssetError("no"))
+    with here.database.write() as connection:
+        assert blank_clip_names(here, connection, "2000") == 0
+        assert blank_clip_names(here, connection, "9999") >= 1
+    assert find_wish(here, wish_id)["body"]["clip"]["name"] == ""
+    assert find_wish(here, waiting)["body"]["clip"]["name"] == "cup.mp4"
+    assert keep_wish(here, clip_of(), key="named") == wish_id
+    with pytest.raises(KeyReusedError):
+        keep_wish(here, clip_of(b"another"), key="named")
