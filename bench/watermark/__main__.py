@@ -101,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("hardening", parents=[common], help="what whoever sets out to remove or copy a mark gets")
     verb.add_argument("--set", default="heldout/1024", help="the pictures that are attacked")
     verb.add_argument("--training", default="tuning/1024,tuning/768", help="the pictures that an attacker learns from")
-    verb.add_argument("--attempts", default="average,fold,notch,subtract,learn,copy,resynthesis,diffusion,jpeg-ai")
+    verb.add_argument(
+        "--attempts", default="average,fold,notch,subtract,learn,copy,resynthesis,generator,diffusion,jpeg-ai"
+    )
     verb.add_argument("--models", type=Path, help="where trained autoencoders are kept; else in the results")
     verb.add_argument("--diffusion", type=Path, help="a local diffusers folder for image-to-image")
     verb.set_defaults(do=_hardening)

@@ -229,6 +229,21 @@ def _made_anew(scene: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Mad
     yield attack
 
 
+def _redrawn(_: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
+    from bench.watermark.resynthesis import Redrawer
+
+    redrawer = Redrawer()
+
+    def attack(_: Picture, marked: Frame) -> Iterator[Made]:
+        for share in (0.25, 0.5, 0.75, 1):
+            made = redrawer.make(marked, share, from_latents=False)
+            yield f"a quarter of the size and the generator's enlarger, share {share}", made, marked
+        for share in (0.5, 1):
+            yield f"the generator's latents, share {share}", redrawer.make(marked, share, from_latents=True), marked
+
+    yield attack
+
+
 def _diffused(scene: Scene) -> Iterator[Callable[[Picture, Frame], Iterator[Made]]]:
     from bench.watermark.resynthesis import Diffusion
 
@@ -256,6 +271,7 @@ ATTEMPTS: Final[Mapping[str, Callable[[Scene], Iterator[Callable[[Picture, Frame
     "learn": _learnt,
     "copy": _copied,
     "resynthesis": _made_anew,
+    "generator": _redrawn,
     "diffusion": _diffused,
     "jpeg-ai": _absent,
 }

@@ -1,4 +1,4 @@
-"""Pictures made anew by networks: small autoencoders trained here, and image-to-image diffusion from a local folder.
+"""Pictures made anew by networks: small autoencoders trained here, our generator's decoder, diffusion from a folder.
 
 An autoencoder keeps what photographs have in common and loses what it was never shown, such as a mark. These are small:
 a few minutes on one thread each. Their PSNR is reported with what they do, so that nobody takes them for more.
@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from generation.weights import EMBEDDED_PIPELINE
 from provenance.asset import Frame
 
 # Numbers kept for each 8x8 pixels (192 values): 4, 8, 16 and 48 times fewer, the last as few as latent diffusion keeps.
@@ -132,6 +133,38 @@ def pass_through(net: Autoencoder, frame: Frame) -> Frame:
     with torch.inference_mode():
         made = net(values)[0].permute(1, 2, 0).numpy()
     return np.clip(np.rint(255 * (made + 0.5)), 0, 255).astype(np.uint8)[:height, :width]
+
+
+class Redrawer:
+    """The decoder of the generator that comes with the gate: from a quarter of a picture's size, or from its latents.
+
+    It draws things of 512 pixels, so of its latents little of a photograph comes back; its enlarger knows any edge.
+    """
+
+    def __init__(self, folder: Path = EMBEDDED_PIPELINE) -> None:
+        from generation._chop_draw_net import PictureDecoder
+
+        torch.set_num_threads(1)
+        self._decoder: Any = PictureDecoder.from_pretrained(folder, subfolder="vae", local_files_only=True).eval()
+
+    def make(self, frame: Frame, share: float, *, from_latents: bool) -> Frame:
+        """Make a picture anew and lay it over itself: `share` of what is drawn, the rest of what was there."""
+        from generation._chop_draw_net import OUT, SIDE
+
+        height, width = frame.shape[:2]
+        padded = np.pad(frame, ((0, -height % OUT), (0, -width % OUT), (0, 0)), mode="edge")
+        values = torch.from_numpy(padded).permute(2, 0, 1)[None].float() / 255
+        opaque = torch.cat([values, torch.ones_like(values[:, :1])], dim=1)
+        with torch.inference_mode():
+            small = functional.avg_pool2d(opaque, OUT // SIDE)
+            if from_latents:
+                for top in range(0, small.shape[2], SIDE):
+                    for left in range(0, small.shape[3], SIDE):
+                        part = small[:, :, top : top + SIDE, left : left + SIDE]
+                        part.copy_(self._decoder.decode_layers(self._decoder.encode_layers(part)))
+            drawn = self._decoder.enlarge(small)[0, :3].permute(1, 2, 0).numpy()[:height, :width]
+        made = (1 - share) * frame + share * 255 * np.clip(drawn, 0, 1)
+        return np.clip(np.rint(made), 0, 255).astype(np.uint8)
 
 
 class Diffusion:

@@ -3,7 +3,8 @@
 Strength follows texture, in cells of four pixels. Limits keep it from what does not hide it: an opening over twenty
 pixels and a cap on detail take lone edges and small things for what they are; strength falls off inside texture, never
 into the smooth ground beside it; and no cell changes by more than a share of the least contrast round it. One gain for
-the whole picture then keeps to bounds on the mean squared error and on the predicted loss of structural similarity.
+the whole picture then keeps to bounds on the mean squared error and on the predicted loss of structural similarity, and
+what is heaped on one part is taken down to a bound of its own.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.asset import Plane
-from provenance.watermarks.tile.mask import Visibility
+from provenance.watermarks.tile.mask import Quality, Visibility
 
 CELL: Final = 4
 """Pixels of the canonical picture a cell of the mask."""
@@ -29,6 +30,10 @@ _STEEPEST: Final = 6.0
 _LOCAL_LOSS: Final = 0.08
 # SSIM's constant for 8 bits, (0.03 * 255)^2 (Wang et al. 2004).
 _SSIM_C2: Final = 58.5
+# Squared error that some 64 pixels each way may bear, in what the whole picture may: a mark is seen where most of it
+# lies, texture or not (SSIMULACRA 2 of blocks, rank correlation -0.84 with it, of 566 blocks).
+_MOST_OF_MEAN: Final = 1.5
+_HALF_BLOCK: Final = (40 // CELL, 40 // CELL)
 _THREE: Final = np.ones((3, 3), np.uint8)
 _FIVE: Final = np.ones((5, 5), np.uint8)
 
@@ -57,9 +62,19 @@ def measure_visibility(luma: Plane) -> Visibility:
     return Visibility(cv2.erode(cv2.blur(limited, (3, 3)), _THREE), variance)
 
 
+def scale(visibility: Visibility, quality: Quality) -> NDArray[np.float32]:
+    """Return (R, C) levels of grey that keep to `quality`, and nowhere are heaped much above what it asks."""
+    import cv2
+
+    mask = visibility.scaled(quality)
+    most = np.float32(_MOST_OF_MEAN * 255**2 / 10 ** (quality.psnr_db / 10))
+    block = cv2.blur(cv2.blur(mask * mask, _HALF_BLOCK), _HALF_BLOCK)
+    leveled: NDArray[np.float32] = mask * cv2.sqrt(np.minimum(most / np.maximum(block, most), 1))
+    return leveled
+
+
 def _luminance_factor(mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how much more dark and bright ground hides than grey, by Weber's law, gently."""
-    dark = np.clip((70 - mean) / 70, 0, 1) * (mean > 8)
+    """Return how much more bright ground hides than grey, by Weber's law, gently; dark ground hides no more."""
     bright = np.clip((mean - 150) / 105, 0, 1) * (mean < 245)
-    factor: NDArray[np.float32] = (1 + 0.15 * dark + 0.2 * bright).astype(np.float32)
+    factor: NDArray[np.float32] = (1 + 0.2 * bright).astype(np.float32)
     return factor

@@ -21,7 +21,7 @@ from provenance.watermarks.tile2.several import Box, Found, detect_all
 
 
 class Tile2:
-    """Hides 64 bits in a picture with sides of at least 200 pixels, under one or more keys.
+    """Hides 64 bits in a picture with sides of at least 160 pixels, under one or more keys.
 
     Limits: a reading is evidence, its absence is not. The mark can be moved to another picture, and regeneration
         removes it; sync lines repeat and can be taken out, after which only a frame that was kept reads. Figures and
@@ -42,7 +42,7 @@ class Tile2:
         """Probability that `extract` finds something in a picture not marked under a key held, by arithmetic."""
 
     def capacity_bits(self, height: int, width: int) -> int:
-        """Return 64, or 0 for a picture with a side under 200 pixels."""
+        """Return 64, or 0 for a picture with a side under 160 pixels."""
         return 64 if min(height, width) >= LEAST_SIDE else 0
 
     def embed(self, frame: Frame, payload: int) -> Frame:

@@ -21,3 +21,18 @@ def test_an_autoencoder_is_trained_kept_and_loses_little(tmp_path):
     assert np.array_equal(made, resynthesis.pass_through(again, frame))
     assert psnr_db(frame, made) > 25, "it starts from the principal components"
     assert not np.array_equal(made, frame)
+
+
+def test_the_generator_draws_a_picture_anew_by_a_share():
+    before = torch.get_num_threads()
+    try:
+        redrawer = resynthesis.Redrawer()
+        frame = photograph("chelsea.png", 260, 197)
+        whole, half = (redrawer.make(frame, share, from_latents=False) for share in (1, 0.5))
+        latents = redrawer.make(frame, 1, from_latents=True)
+    finally:
+        torch.set_num_threads(before)
+    assert whole.shape == half.shape == frame.shape
+    assert 22 < psnr_db(frame, whole) < psnr_db(frame, half), "a quarter of the size, enlarged"
+    assert np.abs(half.astype(float) - (whole.astype(float) + frame) / 2).max() <= 1
+    assert 10 < psnr_db(frame, latents) < psnr_db(frame, whole), "what it knows of photographs is little"

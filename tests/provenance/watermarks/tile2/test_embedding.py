@@ -68,3 +68,23 @@ def test_what_may_not_be_marked_strongly_enough_is_refused(monkeypatch):
         monkeypatch.setattr(embedding, name, Quality(80.0, 0.0001, 1.0))
     with pytest.raises(UnmarkableError, match="does not read back"):
         embedding.embed_tile(photograph("chelsea.png", 256, 256), PAYLOAD, LAYOUT)
+
+
+def test_what_is_smaller_than_most_is_found_or_refused():
+    """Where the tile is known to lie more reads than a reader finds: only what is found counts as marked."""
+    done = 0
+    for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"):
+        for side in (160, 184):
+            try:
+                copy = TILE.embed(photograph(name, side, side + 20), PAYLOAD)
+            except UnmarkableError:
+                continue
+            assert TILE.extract(copy).payload == PAYLOAD
+            done += 1
+    assert done >= 6
+
+
+def test_what_the_reader_does_not_find_is_refused(monkeypatch):
+    monkeypatch.setattr(embedding, "detect", lambda _frame, _layouts: None)
+    with pytest.raises(UnmarkableError, match="does not read back"):
+        embedding.embed_tile(photograph("chelsea.png", 180, 180), PAYLOAD, LAYOUT)
