@@ -167,3 +167,38 @@ def test_an_answer_that_stalls_ends(provider, monkeypatch):
     provider.say(stall)
     with pytest.raises(ProviderUnsureError, match="Timeout"):
         Caller(provider.url).call("POST", "/x", is_paid=True)
+
+
+def lie_about_length(handler):
+    """Promise a thousand bytes, and send ten."""
+    handler.send_response(200)
+    handler.send_header("content-length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b"0123456789")
+    handler.close_connection = True
+
+
+def stream_for_ever(handler):
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b"\0" * 65_536)
+
+
+def test_a_file_is_not_looked_for_where_the_service_sends_on(provider, caller):
+    for place in ("http://10.0.0.1/clip.mp4", "http://169.254.169.254/latest/meta-data/", f"{provider.url}/files/1"):
+        provider.say(b"", 302, location=place)
+        with pytest.raises(ProviderError, match="302"), caller.open("/made", 100):
+            pass
+    assert [path for _, path, *_ in provider.asked] == ["/made"] * 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "said"),
+    [(lie_about_length, ProviderBusyError, "broke off"), (stream_for_ever, ProviderError, "at most 100000 bytes")],
+)
+def test_a_file_that_lies_about_its_length_or_never_ends_is_not_kept(provider, caller, answer, error, said):
+    provider.say(answer)
+    with pytest.raises(error, match=said), caller.open("/made", 100_000) as chunks:
+        b"".join(chunks)
