@@ -3,16 +3,23 @@
 import base64
 import json
 import os
+import socket
+import subprocess
 import sys
+import time
+from contextlib import suppress
 
 import anyio
 import httpx
+import numpy as np
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from api.agents import Reach, build_server
+from generation.sounding import encode_wav
 from tests.api.served import serving
 from tests.sites import encode, photograph
 
@@ -168,3 +175,64 @@ def test_an_agents_program_starts_it(server, folder):
             return read(await agent.call_tool("release", {"file": "cup.jpg", "prompt": "a cup"}))
 
     assert anyio.run(run)["publish"] == {"file": "cup-released.jpg"}
+
+
+@pytest.fixture
+def agents_server(server):
+    """`chopmark mcp --http` as a process of its own; it holds no key."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = [sys.executable, "-m", "chopmark", "mcp", "--http", f"127.0.0.1:{port}", "--url", server.url]
+    process = subprocess.Popen(arguments, env={"PATH": os.environ["PATH"]}, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(1200):
+            assert process.poll() is None, "it ended"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_an_agent_elsewhere_speaks_to_the_running_server_under_its_own_key_and_role(server, agents_server):
+    """By the protocol's own client, over its own transport."""
+    import httpx2
+
+    data = base64.b64encode(encode(photograph(side=256))).decode()
+
+    async def run(role, tool, arguments):
+        headers = {"Authorization": f"Bearer {server.make_key(role)}"} if role else {}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=120) as http,
+            Client(streamable_http_client(agents_server, http_client=http)) as agent,
+        ):
+            return read(await agent.call_tool(tool, arguments))
+
+    given = {"data_base64": data, "prompt": "a cup", "name": "cup.jpg"}
+    released = anyio.run(run, "submitter", "release", given)
+    assert released["status"] == "released"
+    assert httpx.get(released["publish"]["url"]).headers["content-type"] == "image/jpeg"
+    assert "403" in anyio.run(run, "auditor", "release", given)
+    assert "Authorization" in anyio.run(run, "", "release", given)
+
+
+def test_an_agent_gets_clips_and_sound_as_it_gets_pictures(light, folder, monkeypatch):
+    pytest.importorskip("av", reason="the extra video is not installed")
+    from tests.clips import clip
+
+    monkeypatch.setenv("CHOPMARK_MEDIA", "picture,video")
+    (folder / "walk.mp4").write_bytes(clip(count=36, width=480, height=360, sound="music"))
+    with serving() as server:
+        reach = Reach(server.url, server.make_key("submitter"), folder)
+        (first,) = use(reach, ("release", {"file": "walk.mp4", "prompt": "a walk", "model_name": "a model"}))
+        assert (first["status"], first["publish"]) == ("released", {"file": "walk-released.mp4"}), first
+        (verified,) = use(reach, ("verify", {"file": "walk-released.mp4"}))
+    assert (verified["state"], verified["asset_id"]) == ("consistent", first["id"])
+    # The site takes no sound: that is told, and nothing is given.
+    (folder / "hum.wav").write_bytes(encode_wav(np.zeros((2, 48_000), np.float32)).read(1 << 20))
+    with serving() as server:
+        reach = Reach(server.url, server.make_key("submitter"), folder)
+        (refused,) = use(reach, ("release", {"file": "hum.wav", "prompt": "a hum"}))
+    assert "415" in refused
