@@ -1,7 +1,6 @@
 """Files and prompts on their way through the gate: handed in, asked about, followed."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -19,6 +18,7 @@ from api.errors import describe_problems
 from api.orders import Brought, receive_order
 from api.schemas.release import Release, ReleasePage
 from api.service import Service, find_service
+from api.streaming import EVENTS, build_event, tell_text, wants_events
 from policies.line.deployment import Deployment
 from policies.line.standing import Progress, Standing, find_standing, list_standings
 from provenance.asset import AssetId
@@ -77,7 +77,11 @@ def build_router() -> APIRouter:
         status_code=202,
         response_model=Release,
         responses={
-            200: {"model": Release, "description": "it has come to its end while you waited"},
+            200: {
+                "model": Release,
+                "description": "it has come to its end while you waited, or you follow it by events",
+                "content": {EVENTS: {"schema": {"type": "string"}}},
+            },
             **describe_problems(400, 401, 403, 408, 413, 415, 422, 500, 503),
         },
         openapi_extra={"requestBody": _BODY},
@@ -104,16 +108,29 @@ async def create(
         str | None,
         Header(alias="Idempotency-Key", max_length=180, description="the same key again is the same release"),
     ] = None,
-) -> Release:
+) -> Any:  # noqa: ANN401 - a Release, or its events
     """Hand in a file, or a prompt that is to be drawn, and walk it through the gate; or have a clip made first.
 
     Answers 202 with the address to ask by as soon as it is accepted, or 200 with how it ended if that is within
     `wait` seconds. A file comes as a form's part `file` or as the body itself; a prompt alone as a form or as JSON.
     With `animate` a picture becomes a clip, with `extend` a clip goes on: a form's file, or a release by its id.
     Without `wait` a large file is accepted by its headers: one that turns out to be damaged is blocked, with `problem`.
+
+    With `Accept: text/event-stream` the answer is the events of `GET /v1/releases/{id}/events`; before the `end` of a
+    text that was released come `text` events, whose pieces together are the marked file.
     """
     service, here = find_service(request), find_service(request).deployment(actor)
     room = service.room
+    if wants_events(request):
+        held = AsyncExitStack()
+        await held.enter_async_context(room.followers.hold())
+        try:
+            async with room.uploads.hold(), receive_order(request, here, service.site.settings.http) as brought:
+                release_id = await accept(service, here, brought, actor, idempotency_key, at_once=True)
+        except BaseException:
+            await held.aclose()
+            raise
+        return _EventStream(_tell(here, release_id, has_text=True), held, f"/v1/releases/{release_id}")
     async with room.uploads.hold(), receive_order(request, here, service.site.settings.http) as brought:
         release_id = await accept(service, here, brought, actor, idempotency_key, at_once=wait > 0)
     standing = await wait_for_end(here, release_id, wait_s=wait)
@@ -279,7 +296,7 @@ def _set_on_its_way(service: Service, here: Deployment, accepted: AssetId) -> No
         _log.warning("an accepted submission waits for the upkeep to find it", asset_id=accepted, error=str(exc))
 
 
-async def _tell(here: Deployment, asset_id: AssetId) -> AsyncIterator[str]:
+async def _tell(here: Deployment, asset_id: AssetId, *, has_text: bool = False) -> AsyncIterator[str]:
     """Yield an event at every change, and now and then a comment that keeps the line open."""
     loop = asyncio.get_running_loop()
     ends_at, told, told_at, pause_s = loop.time() + MOST_FOLLOWED_S, None, 0.0, FIRST_LOOK_S
@@ -287,9 +304,11 @@ async def _tell(here: Deployment, asset_id: AssetId) -> AsyncIterator[str]:
         standing = await run_in_threadpool(find_standing, here, asset_id)
         if standing.progress is not told:
             told, told_at, pause_s = standing.progress, loop.time(), FIRST_LOOK_S
+            if has_text and standing.progress is Progress.RELEASED:
+                for event in await run_in_threadpool(lambda: list(tell_text(here, asset_id))):
+                    yield event
             name = "end" if standing.is_final else "progress"
-            data = json.dumps(Release.build(standing).model_dump(mode="json"), ensure_ascii=True)
-            yield f"event: {name}\ndata: {data}\n\n"
+            yield build_event(name, Release.build(standing).model_dump(mode="json"))
         if standing.is_final:
             return
         if loop.time() - told_at > KEEP_ALIVE_S:
@@ -302,8 +321,9 @@ async def _tell(here: Deployment, asset_id: AssetId) -> AsyncIterator[str]:
 class _EventStream(StreamingResponse):
     """Server-sent events; lets go of its room however it ends."""
 
-    def __init__(self, events: AsyncIterator[str], held: AsyncExitStack) -> None:
-        super().__init__(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    def __init__(self, events: AsyncIterator[str], held: AsyncExitStack, location: str = "") -> None:
+        headers = {"X-Accel-Buffering": "no", **({"Location": location} if location else {})}
+        super().__init__(events, media_type=EVENTS, headers=headers)
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
