@@ -202,7 +202,10 @@ def find_outcomes(load: Load) -> dict[str, Any]:
         decided, released, by_line = Counter[str](), Counter[str](), Counter[str]()
         for entry in here.log.entries():
             if entry.kind == "decision.made":
-                (by_line if json.loads(entry.body)["decided_by"] == "line" else decided)[entry.subject] += 1
+                # A seal that does not read back holds what packs released: a second decision, and none of theirs.
+                by = {"policy": decided, "line": by_line}.get(json.loads(entry.body)["decided_by"])
+                if by is not None:
+                    by[entry.subject] += 1
             elif entry.kind == "asset.released":
                 released[entry.subject] += 1
         published = {one for one, stage in stages.items() if stage == "published"}
