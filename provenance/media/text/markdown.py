@@ -21,7 +21,8 @@ _SYNTAX: Final = re.compile(
     r"|(?P<heading>^ {0,3}#{1,6} .*$|^.*\n(?:={3,}|-{3,})[ \t]*$)"
     r"|(?P<definition>^ {0,3}\[[^\]\n]{1,200}\]:.*$)"
     r"|(?P<code>`{1,2}[^`\n]{1,1000}`{1,2})"
-    r"|(?P<comment><!--(?:(?!-->).){0,4096}-->)"
+    # One that another one begins in is none: else each of many would be walked to the end of the last.
+    r"|(?P<comment><!--(?:[^\n<-]|-(?!->)|<(?!!--)){0,4096}+-->)"
     r"|(?P<tag></?[a-zA-Z][^<>\n]{0,1000}>)"
     r"|(?P<target>(?<=\])\([^()\n]{0,2000}\))"
     r"|(?P<reference>!?\[[^\]\[\n]{1,200}\](?!\())",

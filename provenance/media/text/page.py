@@ -51,6 +51,9 @@ _DROPPED_VOID: Final = {
 }
 _MOST_DEPTH: Final = 200
 _MOST_PARTS: Final = 200_000
+# Characters that may be walked over for want of an end: HTMLParser looks for the end of each tag up to the end of the
+# page, so that a page of tags without one would take time by the square of its length.
+_MOST_WALKED: Final = 32_000_000
 _LANG: Final = re.compile(r"[A-Za-z0-9-]{1,35}")
 
 
@@ -66,6 +69,33 @@ class _Reader(HTMLParser):
         self._open: list[str] = []
         self._dropped: list[str] = []
         self._is_title = False
+        self._walked = 0
+
+    def parse_starttag(self, i: int) -> int:
+        """Read a tag."""
+        return self._count(i, super().parse_starttag(i))
+
+    def parse_endtag(self, i: int) -> int:
+        """Read the end of an element."""
+        return self._count(i, super().parse_endtag(i))
+
+    def parse_pi(self, i: int) -> int:
+        """Read an instruction."""
+        return self._count(i, super().parse_pi(i))
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Read a declaration."""
+        return self._count(i, super().parse_html_declaration(i))
+
+    def parse_comment(self, i: int, report: bool = True) -> int:  # noqa: FBT001, FBT002 - the library's
+        """Read a comment."""
+        return self._count(i, super().parse_comment(i, report))
+
+    def _count(self, at: int, end: int) -> int:
+        self._walked += (end if end >= 0 else len(self.rawdata)) - at
+        if self._walked > _MOST_WALKED:
+            raise UndecodableAssetError("expected HTML whose tags and comments end, got too many that do not")
+        return end
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep an element that is known; leave out another."""
@@ -161,11 +191,15 @@ def parse_page(text: str) -> Document:
     """Return an HTML page in parts.
 
     Raises:
-        UndecodableAssetError: it is nested deeper, or has more parts, than any page has.
+        UndecodableAssetError: it is nested deeper, has more parts or more tags without an end than any page has, or a
+            declaration of no kind.
     """
     reader = _Reader()
-    reader.feed(text)
-    parts = reader.finish()
+    try:
+        reader.feed(text)
+        parts = reader.finish()
+    except AssertionError as exc:  # html.parser's word for a declaration that it does not know
+        raise UndecodableAssetError("expected HTML, got a declaration of no kind: <![") from exc
     aigc = reader.items[0] if reader.items else ""
     title = " ".join(reader.title.split())
     left_out = tuple(f"{name} of the page" for name in reader.left_out)

@@ -59,3 +59,10 @@ def test_an_item_in_front_matter_is_read_however_it_is_spelled(front):
     assert json.loads(document.aigc) == {"Label": "1", "ContentProducer": "it's me", "ProduceID": "7"}
     assert [part.text for part in document.parts] == ["---\ntitle: x\n---\n\n", "words"]
     assert parse_markdown(document.spell()) == document
+
+
+def test_a_comment_in_which_another_one_begins_is_none_and_many_take_little():
+    roles = [part.role for part in parse_markdown("a <!-- b --> c").parts]
+    assert roles == [Role.WORDS, Role.SYNTAX, Role.WORDS]
+    text = "a word\n" + "<!--" * 40_000
+    assert "".join(part.text for part in parse_markdown(text).parts) == text

@@ -75,3 +75,19 @@ def test_structure_words_and_plain_links_stay_and_what_goes_is_named():
 def test_beyond_all_bounds_it_is_refused():
     with pytest.raises(UndecodableAssetError, match="levels"):
         parse_page("<div>" * 300 + "x")
+
+
+@pytest.mark.parametrize("unit", ["<a b=", '<a b="', "<!--", "<![CDATA[", "<?a", "<!x", "</a"])
+def test_tags_without_an_end_are_refused_before_they_take_time_by_the_square(unit):
+    assert parse_page(f"<p>a word</p>{unit * 50}").words.strip().startswith("a word")
+    with pytest.raises(UndecodableAssetError, match="that do not"):
+        parse_page(f"<p>a word</p>{unit * 40_000}")
+
+
+def test_a_declaration_of_no_kind_is_an_error_of_ours():
+    with pytest.raises(UndecodableAssetError, match="of no kind"):
+        parse_page("<p>a word</p><![<![ ")
+
+
+def test_a_long_page_with_whole_tags_is_read():
+    assert len(parse_page('<p class="a">a word</p>' * 20_000).words) >= 20_000 * 6
