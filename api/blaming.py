@@ -47,7 +47,7 @@ def verify_names(settings: "Settings", packs: Mapping[str, object]) -> None:
         ("backend", (settings.backend,), BACKENDS.names()),
         ("media_options", settings.media_options, MEDIA.names()),
         ("detector_options", settings.detector_options, DETECTORS.names()),
-        ("makers", filter(None, settings.makers.model_dump().values()), BACKENDS.names()),
+        *((f"makers.{kind}", (name,) if name else (), BACKENDS.names()) for kind, name in settings.makers),
         ("backend_options", settings.backend_options, BACKENDS.names()),
         ("gateway_options", settings.gateway_options, GATEWAYS.names()),
     ):

@@ -33,7 +33,9 @@ def test_what_cannot_be_meant_is_blamed_on_its_setting(tmp_path, makers, problem
 
 def test_a_name_that_nothing_has_stops_the_site(tmp_path):
     with (
-        pytest.raises(ConfigurationError, match=r"makers: expected names out of .*diffusers_video.*, got 'kling'"),
+        pytest.raises(
+            ConfigurationError, match=r"makers\.clips: expected names out of .*diffusers_video.*, got 'kling'"
+        ),
         open_site(settings(tmp_path, clips="kling")),
     ):
         pass
