@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from provenance.asset import Frame
 from provenance.errors import GenerationError
-from provenance.media.containers.movie import MP4
 from provenance.media.video.encode import ENCODERS
 from provenance.media.video.stream import Planes, load_av
 from provenance.storage.blob import Blob
@@ -120,10 +118,10 @@ def write_reel(
     if encoder not in ENCODERS:
         raise GenerationError(f"expected an encoder out of {', '.join(ENCODERS)}; got {encoder[:40]!r}")
     os.environ.setdefault("SVT_LOG", "-1")
-    with tempfile.TemporaryDirectory(prefix="chopmark-") as folder:
-        path = Path(folder) / f"reel{MP4.extension}"
+    # Without a name: a process that is killed leaves nothing of it.
+    with tempfile.TemporaryFile(prefix="chopmark-") as file:
         try:
-            with av.open(str(path), "w", format="mp4", container_options={"fflags": "+bitexact"}) as container:
+            with av.open(file, "w", format="mp4", container_options={"fflags": "+bitexact"}) as container:
                 video = _add_video(container, Fraction(rate), size, encoder, colours)
                 track = None if sound is None else _Track(container, sound)
                 for still in frames:
@@ -135,8 +133,7 @@ def write_reel(
                     track.finish()
         except (av.error.FFmpegError, ValueError) as exc:
             raise GenerationError(f"expected a clip that can be written, got {type(exc).__name__}") from exc
-        with path.open("rb") as file:
-            return Blob.from_file(file)
+        return Blob.from_file(file)
 
 
 def _build(still: Still, colours: Colours) -> "VideoFrame":
