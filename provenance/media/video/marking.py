@@ -1,11 +1,13 @@
 """Make the file that ships: frame by frame, the watermark, then the label that people see, then the encoder."""
 
+import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from provenance.asset import MediaType
 from provenance.errors import UndecodableAssetError
@@ -27,6 +29,8 @@ Progress = Callable[[float], None]
 """Told how many seconds of the clip are done."""
 
 _FULL_RANGE: Final = 2
+_OPEN_FILES: Final = Path("/proc/self/fd")
+"""Where Linux has this process's open files by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,37 @@ def make_file(clip: Clip, original: Blob, wish: Wish) -> Blob:
         ProvenanceError: it cannot be made.
         UnmarkableError: its frames cannot carry the mark.
     """
-    with tempfile.TemporaryDirectory(prefix="chopmark-") as folder:
-        path = Path(folder) / f"clip{wish.media_type.extension}"
+    with _open_nameless() as made:
         with original.open() as file, open_clip(file, clip.media_type) as source:
             if not wish.keeps_sound:
                 source.sounds = ()
-            _write(source, path, wish, clip)
+            _write(source, made.path, wish, clip)
         if wish.packet and wish.media_type in {MP4, MOV}:
-            with path.open("ab") as made:
-                made.write(build_packet_box(wish.packet))
-        return Blob.from_path(path)
+            made.file.seek(0, os.SEEK_END)
+            made.file.write(build_packet_box(wish.packet))
+        return Blob.from_file(made.file)
+
+
+class _Nameless(NamedTuple):
+    """A temporary file, and a path by which FFmpeg opens it as often as it likes."""
+
+    file: BinaryIO
+    path: Path
+
+
+@contextmanager
+def _open_nameless() -> Iterator[_Nameless]:
+    """Open a file that has no name on disk, so that a process that is killed leaves nothing of a clip behind.
+
+    Where the system cannot open what has no name, it has one until the block ends.
+    """
+    with tempfile.TemporaryFile(prefix="chopmark-") as file:
+        path = _OPEN_FILES / str(file.fileno())
+        if path.exists():
+            yield _Nameless(file, path)
+            return
+    with tempfile.NamedTemporaryFile(prefix="chopmark-") as named:
+        yield _Nameless(cast("BinaryIO", named), Path(named.name))
 
 
 def _build_dubbing(wish: Wish, clip: Clip) -> Dubbing | None:

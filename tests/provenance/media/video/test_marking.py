@@ -1,6 +1,10 @@
 """The file that ships: every frame in its time, the soundtrack as it was, no word of the old file."""
 
 import io
+import os
+import signal
+import subprocess
+import sys
 
 import av
 import pytest
@@ -55,3 +59,28 @@ def test_a_turned_clip_ships_upright():
     made = survey(make_file(seen, original, Wish(MP4, FAST, {})))
     assert seen.is_turned
     assert (made.facts["width"], made.facts["height"], made.is_turned) == (240, 320, False)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from provenance.media.containers.movie import MP4
+from provenance.media.video import marking
+from provenance.media.video.encode import ENCODERS
+from provenance.storage.blob import Blob
+from tests.provenance.media.video.test_marking import survey
+original = Blob.from_path(Path(sys.argv[1]))
+seen = survey(original)
+marking.decode = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+marking.make_file(seen, original, marking.Wish(MP4, ENCODERS["h264"], {}))
+"""
+
+
+def test_a_process_that_is_killed_leaves_nothing_of_a_clip(original, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    (tmp_path / "clip.mp4").write_bytes(original.read())
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "clip.mp4")]
+    ended = subprocess.run(command, env={**os.environ, "TMPDIR": str(scratch)}, check=False, timeout=120)
+    assert ended.returncode == -signal.SIGKILL
+    assert list(scratch.iterdir()) == []
