@@ -91,12 +91,14 @@ class Client:
         recipe: Mapping[str, Any] | None = None,
         animate: Mapping[str, Any] | None = None,
         extend: Mapping[str, Any] | None = None,
+        restyle: Mapping[str, Any] | None = None,
         wait_s: float = 0,
         key: str = "",
     ) -> Release:
         """Hand in a file, or a prompt alone that is to be drawn, and return where it stands.
 
-        With `animate` or `extend` the server makes a clip first, of the file or of a release, and that is handed in.
+        With `animate` or `extend` the server makes a clip first, with `restyle` a portrait: of the file, or of a
+        release. That is handed in.
 
         Args:
             file: a path, bytes, or an open file.
@@ -107,6 +109,7 @@ class Client:
             recipe: how the file was made: model_name, seed, and so on.
             animate: how a picture is to move: seconds, move, music, say, and so on; ``of`` names a release.
             extend: how a clip is to go on: seconds, music, and so on; ``of`` names a release.
+            restyle: how a photograph is to be laid anew: style; `context` names the consents.
             wait_s: until its end, at most.
             key: the same key again is the same release; a fresh one unless given.
 
@@ -120,6 +123,7 @@ class Client:
             "recipe": json.dumps(recipe) if recipe else "",
             "animate": "" if animate is None else json.dumps(dict(animate)),
             "extend": "" if extend is None else json.dumps(dict(extend)),
+            "restyle": "" if restyle is None else json.dumps(dict(restyle)),
         }
         given = {field: value for field, value in fields.items() if value}
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}

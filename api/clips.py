@@ -1,7 +1,7 @@
-"""Clips that are ordered over HTTP and at the desk: a picture that is to move, or a clip that is to go on.
+"""What is ordered over HTTP and at the desk to be made of a file: a clip, a longer clip, a portrait.
 
-What can be told from an order alone is told at once. The clip is made later, by whoever draws what waits, and walks the
-gate as what `chopmark animate` and `chopmark extend` make does.
+What can be told from an order alone is told at once. It is made later, by whoever draws what waits, and walks the gate
+as what `chopmark animate`, `extend` and `create --photo` make does.
 """
 
 from collections.abc import Mapping
@@ -18,59 +18,69 @@ from api.animating import (
     verify_takes_clips,
 )
 from api.refusals import InvalidRequestError
-from api.schemas.release import Animation
+from api.schemas.release import Animation, Restyling
 from generation.sounding import OWN, Makers
 from policies.line.prompting import judge_prompt
-from policies.line.wish import ClipWish
+from policies.line.wish import FileWish
+from policies.rules.decision import Decision
 from provenance.errors import ConfigurationError, GenerationError
 
 if TYPE_CHECKING:
     from api.schemas.release import Order
     from api.settings import Settings
+    from api.wiring import Site
     from generation.clip import Wish as Wanted
     from policies.line.deployment import Deployment, Submission
     from policies.line.wish import Wish
-    from policies.rules.decision import Decision
     from provenance.storage.blob import Blob
 
 ANIMATE: Final = "animate"
 EXTEND: Final = "extend"
+RESTYLE: Final = "restyle"
+PORTRAITS: Final = "portraits"
+"""The pack that decides about every portrait, beside the site's own."""
+PORTRAIT_PURPOSE: Final = "avatar"
+"""What a portrait is for where nobody says, as consents name it."""
+PORTRAIT_SIDE: Final = 1024
+"""Longer side of a portrait in pixels, at most."""
 _APART: Final = frozenset({"of", "say"})
 """What of an order lies elsewhere than among the options that are kept."""
 
 
-def check_clip(here: "Deployment", order: "Order", *, has_file: bool, most_s: float) -> None:
-    """Check that an order of a clip fits together, as far as that can be said without its file.
+def check_of_file(here: "Deployment", order: "Order", *, has_file: bool, most_s: float) -> None:
+    """Check that an order of what is made of a file fits together, as far as that can be said without the file.
 
     Args:
         here: the gate of who orders.
-        order: with a clip.
+        order: with `animate`, `extend` or `restyle`.
         has_file: whether a file comes with it.
-        most_s: how long it may be, or how much longer.
+        most_s: how long a clip may be, or how much longer.
 
     Raises:
         InvalidRequestError: it does not.
     """
-    name, clip = _name_field(order), order.clip
-    assert clip is not None
-    if order.animate and order.extend:
-        raise _refuse(name, f"expected {ANIMATE} or {EXTEND}, got both")
-    if has_file == bool(clip.of):
+    name, wanted = _name_field(order), order.of_file
+    assert wanted is not None
+    if sum(map(bool, (order.animate, order.extend, order.restyle))) > 1:
+        raise _refuse(name, f"expected {ANIMATE}, {EXTEND} or {RESTYLE}, got several")
+    if has_file == bool(wanted.of):
         raise _refuse(
-            name, f"expected a file, or {name}.of with the id of a release, got {'both' if clip.of else 'neither'}"
+            name, f"expected a file, or {name}.of with the id of a release, got {'both' if wanted.of else 'neither'}"
         )
     if order.recipe is not None:
         raise _refuse("recipe", "expected a recipe of what was made elsewhere: a clip that is made here has its own")
-    if clip.seconds > most_s:
-        raise _refuse(f"{name}.seconds", f"expected at most {most_s:g} seconds here, got {clip.seconds:g}")
+    if isinstance(wanted, Restyling):
+        return
+    if wanted.seconds > most_s:
+        raise _refuse(f"{name}.seconds", f"expected at most {most_s:g} seconds here, got {wanted.seconds:g}")
     try:
         verify_takes_clips(here)
     except ConfigurationError as exc:
         raise _refuse(name, str(exc)) from exc
 
 
-def build_clip(here: "Deployment", order: "Order", source: "Blob", name: str) -> ClipWish:
-    """Return what clip is to be made of a file.
+def build_of_file(here: "Deployment", order: "Order", source: "Blob", name: str) -> FileWish:
+    """Return what is to be made of a file.
 
     Args:
         here: the gate of who orders.
@@ -81,20 +91,44 @@ def build_clip(here: "Deployment", order: "Order", source: "Blob", name: str) ->
     Raises:
         InvalidRequestError: it is neither, not what the order needs, or a line cannot be spoken.
     """
-    found, is_longer = here.media.find(source.read_at(0, 4096)), order.animate is None
-    wanted = "video/" if is_longer else "image/"
-    if found is None or not found[1].value.startswith(wanted):
+    found, is_longer = here.media.find(source.read_at(0, 4096)), order.extend is not None
+    if found is None or not found[1].value.startswith("video/" if is_longer else "image/"):
         told = "what it is nobody here knows" if found is None else f"got {found[1]}"
         raise _refuse(
-            _name_field(order), f"expected {'a clip to go on from' if is_longer else 'a picture to animate'}, {told}"
+            _name_field(order), f"expected {'a clip to go on from' if is_longer else 'a picture to begin with'}, {told}"
         )
+    if order.restyle is not None:
+        stem = name.rsplit(".", 1)[0] or "picture"
+        style = order.restyle.style
+        return FileWish(RESTYLE, source, f"{stem[:200]}-{style}.png", {"style": style})
     options, lines = _keep_options(order), _say(order)
     try:
         _build_wanted(options, order.seed, name, lines, "h264")
     except GenerationError as exc:
         raise _refuse(_name_field(order), str(exc)) from exc
     made = name_clip(name or ("clip" if is_longer else "picture"), is_longer=is_longer)
-    return ClipWish(EXTEND if is_longer else ANIMATE, source, made[:255], options, lines)
+    return FileWish(EXTEND if is_longer else ANIMATE, source, made[:255], options, lines)
+
+
+def restyle(site: "Site", here: "Deployment", wish: "Wish") -> "Submission | Decision":
+    """Lay a photograph anew, and return it to be handed in, or the decision that blocks its words.
+
+    Raises:
+        GateError: it cannot be made.
+    """
+    wanted = wish.of_file
+    assert wanted is not None
+    style = str(wanted.options["style"])
+    made = site.draw(
+        wish.prompt or f"a picture, {style} style",
+        seed=wish.seed,
+        size=(PORTRAIT_SIDE, PORTRAIT_SIDE),
+        source=wanted.source.read(),
+        style=style,
+        packs=wish.packs,
+        here=here,
+    )
+    return made if isinstance(made, Decision) else replace(made, name=wanted.name)
 
 
 def make_clip(settings: "Settings", here: "Deployment", wish: "Wish", makers: Makers = OWN) -> "Submission | Decision":
@@ -103,7 +137,7 @@ def make_clip(settings: "Settings", here: "Deployment", wish: "Wish", makers: Ma
     Raises:
         GateError: it cannot be made.
     """
-    clip = wish.clip
+    clip = wish.of_file
     assert clip is not None
     wanted = _build_wanted(clip.options, wish.seed, clip.name, clip.lines, choose_encoder(settings))
     words = join_words(wish.prompt, wanted.lines)
@@ -139,17 +173,17 @@ def _build_wanted(options: Mapping[str, Any], seed: int, name: str, lines: tuple
 
 
 def _keep_options(order: "Order") -> dict[str, Any]:
-    clip = order.clip
+    clip = order.of_file
     assert clip is not None
     return clip.model_dump(exclude=set(_APART))
 
 
 def _say(order: "Order") -> tuple[str, ...]:
-    return tuple(order.clip.say) if isinstance(order.clip, Animation) else ()
+    return tuple(order.of_file.say) if isinstance(order.of_file, Animation) else ()
 
 
 def _name_field(order: "Order") -> str:
-    return ANIMATE if order.animate else EXTEND
+    return ANIMATE if order.animate else EXTEND if order.extend else RESTYLE
 
 
 def _refuse(field: str, told: str) -> InvalidRequestError:

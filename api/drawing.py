@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from api.clips import make_clip
+from api.clips import RESTYLE, make_clip, restyle
 from policies.line.deployment import Deployment, Submission
 from policies.line.intake import intake
 from policies.line.wish import (
@@ -141,7 +141,9 @@ def _draw(site: "Site", here: Deployment, wish_id: AssetId) -> bool:
 
 
 def _make(site: "Site", here: Deployment, wish: Wish) -> Submission | Decision:
-    if wish.clip is not None:
+    if wish.of_file is not None and wish.of_file.kind == RESTYLE:
+        return restyle(site, here, wish)
+    if wish.of_file is not None:
         return make_clip(site.settings, here, wish, site.makers)
     return site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
 

@@ -66,7 +66,7 @@ class Metrics:
         self._verifications.labels(state).inc()
 
     def count_accepted(self, kind: str) -> None:
-        """Count one submission: a ``file``, a ``prompt`` or a ``clip``."""
+        """Count one submission: a ``file``, a ``prompt``, a ``clip`` or a ``portrait``."""
         self._accepted.labels(kind).inc()
 
     def write(self) -> bytes:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from api.bounds import receive
-from api.clips import check_clip
+from api.clips import PORTRAIT_PURPOSE, PORTRAITS, RESTYLE, check_of_file
+from api.foretelling import add_packs
 from api.form import FILE, receive_upload
 from api.refusals import InvalidRequestError, MalformedRequestError, build_invalid
 from api.releasing import Making as MakingClaims
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from api.settings import Http
     from policies.line.deployment import Deployment
-    from policies.line.wish import ClipWish
+    from policies.line.wish import FileWish
     from provenance.storage.blob import Blob
 
 FORM: Final = "multipart/form-data"
@@ -44,7 +45,7 @@ class Brought:
 
     Attributes:
         order: what is asked for.
-        file: the file, or None where something is to be drawn, or a clip made of a release.
+        file: the file, or None where something is to be drawn, or made of a release.
     """
 
     order: Order
@@ -53,7 +54,7 @@ class Brought:
     @property
     def is_wish(self) -> bool:
         """Whether what is to be released is made here first."""
-        return self.file is None or self.order.clip is not None
+        return self.file is None or self.order.of_file is not None
 
     def submission(self, *, submitter: str, key: str = "") -> Submission:
         """Return what the gate takes in."""
@@ -70,9 +71,9 @@ class Brought:
             key=key,
         )
 
-    def wish(self, *, submitter: str, clip: "ClipWish | None" = None) -> Wish:
-        """Return what is to be drawn, or what clip is to be made."""
-        assert self.order.prompt is not None or clip is not None
+    def wish(self, *, submitter: str, of_file: "FileWish | None" = None) -> Wish:
+        """Return what is to be drawn, or to be made of a file."""
+        assert self.order.prompt is not None or of_file is not None
         return Wish(
             self.order.prompt or "",
             seed=self.order.seed,
@@ -81,7 +82,7 @@ class Brought:
             packs=tuple(self.order.packs),
             context=self.order.context.model_dump(exclude_defaults=True),
             submitter=submitter,
-            clip=clip,
+            of_file=of_file,
         )
 
 
@@ -165,18 +166,31 @@ def check_order(here: "Deployment", brought: Brought, bounds: "Http") -> Brought
     if unknown:
         told = f"expected packs out of {', '.join(sorted(here.packs))}, got {unknown[0]!r}"
         raise InvalidRequestError(told, [{"field": "packs", "detail": told}])
-    if order.clip is not None:
-        check_clip(here, order, has_file=brought.file is not None, most_s=bounds.clip_s)
+    if order.of_file is not None:
+        check_of_file(here, order, has_file=brought.file is not None, most_s=bounds.clip_s)
     elif brought.file is None and order.prompt is None:
         told = f"expected a part {FILE}, or a prompt that is to be drawn, got neither"
         raise InvalidRequestError(told, [{"field": FILE, "detail": told}])
     elif brought.file is None and order.recipe is not None:
         told = "expected a recipe beside a file alone: what is drawn here has its own"
         raise InvalidRequestError(told, [{"field": "recipe", "detail": told}])
-    if not order.packs:
-        return brought
-    packs = list(dict.fromkeys((*here.deciding, *order.packs)))
+    if order.restyle is not None:
+        order = _declare_portrait(here, order)
+    packs = list(add_packs(here, tuple(order.packs)))
     return replace(brought, order=order.model_copy(update={"packs": packs}))
+
+
+def _declare_portrait(here: "Deployment", order: Order) -> Order:
+    """Return an order of a portrait that says that it is one, whatever its sender says: consents decide about it.
+
+    Raises:
+        InvalidRequestError: this site does not have the pack that does.
+    """
+    if PORTRAITS not in here.packs:
+        told = f"expected a site with the pack {PORTRAITS!r}, which decides about portraits; this one has none"
+        raise InvalidRequestError(told, [{"field": RESTYLE, "detail": told}])
+    context = order.context.model_copy(update={"portrayed": True, "purpose": order.context.purpose or PORTRAIT_PURPOSE})
+    return order.model_copy(update={"context": context, "packs": [*order.packs, PORTRAITS]})
 
 
 def _build_recipe(prompt: str | None, said: Making | None) -> dict[str, Any]:

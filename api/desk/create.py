@@ -6,6 +6,7 @@ why it was held or blocked, and has what was released; nobody else's submissions
 
 import json
 import uuid
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
@@ -22,6 +23,7 @@ from api.errors import status_of
 from api.foretelling import add_packs, foretell
 from api.form import receive_upload
 from api.orders import Brought, check_order, claim_type, parse_order
+from api.routes.consents import find_limit
 from api.routes.releases import accept, find_visible, tell_release
 from api.schemas.release import Animation, FormOrder
 from api.service import find_service
@@ -36,14 +38,17 @@ if TYPE_CHECKING:
     from api.schemas.release import Order
     from api.service import Service
     from api.settings import Http
+    from generation.presets.preset import Preset
+    from policies.consents import Consent
     from policies.line.deployment import Deployment
     from policies.line.standing import Standing
 
 CREATE: Final = "/desk/create"
+MOST_CONSENTS: Final = 200
 SHOWN: Final = 20
 """Of one's own submissions, on the page of the form."""
 _CLIP_FIELDS: Final = ("clip", "of", "seconds", "move", "say", "ambience", "music")
-_FORM_FIELDS: Final = ("key", "preset", "words", "model_name", *_CLIP_FIELDS)
+_FORM_FIELDS: Final = ("key", "preset", "words", "model_name", "consent", *_CLIP_FIELDS)
 
 MOVES: Final = get_args(Animation.model_fields["move"].annotation)
 SOUNDS: Final = get_args(Animation.model_fields["ambience"].annotation)
@@ -110,23 +115,35 @@ def _read(here: "Deployment", form: "Upload", fields: "Mapping[str, str]", actor
         GateError: it brings none, or what does not fit.
     """
     words = fields["words"]
+    preset = find_preset(fields["preset"]) if fields["preset"] else None
     if fields["clip"]:
         return check_order(here, Brought(_read_clip(here, form, fields, actor), form.file), bounds)
+    if preset is not None and preset.needs_photo:
+        return check_order(here, Brought(_read_portrait(form, fields, preset), form.file), bounds)
     if form.file is not None:
         values: dict[str, Any] = {"name": [form.file_name[:255]], "type": [claim_type(form.file_type)]}
         values |= {"prompt": [words]} if words else {}
         model = fields["model_name"]
         values |= {"recipe": [json.dumps({"model_name": model})]} if model else {}
         return check_order(here, Brought(parse_order(FormOrder, values), form.file), bounds)
-    preset = find_preset(fields["preset"]) if fields["preset"] else None
-    if preset is not None and preset.needs_photo:
-        raise PresetError(f"{preset.name} begins with a photograph: chopmark create {preset.name} --photo FILE")
     prompt = words if preset is None else preset.build_prompt(words)
     values = {"prompt": [prompt]} if prompt else {}
     if preset is not None:
         width, height = preset.size
         values |= {"width": [str(width)], "height": [str(height)], "packs": list(add_packs(here, preset.packs))}
     return check_order(here, Brought(parse_order(FormOrder, values), None), bounds)
+
+
+def _read_portrait(form: "Upload", fields: "Mapping[str, str]", preset: "Preset") -> "Order":
+    """Return the order of a portrait: a photograph, a style, and who agreed."""
+    about = {"purpose": preset.purpose, "consents": fields["consent"].split()}
+    values = {
+        "restyle": [json.dumps({"style": preset.style})],
+        "context": [json.dumps(about)],
+        "prompt": [preset.build_prompt(fields["words"])],
+        "name": [form.file_name[:255]],
+    }
+    return parse_order(FormOrder, values)
 
 
 def _read_clip(here: "Deployment", form: "Upload", fields: "Mapping[str, str]", actor: Actor) -> "Order":
@@ -150,14 +167,27 @@ def _render_form(
     service = find_service(request)
     here = service.deployment(actor)
     mine = list_standings(here, most=SHOWN, submitter=actor.id)
+    pictures = [one for one in load_presets().values() if one.makes == "picture"]
     return render(
         request, "create.html", actor=actor, page="create", status=status, problem=problem, mine=mine,
         fields={name: (fields or {}).get(name, "") for name in _FORM_FIELDS}, key=uuid.uuid4().hex,
-        presets=tuple(one for one in load_presets().values() if one.makes == "picture"), foretold=foretell(here),
+        presets=[one for one in pictures if not one.needs_photo], foretold=foretell(here),
+        portraits=[one for one in pictures if one.needs_photo], consents=_list_consents(here, actor),
         most_bytes=here.limits.max_bytes, said_in=find_language(request), titles=_load_titles(),
         clip_s=_find_clip_s(service, here), moves=MOVES, sounds=SOUNDS,
         of=_find_source(here, (fields or {}).get("of", ""), actor),
     )  # fmt: skip
+
+
+def _list_consents(here: "Deployment", actor: Actor) -> "list[Consent]":
+    """Return the consents that stand today and that this person may see, the newest first."""
+    from policies.consents import list_consents
+
+    if not actor.may(Permission.RECORD_CONSENTS):
+        return []
+    found = list_consents(here.database, here.tenant, recorder_id=find_limit(actor), limit=MOST_CONSENTS)
+    today = datetime.now(UTC).date()
+    return [one for one in reversed(found) if not one.revoked_at and one.last_day >= today]
 
 
 def _find_clip_s(service: "Service", here: "Deployment") -> float:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
-from api.clips import build_clip
+from api.clips import build_of_file
 from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
 from api.orders import Brought, receive_order
@@ -113,7 +113,8 @@ async def create(
 
     Answers 202 with the address to ask by as soon as it is accepted, or 200 with how it ended if that is within
     `wait` seconds. A file comes as a form's part `file` or as the body itself; a prompt alone as a form or as JSON.
-    With `animate` a picture becomes a clip, with `extend` a clip goes on: a form's file, or a release by its id.
+    With `animate` a picture becomes a clip, with `extend` a clip goes on, with `restyle` a photograph becomes a
+    portrait: a form's file, or a release by its id.
     Without `wait` a large file is accepted by its headers: one that turns out to be damaged is blocked, with `problem`.
 
     With `Accept: text/event-stream` the answer is the events of `GET /v1/releases/{id}/events`; before the `end` of a
@@ -242,21 +243,28 @@ async def accept(
         pixels = 0 if measured else await run_in_threadpool(here.media.weigh, submission.unverified_file, here.limits)
         async with service.room.files.hold(), service.room.pixels.hold(pixels):
             accepted = await run_in_threadpool(keep_file, service, here, submission, measured)
-    service.metrics.count_accepted("clip" if brought.order.clip else "prompt" if brought.file is None else "file")
+    service.metrics.count_accepted(_name_kind(brought))
     return accepted
+
+
+def _name_kind(brought: Brought) -> str:
+    if brought.order.of_file is not None:
+        return "clip" if brought.order.restyle is None else "portrait"
+    return "prompt" if brought.file is None else "file"
 
 
 def _keep_wish(service: Service, here: Deployment, brought: Brought, actor: Actor, key: str) -> AssetId:
     from policies.line.wish import keep_wish
 
-    clip = None if brought.order.clip is None else build_clip(here, brought.order, *_find_source(here, brought, actor))
-    accepted = keep_wish(here, brought.wish(submitter=actor.id, clip=clip), key=key)
+    order = brought.order
+    of_file = None if order.of_file is None else build_of_file(here, order, *_find_source(here, brought, actor))
+    accepted = keep_wish(here, brought.wish(submitter=actor.id, of_file=of_file), key=key)
     _set_on_its_way(service, here, accepted)
     return accepted
 
 
 def _find_source(here: Deployment, brought: Brought, actor: Actor) -> "tuple[Blob, str]":
-    """Return the file that a clip is made of, and its name.
+    """Return the file that something is made of, and its name.
 
     Raises:
         AssetNotFoundError: it is to be made of a release that is none of who asks, or is not released.
@@ -265,8 +273,8 @@ def _find_source(here: Deployment, brought: Brought, actor: Actor) -> "tuple[Blo
 
     if brought.file is not None:
         return brought.file, brought.order.name
-    assert brought.order.clip is not None
-    standing = find_visible(here, brought.order.clip.of, actor)
+    assert brought.order.of_file is not None
+    standing = find_visible(here, brought.order.of_file.of, actor)
     with here.database.read() as connection:
         released = find_released(connection, standing.asset_id, tenant=here.tenant)
     return load_released(here.blobs.public, released), brought.order.name or released.name

@@ -49,8 +49,8 @@ class Making(BaseModel):
     )
 
 
-class Moving(BaseModel):
-    """What a clip is to be, whatever it is made of."""
+class OfFile(BaseModel):
+    """Something that is made here of a file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,6 +60,17 @@ class Moving(BaseModel):
         description="id of a release that it is made of; else of the file that comes with it",
         examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"],
     )
+
+
+class Restyling(OfFile):
+    """How a photograph of somebody is to be laid anew; who they are has to have agreed (`context.consents`)."""
+
+    style: Literal["comic", "ink", "mosaic", "oil", "pencil", "watercolour"] = Field(description="no model, a filter")
+
+
+class Moving(OfFile):
+    """What a clip is to be, whatever it is made of."""
+
     seconds: float = Field(default=5.0, ge=1, le=180, description="how long, or how much longer")
     strength: float = Field(default=1.0, ge=0, le=2, description="how far the camera goes; 0 stands still")
     particles: int = Field(default=60, ge=0, le=400, description="specks of light in the air")
@@ -85,7 +96,7 @@ class Animation(Moving):
 
 
 class Order(BaseModel):
-    """What is to be released: a file, a prompt that is to be drawn first, or a clip that is to be made of a file."""
+    """What is to be released: a file, a prompt that is to be drawn first, or what is to be made of a file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -107,15 +118,18 @@ class Order(BaseModel):
     extend: Extension | None = Field(
         default=None, description="go on from where a clip ends, and release the longer one"
     )
-    seed: int = Field(default=0, ge=0, lt=2**63, description="of a drawing or a clip: same seed, same one")
+    restyle: Restyling | None = Field(
+        default=None, description="lay a photograph of somebody anew, and release that; held without their consent"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**63, description="of what is made here: same seed, same one")
     width: int = Field(default=512, ge=64, le=4096, description="of a drawing, in pixels")
     height: int = Field(default=512, ge=64, le=4096, description="of a drawing, in pixels")
     steps: int | None = Field(default=None, ge=1, le=1000, description="of a drawing; the backend's own number if left")
 
     @property
-    def clip(self) -> Animation | Extension | None:
-        """What clip is to be made, if any."""
-        return self.animate or self.extend
+    def of_file(self) -> Animation | Extension | Restyling | None:
+        """What is to be made of a file, if anything."""
+        return self.animate or self.extend or self.restyle
 
     @field_validator("prompt")
     @classmethod
@@ -126,12 +140,13 @@ class Order(BaseModel):
 
 
 class FormOrder(Order):
-    """The same as the text fields of a form: packs in one field or several; context, recipe and clips as JSON."""
+    """The same as a form's text fields: packs in one field or several; context, recipe and what is made as JSON."""
 
     context: Json[Context] | Context = Context()
     recipe: Json[Making] | Making | None = None
     animate: Json[Animation] | Animation | None = None
     extend: Json[Extension] | Extension | None = None
+    restyle: Json[Restyling] | Restyling | None = None
 
     @model_validator(mode="before")
     @classmethod

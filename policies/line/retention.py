@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from policies.line.deployment import Deployment
 from policies.line.records import FINAL_STAGES, Stage, asset_row, lock_asset
-from policies.line.wish import blank_clip_names
+from policies.line.wish import blank_names
 from policies.review import fading, quality_fading
 from provenance.asset import AssetId
 from provenance.ledger.entry import format_time
@@ -100,7 +100,7 @@ def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expir
             connection.execute(update(JOBS).where(JOBS.c.asset_id.in_(part)).values(name=""))  # what the queue searches
         if rules.names_days is not None:
             quality_fading.blank_file_names(here, connection, _before(moment, rules.names_days))
-            blank_clip_names(here, connection, _before(moment, rules.names_days))
+            blank_names(here, connection, _before(moment, rules.names_days))
         for part in _chunks(found.events):
             connection.execute(delete(WEBHOOK_DELIVERIES).where(WEBHOOK_DELIVERIES.c.event_id.in_(part)))
             connection.execute(delete(WEBHOOK_EVENTS).where(WEBHOOK_EVENTS.c.id.in_(part)))

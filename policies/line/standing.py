@@ -230,7 +230,7 @@ def _read_wish(connection: Connection, tenant: Tenant, wish_id: str, submitter: 
 def _build_wish(row: Mapping[Any, Any], decision: Decision | None) -> Standing:
     return Standing(
         AssetId(row["id"]),
-        row["body"].get("clip", {}).get("name", ""),
+        row["body"].get("of_file", {}).get("name", ""),
         row["submitter"],
         _BY_WISH[WishState(row["state"])],
         row["created_at"],

@@ -2,7 +2,7 @@
 
 A wish is accepted before anything is drawn, so whoever made it has an id to ask by. Its words lie in quarantine, where
 the asset's prompt will lie, and nowhere else; where nothing is drawn they are removed. Whoever finds a wish that waits
-may draw it: an asset of this id is made once, whoever is first. A clip that is to be made of a file is a wish, too: the
+may draw it: an asset of this id is made once, whoever is first. What is to be made of a file is a wish, too: the
 file and what is to be spoken lie beside the words until it is made.
 """
 
@@ -59,13 +59,14 @@ class WishState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ClipWish:
-    """What clip somebody wants made of a file.
+class FileWish:
+    """What somebody wants made of a file.
 
     Attributes:
-        kind: "animate" for a picture that is to move, "extend" for a clip that is to go on.
+        kind: "animate" for a picture that is to move, "extend" for a clip that is to go on, "restyle" for a photograph
+            that is to be laid anew.
         source: the picture or clip; only its first bytes were looked at.
-        name: of the clip, for people.
+        name: of what is made, for people.
         options: numbers and choices for whoever makes it, as JSON; no words.
         lines: to be spoken in it, as `generation.voices.speech.read_line` reads them.
     """
@@ -82,14 +83,14 @@ class Wish:
     """What somebody wants drawn and released.
 
     Attributes:
-        prompt: its words; "" only for a clip.
+        prompt: its words; "" only of what is made of a file.
         seed: same seed, same picture.
         size: width and height in pixels.
         steps: of the backend; its own number where None.
         packs: that decide; the deployment's default where empty.
         context: flags that packs may read.
         submitter: who hands it in, as in `Submission`.
-        clip: what clip it is to be, or None for a picture.
+        of_file: what is to be made of which file, or None for what is drawn.
     """
 
     prompt: str
@@ -99,11 +100,11 @@ class Wish:
     packs: tuple[str, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     submitter: str = ""
-    clip: ClipWish | None = None
+    of_file: FileWish | None = None
 
 
 def source_key(wish_id: AssetId, sha256: str) -> str:
-    """Return the quarantine key of the file that a clip is to be made of.
+    """Return the quarantine key of the file that something is to be made of.
 
     It names the digest, so that of two that come at once under one key none takes the other's place.
     """
@@ -111,7 +112,7 @@ def source_key(wish_id: AssetId, sha256: str) -> str:
 
 
 def words_key(wish_id: AssetId) -> str:
-    """Return the quarantine key of a clip's words, which are its prompt only together with what is spoken."""
+    """Return the quarantine key of words for what is made of a file: a prompt, and what is spoken."""
     return f"{wish_id}/{_WORDS}"
 
 
@@ -145,21 +146,21 @@ def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
         "answer": {},
         "created_at": utc_now(),
     }
-    if wish.clip is not None:  # which may take long: not while others wait for the database
-        here.blobs.quarantine.put(source_key(wish_id, wish.clip.source.sha256), wish.clip.source)
+    if wish.of_file is not None:  # which may take long: not while others wait for the database
+        here.blobs.quarantine.put(source_key(wish_id, wish.of_file.source.sha256), wish.of_file.source)
     try:
         with here.database.write() as connection:
             connection.execute(insert(WISHES).values(columns))
             # Before the row is seen, for nobody may find it without its words; after it is in, for of two that come at
             # once under one key the words of the second are not kept.
-            here.blobs.quarantine.put(prompt_key(wish_id) if wish.clip is None else words_key(wish_id), words)
+            here.blobs.quarantine.put(prompt_key(wish_id) if wish.of_file is None else words_key(wish_id), words)
     except IntegrityError:
         _verify_same(here, wish_id, body)  # the same came in meanwhile
     return wish_id
 
 
 def _encode_words(wish: Wish) -> bytes:
-    return encode_prompt(wish.prompt if wish.clip is None else json.dumps([wish.prompt, *wish.clip.lines]))
+    return encode_prompt(wish.prompt if wish.of_file is None else json.dumps([wish.prompt, *wish.of_file.lines]))
 
 
 def find_keyed_id(here: Deployment, key: str) -> AssetId:
@@ -189,7 +190,7 @@ def _verify_same(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) ->
     """Return whether `wish_id` is known, for the same wish."""
     row = find_wish(here, wish_id)
     if row is not None and dict(row["body"]) != body and dict(row["body"]) != _without_name(body):
-        raise KeyReusedError(f"this key was used for another prompt or clip, which became {wish_id}: choose a new key")
+        raise KeyReusedError(f"this key was used for another prompt or file, which became {wish_id}: choose a new key")
     return row is not None
 
 
@@ -202,25 +203,25 @@ def _build_body(wish: Wish) -> dict[str, Any]:
         "context": dict(wish.context),
         "prompt_sha256": sha256_hex(_encode_words(wish)),
     }
-    if (clip := wish.clip) is not None:
-        body["clip"] = {
-            "kind": clip.kind,
-            "name": clip.name,
-            "options": dict(clip.options),
-            "source_sha256": clip.source.sha256,
+    if (wanted := wish.of_file) is not None:
+        body["of_file"] = {
+            "kind": wanted.kind,
+            "name": wanted.name,
+            "options": dict(wanted.options),
+            "source_sha256": wanted.source.sha256,
         }
     return body
 
 
 def _without_name(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {**body, "clip": {**body["clip"], "name": ""}} if "clip" in body else dict(body)
+    return {**body, "of_file": {**body["of_file"], "name": ""}} if "of_file" in body else dict(body)
 
 
-def blank_clip_names(here: Deployment, connection: Connection, before: str) -> int:
-    """Let go of the names of clips that were asked for before a time and wait no more; return how many."""
+def blank_names(here: Deployment, connection: Connection, before: str) -> int:
+    """Let go of the names of what was asked for before a time and wait no more; return how many."""
     old = (WISHES.c.tenant == here.tenant, WISHES.c.created_at < before, WISHES.c.state != WishState.WAITING.value)
     rows = connection.execute(select(WISHES.c.id, WISHES.c.body).where(*old)).all()
-    named = [row for row in rows if row.body.get("clip", {}).get("name")]
+    named = [row for row in rows if row.body.get("of_file", {}).get("name")]
     for row in named:
         connection.execute(update(WISHES).where(WISHES.c.id == row.id).values(body=_without_name(row.body)))
     return len(named)
@@ -230,17 +231,17 @@ def load_wish(here: Deployment, wish_id: AssetId) -> Wish | None:
     """Return a wish that waits to be drawn, or None where it does not, or is none of this tenant's.
 
     Raises:
-        BlobNotFoundError: its words, or the file of a clip, are gone.
+        BlobNotFoundError: its words, or the file that it is made of, are gone.
         DamagedRecordError: they are not what was handed in.
     """
     row = find_wish(here, wish_id)
     if row is None or row["state"] != WishState.WAITING.value:
         return None
-    body, clip = row["body"], None
+    body, of_file = row["body"], None
     with reading_record("wish"):
         width, height = body["size"]
-        if "clip" in body:
-            prompt, clip = _load_clip(here, wish_id, body)
+        if "of_file" in body:
+            prompt, of_file = _load_of_file(here, wish_id, body)
         else:
             prompt = load_prompt(here, wish_id, body)
         return Wish(
@@ -251,19 +252,19 @@ def load_wish(here: Deployment, wish_id: AssetId) -> Wish | None:
             packs=tuple(body["packs"]),
             context=dict(body["context"]),
             submitter=row["submitter"],
-            clip=clip,
+            of_file=of_file,
         )
 
 
-def _load_clip(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> tuple[str, ClipWish]:
-    """Return the prompt of a clip, and what it is to be."""
-    kept = body["clip"]
+def _load_of_file(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> tuple[str, FileWish]:
+    """Return the prompt of what is to be made of a file, and what it is to be."""
+    kept = body["of_file"]
     source = here.blobs.quarantine.open(source_key(wish_id, kept["source_sha256"]))
     words = here.blobs.quarantine.get(words_key(wish_id))
     if (source.sha256, sha256_hex(words)) != (kept["source_sha256"], body["prompt_sha256"]):
-        raise DamagedRecordError(f"what the clip {wish_id} is to be made of is not what was handed in")
+        raise DamagedRecordError(f"what {wish_id} is to be made of is not what was handed in")
     prompt, *lines = json.loads(words)
-    return prompt, ClipWish(kept["kind"], source, kept["name"], kept["options"], tuple(lines))
+    return prompt, FileWish(kept["kind"], source, kept["name"], kept["options"], tuple(lines))
 
 
 def find_wish(here: Deployment, wish_id: str) -> RowMapping | None:
@@ -314,7 +315,7 @@ def has_asset(here: Deployment, wish_id: AssetId) -> bool:
 
 
 def settle_drawn(here: Deployment, wish_id: AssetId) -> None:
-    """Note that there is an asset now, which has what a clip was made of as an ingredient."""
+    """Note that there is an asset now, which has the file that it was made of as an ingredient."""
     if _settle(here, wish_id, WishState.DRAWN, {}):
         _forget(here, wish_id, with_prompt=False)
 

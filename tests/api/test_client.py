@@ -54,6 +54,8 @@ def test_a_clip_is_asked_for_with_its_wish_as_json(gate):
         gate.release(encode(photograph(side=64)), animate={"seconds": 1})
     with pytest.raises(RejectedError, match="expected a file, or extend.of"):
         gate.release(extend={})
+    with pytest.raises(RejectedError, match="expected a file, or restyle.of"):
+        gate.release(restyle={"style": "oil"})
 
 
 def test_what_is_held_says_why_and_has_no_file(gate):

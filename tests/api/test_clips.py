@@ -1,13 +1,17 @@
 """Clips that were ordered: what is told at once, and how what waits becomes one, whoever dies over it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from api.clips import build_clip, check_clip, make_clip
+from api.clips import build_of_file, check_of_file, make_clip
 from api.drawing import draw_wish
-from api.orders import Brought
+from api.orders import Brought, check_order
 from api.refusals import InvalidRequestError
 from api.schemas.release import FormOrder, Order
+from api.settings import Http
 from api.wiring import open_site
+from policies.consents import Wanted, record_consent
 from policies.gate import walk
 from policies.line.intake import intake, load_asset, load_components
 from policies.line.records import asset_row
@@ -18,8 +22,9 @@ from policies.rules.decision import Decision
 from provenance.errors import GenerationError
 from provenance.storage.blob import Blob
 from tests.clips import clip
-from tests.sites import build_light_settings, encode, photograph
+from tests.sites import DETECTORS, build_light_settings, encode, photograph
 
+BOUNDS = Http(clip_s=10)
 SMALL = {"seconds": 1, "side": 180, "rate": 12, "particles": 0}
 
 
@@ -36,8 +41,8 @@ def picture():
 
 def order_one(here, file, name="cup.jpg", **fields):
     order = Order(**fields)
-    check_clip(here, order, has_file=True, most_s=10)
-    return keep_wish(here, Brought(order, file).wish(submitter="s", clip=build_clip(here, order, file, name)))
+    check_of_file(here, order, has_file=True, most_s=10)
+    return keep_wish(here, Brought(order, file).wish(submitter="s", of_file=build_of_file(here, order, file, name)))
 
 
 def find_recipe(here, asset_id):
@@ -124,7 +129,7 @@ def test_what_cannot_be_made_keeps_nothing(site, picture, monkeypatch):
 )
 def test_what_does_not_fit_is_told_by_its_field(site, fields, has_file, field):
     with pytest.raises(InvalidRequestError) as refused:
-        check_clip(site.deployment, Order(**fields), has_file=has_file, most_s=10)
+        check_of_file(site.deployment, Order(**fields), has_file=has_file, most_s=10)
     assert refused.value.problems[0]["field"] == field
 
 
@@ -133,13 +138,13 @@ def test_a_site_of_pictures_alone_makes_no_clips(tmp_path):
         open_site(build_light_settings(tmp_path / "home")) as opened,
         pytest.raises(InvalidRequestError, match="video"),
     ):
-        check_clip(opened.deployment, Order(animate={}), has_file=True, most_s=10)
+        check_of_file(opened.deployment, Order(animate={}), has_file=True, most_s=10)
 
 
 @pytest.mark.parametrize(
     ("kind", "data", "told"),
     [
-        ("animate", clip(count=2), "a picture to animate"),
+        ("animate", clip(count=2), "a picture to begin with"),
         ("extend", encode(photograph(side=64)), "a clip to go on from"),
         ("animate", b"nothing", "nobody here knows"),
     ],
@@ -147,10 +152,51 @@ def test_a_site_of_pictures_alone_makes_no_clips(tmp_path):
 def test_a_file_of_another_kind_is_told(site, kind, data, told):
     order = FormOrder.model_validate({kind: ["{}"]})
     with pytest.raises(InvalidRequestError, match=told):
-        build_clip(site.deployment, order, Blob.from_bytes(data), "a")
+        build_of_file(site.deployment, order, Blob.from_bytes(data), "a")
 
 
 def test_a_line_that_cannot_be_spoken_is_told_when_it_comes(site, picture):
     order = Order(animate={"say": ["deep@9999.9: late"]})
     with pytest.raises(InvalidRequestError, match="begin at 0 s"):
-        build_clip(site.deployment, order, picture, "a")
+        build_of_file(site.deployment, order, picture, "a")
+
+
+def order_portrait(here, file, **context):
+    """As `POST /v1/releases` does."""
+    order = Order(restyle={"style": "pencil"}, prompt="me", context=context)
+    brought = check_order(here, Brought(order, file), BOUNDS)
+    wanted = build_of_file(here, brought.order, file, "me.jpg")
+    return keep_wish(here, brought.wish(submitter="s", of_file=wanted))
+
+
+def test_a_portrait_is_released_under_the_consent_of_who_it_shows_and_held_without(tmp_path, picture):
+    settings = build_light_settings(tmp_path / "home", detectors=(*DETECTORS[:3], "faces"))
+    with open_site(settings, quiet=True) as site:
+        here = site.deployment
+        today = datetime.now(UTC).date()
+        wanted = Wanted("Me", ("avatar",), today, picture.sha256, "", "s")
+        agreed = record_consent(here.database, here.log, here.tenant, wanted, author="Me", day=today)
+        held, released = order_portrait(here, picture), order_portrait(here, picture, consents=[agreed.id])
+        for wish_id in (held, released):
+            assert draw_wish(site, here, wish_id)
+            asset, recipe = load_asset(here, wish_id), find_recipe(here, wish_id)
+            assert (asset.media_type.value, find_standing(here, wish_id).name) == ("image/png", "me-pencil.png")
+            assert load_components(here, wish_id, recipe)[0].file.sha256 == picture.sha256
+        assert walk(here, released).outcome.value == "release"
+        result = walk(here, held)
+        assert (result.outcome.value, "no_consent" in str(result)) == ("hold", True)
+        with here.database.read() as connection:
+            sealed = load_released(here.blobs.public, find_released(connection, released))
+        assert site.verifier.verify(sealed).state.value == "consistent"
+
+
+def test_a_portrait_is_always_one_that_consents_decide_about(site, picture):
+    here = site.deployment
+    order = Order(restyle={"style": "ink"}, context={"portrayed": False})
+    told = check_order(here, Brought(order, picture), BOUNDS).order
+    assert (told.context.portrayed, told.context.purpose) == (True, "avatar")
+    assert "portraits" in told.packs
+    with pytest.raises(InvalidRequestError, match="picture to begin with"):
+        build_of_file(here, order, Blob.from_bytes(clip(count=3)), "a.mp4")
+    with pytest.raises(InvalidRequestError, match="several"):
+        check_order(here, Brought(Order(restyle={"style": "ink"}, animate={}), picture), BOUNDS)

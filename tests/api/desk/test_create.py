@@ -71,6 +71,32 @@ def test_what_was_released_can_be_had_and_what_was_held_is_explained(desk_server
     assert ask(desk_server, "GET", "/desk/create", who="auditor:Art:").status_code == 403
 
 
+@pytest.mark.parametrize(("language", "width", "dark"), [("zh", 1280, True), ("en", 360, False)])
+def test_a_portrait_is_asked_for_by_a_photograph_a_style_and_who_agreed(desk, audit, tmp_path, language, width, dark):
+    path = tmp_path / "me.jpg"
+    path.write_bytes(encode(photograph("astronaut.png", side=200)))
+    page = desk("/desk/create", role="submitter", language=language, width=width, dark=dark)
+    page.set_input_files("#portrait-file", str(path))
+    page.check("#portrait input[value='avatar-ink']")
+    page.fill("#portrait-words", "a portrait of me")
+    page.locator("#portrait form button.primary").click()
+    page.wait_for_url("**/desk/create/*")
+    assert "me-ink.png" in page.locator("h1").inner_text()
+    assert audit(page) == []
+
+
+def test_consents_of_ones_own_are_offered_and_nobody_elses(desk_server):
+    mine, others = (
+        ask(desk_server, "POST", "/v1/consents", who=who, json=wanted).json()["id"]
+        for who, wanted in (
+            ("submitter:Sue:", {"subject": "Sue", "scope": ["avatar"], "last_day": "2030-01-01"}),
+            ("submitter:Tom:", {"subject": "Tom", "scope": ["avatar"], "last_day": "2030-01-01"}),
+        )
+    )
+    shown = ask(desk_server, "GET", "/desk/create").text
+    assert (mine in shown, others in shown) == (True, False)
+
+
 @pytest.fixture(scope="module")
 def moving_desk(tmp_path_factory):
     """A desk that takes clips, with nobody who walks them but itself."""

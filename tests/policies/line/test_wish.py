@@ -6,9 +6,9 @@ from policies.line import wish
 from policies.line.intake import intake
 from policies.line.sweeping import find_leftovers
 from policies.line.wish import (
-    ClipWish,
+    FileWish,
     Wish,
-    blank_clip_names,
+    blank_names,
     find_wish,
     keep_wish,
     load_wish,
@@ -83,18 +83,22 @@ def test_of_two_prompts_at_once_under_one_key_the_first_keeps_its_words(here, mo
 
 
 def clip_of(data=b"a picture", *lines):
-    return Wish("a cup", clip=ClipWish("animate", Blob.from_bytes(data), "cup.mp4", {"seconds": 2.0}, lines))
+    return Wish("a cup", of_file=FileWish("animate", Blob.from_bytes(data), "cup.mp4", {"seconds": 2.0}, lines))
 
 
 def test_a_clips_file_and_words_lie_in_quarantine_alone_until_it_is_made(here):
     wish_id = keep_wish(here, clip_of(b"a picture", "a secret line"))
     loaded = load_wish(here, wish_id)
-    assert (loaded.prompt, loaded.clip.lines, loaded.clip.source.read(99)) == (
+    assert (loaded.prompt, loaded.of_file.lines, loaded.of_file.source.read(99)) == (
         "a cup",
         ("a secret line",),
         b"a picture",
     )
-    assert (loaded.clip.kind, loaded.clip.name, loaded.clip.options) == ("animate", "cup.mp4", {"seconds": 2.0})
+    assert (loaded.of_file.kind, loaded.of_file.name, loaded.of_file.options) == (
+        "animate",
+        "cup.mp4",
+        {"seconds": 2.0},
+    )
     assert "secret" not in repr(dict(find_wish(here, wish_id)))
     settle_failed(here, wish_id, AssetError("no"))
     assert not list(here.blobs.quarantine.keys(f"{wish_id}/"))
@@ -106,7 +110,7 @@ def test_a_key_is_one_clip_and_another_file_under_it_takes_nobodys_place(here):
     for other in (clip_of(b"another"), clip_of(b"a picture", "a line")):
         with pytest.raises(KeyReusedError):
             keep_wish(here, other, key="clip")
-    assert load_wish(here, wish_id).clip.source.read(99) == b"a picture"
+    assert load_wish(here, wish_id).of_file.source.read(99) == b"a picture"
 
 
 @pytest.mark.parametrize("damaged", ["source", "words"])
@@ -129,10 +133,10 @@ def test_a_clips_name_goes_by_rule_and_its_key_stays_its_own(here):
     wish_id, waiting = keep_wish(here, clip_of(), key="named"), keep_wish(here, clip_of())
     settle_failed(here, wish_id, AssetError("no"))
     with here.database.write() as connection:
-        assert blank_clip_names(here, connection, "2000") == 0
-        assert blank_clip_names(here, connection, "9999") >= 1
-    assert find_wish(here, wish_id)["body"]["clip"]["name"] == ""
-    assert find_wish(here, waiting)["body"]["clip"]["name"] == "cup.mp4"
+        assert blank_names(here, connection, "2000") == 0
+        assert blank_names(here, connection, "9999") >= 1
+    assert find_wish(here, wish_id)["body"]["of_file"]["name"] == ""
+    assert find_wish(here, waiting)["body"]["of_file"]["name"] == "cup.mp4"
     assert keep_wish(here, clip_of(), key="named") == wish_id
     with pytest.raises(KeyReusedError):
         keep_wish(here, clip_of(b"another"), key="named")
