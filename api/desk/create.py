@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from policies.line.standing import Standing
 
 CREATE: Final = "/desk/create"
+WAYS: Final = ("file", "words", "portrait", "clip")
+"""What can be asked for, one form each; a form's key ends with its own."""
 MOST_CONSENTS: Final = 200
 SHOWN: Final = 20
 """Of one's own submissions, on the page of the form."""
@@ -66,9 +68,14 @@ def build_router() -> APIRouter:
     return router
 
 
-def show_form(request: Request, actor: Submitter, of: Annotated[str, Query(max_length=36)] = "") -> HTMLResponse:
+def show_form(
+    request: Request,
+    actor: Submitter,
+    way: Annotated[str, Query(max_length=16)] = "",
+    of: Annotated[str, Query(max_length=36)] = "",
+) -> HTMLResponse:
     """Show what can be asked for, what will be done with it, and what was handed in before; a clip is made `of` it."""
-    return _render_form(request, actor, {"of": of})
+    return _render_form(request, actor, {"of": of, "key": way or ("clip" if of else "")})
 
 
 async def hand_in(request: Request, actor: Submitter) -> Any:  # noqa: ANN401 - a page, or where it is
@@ -167,6 +174,8 @@ def _render_form(
     service = find_service(request)
     here = service.deployment(actor)
     mine = list_standings(here, most=SHOWN, submitter=actor.id)
+    clip_s, wanted = _find_clip_s(service, here), (fields or {}).get("key", "").rpartition("-")[2]
+    ways = WAYS if clip_s else WAYS[:-1]
     pictures = [one for one in load_presets().values() if one.makes == "picture"]
     return render(
         request, "create.html", actor=actor, page="create", status=status, problem=problem, mine=mine,
@@ -174,7 +183,7 @@ def _render_form(
         presets=[one for one in pictures if not one.needs_photo], foretold=foretell(here),
         portraits=[one for one in pictures if one.needs_photo], consents=_list_consents(here, actor),
         most_bytes=here.limits.max_bytes, said_in=find_language(request), titles=_load_titles(),
-        clip_s=_find_clip_s(service, here), moves=MOVES, sounds=SOUNDS,
+        clip_s=clip_s, ways=ways, way=wanted if wanted in ways else WAYS[0], moves=MOVES, sounds=SOUNDS,
         of=_find_source(here, (fields or {}).get("of", ""), actor),
     )  # fmt: skip
 

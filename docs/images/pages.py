@@ -99,7 +99,7 @@ PICTURES: Final[dict[str, tuple[str, str, int, int, Then]]] = {
     "desk-narrow": ("admin", "/desk/queue", 390, 844, None),
     "desk-job": ("admin", "/desk/jobs/{held}", 1280, 1000, None),
     "desk-match": ("admin", "/desk/jobs/{matched}", 1280, 0, show_match),
-    "desk-create": ("admin", "/desk/create", 1280, 0, None),
+    "desk-create": ("admin", "/desk/create?way=portrait", 1280, 0, None),
     "appeal": ("", "/appeals/{token}", 900, 0, None),
     "verify-page": ("", "/verify", 1000, 0, verify),
     "verify-page-narrow": ("", "/verify", 360, 1100, verify),

@@ -75,7 +75,9 @@ def test_what_was_released_can_be_had_and_what_was_held_is_explained(desk_server
 def test_a_portrait_is_asked_for_by_a_photograph_a_style_and_who_agreed(desk, audit, tmp_path, language, width, dark):
     path = tmp_path / "me.jpg"
     path.write_bytes(encode(photograph("astronaut.png", side=200)))
-    page = desk("/desk/create", role="submitter", language=language, width=width, dark=dark)
+    page = desk("/desk/create?way=portrait", role="submitter", language=language, width=width, dark=dark)
+    assert audit(page) == []
+    assert page.locator("body").evaluate("body => body.scrollWidth") <= width
     page.set_input_files("#portrait-file", str(path))
     page.check("#portrait input[value='avatar-ink']")
     page.fill("#portrait-words", "a portrait of me")
@@ -93,7 +95,7 @@ def test_consents_of_ones_own_are_offered_and_nobody_elses(desk_server):
             ("submitter:Tom:", {"subject": "Tom", "scope": ["avatar"], "last_day": "2030-01-01"}),
         )
     )
-    shown = ask(desk_server, "GET", "/desk/create").text
+    shown = ask(desk_server, "GET", "/desk/create?way=portrait").text
     assert (mine in shown, others in shown) == (True, False)
 
 
@@ -113,7 +115,7 @@ def test_a_picture_begins_to_move_and_goes_on(moving_desk, visit, audit, tmp_pat
     path = tmp_path / "cup.jpg"
     path.write_bytes(encode(photograph(side=200)))
     who = f"submitter:Sue{width}:"
-    page = visit("/desk/create", who=who, language=language, width=width, dark=dark, url=moving_desk.url)
+    page = visit("/desk/create?way=clip", who=who, language=language, width=width, dark=dark, url=moving_desk.url)
     assert audit(page) == []
     assert page.locator("body").evaluate("body => body.scrollWidth") <= width
     page.set_input_files("#clip-file", str(path))
@@ -124,7 +126,7 @@ def test_a_picture_begins_to_move_and_goes_on(moving_desk, visit, audit, tmp_pat
     page.wait_for_selector("video.made", timeout=90_000)
     assert "cup.mp4" in page.locator("h1").inner_text()
     assert audit(page) == []
-    page.locator("a[href$='#clip']").click()
+    page.locator("a[href*='way=clip&of=']").click()
     page.wait_for_selector("#clip input[name=of]", state="attached")
     assert page.locator("#move").count() == 0, "a clip goes on as it was moving"
     assert audit(page) == []
@@ -132,7 +134,7 @@ def test_a_picture_begins_to_move_and_goes_on(moving_desk, visit, audit, tmp_pat
 
 def test_a_clip_that_cannot_be_made_is_said_beside_the_form(moving_desk):
     form = {
-        "key": (None, "z"),
+        "key": (None, "z-clip"),
         "clip": (None, "yes"),
         "seconds": (None, "500"),
         "file": ("a.jpg", encode(photograph(side=64))),
