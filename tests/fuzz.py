@@ -15,6 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ TEXTS = (
 )
 
 
+@cache
 def seeds() -> dict[str, bytes]:
     """Return whole files of every type and of most kinds in it."""
     picture = Image.fromarray(make.gradient())

@@ -105,6 +105,18 @@ class ReadsSeveral(Protocol):
         """
 
 
+@runtime_checkable
+class TakesOff(Protocol):
+    """A scheme that can take its own mark out of a picture again."""
+
+    def take_off(self, frame: Frame) -> Frame:
+        """Return a frame without the marks of keys held that lie in it as they were laid; itself where none does.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+
+
 class WatermarkFactory(Protocol):
     """What a plugin's name stands for."""
 

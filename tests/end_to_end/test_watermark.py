@@ -300,3 +300,14 @@ def test_moving_pictures_are_refused_at_the_door(site, kind):
     moving = encode(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
     with pytest.raises(AssetError, match="expected at most 1 frame"):
         gate.release(site.deployment, as_submission(moving))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_part_of_a_release_is_released_as_one_of_its_own(site, coffee, kind):
+    """Its first mark lies under the new one, and goes first."""
+    part = opened(coffee[1]).crop((128, 128, 128 + 448, 128 + 320))
+    done = gate.release(site.deployment, as_submission(encode(part, kind, quality=90)))
+    assert done.outcome is Outcome.RELEASE, done.decision.reasons
+    bare = encode(opened(site.deployment.blobs.public.get(done.public_key)), "PNG")
+    report = site.verifier.verify(bare)
+    assert (report.state.value, report.asset_id) == ("stripped_recovered_by_watermark", done.asset_id)

@@ -42,7 +42,7 @@ from provenance.media.picture.looking import look, measure
 from provenance.media.picture.raster import Picture
 from provenance.media.view import PICTURE
 from provenance.storage.blob import Blob
-from provenance.watermarks.base import ReadsSeveral, Watermark
+from provenance.watermarks.base import ReadsSeveral, TakesOff, Watermark
 
 PAYLOAD_BYTES: Final = 8
 
@@ -242,14 +242,16 @@ class PictureMedium:
     def unmark(self, content: Content) -> Frame:
         """Return the pixels of a picture without the mark that this site laid into it, where it carries one.
 
-        For what is made of it and marked anew, and names it as an ingredient. Only who holds the key can do this: what
-        embedding the same mark once more would add is taken away instead.
+        For what is made of it and marked anew, and names it as an ingredient. Only who holds the key can do this: a
+        scheme takes its mark off, or what embedding the same mark once more would add is taken away instead.
         """
-        frame = _as_picture(content).frame
-        reading = None if self.watermark is None else self.watermark.extract(frame)
-        if self.watermark is None or reading is None:
+        frame, scheme = _as_picture(content).frame, self.watermark
+        if scheme is not None and isinstance(scheme, TakesOff):
+            return scheme.take_off(frame)
+        reading = None if scheme is None else scheme.extract(frame)
+        if scheme is None or reading is None:
             return frame
-        added = self.watermark.embed(frame, reading.payload).astype(np.int16) - frame
+        added = scheme.embed(frame, reading.payload).astype(np.int16) - frame
         return np.asarray(np.clip(frame - added, 0, 255), np.uint8)
 
     def _embed(self, picture: Picture, orders: Orders) -> tuple[Picture, str]:

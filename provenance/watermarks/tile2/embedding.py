@@ -23,6 +23,7 @@ from provenance.watermarks.tile2.detection import detect
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin, choose_origin
 from provenance.watermarks.tile2.mask import CELL, measure_visibility, scale
 from provenance.watermarks.tile2.reading import Laid, fold_signed, lay, read, weigh
+from provenance.watermarks.tile2.removal import find_earlier, measure_gain
 
 LEAST_SIDE: Final = 160
 # From here on what reads where it is known to lie is found, too. Of smaller pictures some are not.
@@ -57,6 +58,7 @@ def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
 
     height, width = frame.shape[:2]
     codes = encode_salted(layout.lines, payload)
+    frame = take_off(frame, layout)
     small = to_canonical(frame)
     origin = choose_origin(layout, small, payload)
     code = choose_code(small, codes, layout, origin)
@@ -71,6 +73,26 @@ def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
     if _is_found(marked, payload, layout) and _holds(build_residual(to_canonical(marked)), payload, layout, origin):
         return marked
     raise UnmarkableError("the mark does not read back: the picture hides too little of it")
+
+
+def take_off(frame: Frame, layout: CellLayout) -> Frame:
+    """Return a frame without the mark of this key that lies in it as it was laid; the same object where none does."""
+    import cv2
+
+    small = to_canonical(frame)
+    earlier = find_earlier(small, layout)
+    if earlier is None:
+        return frame
+    (height, width), ratio = small.shape[:2], small.shape[1] / frame.shape[1]
+    plane = build_plane(layout, earlier.code, earlier.origin, earlier.rows, earlier.columns)
+    plane = np.ascontiguousarray(plane[earlier.top :, earlier.left :][:height, :width])
+    visibility = measure_visibility(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    is_small = frame.shape[0] * frame.shape[1] < _SMALL
+    mask, colour = scale(visibility, _STRONG if is_small else USUAL), GREY if _is_grey(small) else _COLOUR
+    fine = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    luma = float(np.dot(colour, (0.299, 0.587, 0.114)))
+    gain = measure_gain(small, plane, fine * luma)
+    return add_plane(frame, ratio, plane, np.asarray(-gain * mask, np.float32), colour)
 
 
 def build_plane(layout: CellLayout, code: Bits, origin: Origin, rows: int, columns: int) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from provenance.watermarks.frames import require_frame
 from provenance.watermarks.tile.code import CHANCE_PER_TEST
 from provenance.watermarks.tile.detection import Detection
 from provenance.watermarks.tile2.detection import MOST_TESTS, detect
-from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile
+from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile, take_off
 from provenance.watermarks.tile2.layout import ALG, build_cell_layout
 from provenance.watermarks.tile2.several import Box, Found, detect_all
 
@@ -48,6 +48,8 @@ class Tile2:
     def embed(self, frame: Frame, payload: int) -> Frame:
         """Return a marked copy whose mark was read back after a JPEG of quality 50, or at least from the copy itself.
 
+        A mark of the same key that lies there already, as in a part of a release, is taken out first.
+
         Args:
             frame: (H, W, 3) uint8 sRGB; not modified.
             payload: 0 <= payload < 2**64.
@@ -65,6 +67,20 @@ class Tile2:
         if not self.capacity_bits(height, width):
             raise UnmarkableError(f"expected sides of at least {LEAST_SIDE} pixels, got {width}x{height}")
         return embed_tile(frame, payload, self.layouts[0])
+
+    def take_off(self, frame: Frame) -> Frame:
+        """Return a frame without the marks of keys held that lie in it upright and at their own size.
+
+        Parts of a marked picture count, and what was compressed: what is left is some 50 dB from what was marked.
+
+        Raises:
+            WatermarkError: wrong dtype or shape.
+        """
+        cleared = require_frame(frame)
+        if self.capacity_bits(*cleared.shape[:2]):
+            for layout in self.layouts:
+                cleared = take_off(cleared, layout)
+        return cleared
 
     def extract(self, frame: Frame) -> Reading | None:
         """Look for a mark under every key held.
