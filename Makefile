@@ -25,13 +25,19 @@ endif
 	$(BIN)/pip install --quiet --no-deps -c constraints.txt opencv-python-headless
 	@# What marks and searches pictures is compiled here, for a minute, and not while somebody waits for a first answer.
 	$(BIN)/python -m provenance.warming
+	@# pip compiles what it installs, but not a checkout; where bytecode is not written each start would do it anew, for a
+	@# quarter of a second.
+	$(BIN)/python -m compileall -q api detectors generation policies provenance chopmark.py
 	touch $@
 
 demo: .venv/.ready
 	$(BIN)/chopmark demo --out out
 
+# One thread a worker, for there is one a core; bytecode of tests is kept, so that each is compiled once for all workers.
+TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
+
 test: .venv/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	$(TESTING) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/.ready
 	$(BIN)/ruff check .
@@ -46,13 +52,13 @@ COVERED := policies/gate.py,policies/line/*,policies/rules/*,provenance/seal/*,p
 TRACED := policies.gate,policies.line,policies.rules,provenance.seal,provenance.ledger
 COVERING := tests/policies tests/provenance/seal tests/provenance/ledger
 coverage: .venv/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run --source $(TRACED) -m pytest $(COVERING)
+	$(TESTING) $(BIN)/python -m coverage run --source $(TRACED) -m pytest $(COVERING)
 	$(BIN)/python -m coverage report --include "$(COVERED)" --fail-under $(COVERAGE_FLOOR) --skip-covered
 COVERAGE_FLOOR := 90
 
 # All the others, so that CI runs each test once.
 rest: .venv/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(COVERING))
+	$(TESTING) $(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(COVERING))
 
 # The wheel, installed into a folder of its own, walks its demo from there: what is not packed is missed.
 wheel: .venv/.ready
