@@ -132,7 +132,7 @@ def test_what_is_changed_stands_on_the_ledger_without_names(place, ada):
     entries = list(place.log.entries())
     assert entries[2].fields() == {"before": ["submitter"], "by": entries[0].subject, "roles": ["moderator"]}
     # As they are written: digests and ids may well hold "ada".
-    told = (b"Ada", b"ada@", b"Grace", b"grace")
+    told = (b'"Ada', b"ada@", b'"Grace', b"grace@")
     assert not any(name in entry.opening for entry in entries for name in told)
 
 
