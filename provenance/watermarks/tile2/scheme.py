@@ -17,7 +17,8 @@ from provenance.watermarks.tile.detection import Detection
 from provenance.watermarks.tile2.detection import MOST_TESTS, detect
 from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile, take_off
 from provenance.watermarks.tile2.layout import ALG, build_cell_layout
-from provenance.watermarks.tile2.several import Box, Found, detect_all
+from provenance.watermarks.tile2.places import Box
+from provenance.watermarks.tile2.several import Found, detect_all
 
 
 class Tile2:

@@ -106,7 +106,7 @@ def test_every_mark_of_a_page_is_told_with_its_place_and_its_release(site, relea
     layer = verification.layer("watermark")
     told = {entry["asset_id"]: entry["box"] for entry in (layer.detail, *layer.detail["others"])}
     assert told.keys() == laid.keys()
-    assert all(share_in_common(told[asset_id], laid[asset_id]) > 0.6 for asset_id in laid)
+    assert all(share_in_common(told[asset_id], laid[asset_id]) > 0.85 for asset_id in laid)
     assert "; it lies at " in layer.text
     assert "; another mark at " in layer.text
     assert verification.state == "stripped_recovered_by_watermark", "by details shared with the part"

@@ -6,9 +6,10 @@ from tests.provenance.watermarks.photographs import photograph, through_jpeg
 from tests.provenance.watermarks.tile2.samples import PAYLOAD, TILE, marked
 
 
-def overlaps(box, left, top, right, bottom):
-    across, down = min(box[2], right) - max(box[0], left), min(box[3], bottom) - max(box[1], top)
-    return across > 0 and down > 0 and across * down >= 0.7 * (box[2] - box[0]) * (box[3] - box[1])
+def lies_at(box, *other):
+    across, down = min(box[2], other[2]) - max(box[0], other[0]), min(box[3], other[3]) - max(box[1], other[1])
+    both = max(across, 0) * max(down, 0)
+    return both >= 0.9 * (sum((one[2] - one[0]) * (one[3] - one[1]) for one in (box, other)) - both)
 
 
 def test_a_collage_names_each_of_its_marks_and_where_it_lies():
@@ -17,8 +18,16 @@ def test_a_collage_names_each_of_its_marks_and_where_it_lies():
     page[300:620, 640:960] = TILE.embed(photograph("chelsea.png", 320, 320), 77)
     found = {one.detection.match.payload: one.box for one in TILE.find_all(through_jpeg(page, 85))}
     assert set(found) == {PAYLOAD, 77}
-    assert overlaps(found[PAYLOAD], 30, 20, 606, 404)
-    assert overlaps(found[77], 640, 300, 960, 620)
+    assert lies_at(found[PAYLOAD], 30, 20, 606, 404)
+    assert lies_at(found[77], 640, 300, 960, 620)
+
+
+def test_one_mark_in_a_page_is_told_with_its_place():
+    page = np.full((640, 1000, 3), 240, np.uint8)
+    page[117:501, 203:779] = marked()
+    (one,) = TILE.find_all(through_jpeg(page, 80))
+    assert one.detection.match.payload == PAYLOAD
+    assert lies_at(one.box, 203, 117, 779, 501)
 
 
 def test_a_mark_that_fills_the_picture_is_one():
@@ -35,7 +44,7 @@ def test_the_largest_mark_is_told_first_with_the_others():
     page[20:404, 30:606] = marked()
     reading = TILE.extract_all(page)
     assert (reading.payload, [one.payload for one in reading.others]) == (PAYLOAD, [77])
-    assert overlaps(reading.box, 30, 20, 606, 404)
+    assert lies_at(reading.box, 30, 20, 606, 404)
 
 
 def test_without_a_mark_there_is_none():
