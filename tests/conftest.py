@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from provenance.storage.database import METADATA, Database, find_file
 from tests.skips import find_skips
@@ -34,7 +35,10 @@ def pytest_configure(config):
     """Keep bytecode and compiled loops once, whatever the environment says: hundreds of tests start processes of ours.
 
     Each would compile a hundred modules anew where Python is told to write no bytecode, and import the loops' compiler.
+    No test fails for what else its machine does: hypothesis sets no deadline.
     """
+    settings.register_profile("suite", settings(), deadline=None)
+    settings.load_profile("suite")
     if hasattr(config, "workerinput"):
         return
     for package in PACKAGES:

@@ -24,8 +24,9 @@ from provenance.watermarks.thread.gaps import SYMBOLS, Gap, find_gaps, read_symb
 from provenance.watermarks.tile.code import CHANCE_PER_TEST, MESSAGE_BITS, build_messages, decode, encode
 from provenance.watermarks.tile.layout import DATA_LINES, Layout, build_layout
 
-WANTED: Final = 512
-"""Symbols that a short text gets, as far as it has places: half of them suffice."""
+WANTED: Final = 768
+"""Symbols that a short text gets, as far as it has places: a third of 200 words was read under 9,000 of 9,000 keys,
+with 700 under 8,997, with 512 under five in six (letters of the tests)."""
 
 LEAST: Final = 150
 """Symbols below which a text is not marked, and nothing is looked for: fewer do not carry the message."""
@@ -44,8 +45,9 @@ _DIGEST_BYTES: Final = 4
 class Thread:
     """Hides 64 bits in a text under one or more keys.
 
-    Limits: some 40 words or characters are the least. Whoever deletes every invisible character deletes the mark, and
-        so does typing the text anew: the fingerprint is what remains. A reading is evidence, its absence is not.
+    Limits: some 50 words, or 60 characters of a script without spaces, are the least. Whoever deletes every invisible
+        character deletes the mark, and so does typing the text anew: the fingerprint is what remains. A reading is
+        evidence, its absence is not.
     """
 
     name: Final = "thread"

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from provenance.errors import PayloadTooLargeError, UnmarkableError, WatermarkError
 from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.thread import scheme
 from provenance.watermarks.thread.gaps import SYMBOLS, find_gaps
 from provenance.watermarks.thread.scheme import LEAST, Thread, place
-from tests.letters import chinese, sentences
+from tests.letters import chinese, letter, sentences
 
 KEYS = (WatermarkKey("new", bytes(range(32))), WatermarkKey("old", bytes(range(1, 33))))
 THREAD = Thread(KEYS)
@@ -55,6 +56,27 @@ def test_an_excerpt_and_an_edited_text_are_read():
     assert THREAD.extract("\n".join("> " + line for line in marked.upper().split(". "))).payload == 7
 
 
+def test_one_paragraph_of_a_letter_is_read_under_every_key():
+    """With 512 symbols a text, a paragraph of 71 words was not read under one key in four."""
+    text = letter().decode()
+    sizes = [len(one.split()) for one in text.split("\n\n")[2:]]
+    assert sizes == [71, 70, 59]
+    rng = random.Random(15)
+    for _ in range(40):
+        thread, payload = Thread((WatermarkKey("one", rng.randbytes(32)),)), rng.getrandbits(64)
+        parts = thread.embed(text, payload).split("\n\n")[2:]
+        assert [reading and reading.payload for reading in map(thread.extract, parts)] == [payload] * 3
+
+
+def test_marks_of_another_density_are_read(monkeypatch):
+    """How dense a mark is decides who writes it, and no reader asks: what older releases carry is read as before."""
+    for wanted in (300, 512, 1000):
+        monkeypatch.setattr(scheme, "WANTED", wanted)
+        marked = THREAD.embed(TEXT, wanted)
+        monkeypatch.undo()
+        assert THREAD.extract(marked).payload == wanted
+
+
 def test_two_marked_texts_in_one_are_read_by_windows():
     joined = THREAD.embed(" ".join(sentences(80, 3)), 1) + "\n\n" + THREAD.embed(" ".join(sentences(80, 4)), 2)
     assert THREAD.extract(joined).payload in {1, 2}
@@ -64,6 +86,12 @@ def test_older_keys_read_and_others_do_not():
     marked = Thread(KEYS[1:]).embed(TEXT, 9)
     assert THREAD.extract(marked).key_id == "old"
     assert Thread((WatermarkKey("else", bytes(32)),)).extract(marked) is None
+
+
+@pytest.mark.parametrize(("text", "size"), [(TEXT, 50), (HAN, 60)])
+def test_the_least_that_users_are_told_is_marked_and_read_whole(text, size):
+    least = " ".join(text.split()[:size]) if " " in text else text[:size]
+    assert THREAD.extract(THREAD.embed(least, 11)).payload == 11
 
 
 def test_a_short_text_has_no_room():
