@@ -151,6 +151,23 @@ def off_screen(image: Image.Image, noise: np.random.Generator) -> Image.Image:
     return jpeg(seen.resize((framed.width * 5 // 9, framed.height * 5 // 9), Image.Resampling.BILINEAR), 70)
 
 
+def still(image: Image.Image, noise: np.random.Generator, kind: str) -> Image.Image:
+    """Return one frame of an animation that pans over the picture: of 480 pixels at most, as GIF (256 colours) or WebP."""
+    small = image.copy()
+    small.thumbnail((480, 480))
+    width, height = small.width * 9 // 10, small.height * 9 // 10
+    frames = []
+    for step in range(4):
+        left, top = ((side - part) * step // 3 for side, part in ((small.width, width), (small.height, height)))
+        frames.append(small.crop((left, top, left + width, top + height)))
+    buffer = io.BytesIO()
+    options = {"quality": 60} if kind == "WEBP" else {}
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=200, **options)
+    with Image.open(io.BytesIO(buffer.getvalue())) as animation:
+        animation.seek(int(noise.integers(len(frames))))
+        return animation.convert("RGB")
+
+
 def build_edits(grounds: list[Path]) -> dict[str, Edit]:
     """Return every edit by its name."""
     turn = Image.Resampling.BICUBIC
@@ -185,6 +202,8 @@ def build_edits(grounds: list[Path]) -> dict[str, Edit]:
         "picture in picture, an eighth": lambda image, noise: pasted(image, noise, grounds, 0.125),
         "beside another": lambda image, noise: beside(image, noise, grounds),
         "collage of four": lambda image, noise: collage(image, noise, grounds),
+        "still of an animated GIF": lambda image, noise: still(image, noise, "GIF"),
+        "still of an animated WebP": lambda image, noise: still(image, noise, "WEBP"),
         "crop, tilt and caption": lambda image, noise: captioned(
             crop(image, noise, 0.6).rotate(5, turn, expand=True), 0.15, over=True
         ),

@@ -4,7 +4,7 @@ In Vietnamese "máu" is blood and "màu" a colour, in Hindi most vowels are mark
 longer themselves. So their terms match as they are written, but for case, points and letters of one look. A word
 matches whole; one that ends in * with any ending; an Arabic one behind "and", "in" and the article, too; one of Thai,
 its neighbours or Japanese wherever its signs stand, as they run words together. What the prompt says no to right beside
-a term is told. Disguises are not undone. Trusts nothing in the prompt.
+a term is told. Invisible signs are left out; other disguises are not undone. Trusts nothing in the prompt.
 """
 
 import re
@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from detectors.normalisation import is_invisible
 
 if TYPE_CHECKING:
     from detectors.term_bank import Term
@@ -72,8 +74,12 @@ class LiteralTerms:
 
     def find(self, prompt: str) -> tuple[Literal, ...]:
         """Return every term in `prompt`, allow phrases among them."""
-        places = (*self._find_words(prompt), *self._find_inside(prompt))
-        return tuple(Literal(term, start, end, _says_no(prompt, start, end)) for term, start, end in places)
+        kept = [place for place, sign in enumerate(prompt) if sign.isascii() or not is_invisible(sign)]
+        seen = prompt if len(kept) == len(prompt) else "".join(prompt[place] for place in kept)
+        places = (*self._find_words(seen), *self._find_inside(seen))
+        return tuple(
+            Literal(term, kept[start], kept[end - 1] + 1, _says_no(seen, start, end)) for term, start, end in places
+        )
 
     def _find_words(self, prompt: str) -> Iterator[tuple["Term", int, int]]:
         words = [(_key(word.group()), word.start(), word.end()) for word in _WORD.finditer(prompt)]

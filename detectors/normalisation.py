@@ -106,9 +106,16 @@ class Edge:
 
 
 @lru_cache(maxsize=8192)
+def is_invisible(character: str) -> bool:
+    """Whether nobody sees a character: a joiner, a direction, a filler or a selector of a variant."""
+    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return unicodedata.category(character) == "Cf" or character in _INVISIBLE or is_selector
+
+
+@lru_cache(maxsize=8192)
 def fold_character(character: str) -> str:
     """Return what one character stands for: zero or more plain lower-case characters."""
-    if unicodedata.category(character) == "Cf" or character in _INVISIBLE:
+    if is_invisible(character):
         return ""
     for first in _LETTER_RUNS:
         if first <= ord(character) < first + 26:

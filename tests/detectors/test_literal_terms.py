@@ -42,6 +42,14 @@ def test_a_term_is_found_as_it_is_written_and_nowhere_else(terms, prompt, found)
     assert all(0 <= one.start < one.end <= len(prompt) for one in literals)
 
 
+@pytest.mark.parametrize("sign", ["\u200b", "\u200f", "\u2067", "\u00ad", "\ufe0f", "\u3164", "\ufeff"])
+@pytest.mark.parametrize("word", ["قنبلة", "नग्न महिला", "ปืน", "裸の女", "권총", "zwłoki"])
+def test_a_sign_that_nobody_sees_hides_no_term(terms, word, sign):
+    hidden = f"{sign}x {word[0]}{sign}{word[1:]}{sign} y"
+    (literal,) = terms.find(hidden)
+    assert hidden[literal.start : literal.end].replace(sign, "") == word
+
+
 @pytest.mark.parametrize(
     ("prompt", "is_unwanted"),
     [

@@ -8,7 +8,7 @@ from PIL import Image
 from detectors.base import Status
 from detectors.chop.model import load_names
 from detectors.contact_sheet import list_cells
-from detectors.nsfw import NsfwDetector, build_input
+from detectors.nsfw import NsfwDetector, build_input, cut_squares
 from provenance.errors import ConfigurationError, DetectorUnavailableError
 from provenance.media.picture.image import Picture
 from tests.detectors.subjects import DATA, photo, subject_of, toolbox_of
@@ -93,6 +93,7 @@ def test_what_is_surely_bread_or_an_animal_is_not_refused_for_skin(detector, mon
     """The names decide only how much is believed of a score that is already suspicious."""
     coffee = subject_of(photo("coffee.png"))
     monkeypatch.setattr(type(detector), "_score", lambda *_: 0.97)
+    monkeypatch.setattr("detectors.nsfw.cut_squares", lambda _: [])
     for name, share, most in (
         ("French loaf", 0.97, 0.45),
         ("hog", 0.95, 0.85),
@@ -111,12 +112,54 @@ def test_what_is_surely_bread_or_an_animal_is_not_refused_for_skin(detector, mon
 
 
 @pytest.mark.skipif(not (DATA / "photographs").is_dir(), reason="needs ../shared/data/photographs")
-@pytest.mark.parametrize(("name", "is_held", "is_blocked"), [("mortar", False, False), ("hog", True, False)])
+@pytest.mark.parametrize(
+    ("name", "is_held", "is_blocked"),
+    [
+        ("mortar", False, False),
+        ("hog", True, False),
+        ("bath towel", False, False),
+        ("jigsaw puzzle", False, False),
+        ("bikini", True, False),
+    ],
+)
 def test_photographs_that_open_nsfw_takes_for_skin(detector, name, is_held, is_blocked):
-    with Image.open(DATA / "photographs" / f"{name}.jpg") as image:
+    with Image.open(DATA / "photographs" / f"{name.replace(' ', '_')}.jpg") as image:
         picture = Picture.from_frame(np.asarray(image.convert("RGB")))
     score = detector.detect(subject_of(picture)).scores["nsfw"]
     assert (score >= 0.5, score >= 0.9) == (is_held, is_blocked)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said", "scores"),
+    [
+        ((0.1, 0.39, 0.2, 0.3), 0.7, 0.39),
+        ((0.1, 0.41, 0.2, 0.3), 0.7, 0.7),
+        ((0.1, 0.39, 0.2, 0.3), 0.95, 0.95),
+    ],
+)
+def test_what_is_skin_only_when_squashed_is_not_held_and_never_spared_a_block(
+    detector, monkeypatch, kept, said, scores
+):
+    """A picture of 3:2 has one look between bars and two squares; each has to say little, and no more than little."""
+    answers = iter([said, *kept])
+    monkeypatch.setattr(type(detector), "_run", lambda *_: next(answers))
+    signal = detector.detect(subject_of(photo("motorcycle_left.png", (600, 400))))
+    assert signal.scores["nsfw"] == pytest.approx(scores)
+    assert signal.evidence[0]["raw"] == said
+    assert ("in its own proportions" in signal.reason) == (scores < said)
+
+
+def test_squares_leave_nothing_of_a_picture_out_and_cost_little_memory():
+    assert cut_squares(photo("coffee.png", (500, 480))) == []
+    frame = np.zeros((40, 400, 3), np.uint8)
+    for place in range(10):
+        frame[:, place * 40 + 20] = 255
+    wide = cut_squares(Picture.from_frame(frame))
+    tall = cut_squares(Picture.from_frame(np.ascontiguousarray(frame.transpose(1, 0, 2))))
+    assert [len(wide), len(tall)] == [9, 9]
+    assert all(square.shape == (224, 224, 3) and (square.max(axis=0) > 200).any() for square in wide[1:])
+    assert wide[0].tolist() == tall[0].transpose(1, 0, 2).tolist()
+    assert [square.shape for square in cut_squares(Picture.from_frame(np.zeros((1, 9000, 3), np.uint8)))]
 
 
 def test_other_weights_than_the_card_s_are_refused(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from detectors.base import Status
 from detectors.meaning import load_meaning
 from detectors.prompt import PromptDetector, find_sentences
+from detectors.runner import Runner
 from detectors.sentences import encoder
 from policies.rules.loader import load_named
 from provenance.errors import ConfigurationError, DetectorError, WeightsError
@@ -260,6 +261,32 @@ def test_a_run_of_stops_is_one_end_and_looked_at_once():
 def test_half_of_a_surrogate_pair_is_nothing_that_was_read(meaning):
     assert meaning.detect_prompt("a cup of tea \ud800").scores["prompt.unread"] == 1.0
     assert meaning.detect_prompt("a cup of tea").scores["prompt.unread"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a \u202elotsip\u202c on a table",
+        "a pis\u200ftol on a table",
+        "\u2067صورة مسدس\u2069",
+        "صورة مس\u200fدس",
+        "\u202bتصویر تفنگ\u202c",
+    ],
+)
+def test_writing_from_right_to_left_and_its_signs_hide_no_weapon(meaning, prompt):
+    assert meaning.detect_prompt(prompt).scores["prompt.weapons"] >= 0.5
+
+
+@pytest.mark.parametrize("prompt", ["ש\u200fלום", "\u202e\u2066\u200f", "منظر جبلي عند الغروب"])
+def test_writing_from_right_to_left_alone_is_no_weapon(meaning, prompt):
+    assert meaning.detect_prompt(prompt).scores["prompt.weapons"] == 0.0
+
+
+def test_a_hundred_thousand_characters_hold_instead_of_being_passed(meaning):
+    (signal,) = Runner([meaning]).run(subject_of(photo("coffee.png"), prompt="a cat and " * 10_000))
+    assert signal.status is Status.FAILED
+    assert "at most 20000 characters, got 100000" in signal.reason
+    assert "cat" not in signal.reason
 
 
 @pytest.mark.parametrize(("prompt", "category"), [
