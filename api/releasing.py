@@ -6,7 +6,7 @@ that fetches it; the same bytes again are not released again.
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,27 +77,21 @@ class Source:
         """The file's name; a pipe has none."""
         return "" if self.path == "-" else Path(self.path).name
 
-    def take(self, most_bytes: int) -> Blob:
-        """Take the file in, at most `most_bytes` of it.
+    def open(self, most_bytes: int) -> tuple[Blob, Place]:
+        """Take the file in, and return it with its place, whose name fits what will come of it.
 
         Raises:
             FileAccessError: it cannot be read.
-            AssetTooLargeError: there is more.
+            AssetTooLargeError: it has more than `most_bytes`.
+            GateError: it cannot go where it is to go.
         """
-        return take_input(self.path, most_bytes=most_bytes) if self.file is None else self.file
-
-    def find_place(self, file: Blob) -> Place:
-        """Return the place, whose name fits what will come of `file`.
-
-        Raises:
-            GateError: it cannot go there.
-        """
+        file = take_input(self.path, most_bytes=most_bytes) if self.file is None else self.file
         if isinstance(self.place, GateError):
             raise self.place
         ships = find_shipping_type(self.media, file.read_at(0, HEAD_BYTES))
         if ships is not None:
             self.place.verify_type(ships)
-        return self.place
+        return file, self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +121,6 @@ class Making:
             said["seed"] = self.seed
         return {"digital_source_type": _GENERATED, **said} if said else {}
 
-    def hand_in(
-        self, file: Blob, name: str, *, packs: tuple[str, ...], asset_id: AssetId | None, key: str
-    ) -> Submission:
-        """Return a file with all that is said of it."""
-        return Submission(
-            file,
-            name=name,
-            prompt=self.prompt,
-            recipe=self.build_recipe(),
-            context=self.build_context(),
-            packs=packs,
-            asset_id=asset_id,
-            key=key,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
@@ -157,6 +136,38 @@ class Repeats:
 
 
 _ONCE: Final = Repeats()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What every file of a command line is released with.
+
+    Attributes:
+        packs: that decide; () for those of the site.
+        making: what is said of how they were made.
+        repeats: what becomes of bytes that were handed in before.
+        asset_id: that the caller chose, of a single file.
+        key: that the caller chose for this request.
+    """
+
+    packs: tuple[str, ...] = ()
+    making: Making = field(default_factory=Making)
+    repeats: Repeats = _ONCE
+    asset_id: AssetId | None = None
+    key: str = ""
+
+    def hand_in(self, file: Blob, name: str) -> Submission:
+        """Return a file with all that is said of it."""
+        return Submission(
+            file,
+            name=name,
+            prompt=self.making.prompt,
+            recipe=self.making.build_recipe(),
+            context=self.making.build_context(),
+            packs=self.packs,
+            asset_id=self.asset_id,
+            key=self.key,
+        )
 
 
 def read_prompt(text: str | None, *, file: str | None = None) -> str | None:
@@ -191,56 +202,33 @@ def plan_sources(paths: Iterable[str], output: Output, media: Media, *, most_byt
     return [_plan(path, output, media, most_bytes=most_bytes) for path in paths]
 
 
-def end_file(
-    site: Site,
-    source: Source,
-    *,
-    packs: tuple[str, ...],
-    making: Making,
-    asset_id: AssetId | None = None,
-    key: str = "",
-    repeats: Repeats = _ONCE,
-) -> Ended:
+def end_file(site: Site, source: Source, request: Request) -> Ended:
     """Walk one file down the line; whatever goes wrong is its end, and no other's."""
     try:
-        file = source.take(site.settings.max_bytes)
-        place = source.find_place(file)
+        file, place = source.open(site.settings.max_bytes)
     except GateError as exc:
         return Ended(source.path, error=exc)
-    submission = making.hand_in(file, source.name, packs=packs, asset_id=asset_id, key=key)
-    return end_one(site, submission, place, shown=source.path, repeats=repeats)
+    return end_one(site, request.hand_in(file, source.name), place, shown=source.path, repeats=request.repeats)
 
 
-def end_unseen(
-    site: Site,
-    source: Source,
-    *,
-    packs: tuple[str, ...],
-    making: Making,
-    asset_id: AssetId | None = None,
-    key: str = "",
-    repeats: Repeats = _ONCE,
-) -> Ended | Source:
+def end_unseen(site: Site, source: Source, request: Request) -> Ended | Source:
     """Say how a file ended that no detector has to look at, or give it back, taken in.
 
     Those are what cannot be read or has no place, what is nothing that is taken, and what was decided before. No model
     has to be loaded for them.
     """
     try:
-        file = source.take(site.settings.max_bytes)
-        place = source.find_place(file)
-        submission = making.hand_in(file, source.name, packs=packs, asset_id=asset_id, key=key)
+        file, place = source.open(site.settings.max_bytes)
+        taken, repeats = replace(source, file=file), request.repeats
         if find_shipping_type(source.media, file.read_at(0, HEAD_BYTES)) is None:
-            return end_one(site, submission, place, shown=source.path, repeats=repeats)  # intake says why
+            return end_file(site, taken, request)  # intake says why
         if repeats.again:
-            return replace(source, file=file)
+            return taken
         with taking_turns(site.settings.home, file.sha256):
-            earlier = _find_earlier(site, submission, resume=repeats.resume)
+            earlier = _find_earlier(site, request.hand_in(file, source.name), resume=repeats.resume)
     except GateError as exc:
         return Ended(source.path, error=exc)
-    if earlier is None:
-        return replace(source, file=file)
-    return deliver(site, earlier, place, shown=source.path, is_repeat=True)
+    return taken if earlier is None else deliver(site, earlier, place, shown=source.path, is_repeat=True)
 
 
 def end_drawn(

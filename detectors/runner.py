@@ -118,12 +118,16 @@ class Runner:
             raise ConfigurationError(f"two detectors have one name among {', '.join(names)}")
         self.detectors: Final = tuple(detectors)
         self._deadline_s, self._total_s, self._memory_limit_bytes = deadline_s, total_s, memory_limit_bytes
-        self._parallel = parallel or min(os.cpu_count() or 1, 4)
+        self._parallel = parallel or count_cores()
         self._lock = threading.Lock()
         self._hanging: set[str] = set()
         self._usual_ms: dict[str, float] = {}
         self._under_way = 0
         self._held_bytes = 0
+
+    def share_cores(self, processes: int) -> None:
+        """Run fewer detectors at once, for so many processes are at work; each then fills its cores with files."""
+        self._parallel = max(1, count_cores() // processes)
 
     def warm(self) -> None:
         """Warm every detector, so that what is missing stops the start and not the first asset.
@@ -336,6 +340,11 @@ def _place(exc: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "an unknown place" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use, at most four: no asset keeps more detectors busy."""
+    return min(len(os.sched_getaffinity(0)), 4)
 
 
 def _own_bytes() -> int:

@@ -27,12 +27,13 @@ from api.console import (
     print_summary,
     teaching_errors,
 )
-from api.crew import Request, end_each
+from api.crew import count_helpers, end_each
 from api.escape import quote_file
+from api.helper import standing_by
 from api.making import TYPES, make, name_made, verify_kind, verify_makes
 from api.output import OUT_HELP, Force, Output, Place, parse_output
 from api.reading import load_media
-from api.releasing import Ended, Making, Repeats, end_drawn, end_file, plan_sources, read_prompt
+from api.releasing import Ended, Making, Repeats, Request, end_drawn, end_file, plan_sources, read_prompt
 from api.reviewing import build_reason
 from api.settings import load_settings
 from api.upkeep import keep_up
@@ -140,11 +141,12 @@ def command(
             raise sources[0].place
     else:
         place = target.choose(name_made(kind, making.prompt or "", seed or 0), TYPES[kind])
-    with open_site(settings) as site:
+    with standing_by(count_helpers(len(files or []))) as helpers, open_site(settings) as site:
         site.deployment.select_packs(packs)
         verify_makes(site, kind)
         if files:
-            ended = end_each(site, sources, Request(packs, making, repeats, chosen, key), quiet=as_json)
+            request = Request(packs, making, repeats, chosen, key)
+            ended = end_each(site, sources, request, standing_by=helpers, quiet=as_json)
         else:
             with build_progress(quiet=as_json, counted=False) as bar:
                 bar.add_task("warming up", total=None)
@@ -178,7 +180,7 @@ def _watch(
     def end(path: str) -> Ended:
         target = open_output(out, [path], force=force, as_json=as_json, several=True)
         (source,) = plan_sources([path], target, site.deployment.media, most_bytes=settings.max_bytes)
-        return end_file(site, source, packs=packs, making=making, repeats=repeats)
+        return end_file(site, source, Request(packs, making, repeats))
 
     with stopping_on_signals() as stopped, open_site(settings) as site, keep_up(site.deployment):
         site.deployment.select_packs(packs)

@@ -115,8 +115,7 @@ def embed(
         raise sources[0].place
 
     def one(source: Source) -> dict[str, Any]:
-        file = source.take(settings.max_bytes)
-        place = source.find_place(file)
+        file, place = source.open(settings.max_bytes)
         place.verify(file.size_bytes)
         picture = _parse_picture(settings, file)
         given = build_payload(secrets.randbits(_ID_BITS)) if value is None else value

@@ -21,6 +21,7 @@ from tests.sites import (
     LIGHT_PACKS,
     PLAIN,
     as_submission,
+    build_light_settings,
     build_settings,
     encode,
     photograph,
@@ -156,3 +157,14 @@ def copy_of_the_work(tmp_path):
     path = tmp_path / "copy.jpg"
     path.write_bytes(encode(photograph("chelsea.png", 240), quality=60))
     return path
+
+
+@pytest.fixture
+def light_site_by_environment(tmp_path, monkeypatch):
+    """A light site whose settings stand in the environment, where a helper finds them."""
+    for name, value in {
+        "HOME": tmp_path / "home", "DETECTORS": ",".join(DETECTORS[:3]), "PACKS": "light", "PACK_FOLDERS": LIGHT_PACKS,
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"CHOPMARK_{name}", str(value))
+    with open_site(build_light_settings(tmp_path / "home"), quiet=True) as site:
+        yield site

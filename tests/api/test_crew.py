@@ -1,31 +1,21 @@
 """Many files, several processes: the same ends in the same order, and one that dies ends nobody else."""
 
-import os
-import signal
-import threading
 from dataclasses import replace
 
 import pytest
 
 from api.batch import run_each
-from api.crew import FILES_A_HELPER, HELPER_BYTES, HelperError, Request, _make_portable, count_helpers, crew, end_each
+from api.crew import FILES_A_HELPER, HELPER_BYTES, count_helpers, crew, end_each
 from api.output import NOWHERE, Place
-from api.releasing import Repeats, Source
-from api.wiring import open_site
+from api.releasing import Repeats, Request, Source
 from policies.rules.decision import Outcome
-from provenance.errors import AssetError, PackInvalidError, ProcessDiedError
-from tests.sites import DETECTORS, LIGHT_PACKS, build_light_settings, encode, photograph
+from provenance.errors import AssetError
+from tests.sites import encode, photograph
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A light site whose settings stand in the environment, where a helper finds them."""
-    for name, value in {
-        "HOME": tmp_path / "home", "DETECTORS": ",".join(DETECTORS[:3]), "PACKS": "light", "PACK_FOLDERS": LIGHT_PACKS,
-    }.items():  # fmt: skip
-        monkeypatch.setenv(f"CHOPMARK_{name}", str(value))
-    with open_site(build_light_settings(tmp_path / "home"), quiet=True) as site:
-        yield site
+def site(light_site_by_environment):
+    return light_site_by_environment
 
 
 def make_sources(site, folder, count):
@@ -79,38 +69,6 @@ def test_what_needs_no_look_ends_before_anything_is_warmed(site, tmp_path, monke
     assert warmed == [True, True, True]
 
 
-def start_helper(site, request=None):
-    """Yield a helper that has opened its site."""
-    from queue import SimpleQueue
-
-    from api.crew import _Helper
-
-    free, helper = SimpleQueue(), _Helper(request or Request(), site.settings.tenant)
-    helper.report_to(free)
-    assert free.get(timeout=120) is helper
-    return helper
-
-
-def test_a_helper_releases_by_itself_and_one_that_dies_is_told(site, tmp_path):
-    sources = make_sources(site, tmp_path, 3)
-    helper = start_helper(site)
-    try:
-        ended = helper(sources[0])
-        assert ended.result.outcome is Outcome.RELEASE
-        assert ended.written == str(tmp_path / "out" / "0.png")
-        assert helper(Source(str(tmp_path / "none.png"), NOWHERE, site.deployment.media)).error.code == "file"
-        os.kill(helper._process.pid, signal.SIGSTOP)
-        answers = []
-        asking = threading.Thread(target=lambda: answers.append(helper(sources[1])))
-        asking.start()
-        os.kill(helper._process.pid, signal.SIGKILL)
-        asking.join(60)
-        assert isinstance(answers[0].error, ProcessDiedError)
-        assert helper.is_gone
-    finally:
-        helper.close()
-
-
 def test_a_helper_that_is_not_needed_any_more_is_not_waited_for(site):
     with crew(site, Request(), helpers=1, threads=2):
         pass
@@ -126,13 +84,3 @@ def test_helpers_are_as_many_as_files_cores_and_memory_allow(monkeypatch):
     assert count_helpers(100) == 1
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
     assert count_helpers(100) == 0
-
-
-def test_errors_cross_whole_or_as_what_they_say():
-    error = AssetError("expected a picture, got none")
-    assert _make_portable(error) is error
-    twofold = PackInvalidError(("pack.yaml:1:1: wrong", "pack.yaml:2:1: wrong"))
-    told = _make_portable(twofold)
-    assert (told.code, str(told)) == (twofold.code, str(twofold))
-    again = _make_portable(HelperError("late", "process", True))
-    assert (again.code, again.retryable, str(again)) == ("process", True, "late")

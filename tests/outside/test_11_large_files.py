@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.console import take_input
 from api.output import parse_output
-from api.releasing import Making, end_file, plan_sources
+from api.releasing import Request, end_file, plan_sources
 from api.settings import load_settings
 from api.wiring import open_site
 from tests.api.doors import Doorkeeper, as_
@@ -83,7 +83,7 @@ def site(light, monkeypatch, tmp_path):
 def release(site, path):
     output = parse_output(f"{path.parent}/out/", force=True)
     source, *_ = plan_sources([str(path)], output, site.deployment.media, most_bytes=site.settings.max_bytes)
-    return end_file(site, source, packs=(), making=Making())
+    return end_file(site, source, Request())
 
 
 def answer(site, path):
