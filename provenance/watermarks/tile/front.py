@@ -41,6 +41,7 @@ def build_difference(frame: Frame) -> Residual:
 def _score(frame: Frame, projections: NDArray[np.float32]) -> Residual:
     from provenance.watermarks.tile._score_kernel import PAD, SIDE, add_scores, load_details, store_plane
 
+    frame = np.ascontiguousarray(frame)  # a loop is compiled anew, for seconds, for each order of memory
     basis = _constants()[0]
     height, width = frame.shape[:2]
     shape = -(-(height + 2 * PAD) // 4) * 4, 4, -(-(width + 2 * PAD) // 4)

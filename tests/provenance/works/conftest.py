@@ -24,7 +24,8 @@ def photo():
     return load_photo
 
 
-def _open(database, tmp_path):
+def open_registry(database, tmp_path):
+    """Return the registry of a database, its index and keys beside it."""
     signer = load_signer(tmp_path / "keys" / "ledger.key", origin="example.com/ledger")
     return Works(database, tmp_path / "index", Log(database, signer))
 
@@ -32,7 +33,7 @@ def _open(database, tmp_path):
 @pytest.fixture
 def works(database, tmp_path):
     """An empty registry, once on each engine."""
-    registry = _open(database, tmp_path)
+    registry = open_registry(database, tmp_path)
     yield registry
     registry.close()
 
@@ -40,6 +41,6 @@ def works(database, tmp_path):
 @pytest.fixture
 def sqlite_works(sqlite_database, tmp_path):
     """An empty registry on SQLite only, for what does not differ between engines."""
-    registry = _open(sqlite_database, tmp_path)
+    registry = open_registry(sqlite_database, tmp_path)
     yield registry
     registry.close()

@@ -1,5 +1,6 @@
 """Copies whose frame was changed, through the registry as the gate asks it."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,11 @@ from policies.audit.concordance import compare_records
 from provenance.ledger.log import Log
 from provenance.ledger.note import load_signer
 from provenance.media.picture.image import Picture
+from provenance.storage.database import Database
 from provenance.works.intake import insert_work
 from provenance.works.likeness import REFERENCE_SIDE, build_reference
 from provenance.works.registry import Action, Registration, Works
+from tests.provenance.works.conftest import open_registry
 from tests.sites import photograph
 
 WORKS = ("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg")
@@ -51,10 +54,28 @@ EDITS = {
 }
 
 
+@pytest.fixture(scope="module")
+def _registered(_sqlite_template, tmp_path_factory):
+    """The folder of a registry of four works, made once: each test has a copy of it."""
+    folder = tmp_path_factory.mktemp("registered")
+    shutil.copyfile(_sqlite_template, folder / "chopmark.db")
+    database = Database(f"sqlite:///{folder}/chopmark.db")
+    registry = open_registry(database, folder)
+    for name in WORKS:
+        registry.register(taken(photograph(name)), title=name, owner="somebody")
+    registry.close()
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def sqlite_url(_registered, tmp_path):
+    shutil.copytree(_registered, tmp_path, dirs_exist_ok=True)
+    return f"sqlite:///{tmp_path}/chopmark.db"
+
+
 @pytest.fixture
 def works(sqlite_works):
-    for name in WORKS:
-        sqlite_works.register(taken(photograph(name)), title=name, owner="somebody")
     return sqlite_works
 
 
