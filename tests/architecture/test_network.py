@@ -27,7 +27,7 @@ ALLOWED = {
     "api/server.py": "chopmark serve, which listens and connects to nobody",
     "generation/gateways/caller.py": "chopmark gateway, at the services that the setting gateway_options names",
     "generation/pull.py": "chopmark models pull diffusers",
-    "api/crew.py": "nobody: a pair of sockets between a process and those that help it, which have no address",
+    "api/helper.py": "nobody: a pair of sockets between a process and those that help it, which have no address",
     "provenance/pinned.py": "whoever fetches or posts: the one connection of both",
     "provenance/child.py": "nobody: a pair of sockets between a process and its child, which have no address",
     "api/answers.py": "whoever makes a client of the HTTP API",
