@@ -19,8 +19,10 @@ from generation.gateways.jobs import Job, Jobs, JobState
 from generation.gateways.work import Pace, finish
 from policies.line.deployment import Deployment, Submission
 from policies.line.prompting import build_refusal, judge_prompt
-from provenance.asset import sha256_hex
-from provenance.errors import AssetError, ConfigurationError
+from provenance.asset import MediaType, sha256_hex
+from provenance.errors import AssetError, ConfigurationError, UnsupportedMediaError
+from provenance.media.sniff import HEAD_BYTES
+from provenance.media.view import TEXT
 from provenance.storage.blob import Blob
 
 _GENERATED = "trainedAlgorithmicMedia"
@@ -90,8 +92,12 @@ def go_on(
     order, ended = jobs.load_order(job), []
     for number, file in enumerate(jobs.files(job)):
         submission = build_submission(job, order, gateway, file, number, packs)
-        found = site.deployment.media.find(file.read_at(0, 4096))
-        place = target.choose(submission.name, found[1] if found else None)
+        try:
+            media_type = require_shown(site.deployment, file)
+        except AssetError as exc:
+            ended.append(Ended(submission.name, error=exc))
+            continue
+        place = target.choose(submission.name, media_type)
         ended.append(end_one(site, submission, place, shown=submission.name, repeats=Repeats()))
     assets = [one.result.asset_id for one in ended if one.result is not None]
     refused = [one.error for one in ended if isinstance(one.error, AssetError)]
@@ -103,6 +109,18 @@ def go_on(
     done = jobs.move(job, JobState.HANDED_IN, assets=assets) or jobs.find(job.id)
     jobs.drop_files(job)
     return done, ended
+
+
+def require_shown(here: Deployment, file: Blob) -> MediaType | None:
+    """Return the type of what a service made, None where no medium here knows it, which the gate refuses.
+
+    Raises:
+        UnsupportedMediaError: it holds words: a site that takes texts, too, would release a page of errors as one.
+    """
+    found = here.media.find(file.read_at(0, HEAD_BYTES))
+    if found is not None and TEXT in found[0].carriers:
+        raise UnsupportedMediaError(f"expected a picture or a clip from the service, got {found[1]}")
+    return None if found is None else found[1]
 
 
 def describe(job: Job) -> Mapping[str, Any]:

@@ -16,7 +16,6 @@ from provenance.manifests.validation import read_bound_manifest, read_manifest
 from provenance.media.limits import IntakeLimits
 from provenance.media.media import Media
 from provenance.media.text.hidden import Hidden
-from provenance.media.text.text import Text
 from provenance.storage.blob import Blob
 
 Records = list[dict[str, Any]]
@@ -38,8 +37,8 @@ def read_text_marks(media: Media | None, file: Blob) -> tuple[dict[str, float], 
         scores = {"incoming_own_mark": 1.0, "incoming_ai": 1.0}
         records.append({"mark": "watermark", **asdict(found.reading), "payload": f"{found.reading.payload:016x}"})
     records += [{"mark": "watermark", "problem": problem} for problem in found.problems]
-    if isinstance(seen.content, Text):
-        hidden = seen.content.hidden
+    hidden = getattr(seen.content, "hidden", None)
+    if isinstance(hidden, Hidden):  # whatever has words says so: a text, the pages of a PDF
         is_foreign = bool(hidden.words) and found.reading is None
         scores["incoming_hidden"] = float(is_foreign)
         records += _describe(hidden)

@@ -13,6 +13,7 @@ from generation.gateways.jobs import JobState
 from generation.gateways.work import advance
 from policies.line.standing import list_standings
 from tests.generation.gateways.provider import serve
+from tests.letters import letter
 from tests.sites import build_light_settings, encode, photograph
 
 BOAT = Order(Kind.TEXT_TO_IMAGE, "a paper boat on a pond")
@@ -27,7 +28,9 @@ def provider():
 @pytest.fixture
 def service(tmp_path, provider):
     options = {"openai_images": {"base_url": provider.url, "api_key": "k-secret"}}
-    with open_site(build_light_settings(tmp_path / "home", gateway_options=options), quiet=True) as site:
+    with open_site(
+        build_light_settings(tmp_path / "home", media=("picture", "text"), gateway_options=options), quiet=True
+    ) as site:
         built = build_service(site)
         yield built
         built.walkers.close()
@@ -112,6 +115,19 @@ def test_what_is_no_picture_is_said_and_never_tried_again(service, provider):
     done = open_jobs(service.site.deployment).find(job.id)
     assert done.state is JobState.FAILED
     assert "cannot be taken" in done.outcome["problem"]
+
+
+def test_a_page_of_words_is_none_either_where_texts_are_taken(service, provider):
+    provider.say(drawn(b"<html><p>" + letter() + b"</p></html>"))
+    job = plan(service)
+    errands = Errands(service.site)
+    for _ in range(3):
+        errands._rounds[job.id] = Round()
+        errands.look(service)
+    done = open_jobs(service.site.deployment).find(job.id)
+    assert (done.state, done.outcome["assets"]) == (JobState.FAILED, [])
+    assert "expected a picture or a clip from the service, got text/html" in done.outcome["problem"]
+    assert len(provider.asked) == 1
 
 
 def test_a_job_too_many_is_not_kept(service):

@@ -6,17 +6,19 @@ import pytest
 
 from detectors.base import Status, Subject, Toolbox
 from detectors.incoming_marks import IncomingMarksDetector
-from detectors.incoming_text import read_text_manifest
+from detectors.incoming_text import read_text_manifest, read_text_marks
 from provenance.asset import Asset, MediaType, new_asset_id
 from provenance.errors import DetectorError
 from provenance.media.media import Media
 from provenance.media.medium import Kit
+from provenance.media.pdf.medium import PdfMedium
 from provenance.media.text.hidden import spell_block
 from provenance.media.text.medium import build_medium
 from provenance.media.view import TEXT, View
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from tests.letters import letter, sentences
+from tests.papers import paper
 
 KEYS = (WatermarkKey("own", bytes(range(32))),)
 MEDIUM = build_medium(Kit(KEYS))
@@ -50,6 +52,18 @@ def test_each_mark_is_found(tmp_path):
     found, signal = detect(tmp_path, text.replace(" ", " \u200b\u202e", 2))
     assert found == {"incoming_hidden"}
     assert "2 invisible characters" in signal.evidence[0]["found"]
+
+
+def test_what_the_words_of_a_pdf_hide_is_told_too(tmp_path):
+    medium = PdfMedium(None, {})
+    found = {}
+    for title in ("A letter", "A \u202eletter\U000e0041"):
+        scores, records, _ = read_text_marks(Media([medium]), Blob.from_bytes(paper(title=title)))
+        found[title.isascii()] = scores["incoming_hidden"], records
+    assert found[True] == (0.0, [])
+    score, (record,) = found[False]
+    assert score == 1.0
+    assert record["found"] == ["1 characters that turn the direction of a line", "1 hidden tag characters"]
 
 
 def test_a_manifest_in_the_text_is_judged(tmp_path):

@@ -160,6 +160,15 @@ def test_ai_act_art_5_1_bb_a_child_is_held_early_and_blocked():
         assert decided("eu-ai-act-5", signals=signals).outcome is outcome
 
 
+@pytest.mark.parametrize(("day", "outcome"), [(date(2026, 12, 1), Outcome.RELEASE), (date(2026, 12, 2), Outcome.BLOCK)])
+@about("eu-ai-act-5", "prompt.minors")
+def test_ai_act_art_5_1_bb_counts_from_its_day_in_pictures_and_in_prompts(day, outcome):
+    for detector, category in (("clip", "minors"), ("prompt", "prompt.minors")):
+        known = SOUND.get(detector) or replace(SOUND["nsfw"], detector=detector, scores={})
+        bad = {detector: replace(known, scores={**known.scores, category: 0.95})}
+        assert decided("eu-ai-act-5", day=day, signals=bad).outcome is outcome
+
+
 # United States
 
 

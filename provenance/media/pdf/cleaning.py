@@ -30,6 +30,7 @@ from pypdf.generic import (
 
 from provenance.errors import AssetTooLargeError, UndecodableAssetError
 from provenance.labels.xmp import MAX_PACKET_BYTES
+from provenance.media.text.hidden import clean
 
 MOST_PAGES: Final = 200
 MOST_OBJECTS: Final = 200_000
@@ -183,7 +184,7 @@ def clean_pdf(data: bytes) -> Cleaned:
             links.append(addresses)
             if not is_whole:
                 left_out["annotations"] = None
-        writer.add_metadata({"/Producer": "chopmark"} | ({"/Title": said.title} if said.title else {}))
+        writer.add_metadata({"/Producer": "chopmark"} | ({"/Title": title} if (title := clean(said.title)) else {}))
         out = io.BytesIO()
         writer.write(out)
         return Cleaned(out.getvalue(), said, tuple(links), tuple(f"{name} of the PDF" for name in left_out))

@@ -37,6 +37,7 @@ from provenance.media.pdf.placing import is_dark, place_label, shows_label
 from provenance.media.pdf.readers import OWN_BYTES, READERS
 from provenance.media.pdf.sheets import Page, Sheets
 from provenance.media.pdf.veil import build_veil
+from provenance.media.text.hidden import find_hidden
 from provenance.media.text.label import START
 from provenance.media.text.words import compare_words, fingerprint_words
 from provenance.media.view import PICTURE, TEXT
@@ -154,7 +155,7 @@ class PdfMedium:
             metadata=(*(("AIGC",) if labels.aigc else ()), *(("IPTC",) if labels.iptc else ())),
         )
         marking = Marking(orders.payload, problem, labels, label, position, len(sheets.pages))
-        return Made(file, PDF, marks, codes, cleaned=sheets.hidden.words, kept=marking)
+        return Made(file, PDF, marks, codes, cleaned=find_hidden(sheets.title).removed, kept=marking)
 
     def show(self, file: Blob, made: Made) -> ReadBack:
         """Read every mark back from the finished bytes, and hold their words against what was sealed."""

@@ -76,8 +76,8 @@ class Sheets:
 
     @cached_property
     def hidden(self) -> Hidden:
-        """What the words hide."""
-        return find_hidden("\n".join(page.text for page in self.pages))
+        """What the words hide, and with them the title and the addresses of links."""
+        return find_hidden("\n".join((self.title, *(one for page in self.pages for one in (page.text, *page.links)))))
 
     @property
     def facts(self) -> Facts:

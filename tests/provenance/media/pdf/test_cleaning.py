@@ -25,6 +25,14 @@ from tests.papers import (
 )
 
 
+def test_what_nobody_sees_in_a_title_does_not_ship():
+    hiding = paper(title="A \u202eletter\U000e0041")
+    assert PdfReader(io.BytesIO(hiding)).metadata.title == "A \u202eletter\U000e0041"
+    cleaned = clean_pdf(hiding)
+    assert PdfReader(io.BytesIO(cleaned.data)).metadata.title == "A letter"
+    assert cleaned.said.title != "A letter", "as it was, for the record"
+
+
 def words(data):
     return [page.extract_text().split() for page in PdfReader(io.BytesIO(data)).pages]
 

@@ -27,6 +27,8 @@ def test_it_is_seen_as_words_and_as_pictures():
     assert np.array_equal(views[1].carrier.frame, FRAME)
     assert sheets.facts == {"pages": 2, "characters": 9, "words": 2, "pages_without_words": 1, "mixed_words": 0}
     assert sheets.hidden.invisible == 1
+    hiding = Sheets(Blob.from_bytes(b"x"), (page("words", ("https://a.example/\u200b",)),), title="A \u202etitle")
+    assert (hiding.hidden.invisible, hiding.hidden.directions) == (1, 1)
     assert sheets.media_type == PDF
     assert sheets.size_bytes > 0
 
