@@ -34,6 +34,8 @@ class Card:
         of_all: categories that hold of an asset only where they hold of each of its views; of others the worst counts.
         screens: of what it reads, the kinds whose content it judges; one that looks for marks or copies alone has not
             seen whether a text may be released. All that it reads, unless the card says otherwise.
+        every: of views that go on with the scene of the one before, one in so many is looked at, beside the first of
+            each scene; 1 is all of them. For what stays where it is while a scene lasts.
         version: SHA-256 of the card file, first 16 hexadecimal digits.
     """
 
@@ -49,6 +51,7 @@ class Card:
     reads: tuple[str, ...] = (PICTURE,)
     of_all: tuple[str, ...] = ()
     screens: tuple[str, ...] | None = None
+    every: int = 1
 
 
 def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
@@ -74,6 +77,7 @@ def load_card(name: str, directory: Path = CARDS_DIR) -> Card:
             reads=_parse_reads(fields.get("reads", [PICTURE])),
             of_all=tuple(fields.get("of_all", ())),
             screens=_parse_kinds(fields["screens"]) if "screens" in fields else None,
+            every=_parse_count(fields.get("every", 1)),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as exc:
         raise ConfigurationError(f"the card {path.name} of detector {name!r} cannot be used: {exc!r}") from exc
@@ -84,6 +88,12 @@ def _parse_reads(unverified: object) -> tuple[str, ...]:
     if not kinds:
         raise ValueError("expected reads to name a kind of view")
     return kinds
+
+
+def _parse_count(unverified: object) -> int:
+    if not isinstance(unverified, int) or isinstance(unverified, bool) or unverified < 1:
+        raise ValueError("expected a count of 1 or more")
+    return unverified
 
 
 def _parse_kinds(unverified: object) -> tuple[str, ...]:

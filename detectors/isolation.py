@@ -42,7 +42,13 @@ class _NoWorks:
 
 
 class IsolatedDetector:
-    """A detector behind a process border; itself a detector."""
+    """A detector behind a process border; itself a detector.
+
+    Attributes:
+        one_at_a_time: its process answers about one view at a time, and who waits for it has a deadline.
+    """
+
+    one_at_a_time: Final = True
 
     def __init__(
         self, name: str, toolbox: Toolbox, *, memory_limit_bytes: int = 1 << 30, deadline_s: float = 10.0

@@ -5,11 +5,11 @@ with status FAILED, which holds. FAILED is what a crash, a missed deadline, too 
 becomes; nothing propagates.
 
 A thread cannot be killed. A call that overruns is given up: its late answer is thrown away, and until it returns its
-detector is not called again, so no more threads can hang than there are detectors. The memory bound is on what the
-process takes beyond what it held before anything was looked at, files that are merely mapped not counted: a large
-registry, a second model or a long life must not make every asset fail. Above it nothing is started and what runs is
-given up. Where a bound must be enforced, wrap the detector in `detectors.isolation.IsolatedDetector`, which kills: the
-setting `isolated_detectors` does.
+detector is not called again, so no more threads can hang than run at once for each detector. The memory bound is on
+what the process takes beyond what it held before anything was looked at, files that are merely mapped not counted: a
+large registry, a second model or a long life must not make every asset fail. Above it nothing is started and what runs
+is given up. Where a bound must be enforced, wrap the detector in `detectors.isolation.IsolatedDetector`, which kills:
+the setting `isolated_detectors` does.
 """
 
 import json
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast, runtime_checkable
 
 from detectors.base import Detector, ReadsPrompts, Signal, Status, Subject
-from detectors.looking import look_at
+from detectors.looking import Look
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
 from provenance.media.view import SOUND, View
@@ -60,12 +60,14 @@ class _Run:
     """The calls about one subject, shared between the watch and its workers.
 
     `ask` puts the question to a detector; bounds on time are `patience` times as long, since a clip is many pictures.
+    `looks` are those under way that whoever has nothing else to do takes a part of.
     """
 
     ask: Callable[[Detector], Signal]
     about: str
     calls: tuple[_Call, ...]
     waiting: list[_Call]
+    looks: Sequence[Look]
     patience: float = 1.0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -159,12 +161,15 @@ class Runner:
 
         shown = tuple(views) or (subject.view,)
         patience = max(1.0, _count_views(shown) / _VIEWS_A_DEADLINE)
-        return self._run(
-            self.detectors,
-            lambda detector: look_at(detector, subject, shown, is_over=is_over),
-            subject.asset.id,
-            patience=patience,
-        )
+        looks: list[Look] = []
+
+        def ask(detector: Detector) -> Signal:
+            look = Look(detector, subject, shown, is_over=is_over)
+            if not getattr(detector, "one_at_a_time", False):
+                looks.append(look)
+            return look.finish()
+
+        return self._run(self.detectors, ask, subject.asset.id, patience=patience, looks=looks)
 
     def run_prompt(self, prompt: str) -> tuple[Signal, ...]:
         """Return one Signal from each detector that answers about a prompt alone, before anything is drawn from it."""
@@ -172,12 +177,18 @@ class Runner:
         return self._run(readers, lambda detector: cast("ReadsPrompts", detector).detect_prompt(prompt), "")
 
     def _run(
-        self, detectors: Sequence[Detector], ask: Callable[[Detector], Signal], about: str, *, patience: float = 1.0
+        self,
+        detectors: Sequence[Detector],
+        ask: Callable[[Detector], Signal],
+        about: str,
+        *,
+        patience: float = 1.0,
+        looks: Sequence[Look] = (),
     ) -> tuple[Signal, ...]:
         calls = tuple(_Call(detector) for detector in detectors)
         # The slowest first, so that the others fill the other cores meanwhile.
         waiting = sorted(calls, key=lambda call: self._usual_ms.get(call.detector.card.name, math.inf))
-        run = _Run(ask, about, calls, waiting, patience)
+        run = _Run(ask, about, calls, waiting, looks, patience)
         with self._counted():
             for _ in range(min(self._parallel, len(calls))):
                 self._start_worker(run)
@@ -210,11 +221,11 @@ class Runner:
         threading.Thread(target=self._work, args=(run,), name="detector", daemon=True).start()
 
     def _work(self, run: _Run) -> None:
-        """Take calls until none waits, or until a call of this worker was given up."""
+        """Take calls until none waits, then parts of others', or until a call of this worker was given up."""
         while True:
             with run.changed:
                 if not run.waiting:
-                    return
+                    break
                 call = run.waiting.pop()
                 refusal = self._refusal(call.detector.card.name)
                 if refusal:
@@ -228,6 +239,11 @@ class Runner:
                     return
                 self._note(signal)
                 self._settle(run, call, signal)
+        for look in tuple(run.looks):
+            try:
+                look.share()
+            except Exception:  # noqa: BLE001, S112 - whose call it is looks at that view again, and tells why it cannot
+                continue
 
     def _watch(self, run: _Run) -> None:
         """Wait for the calls; give up those that overrun a bound, and those that never started in time."""

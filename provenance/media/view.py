@@ -41,8 +41,10 @@ class View:
         kind: of the carrier, such as `PICTURE`; what cards call what they read.
         carrier: pixels, samples or text, as the kind says; never logged.
         span: when it is seen or heard; None for what has no time or is the whole asset.
+        goes_on: whether it shows the scene of the view before it, a moment later.
     """
 
     kind: str
     carrier: Any
     span: Span | None = None
+    goes_on: bool = False

@@ -62,6 +62,8 @@ def test_the_licence_trap_is_on_the_card():
             "name = 'x'\nquestion = '?'\ncategories = ['a']\nlicence = 'x'\nlimits = []\n[thresholds]\na = 'b'",
             "ValueError",
         ),
+        ("name = 'x'\nquestion = '?'\ncategories = ['a']\nlicence = 'x'\nlimits = []\nevery = 0", "ValueError"),
+        ("name = 'x'\nquestion = '?'\ncategories = ['a']\nlicence = 'x'\nlimits = []\nevery = true", "ValueError"),
         (None, "FileNotFoundError"),
     ],
 )

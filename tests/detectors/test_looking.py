@@ -139,3 +139,18 @@ def test_each_detector_looks_at_one_picture_even_when_another_has_settled_it():
     found = look_at(Brightness(PICTURE), subject(), CLIP, is_over=lambda _: True)
     assert found.status is Status.OK
     assert found.scores["bright"] == 10 / 255
+
+
+def test_what_stays_while_a_scene_lasts_is_looked_for_in_its_first_view_and_some_after():
+    scenes = [View(PICTURE, FRAMES[0], Span(at, at + 1.0), goes_on=at not in {0, 6}) for at in range(12)]
+    seen = []
+
+    class Sparing(Brightness):
+        def detect(self, subject):
+            seen.append(subject.view.span.start_s)
+            return super().detect(subject)
+
+    detector = Sparing(PICTURE)
+    detector.card = replace(detector.card, every=4)
+    look_at(detector, subject(), scenes)
+    assert seen == [0, 4, 6, 10]

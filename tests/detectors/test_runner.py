@@ -296,3 +296,49 @@ def test_one_answer_that_blocks_ends_the_looking_of_all(tmp_path):
     looked.clear()
     runner.run(subject, views)
     assert len(looked) == 40
+
+
+CLIP = tuple(View(PICTURE, photo("coffee.png"), Span(number, number + 1.0)) for number in range(6))
+
+
+def test_who_has_nothing_left_to_do_looks_at_views_of_a_detector_that_is_not_done():
+    """Each of the first two views waits until another thread looks at the other one."""
+    both = threading.Barrier(2, timeout=20)
+    begun = []
+
+    def act(subject):
+        begun.append(subject.view.span)
+        if len(begun) <= 2:
+            both.wait()
+        return Signal("slow", "v-slow", Status.OK, {"weapons": subject.view.span.start_s / 10})
+
+    found = Runner([Fake("slow", act), Fake("swift")], parallel=2).run(subject(), CLIP)
+    assert [signal.status for signal in found] == [Status.OK, Status.OK]
+    assert found[0].scores == {"weapons": 0.5}
+    assert sorted(begun) == [view.span for view in CLIP]
+
+
+def test_a_view_that_fails_fails_whoever_looked_at_it():
+    def act(subject):
+        if subject.view.span.start_s == 3:
+            raise DetectorUnavailableError("no weights")
+        return Signal("b", "v-b", Status.OK, {"weapons": 0.5})
+
+    for parallel in (1, 2, 4):
+        found = Runner([Fake("b", act), Fake("c")], parallel=parallel).run(subject(), CLIP)
+        assert (found[0].status, found[1].status) == (Status.FAILED, Status.OK)
+        assert "no weights" in found[0].reason
+
+
+def test_what_answers_about_one_view_at_a_time_is_asked_so():
+    under_way = threading.Lock()
+
+    def act(_subject):
+        assert under_way.acquire(blocking=False), "asked twice at once"
+        time.sleep(0.01)
+        under_way.release()
+        return Signal("b", "v-b", Status.OK, {"weapons": 0.5})
+
+    alone = Fake("b", act)
+    alone.one_at_a_time = True
+    assert Runner([alone, Fake("c")], parallel=4).run(subject(), CLIP)[0].status is Status.OK

@@ -87,7 +87,7 @@ class Clip:
 
     def views(self) -> Iterator[View]:
         """Show each kept frame, the first of every shot among them, with its time; then all codes and the sound."""
-        yield from (View(PICTURE, one.picture, one.span) for one in self.glimpses)
+        yield from (View(PICTURE, one.picture, one.span, goes_on=not one.begins_shot) for one in self.glimpses)
         yield View(TRACK, self.codes)
         if self.soundtrack is not None:
             yield from self.soundtrack.views()
