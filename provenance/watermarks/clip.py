@@ -10,7 +10,7 @@ from typing import Final
 from provenance.errors import UnmarkableError, WatermarkError
 from provenance.watermarks.base import Reading, WatermarkKey
 from provenance.watermarks.tile.code import CHANCE_PER_TEST
-from provenance.watermarks.tile.frames import MOST_READS, PATHS, FrameOfShot, read_frames
+from provenance.watermarks.tile.frames import MOST_READS, PATHS, FrameOfShot, read_frames, read_straight
 from provenance.watermarks.tile.layout import build_layout
 from provenance.watermarks.tile.mask import Quality
 from provenance.watermarks.tile.scheme import Tile
@@ -48,6 +48,10 @@ class ClipMark:
         if min(height, width) < LEAST_SIDE:
             raise UnmarkableError(f"expected sides of at least {LEAST_SIDE} pixels, got {width}x{height}")
         return ShotMark(self._layouts[0], payload, quality=quality, is_full_range=is_full_range)
+
+    def is_read_straight(self, frames: Sequence[FrameOfShot]) -> bool:
+        """Say whether a mark under a key held lies in frames where it was laid; nothing is searched."""
+        return read_straight(frames, self._layouts) is not None
 
     def read(self, frames: Sequence[FrameOfShot]) -> Reading | None:
         """Look for a mark under every key held."""

@@ -66,6 +66,7 @@ class Clip:
         codes: PDQ with times, in their order; frames without structure have none.
         is_turned: whether its pictures had to be turned upright.
         soundtrack: what is heard with it, None where nothing is, or nobody listened.
+        is_quick: whether only frames coded by themselves were looked at.
     """
 
     media_type: MediaType
@@ -76,6 +77,7 @@ class Clip:
     codes: tuple[Fingerprint, ...]
     is_turned: bool = False
     soundtrack: Sound | None = None
+    is_quick: bool = False
     size_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +86,11 @@ class Clip:
         if self.soundtrack is not None:
             held += self.soundtrack.size_bytes + 2000 * len(self.soundtrack.landmarks.codes)
         object.__setattr__(self, "size_bytes", held + 200 * len(self.codes))
+
+    @property
+    def codes_a_second(self) -> float:
+        """How many codes a clip like this has, where all of its frames have structure."""
+        return len(self.planes) / max(float(self.facts["duration_s"]), 0.1) if self.is_quick else CODES_A_SECOND
 
     def views(self) -> Iterator[View]:
         """Show each kept frame, the first of every shot among them, with its time; then all codes and the sound."""

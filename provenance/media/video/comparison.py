@@ -16,7 +16,7 @@ from provenance.fingerprints.track import align, pair_codes, unpack_codes
 from provenance.media.medium import Comparison
 from provenance.media.picture.comparison import DIFFERENT_PICTURE_RATIO
 from provenance.media.picture.overlap import LEAST_SHARED, count_shared_details
-from provenance.media.video.clip import CODES_A_SECOND, Clip, Glimpse
+from provenance.media.video.clip import Clip, Glimpse
 
 # Of the codes of the clip asked about, the share that has to be in the other one, at one offset.
 _LEAST_SHARE: Final = 0.5
@@ -90,7 +90,7 @@ def _find_sealed(clip: Clip, sealed: tuple[Fingerprint, ...]) -> int | None:
         return None
     times = [code.at_s or 0.0 for code in sealed]
     gap_s = sorted(after - before for before, after in pairwise(times))[(len(times) - 1) // 2]
-    expected = float(clip.facts["duration_s"]) / max(gap_s, 1 / CODES_A_SECOND)
+    expected = float(clip.facts["duration_s"]) / max(gap_s, 1 / clip.codes_a_second)
     alignment = align(pair_codes(sealed, clip.codes, CONFIDENT_DISTANCE_BITS), least=_LEAST_SEALED)
     if alignment is None or alignment.pairs < _LEAST_SHARE * expected:
         return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from heapq import merge
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -169,6 +170,42 @@ def write_clip(
     Raises:
         ProvenanceError: FFmpeg cannot write it.
     """
+    with _open_output(path, media_type, tags) as container:
+        marked = None if sound is None else MarkedSound(container, media_type, *sound)
+        writer = Writer(container, source, encoder, size, marked)
+        yield writer
+        writer.finish()
+
+
+def join_tracks(path: Path, media_type: MediaType, tags: Mapping[str, str], pictures: Source, sounds: Source) -> None:
+    """Write a file of one's pictures and another's soundtrack, packet by packet, in their times.
+
+    Raises:
+        ProvenanceError: FFmpeg cannot write it.
+    """
+    with _open_output(path, media_type, tags) as container:
+        shown = container.add_stream_from_template(pictures.video, opaque=True)
+        heard = {one.index: container.add_stream_from_template(one, opaque=True) for one in sounds.sounds}
+        seen = _list_packets(pictures.packets(with_sound=False), {pictures.video.index: shown})
+        for packet in merge(seen, _list_packets(sounds.packets(with_sound=True), heard), key=_find_time):
+            container.mux(packet)
+
+
+def _list_packets(packets: "Iterator[Packet[Any]]", streams: "Mapping[int, Stream]") -> "Iterator[Packet[Any]]":
+    """Yield those that go to a stream, as they go there."""
+    for packet in packets:
+        if packet.dts is not None and packet.size and packet.stream.index in streams:
+            packet.stream = streams[packet.stream.index]
+            yield packet
+
+
+def _find_time(packet: "Packet[Any]") -> float:
+    assert packet.dts is not None, "others are left out"
+    return float(packet.dts * packet.time_base)
+
+
+@contextmanager
+def _open_output(path: Path, media_type: MediaType, tags: Mapping[str, str]) -> "Iterator[OutputContainer]":
     import av
 
     # SVT-AV1 writes to the terminal by itself, whatever FFmpeg is told.
@@ -180,9 +217,6 @@ def write_clip(
         )
         with container:
             container.metadata.update(tags)
-            marked = None if sound is None else MarkedSound(container, media_type, *sound)
-            writer = Writer(container, source, encoder, size, marked)
-            yield writer
-            writer.finish()
+            yield container
     except (av.error.FFmpegError, ValueError) as exc:
         raise ProvenanceError(f"{media_type}: expected a clip that can be written, got {type(exc).__name__}") from exc

@@ -13,7 +13,7 @@ from provenance.asset import MediaType
 from provenance.errors import UndecodableAssetError
 from provenance.media.containers.movie import MOV, MP4, build_packet_box
 from provenance.media.video.clip import Clip
-from provenance.media.video.encode import Dubbing, Encoder, write_clip
+from provenance.media.video.encode import Dubbing, Encoder, join_tracks, write_clip
 from provenance.media.video.overlay import Overlay
 from provenance.media.video.shots import CutDetector
 from provenance.media.video.stream import Clock, Shot, Source, decode, make_frame, open_clip, show_planes
@@ -101,10 +101,31 @@ def make_file(clip: Clip, original: Blob, wish: Wish) -> Blob:
             if not wish.keeps_sound:
                 source.sounds = ()
             _write(source, made.path, wish, clip)
-        if wish.packet and wish.media_type in {MP4, MOV}:
-            made.file.seek(0, os.SEEK_END)
-            made.file.write(build_packet_box(wish.packet))
-        return Blob.from_file(made.file)
+        return _finish(made, wish)
+
+
+def restore_sound(marked: Blob, clip: Clip, original: Blob, wish: Wish) -> Blob:
+    """Return a file that `make_file` made, with the soundtrack as it came; its pictures are not encoded again.
+
+    Raises:
+        ProvenanceError: it cannot be made.
+    """
+    with _open_nameless() as made:
+        with (
+            marked.open() as file,
+            open_clip(file, wish.media_type) as pictures,
+            original.open() as given,
+            open_clip(given, clip.media_type) as sounds,
+        ):
+            join_tracks(made.path, wish.media_type, wish.tags, pictures, sounds)
+        return _finish(made, wish)
+
+
+def _finish(made: "_Nameless", wish: Wish) -> Blob:
+    if wish.packet and wish.media_type in {MP4, MOV}:
+        made.file.seek(0, os.SEEK_END)
+        made.file.write(build_packet_box(wish.packet))
+    return Blob.from_file(made.file)
 
 
 class _Nameless(NamedTuple):

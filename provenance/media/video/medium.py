@@ -31,7 +31,7 @@ from provenance.media.video.comparison import compare
 from provenance.media.video.encode import AUTO, ENCODERS, choose_encoder
 from provenance.media.video.kind import TYPES, check_file, sniff
 from provenance.media.video.marked_sound import MOST_CHANNELS
-from provenance.media.video.marking import Wish, make_file
+from provenance.media.video.marking import Wish, make_file, restore_sound
 from provenance.media.video.overlay import Overlay, build_overlay
 from provenance.media.video.readback import Seen, compare_codes, is_label_seen, show_metadata
 from provenance.media.video.stream import DEMUXERS, NEEDS_AV
@@ -128,11 +128,16 @@ class VideoMedium:
         return self._survey(file, media_type, limits.max_pixels, self.options.most_seconds)
 
     def look(self, file: Blob, limits: IntakeLimits) -> Look:
-        """Look through a stranger's clip as far as it can be taken."""
+        """Look through a stranger's clip as far as it can be taken.
+
+        Where the frames that are coded by themselves carry our mark where it was laid, they say which clip it is, and
+        no others are decoded.
+        """
         media_type = sniff(file.read_at(0, 4096))
         assert media_type is not None, "only files that were sniffed are looked at"
         try:
-            clip = self.take(file, Claims(), limits)
+            clip = self._look_quickly(check_file(file, Claims(), limits), file, limits)
+            clip = clip or self.take(file, Claims(), limits)
         except AssetError as exc:
             return Look(media_type, problem=exc)
         beside = tuple(f"not looked at: {words}" for words in clip.left_out)
@@ -209,13 +214,7 @@ class VideoMedium:
         mark = self._mark
         if mark is None:
             return MarkReading(problems=("no key to look for marks with",))
-        planes = _as_clip(content).planes
-        shots: set[int] = set()
-        frames = []
-        for plane in planes:
-            frames.append(FrameOfShot(plane.luma, plane.shot, plane.is_key or plane.shot not in shots))
-            shots.add(plane.shot)
-        seen, heard = mark.read(frames), None
+        seen, heard = mark.read(_list_frames(_as_clip(content))), None
         sound = _as_clip(content).soundtrack
         if sound is not None:
             # The search at other speeds takes a second or two: it is made where pictures do not settle it.
@@ -270,7 +269,7 @@ class VideoMedium:
             carriers = () if reading is None or reading.payload != wish.payload else reading.carriers
             if _SEEN in carriers and not sound_problem and _HEARD not in carriers:
                 sound_problem = "the mark does not read back from it: too short, too quiet or too steady"
-                file = make_file(clip, orders.original, replace(wish, sound_mark=None))
+                file = restore_sound(file, clip, orders.original, wish)
                 made = self._retake(file)
                 reading = None if wish.mark is None else self.read_mark(made).reading
             if wish.mark is None or _SEEN in carriers:
@@ -282,9 +281,25 @@ class VideoMedium:
         media_type = check_file(file, Claims(), OWN_LIMITS)
         return self._survey(file, media_type, OWN_LIMITS.max_pixels, self.options.most_seconds + 1)
 
-    def _survey(self, file: Blob, media_type: MediaType, most_pixels: int, most_seconds: float) -> Clip:
-        listens = self.options.soundtrack == "keep"
-        return SURVEYORS.survey(file, media_type, most_pixels=most_pixels, most_seconds=most_seconds, listens=listens)
+    def _look_quickly(self, media_type: MediaType, file: Blob, limits: IntakeLimits) -> Clip | None:
+        """Return what a quick look shows, None where that is not enough."""
+        mark = self._mark
+        if mark is None:
+            return None
+        clip = self._survey(file, media_type, limits.max_pixels, self.options.most_seconds, is_quick=True)
+        return clip if not clip.is_quick or mark.is_read_straight(_list_frames(clip)) else None
+
+    def _survey(
+        self, file: Blob, media_type: MediaType, most_pixels: int, most_seconds: float, *, is_quick: bool = False
+    ) -> Clip:
+        return SURVEYORS.survey(
+            file,
+            media_type,
+            most_pixels=most_pixels,
+            most_seconds=most_seconds,
+            listens=self.options.soundtrack == "keep",
+            is_quick=is_quick,
+        )
 
 
 def build_medium(kit: Kit) -> VideoMedium:
@@ -305,6 +320,15 @@ def build_medium(kit: Kit) -> VideoMedium:
 def _as_clip(content: Content) -> Clip:
     assert isinstance(content, Clip)
     return content
+
+
+def _list_frames(clip: Clip) -> list[FrameOfShot]:
+    shots: set[int] = set()
+    frames = []
+    for plane in clip.planes:
+        frames.append(FrameOfShot(plane.luma, plane.shot, plane.is_key or plane.shot not in shots))
+        shots.add(plane.shot)
+    return frames
 
 
 def _observe(clip: Clip, packets: str, reading: Reading | None, payload: int, overlay: Overlay | None) -> Seen:

@@ -2,14 +2,17 @@
 
 A mistake in one of FFmpeg's decoders then ends a process that holds nothing. All frames are decoded, so that what ships
 is what was seen to decode; of them are kept pictures (the first of each shot, and others evenly), planes of brightness
-(frames coded by themselves, the first of each shot, and others), and PDQ codes (two a second and after each cut).
+(frames coded by themselves, the first of each shot, and others), and PDQ codes (two a second and after each cut). A
+quick look, which verifying begins with, decodes those frames alone that are coded by themselves, where they are enough.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -25,6 +28,11 @@ from provenance.media.video.shots import CutDetector
 from provenance.media.video.soundtrack import Soundtrack
 from provenance.media.video.stream import Clock, Planes, Shot, Source, decode, open_clip, show_planes
 from provenance.media.workers import pour
+
+LEAST_KEYS: Final = 4
+"""Frames coded by themselves that say which clip it is: three codes have to agree."""
+MOST_GAP_S: Final = 2.6
+"""What may change unseen between two of them; the gate's own lie two seconds apart."""
 
 _MEMORY_BYTES: Final = 2 << 30
 # Pictures, planes, and what the soundtrack leaves.
@@ -59,11 +67,33 @@ class _Kept:
             self.step_s *= 2
 
 
+class Pace(NamedTuple):
+    """How often frames of a clip are coded by themselves.
+
+    Attributes:
+        keys: how many are.
+        end_s: when the last frame begins.
+        most_gap_s: the longest time without one.
+        frames: how many there are in all.
+    """
+
+    keys: int
+    end_s: float
+    most_gap_s: float
+    frames: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Say whether those alone show what a clip is."""
+        return self.keys >= LEAST_KEYS and self.most_gap_s <= MOST_GAP_S
+
+
 class Survey:
     """What is kept of one clip, frame by frame."""
 
-    def __init__(self, most_pixels: int, most_seconds: float, name: str) -> None:
-        """Refuse frames beyond these bounds."""
+    def __init__(self, most_pixels: int, most_seconds: float, name: str, *, pace: Pace | None = None) -> None:
+        """Refuse frames beyond these bounds; with a `pace` expect those alone that are coded by themselves."""
+        self._pace = pace
         self._most_pixels, self._most_seconds, self._name = most_pixels, most_seconds, name
         self._cuts, self._pdq = CutDetector(), Pdq()
         self.views, self.planes = _Kept(MOST_VIEWS, 1.0), _Kept(MOST_PLANES, 0.5)
@@ -72,6 +102,11 @@ class Survey:
         self.frames, self.end_s, self.size = 0, 0.0, (0, 0)
         self.is_turned = False
         self._next_code_s = 0.0
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether only frames that are coded by themselves were taken in."""
+        return self._pace is not None
 
     def take(self, shot: Shot) -> None:
         """Take in the next frame.
@@ -93,7 +128,8 @@ class Survey:
             raise UndecodableAssetError(f"{self._name}: expected at least 2x2 pixels, got {width}x{height}")
         self.frames, self.size = self.frames + 1, (width, height)
         self.end_s = shot.at_s
-        is_cut = self._cuts.is_cut(planes.y)
+        # Frames that lie seconds apart say nothing of cuts.
+        is_cut = self.frames == 1 if self._pace else self._cuts.is_cut(planes.y)
         if is_cut:
             self.cut_times.append(shot.at_s)
             if len(self.cut_times) > MOST_SHOTS:
@@ -148,16 +184,35 @@ def to_rgb(planes: Planes, longest: int, *, is_full: bool = False) -> Frame:
     return frame
 
 
-def look_through(source: Source, survey: Survey, name: str, soundtrack: Soundtrack | None = None) -> None:
-    """Have a survey take in every frame of a clip, and its soundtrack."""
+def look_through(
+    source: Source, survey: Survey, name: str, soundtrack: Soundtrack | None = None, *, keys_only: bool = False
+) -> None:
+    """Have a survey take in every frame of a clip, or those coded by themselves, and its soundtrack."""
     clock = Clock(source.time_base, source.video.average_rate)
     for packet in source.packets(with_sound=soundtrack is not None):
         if packet.stream.type == "audio":
             if soundtrack is not None:
                 soundtrack.take(packet)
             continue
+        if keys_only and packet.size and not packet.is_keyframe:
+            continue
         for shot in decode(packet, clock, name):
             survey.take(shot)
+
+
+def find_keys(source: Source) -> Pace:
+    """Return how often frames of a clip are coded by themselves; nothing is decoded."""
+    times: list[int] = []
+    keys: list[int] = []
+    for packet in source.packets(with_sound=False):
+        if packet.size and packet.pts is not None:
+            times.append(packet.pts)
+            keys += [packet.pts] if packet.is_keyframe else []
+    if not keys:
+        return Pace(0, 0.0, inf, 0)
+    first, end = min(times), max(times)
+    gaps = [after - before for before, after in pairwise([first, *sorted(keys), end])]
+    return Pace(len(keys), float((end - first) * source.time_base), float(max(gaps) * source.time_base), len(times))
 
 
 def serve() -> None:
@@ -178,12 +233,19 @@ def _find_bounds(header: Mapping[str, Any]) -> Bounds:
 def _take(header: Mapping[str, Any], _: tuple[bytes, ...], memory: int) -> dict[str, Any]:
     media_type = MediaType.add(header["media_type"], extension=header["extension"])
     name = media_type.value
-    survey = Survey(header["most_pixels"], header["most_seconds"], name)
-    with Path(header["path"]).open("rb") as opened, open_clip(opened, media_type) as source:
+    path, pace = Path(header["path"]), None
+    if header["is_quick"]:
+        with path.open("rb") as opened, open_clip(opened, media_type, threads=1) as source:
+            found = find_keys(source)
+        pace = found if found.is_enough else None
+    survey = Survey(header["most_pixels"], header["most_seconds"], name, pace=pace)
+    with path.open("rb") as opened, open_clip(opened, media_type) as source:
         soundtrack = Soundtrack(source, media_type) if source.sounds and header["listens"] else None
-        look_through(source, survey, name, soundtrack)
+        look_through(source, survey, name, soundtrack, keys_only=pace is not None)
         if not survey.frames:
             raise UndecodableAssetError(f"{name}: expected frames, got none: truncated or damaged")
+        if pace is not None:
+            survey.frames, survey.end_s = pace.frames, pace.end_s
         return _describe(survey, source, memory, soundtrack)
 
 
@@ -207,6 +269,7 @@ def _describe(survey: Survey, source: Source, file: int, soundtrack: Soundtrack 
         "sounds": [sound.codec_context.name for sound in source.sounds],
         "left_out": source.left_out,
         "is_turned": survey.is_turned,
+        "is_quick": survey.is_quick,
         "views": survey.views.items,
         "planes": survey.planes.items,
         "soundtrack": None if soundtrack is None else soundtrack.describe(file, position),

@@ -29,9 +29,18 @@ class Surveyors(Workers):
         super().__init__("clip", "provenance.media.video.survey", most)
 
     def survey(
-        self, file: Blob, media_type: MediaType, *, most_pixels: int, most_seconds: float, listens: bool = True
+        self,
+        file: Blob,
+        media_type: MediaType,
+        *,
+        most_pixels: int,
+        most_seconds: float,
+        listens: bool = True,
+        is_quick: bool = False,
     ) -> Clip:
         """Look through a clip whose structure was checked, and listen to its soundtrack where one `listens`.
+
+        With `is_quick`, at those frames alone that are coded by themselves, where there are enough of them.
 
         Raises:
             AssetTooLargeError, UndecodableAssetError, UnsupportedMediaError: it is nothing that can be taken; or its
@@ -41,6 +50,7 @@ class Surveyors(Workers):
         """
         load_av()
         bounds = {"most_pixels": most_pixels, "most_seconds": most_seconds, "listens": listens}
+        bounds["is_quick"] = is_quick
         return self.ask(file, media_type, bounds, lambda reply, memory: _read(reply, memory, media_type, file))
 
 
@@ -74,7 +84,7 @@ def _read(reply: Mapping[str, Any], file: int, media_type: MediaType, unverified
         if heard is not None and unverified_file is not None:
             soundtrack = read_sound(heard, file, unverified_file, media_type)
         left_out = tuple(clean(words) for words in reply["left_out"])
-        facts, is_turned = _read_facts(reply), bool(reply["is_turned"])
+        facts, is_turned, is_quick = _read_facts(reply), bool(reply["is_turned"]), bool(reply["is_quick"])
     except (KeyError, TypeError, ValueError, IndexError) as exc:
         raise UndecodableAssetError(f"{media_type}: expected a clip, got another answer") from exc
     return Clip(
@@ -86,6 +96,7 @@ def _read(reply: Mapping[str, Any], file: int, media_type: MediaType, unverified
         codes,
         is_turned=is_turned,
         soundtrack=soundtrack,
+        is_quick=is_quick,
     )
 
 

@@ -116,7 +116,7 @@ class _Search:
 
 def read_frames(frames: Sequence[FrameOfShot], layouts: Sequence[Layout]) -> Found | None:
     """Return the first tile found under the keys' layouts, or None."""
-    usable = [one for one in frames if min(one.luma.shape) >= _LEAST_SIDE]
+    usable = _choose_usable(frames)
     if not usable or not layouts:
         return None
     search = _Search(usable, layouts)
@@ -124,6 +124,16 @@ def read_frames(frames: Sequence[FrameOfShot], layouts: Sequence[Layout]) -> Fou
     if found or max(usable[0].luma.shape) < _ENLARGED_FROM:
         return found
     return _read_searched(_Search(usable, layouts, is_halved=True, reads=search.reads))
+
+
+def read_straight(frames: Sequence[FrameOfShot], layouts: Sequence[Layout]) -> Found | None:
+    """Return the first tile found where an embedder lays it, or None: a part of what `read_frames` tries."""
+    usable = _choose_usable(frames)
+    return _read_straight(_Search(usable, layouts)) if usable and layouts else None
+
+
+def _choose_usable(frames: Sequence[FrameOfShot]) -> list[FrameOfShot]:
+    return [one for one in frames if min(one.luma.shape) >= _LEAST_SIDE]
 
 
 def _read_straight(search: _Search) -> Found | None:

@@ -12,11 +12,13 @@ import pytest
 from provenance.media.containers.movie import MP4
 from provenance.media.limits import IntakeLimits
 from provenance.media.medium import Claims
-from provenance.media.video.encode import ENCODERS
+from provenance.media.video.encode import ENCODERS, choose_encoder
 from provenance.media.video.kind import check_file
-from provenance.media.video.marking import Wish, make_file
+from provenance.media.video.marking import Wish, make_file, restore_sound
 from provenance.media.video.surveyors import SURVEYORS
 from provenance.storage.blob import Blob
+from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.chord.scheme import Chord
 from tests.clips import clip
 
 FAST = ENCODERS["h264"]
@@ -48,6 +50,21 @@ def test_sound_is_copied_and_frames_keep_their_times(original):
     assert after.find(b"moov") < after.find(b"mdat"), "a player can begin before it has all"
 
 
+@pytest.mark.parametrize(("kind", "codec"), [("mp4", "libx264"), ("webm", "libvpx-vp9")])
+def test_a_soundtrack_comes_back_without_pictures_being_encoded_again(kind, codec):
+    original = Blob.from_bytes(clip(count=30, kind=kind, codec=codec, sound="music"))
+    seen = survey(original)
+    chord = Chord((WatermarkKey("own", bytes(range(32))),))
+    wish = Wish(seen.media_type, choose_encoder("auto", seen.media_type, codec), {"AIGC": "{}"}, b"", sound_mark=chord)
+    marked = make_file(seen, original, wish)
+    restored = restore_sound(marked, seen, original, wish)
+    assert packets(marked.read(), "audio") != packets(original.read(), "audio")
+    assert packets(restored.read(), "video") == packets(marked.read(), "video")
+    assert packets(restored.read(), "audio") == packets(original.read(), "audio")
+    assert survey(restored).facts == survey(marked).facts
+    assert b"AIGC" in restored.read()
+
+
 def test_a_soundtrack_can_be_dropped(original):
     made = make_file(survey(original), original, Wish(MP4, FAST, {}, keeps_sound=False))
     assert survey(made).facts["sound_tracks"] == 0
@@ -66,7 +83,7 @@ import os, signal, sys
 from pathlib import Path
 from provenance.media.containers.movie import MP4
 from provenance.media.video import marking
-from provenance.media.video.encode import ENCODERS
+from provenance.media.video.encode import ENCODERS, choose_encoder
 from provenance.storage.blob import Blob
 from tests.provenance.media.video.test_marking import survey
 original = Blob.from_path(Path(sys.argv[1]))

@@ -129,3 +129,30 @@ def test_what_is_heard_may_keep_a_clip_from_being_marked_in_sound():
     assert "channels" in explain_no_sound_mark(replace(sound, track=replace(sound.track, channels=6)))
     assert "silent" in explain_no_sound_mark(replace(sound, silent=1.0))
     assert explain_no_sound_mark(None) == "nothing is heard"
+
+
+@pytest.fixture(scope="module")
+def ten_seconds():
+    """A release of ten seconds, as it was made."""
+    file = Blob.from_bytes(clip(120, width=640, height=360))
+    return MEDIUM.mark(MEDIUM.take(file, Claims(), LIMITS), orders(file, {MarkKind.WATERMARK}))
+
+
+def test_of_a_release_only_frames_coded_by_themselves_are_looked_at(ten_seconds):
+    whole, quick = MEDIUM.take(ten_seconds.file, Claims(), LIMITS), MEDIUM.look(ten_seconds.file, LIMITS).content
+    assert (whole.is_quick, quick.is_quick) == (False, True)
+    assert MEDIUM.read_mark(quick).reading.payload == 7 << 8 | 1
+    assert {name: quick.facts[name] for name in ("frames", "width")} == {"frames": 120, "width": 640}
+    assert quick.facts["duration_s"] == pytest.approx(whole.facts["duration_s"], abs=0.01)
+    assert len(quick.codes) < len(whole.codes)
+    sealed = next(one.value for one in ten_seconds.marks.fingerprints)
+    assert MEDIUM.compare(quick, sealed, lambda: None).agrees is True
+    other = MEDIUM.take(Blob.from_bytes(clip(48, name="coffee.png")), Claims(), LIMITS)
+    stolen = replace(quick, codes=other.codes)
+    assert MEDIUM.compare(stolen, sealed, lambda: None).agrees is not True
+
+
+def test_what_carries_no_mark_where_it_was_laid_is_looked_through(ten_seconds):
+    unmarked = MEDIUM.mark(MEDIUM.take(ten_seconds.file, Claims(), LIMITS), orders(ten_seconds.file, ()))
+    assert not build_medium(Kit((WatermarkKey("other", bytes(32)),))).look(unmarked.file, LIMITS).content.is_quick
+    assert not build_medium(Kit(())).look(ten_seconds.file, LIMITS).content.is_quick

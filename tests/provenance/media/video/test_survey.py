@@ -9,7 +9,7 @@ from provenance.errors import AssetTooLargeError
 from provenance.media.containers.movie import MP4
 from provenance.media.video.clip import MOST_SHOTS, MOST_VIEWS
 from provenance.media.video.stream import Planes, open_clip
-from provenance.media.video.survey import Survey, _Kept, look_through, shrink, to_rgb
+from provenance.media.video.survey import Pace, Survey, _Kept, find_keys, look_through, shrink, to_rgb
 from tests.clips import clip, frames
 
 
@@ -59,3 +59,24 @@ def test_colours_are_those_of_the_picture():
     assert np.abs(to_rgb(planes, 1024).astype(int) - picture).mean() < 3
     assert to_rgb(planes, 100).shape == (74, 100, 3)
     assert shrink(planes.y, 1024) is planes.y
+
+
+def test_how_often_frames_are_coded_by_themselves_is_told_without_decoding():
+    with open_clip(io.BytesIO(clip(count=60, codec="mpeg4")), MP4) as source:  # one in twelve
+        often = find_keys(source)
+    with open_clip(io.BytesIO(clip(count=24)), MP4) as source:
+        first = find_keys(source)
+    assert (often.keys, often.frames, often.is_enough) == (5, 60, True)
+    assert often.most_gap_s == pytest.approx(1.0, abs=0.01)
+    assert (first.keys, first.frames, first.is_enough) == (1, 24, False)
+    assert first.end_s == first.most_gap_s == pytest.approx(23 / 12, abs=0.01)
+    assert not Pace(9, 30.0, 12.0, 900).is_enough, "twelve seconds may hold anything"
+
+
+def test_a_quick_look_takes_in_what_is_coded_by_itself_and_nothing_else():
+    data = clip(count=24)
+    with open_clip(io.BytesIO(data), MP4) as source:
+        made = Survey(100_000, 60.0, "clip", pace=Pace(1, 2.0, 2.0, 24))
+        look_through(source, made, "clip", keys_only=True)
+    assert (made.is_quick, made.frames, len(made.planes.items), len(made.codes)) == (True, 1, 1, 1)
+    assert made.planes.items[0]["is_key"]
