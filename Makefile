@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint coverage rest wheel audit-deps serve bench guard lock setup clean train-data train-clip train-draw
+.PHONY: demo test lint coverage rest wheel audit-deps advisories serve bench guard lock setup clean train-data train-clip train-draw
 setup: .venv/.ready
 
 # pip, not another installer: it takes a local CPU build of torch where the machine has one.
@@ -45,6 +45,7 @@ lint: .venv/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/interrogate -q provenance detectors generation policies api
+	$(BIN)/python -m bench.advisories
 
 # Branches of what decides, seals and records, under the suites that are about it: a fifth of the whole suite.
 COVERED := policies/gate.py,policies/line/*,policies/rules/*,provenance/seal/*,provenance/ledger/*
@@ -69,11 +70,13 @@ wheel: .venv/.ready
 	cd out/wheel && PYTHONPATH="$$PWD/there" ../../$(BIN)/python -m chopmark demo --out ../wheel-demo
 	rm -rf build
 
-# Known weaknesses of what is installed: asks the advisory database of PyPI, so it needs a network and is no part of CI.
-audit-deps: .venv/.ready
+# Known weaknesses of what is locked: asks the advisory database of PyPI, so it needs a network and is no part of CI. What it
+# answers is kept in bench/advisories.json with the day, against which lint holds the pins without a network.
+advisories audit-deps: .venv/.ready
 	$(PYTHON) -m venv out/audit
 	out/audit/bin/pip install --quiet pip-audit
-	out/audit/bin/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
+	-out/audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip --format json --output out/audit.json
+	$(BIN)/python -m bench.advisories write out/audit.json
 
 serve: .venv/.ready
 	$(BIN)/chopmark serve
