@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from provenance.watermarks.tile.code import decode
 from provenance.watermarks.tile.front import Residual
-from provenance.watermarks.tile.layout import DATA_LINES, Layout
+from provenance.watermarks.tile.layout import DATA_LINES, PERIOD, Layout
 from provenance.watermarks.tile.reading import Geometry, Match
 from provenance.watermarks.tile2.cells import Waves, analyse, count_samples, lay_out
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin
@@ -128,9 +128,20 @@ def weigh(folded: Floats, layout: Layout) -> Floats:
     return ratios
 
 
-def read(laid: Laid, layout: CellLayout, origin: Origin, *, paths: int) -> Match | None:
-    """Return what the tile says under an origin, or None: `paths` messages are tried."""
+def find_held(layout: Layout, geometry: Geometry) -> NDArray[np.bool_]:
+    """Return (1024,): which code bits lie in waves that a picture under a geometry can hold: two pixels and more."""
+    held = np.empty(DATA_LINES, np.bool_)
+    held[layout.code_bits] = np.abs(layout.data @ geometry.T).max(axis=1) < PERIOD / 2
+    return held
+
+
+def read(
+    laid: Laid, layout: CellLayout, origin: Origin, *, paths: int, held: NDArray[np.bool_] | None = None
+) -> Match | None:
+    """Return what the tile says under an origin, or None: `paths` messages are tried; bits not `held` are erasures."""
     ratios = weigh(fold_signed(laid, layout, origin), layout.lines)
+    if held is not None:
+        ratios = ratios * held
     decoded = decode(layout.lines, ratios, paths=paths)
     if decoded is None:
         return None

@@ -43,6 +43,16 @@ def test_a_frame_that_was_kept_reads_without_sync(monkeypatch):
     assert found.sync == 0
 
 
+@pytest.mark.parametrize("longest", [300, 512])
+def test_a_thumbnail_of_a_large_picture_reads_without_sync(monkeypatch, longest):
+    monkeypatch.setattr(embedding, "_SYNC_POWER", 0.0)
+    large = embedding.embed_tile(photograph("motorcycle_left.png", 683, 1024), PAYLOAD, LAYOUT)
+    found = detect(through_jpeg(resized(large, longest / 1024), 90), (LAYOUT,))
+    assert found.match.payload == PAYLOAD
+    assert found.stage == "shrunk"
+    assert found.geometry[0, 0] == found.geometry[1, 1] == 1024 / longest
+
+
 def test_nothing_is_found_where_nothing_is():
     assert detect(photograph("coffee.png", 384, 576), (LAYOUT,)) is None
     assert detect(np.zeros((20, 300, 3), np.uint8), (LAYOUT,)) is None

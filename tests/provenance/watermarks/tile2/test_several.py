@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.provenance.watermarks.photographs import photograph, through_jpeg
+from tests.provenance.watermarks.tile.samples import resized
 from tests.provenance.watermarks.tile2.samples import PAYLOAD, TILE, marked
 
 
@@ -20,6 +21,24 @@ def test_a_collage_names_each_of_its_marks_and_where_it_lies():
     assert set(found) == {PAYLOAD, 77}
     assert lies_at(found[PAYLOAD], 30, 20, 606, 404)
     assert lies_at(found[77], 640, 300, 960, 620)
+
+
+def test_pictures_scaled_each_in_its_own_way_are_found_where_they_lie_apart():
+    page = np.full((760, 1100, 3), 250, np.uint8)
+    laid = {}
+    for payload, name, factor, left, top in (
+        (11, "coffee.png", 0.8, 30, 40),
+        (12, "chelsea.png", 0.7, 560, 50),
+        (13, "astronaut.png", 1.25, 60, 400),
+    ):
+        picture = resized(TILE.embed(photograph(name, 384, 512), payload), factor)
+        height, width = picture.shape[:2]
+        height = min(height, 340)
+        page[top : top + height, left : left + width] = picture[:height]
+        laid[payload] = left, top, left + width, top + height
+    found = {one.detection.match.payload: one.box for one in TILE.find_all(through_jpeg(page, 85))}
+    assert found.keys() == laid.keys()
+    assert all(lies_at(found[payload], *box) for payload, box in laid.items())
 
 
 def test_one_mark_in_a_page_is_told_with_its_place():
