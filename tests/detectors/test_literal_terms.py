@@ -10,7 +10,7 @@ from detectors.term_bank import Grade, Term, load_term_bank
 LISTED = {
     "vi": ["máu", "khỏa thân"], "hi": ["नग्न महिला", "खून", "पड़"], "th": ["ปืน", "ยาเสพติด"], "ja": ["銃", "裸の女"],
     "ar": ["قنبلة", "سلاح"], "ko": ["권총*", "피"], "tr": ["silah*", "çıplak kadın*"], "pl": ["zwłoki"], "id": ["sabu-sabu"],
-    "ur": ["ننگی عورت"],
+    "ur": ["ننگی عورت"], "fr": ["fusil d'assaut", "éventré"], "es": ["cocaína*"], "de": ["blut"], "ru": ["пулемет*"],
 }  # fmt: skip
 
 
@@ -34,6 +34,9 @@ def terms():
         ("권총을 든 남자", ["권총*"]), ("피", ["피"]), ("피아노", []),
         ("SİLAHLI adam", ["silah*"]), ("çıplak kadınlar", ["çıplak kadın*"]), ("çıplak ağaç", []),
         ("zwłoki", ["zwłoki"]), ("zwloki", []), ("sabu-sabu", ["sabu-sabu"]), ("sabu. sabu", []), ("ننگی عورت", ["ننگی عورت"]),
+        ("un fusil d'assaut", ["fusil d'assaut"]), ("un fusil d\u2019assaut", ["fusil d'assaut"]), ("fusil, d assaut", []),
+        ("EVENTRE", ["éventré"]), ("éventre", ["éventré"]), ("cocaina", ["cocaína*"]), ("cocaïna", ["cocaína*"]),
+        ("Blut", ["blut"]), ("blüt", []), ("пулемётчик", ["пулемет*"]),
     ],
 )  # fmt: skip
 def test_a_term_is_found_as_it_is_written_and_nowhere_else(terms, prompt, found):
@@ -54,6 +57,7 @@ def test_a_sign_that_nobody_sees_hides_no_term(terms, word, sign):
     ("prompt", "is_unwanted"),
     [
         ("ภาพที่ไม่มีปืน", True), ("銃がない町", True), ("silah yok", True), ("रात, खून नहीं", True), ("بدون سلاح", True), ("bez zwłoki", True),
+        ("ohne Blut", True), ("sin cocaína", True), ("без пулемётов", True), ("mit Blut", False),
         ("ภาพปืน", False), ("銃を持つ", False), ("silah var", False), ("खून", False), ("سلاح", False),
     ],
 )  # fmt: skip
@@ -67,6 +71,8 @@ def test_what_the_prompt_says_no_to_is_told(terms, prompt, is_unwanted):
     [
         "नग्न महिला", "बंदूक", "ننگی عورت", "নগ্ন নারী", "ผู้หญิงเปลือย", "ยาเสพติด", "امرأة عارية", "مخدرات", "phụ nữ khỏa thân", "ma túy",
         "wanita telanjang", "narkoba", "벌거벗은 여자", "마약", "çıplak kadın", "uyuşturucu", "naga kobieta", "karabin", "裸の女",
+        "Sturmgewehr", "nackte Frau", "chica desnuda", "fumando un porro", "bombe artisanale", "femme nue", "donna nuda",
+        "con il mitra", "mulher nua", "fuzil", "naakte vrouw", "drugsdealer", "укол героина", "голую девушку", "з автоматом",
     ],
 )  # fmt: skip
 def test_the_plainest_words_of_the_languages_are_in_the_banks(prompt):
@@ -74,7 +80,24 @@ def test_the_plainest_words_of_the_languages_are_in_the_banks(prompt):
 
 
 @pytest.mark.parametrize(
-    "prompt", ["पिचकारी", "ปืนฉีดน้ำ", "مسدس ماء", "súng nước", "pistol air", "물총", "su tabancası", "마약김밥"]
+    "prompt",
+    [
+        "पिचकारी",
+        "ปืนฉีดน้ำ",
+        "مسدس ماء",
+        "súng nước",
+        "pistol air",
+        "물총",
+        "su tabancası",
+        "마약김밥",
+        "pistola de agua",
+        "bombe glacée",
+        "pies desnudos",
+        "донор крови",
+        "водяным пистолетом",
+        "heroína de la novela",
+        "uma pelada na praia",
+    ],
 )
 def test_harmless_phrases_take_words_back(prompt):
     assert not [one for one in load_once().match(prompt) if one.grade is not Grade.NOTE]
