@@ -5,7 +5,8 @@ longer themselves. So their terms match as they are written, but for case, point
 matches whole; one that ends in * with any ending; an Arabic one behind "and", "in" and the article, too; one of Thai,
 its neighbours or Japanese wherever its signs stand, as they run words together. In languages whose accents are left out
 where people are in a hurry, a term is found without them. What the prompt says no to right beside a term is told.
-Invisible signs are left out; other disguises are not undone. Trusts nothing in the prompt.
+Invisible signs are left out and digits among letters read as letters; other disguises are not undone. Trusts nothing in
+the prompt.
 """
 
 import re
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from detectors.normalisation import is_invisible
+from detectors.normalisation import LEET_I, is_invisible
 
 if TYPE_CHECKING:
     from detectors.term_bank import Term
@@ -32,6 +33,7 @@ _ENDING: Final = "*"
 _MARKS: Final = "".join(chr(code) for code in range(0x300, 0x1100) if unicodedata.category(chr(code)) in {"Mn", "Mc"})
 _WORD: Final = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}\u200c\u200d\u0640])*")
 _RUN: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+|[\u3005\u3040-\u30ff\u3400-\u9fff]+")
+_DISGUISED: Final = re.compile(r"[a-zA-Z]\d+[a-zA-Z]")
 _GAP: Final = re.compile(r"[\s\-\u2010\u2011]*|['\u2019]")
 # Points of vowels and of borrowed sounds, joiners and the dot that a small Turkish i keeps say nothing here.
 _NOTHING: Final = dict.fromkeys([*range(0x064B, 0x0653), 0x0670, 0x0640, 0x200C, 0x200D, 0x0307, 0x093C, 0x09BC])
@@ -153,7 +155,10 @@ def _strip(word: str) -> str:
 
 
 def _write(found: re.Match[str]) -> _Written:
-    return _Written(_key(found.group()), _strip(found.group()), *found.span())
+    word = found.group()
+    if _DISGUISED.search(word):
+        word = word.translate(LEET_I)
+    return _Written(_key(word), _strip(word), *found.span())
 
 
 def _readings(word: _Written) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ _LETTER_RUNS: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
 
 # Everyday leetspeak; `1` and `|` stand for i or for l, so there are two readings.
-_LEET_I: Final = str.maketrans("0123456789@$!|+€£¥", "oizeasgtbgasiitely")
+LEET_I: Final = str.maketrans("0123456789@$!|+€£¥", "oizeasgtbgasiitely")
 _LEET_L: Final = str.maketrans("0123456789@$!|+€£¥", "olzeasgtbgasiltely")
 
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
@@ -180,7 +180,7 @@ def _readings(word: str) -> Iterator[str]:
     if not any(character.isalpha() for character in word):
         yield word  # a number is a number: 455 is not a word
         return
-    for reading in (word,) if word.isalpha() else (word, word.translate(_LEET_I), word.translate(_LEET_L)):
+    for reading in (word,) if word.isalpha() else (word, word.translate(LEET_I), word.translate(_LEET_L)):
         closed = _NOT_LETTERS.sub("", reading)
         yield closed
         if _THREE_ALIKE.search(closed):
@@ -214,7 +214,7 @@ def _spelled_out(words: Sequence[str], vocabulary: Container[str]) -> Iterator[E
             last += 1
         run = words[index:last]
         if len(run) >= _SHORTEST_SPELLED_RUN and sum(letter.isalpha() for letter in run) * 2 >= len(run):
-            for letters in dict.fromkeys("".join(run).translate(table) for table in (_LEET_I, _LEET_L)):
+            for letters in dict.fromkeys("".join(run).translate(table) for table in (LEET_I, _LEET_L)):
                 yield from _spelled_run(letters, index, vocabulary)
         index = max(last, index + 1)
 

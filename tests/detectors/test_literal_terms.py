@@ -36,7 +36,7 @@ def terms():
         ("zwłoki", ["zwłoki"]), ("zwloki", []), ("sabu-sabu", ["sabu-sabu"]), ("sabu. sabu", []), ("ننگی عورت", ["ننگی عورت"]),
         ("un fusil d'assaut", ["fusil d'assaut"]), ("un fusil d\u2019assaut", ["fusil d'assaut"]), ("fusil, d assaut", []),
         ("EVENTRE", ["éventré"]), ("éventre", ["éventré"]), ("cocaina", ["cocaína*"]), ("cocaïna", ["cocaína*"]),
-        ("Blut", ["blut"]), ("blüt", []), ("пулемётчик", ["пулемет*"]),
+        ("Blut", ["blut"]), ("blüt", []), ("c0ca1na", ["cocaína*"]), ("пулемётчик", ["пулемет*"]),
     ],
 )  # fmt: skip
 def test_a_term_is_found_as_it_is_written_and_nowhere_else(terms, prompt, found):
