@@ -62,11 +62,16 @@ def test_each_model_is_small(folder):
     assert 0 < sum(sizes) <= MODELS[folder]
 
 
-BESIDE = {"detectors/sentences/head.npz", "detectors/models/faces/faces.onnx", "provenance/fingerprints/copy.npz"}
+BESIDE = {
+    "detectors/sentences/head.npz",
+    "detectors/models/faces/faces.onnx",
+    "provenance/fingerprints/copy.npz",
+    "provenance/watermarks/chord/evidence.npz",
+}
 
 
 def test_what_chop_clip_sees_and_reads_with_weighs_40_mb_at_most():
-    """Its eyes, its words and the sentence encoder; what prompts, faces and copies add weighs 4 MB at most."""
+    """Its eyes, its words and the sentence encoder; what prompts, faces, copies and sounds add weighs 4 MB at most."""
     suffixes = {".onnx", ".xz", ".npz", ".safetensors"}
     weights = [path for path in files() if path.suffix in suffixes and path.parts[0] in {"detectors", "provenance"}]
     sizes = {str(path): (ROOT / path).stat().st_size for path in weights}

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance.watermarks.chord.evidence import Ear
 from provenance.watermarks.chord.layout import CODE_BITS, COLUMNS, SLOT_S, SYNC, TURN_ROWS, Layout
 from provenance.watermarks.chord.spectrum import Window
 from provenance.watermarks.tile.code import decode
@@ -17,7 +18,7 @@ Ratios = NDArray[np.float32]
 
 SHIFTS: Final = 5
 """Places within a slot that are tried; where many poses are, three do."""
-PATHS: Final = 32
+PATHS: Final = 64
 
 # A window of ten seconds drifts by 15 ms at its ends between two speeds that are tried.
 _STEP: Final = 0.006
@@ -79,7 +80,7 @@ def _transform_sync(layout: Layout) -> NDArray[np.complex64]:
 def find_places(
     window: Window, layout: Layout, poses: Sequence[Pose], least: float, shifts: int = SHIFTS
 ) -> list[Place]:
-    """Return the likeliest places of each pose, likeliest first; those under `least` deviations are left out."""
+    """Return the likeliest places of each pose at a rough look, likeliest first; those under `least` are left out."""
     pattern = _transform_sync(layout)
     share = float((layout.bits == SYNC).mean())
     found: list[Place] = []
@@ -103,27 +104,36 @@ def find_places(
     return sorted(found, key=lambda place: place.score, reverse=True)
 
 
-def weigh(window: Window, layout: Layout, places: Sequence[Place]) -> Ratios:
+def listen(ear: Ear, layout: Layout, places: Sequence[Place]) -> list[Place]:
+    """Return places by how well sync agrees with all that the ear hears there, best first; `score` says that."""
+    heard = []
+    for place in places:
+        values, bits = _line_up(ear, layout, place)
+        sync = values[bits == SYNC]
+        power = float((values**2).sum()) * len(sync) / max(values.size, 1)
+        heard.append(replace(place, score=float(sync.sum()) / (math.sqrt(power) + 1e-6)))
+    return sorted(heard, key=lambda place: place.score, reverse=True)
+
+
+def weigh(ear: Ear, layout: Layout, places: Sequence[Place]) -> Ratios:
     """Return (1024,) log-likelihood ratios of the code bits, positive for 0.
 
     With two places the sound was cut: each counts on its side of where the cut fits best.
     """
-    parts = [_line_up(window, layout, place) for place in places]
+    parts = [_line_up(ear, layout, place) for place in places]
     if len(parts) == 2:
         parts = _part(*parts)
     values, bits = (np.concatenate([part[i].ravel() for part in parts]) for i in (0, 1))
-    is_sync = bits == SYNC
-    mean, variance = float(values[is_sync].mean()), float(values.var()) + 1e-6
-    ratios = np.bincount(bits[~is_sync], values[~is_sync], CODE_BITS)
-    return (2 * max(mean, 0.0) / variance * ratios).astype(np.float32)
+    carries = bits != SYNC
+    return np.bincount(bits[carries], values[carries], CODE_BITS).astype(np.float32)
 
 
 Lined = tuple[NDArray[np.float32], NDArray[np.int16]]
-"""(R, 23): each chip's value with its own sign taken off, and which code bit it carries."""
+"""(R, 23): what each chip says with its own sign taken off, and which code bit it carries."""
 
 
-def _line_up(window: Window, layout: Layout, place: Place) -> Lined:
-    chips = gather(window, place.pose, place.shift_s)[0]
+def _line_up(ear: Ear, layout: Layout, place: Place) -> Lined:
+    chips = ear.hear(place.pose.speed, place.pose.pitch, place.shift_s)
     rows = (place.row + np.arange(len(chips))) % TURN_ROWS
     return chips * layout.signs[rows], layout.bits[rows]
 

@@ -14,9 +14,11 @@ from provenance.watermarks.chord.detection import (
     find_places,
     list_neighbours,
     list_poses,
+    listen,
     read_ratios,
     weigh,
 )
+from provenance.watermarks.chord.evidence import Ear
 from provenance.watermarks.chord.layout import CODE_BITS, Layout
 from provenance.watermarks.chord.spectrum import HOP_S, Analyser, Powers, Window
 
@@ -26,11 +28,20 @@ LEAST_S: Final = 1.0
 MOST_READS: Final = 256
 """Times that a message is looked for in one stream and under one key; each tries `detection.PATHS` of them."""
 
-# Deviations of sync that something is tried from: noise gets there in one plain window of eight, and in some searches.
+# Deviations of sync at a rough look from which a place is listened to: the place that is right seldom has less.
+_ROUGH: Final = 3.0
+_SEARCH_ROUGH: Final = 4.4
+# Deviations of sync, as the ear hears it, that something is tried from: noise gets there in one plain window of eight.
 _PLAIN_SYNC: Final = 4.2
 _SEARCH_SYNC: Final = 4.6
+# Deviations that one side of a cut has to have.
+_FAINT: Final = 3.0
+# From here on a place is likely right, and is tried before others are listened to.
+_CLEAR: Final = 6.5
+_HEARD: Final = (5, 3)
+"""Places of a window that are listened to: in the first two, all that a short sound has, and in later ones."""
 _PLACES: Final = 3
-_CUTS: Final = 3
+_CUTS: Final = ((0, 1), (0, 2), (0, 3), (1, 2))
 _SEARCHED: Final = 2
 
 
@@ -69,25 +80,26 @@ class _Search:
     sums: dict[Pose, Ratios] = field(default_factory=dict)
     reads: int = 0
 
-    def read(
-        self, window: Window, start_s: float, poses: Sequence[Pose], least: float, *, adds: bool
-    ) -> Detection | None:
+    def read(self, ear: Ear, start_s: float, poses: Sequence[Pose], least: float, *, adds: bool) -> Detection | None:
         """Look in one window, by its likeliest places, by two of them around a cut, and with the windows before."""
-        places = find_places(window, self.layout, poses, least)
-        if not places:
+        rough = _tell_apart(find_places(ear.window, self.layout, poses, _ROUGH))[: _HEARD[start_s > STEP_S]]
+        clear = listen(ear, self.layout, [place for place in rough[:1] if place.score >= _CLEAR])
+        found = self._decode(weigh(ear, self.layout, clear), clear[0], start_s) if clear else None
+        if found is not None:
+            return found
+        places = [place for place in listen(ear, self.layout, rough) if place.score >= _FAINT]
+        if not places or places[0].score < least:
             return None
         best = places[0]
-        others = _tell_apart(places)
-        tries: list[tuple[Place, ...]] = [(place,) for place in others[:_PLACES]]
-        tries += [(best, place) for place in others[1 : _CUTS + 1] if place.pose == best.pose]
-        alone = weigh(window, self.layout, (best,))
-        found = self._decode(alone, best, start_s)
-        if found is None and adds:
+        if adds:
+            alone = weigh(ear, self.layout, (best,))
             known = self.sums.get(best.pose, np.zeros(CODE_BITS, np.float32))
             self.sums[best.pose] = known + alone
             found = self._decode(self.sums[best.pose], best, start_s) if known.any() else None
-        for some in tries[1:] if found is None else ():
-            found = self._decode(weigh(window, self.layout, some), best, start_s)
+        tries: list[tuple[Place, ...]] = [(place,) for place in places[:_PLACES] if place.score >= least]
+        tries += [(places[i], places[j]) for i, j in _CUTS if j < len(places) and places[i].pose == places[j].pose]
+        for some in tries if found is None else ():
+            found = self._decode(weigh(ear, self.layout, some), best, start_s)
             if found is not None:
                 break
         return found
@@ -141,10 +153,10 @@ class Reader:
         """Read the first `count` spectra held, plainly, and let go of what the next window does not need."""
         whole = np.concatenate(self._held)
         powers = whole[:count]
-        window = Window(powers, self._analyser.bin_hz)
+        ear = Ear(Window(powers, self._analyser.bin_hz))
         for search in self._searches:
             self._found = self._found or search.read(
-                window, self._windows * STEP_S, (Pose(),), _PLAIN_SYNC, adds=self._windows % 2 == 0
+                ear, self._windows * STEP_S, (Pose(),), _PLAIN_SYNC, adds=self._windows % 2 == 0
             )
         self._keep_fullest(powers)
         self._windows += 1
@@ -163,13 +175,13 @@ class Reader:
         self._fullest = chosen[:_SEARCHED]
 
     def _search(self, search: _Search, powers: Powers, start_s: float) -> Detection | None:
-        window = Window(powers, self._analyser.bin_hz)
-        places = find_places(window, search.layout, list_poses(), _SEARCH_SYNC, shifts=3)
+        ear = Ear(Window(powers, self._analyser.bin_hz))
+        places = find_places(ear.window, search.layout, list_poses(), _SEARCH_ROUGH, shifts=3)
         for place in _tell_apart(places)[:_PLACES]:
             poses = (place.pose, *list_neighbours(place.pose))
-            finer = find_places(window, search.layout, poses, _SEARCH_SYNC)
+            finer = find_places(ear.window, search.layout, poses, _SEARCH_ROUGH)
             pose = finer[0].pose if finer else place.pose
-            found = search.read(window, start_s, (pose,), _SEARCH_SYNC, adds=True)
+            found = search.read(ear, start_s, (pose,), _SEARCH_SYNC, adds=True)
             if found is not None:
                 return found
         return None

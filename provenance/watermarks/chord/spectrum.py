@@ -87,11 +87,13 @@ class Window:
 
     Attributes:
         duration_s: of sound.
+        powers: (T, bins) spectra.
+        bin_hz: from one line of them to the next.
     """
 
     def __init__(self, powers: Powers, bin_hz: float) -> None:
         self.duration_s = len(powers) * HOP_S
-        self._bin_hz = bin_hz
+        self.powers, self.bin_hz = powers, bin_hz
         self._in_pitch = np.zeros((len(powers), powers.shape[1] + 1))
         np.cumsum(powers, axis=1, out=self._in_pitch[:, 1:], dtype=np.float64)
         self._by_pitch: dict[float, NDArray[np.float64]] = {}
@@ -134,7 +136,7 @@ class Window:
         """Return (T + 1, 46): the power of each band in all spectra before each."""
         found = self._by_pitch.get(pitch)
         if found is None:
-            at = np.clip(edges_hz() * pitch / self._bin_hz + 0.5, 0, self._in_pitch.shape[1] - 1.001)
+            at = np.clip(edges_hz() * pitch / self.bin_hz + 0.5, 0, self._in_pitch.shape[1] - 1.001)
             low = at.astype(int)
             part = at - low
             bands = np.diff(self._in_pitch[:, low] * (1 - part) + self._in_pitch[:, low + 1] * part, axis=1)

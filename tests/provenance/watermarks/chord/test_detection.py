@@ -5,7 +5,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from provenance.watermarks.chord.detection import Pose, find_places, list_neighbours, list_poses, read_ratios, weigh
+from provenance.watermarks.chord.detection import (
+    Pose,
+    find_places,
+    list_neighbours,
+    list_poses,
+    listen,
+    read_ratios,
+    weigh,
+)
+from provenance.watermarks.chord.evidence import Ear
 from provenance.watermarks.chord.layout import TURN_ROWS, build_layout
 from provenance.watermarks.chord.spectrum import Analyser, Window
 from tests.provenance.watermarks.chord.samples import CHORD, KEY, OTHER, PAYLOAD, marked
@@ -31,6 +40,18 @@ def test_another_key_finds_nothing_certain():
     assert places[0].score < 5.5
 
 
+def test_what_is_listened_to_puts_the_right_place_first():
+    ear = Ear(window_of(marked()[:, : 5 * RATE_HZ]))
+    rough = find_places(ear.window, LAYOUT, [Pose()], 0.0)
+    best, *others = listen(ear, LAYOUT, rough[::-1])
+    assert best.row == rough[0].row
+    assert best.score > max(7.0, *(place.score + 2 for place in others if not place.is_beside(best)))
+
+
+def test_with_nowhere_to_listen_nothing_is_heard():
+    assert listen(Ear(window_of(marked())), LAYOUT, []) == []
+
+
 def test_a_cut_is_read_on_both_sides():
     sound = marked()
     window = window_of(np.concatenate([sound[:, : 3 * RATE_HZ], sound[:, int(3.9 * RATE_HZ) :]], axis=1))
@@ -38,7 +59,7 @@ def test_a_cut_is_read_on_both_sides():
     best = places[0]
     other = next(place for place in places if not place.is_beside(best))
     assert abs(abs(best.turn_start_s - other.turn_start_s) - 0.9) < 0.03
-    assert read_ratios(LAYOUT, weigh(window, LAYOUT, (best, other)))[0] == PAYLOAD
+    assert read_ratios(LAYOUT, weigh(Ear(window), LAYOUT, (best, other)))[0] == PAYLOAD
 
 
 def test_poses_leave_no_gap():
