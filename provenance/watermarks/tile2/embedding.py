@@ -23,7 +23,7 @@ from provenance.watermarks.tile2.detection import detect
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin, choose_origin
 from provenance.watermarks.tile2.mask import CELL, measure_visibility, scale
 from provenance.watermarks.tile2.reading import Laid, fold_signed, lay, read, weigh
-from provenance.watermarks.tile2.removal import find_earlier, measure_gain
+from provenance.watermarks.tile2.removal import Earlier, find_earlier, measure_gain
 
 LEAST_SIDE: Final = 160
 # From here on what reads where it is known to lie is found, too. Of smaller pictures some are not.
@@ -39,7 +39,7 @@ _SMALL: Final = 400_000
 _COLOUR: Final = (0.774, 1.519, 0.295)
 GREY: Final = (1.0, 1.0, 1.0)
 _SYNC_POWER: Final = 0.25
-# Side of the middle of a large picture that salt and check look at.
+# Side of the middle of a large picture that salt, check and search for an earlier mark look at.
 _WINDOW: Final = 320
 _CHECK_QUALITY: Final = 50
 _CHECK_PATHS: Final = 8
@@ -58,10 +58,9 @@ def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
 
     height, width = frame.shape[:2]
     codes = encode_salted(layout.lines, payload)
-    frame = take_off(frame, layout)
-    small = to_canonical(frame)
+    frame, small, seen = _clear(frame, layout)
     origin = choose_origin(layout, small, payload)
-    code = choose_code(small, codes, layout, origin)
+    code = choose_code(small, seen, codes, layout, origin)
     rows, columns = (-(-side // PERIOD) for side in small.shape[:2])
     plane = build_plane(layout, code, origin, rows, columns)
     visibility = measure_visibility(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
@@ -77,12 +76,24 @@ def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
 
 def take_off(frame: Frame, layout: CellLayout) -> Frame:
     """Return a frame without the mark of this key that lies in it as it was laid; the same object where none does."""
+    return _clear(frame, layout)[0]
+
+
+def _clear(frame: Frame, layout: CellLayout) -> tuple[Frame, Frame, Residual]:
+    """Return a frame without an earlier mark, that at canonical size, and the residual of the latter's middle."""
+    small = to_canonical(frame)
+    seen = build_residual(middle(small, _WINDOW), in_colour=False)
+    earlier = find_earlier(small, seen, layout)
+    if earlier is None:
+        return frame, small, seen
+    cleared = _subtract(frame, small, earlier, layout)
+    small = to_canonical(cleared)
+    return cleared, small, build_residual(middle(small, _WINDOW), in_colour=False)
+
+
+def _subtract(frame: Frame, small: Frame, earlier: Earlier, layout: CellLayout) -> Frame:
     import cv2
 
-    small = to_canonical(frame)
-    earlier = find_earlier(small, layout)
-    if earlier is None:
-        return frame
     (height, width), ratio = small.shape[:2], small.shape[1] / frame.shape[1]
     plane = build_plane(layout, earlier.code, earlier.origin, earlier.rows, earlier.columns)
     plane = np.ascontiguousarray(plane[earlier.top :, earlier.left :][:height, :width])
@@ -109,19 +120,13 @@ def build_plane(layout: CellLayout, code: Bits, origin: Origin, rows: int, colum
     return synthesise(waves, np.concatenate([lines.data, lines.sync]))
 
 
-def choose_code(small: Frame, codes: Bits, layout: CellLayout, origin: Origin) -> Bits:
-    """Return the code that agrees best with what the picture holds at the tile's lines already."""
-    laid, first = _lay_middle(small, layout, origin)
-    ratios = weigh(fold_signed(laid, layout, first), layout.lines)
+def choose_code(small: Frame, seen: Residual, codes: Bits, layout: CellLayout, origin: Origin) -> Bits:
+    """Return the code that agrees best with what the picture, of whose middle `seen` is the residual, holds already."""
+    first = _first_of_middle(small, origin)
+    ratios = weigh(fold_signed(_lay_upright(seen, layout), layout, first), layout.lines)
     disagreement = np.einsum("sc,c->s", codes, ratios, dtype=np.float32, casting="unsafe")
     chosen: Bits = codes[int(disagreement.argmin())]
     return chosen
-
-
-def _lay_middle(small: Frame, layout: CellLayout, origin: Origin) -> tuple[Laid, Origin]:
-    """Return the cells of a picture's middle and which cell of the square lies first in it."""
-    residual = build_residual(middle(small, _WINDOW), in_colour=False)
-    return _lay_upright(residual, layout), _first_of_middle(small, origin)
 
 
 def _first_of_middle(small: Frame, origin: Origin) -> Origin:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.asset import Frame
-from provenance.watermarks.tile.canonical import middle
 from provenance.watermarks.tile.code import Bits
 from provenance.watermarks.tile.front import Residual, build_residual
 from provenance.watermarks.tile.layout import PERIOD
@@ -20,8 +19,6 @@ from provenance.watermarks.tile2.layout import CellLayout, Origin
 from provenance.watermarks.tile2.placing import UPRIGHT, place
 from provenance.watermarks.tile2.reading import lay, rank_origins, read
 
-_WINDOW: Final = 320
-"""Side of the middle of a picture in which sync is looked for first, which costs little."""
 _LEAST_SYNC: Final = 5.0
 """Deviations from which a mark may lie there; of 300 unmarked photographs two have so many, and are looked at whole."""
 _PATHS: Final = 8
@@ -48,10 +45,16 @@ class Earlier(NamedTuple):
     columns: int
 
 
-def find_earlier(small: Frame, layout: CellLayout) -> Earlier | None:
-    """Return the mark of this key that lies in a picture of canonical size upright and at its own size, or None."""
+def find_earlier(small: Frame, seen: Residual, layout: CellLayout) -> Earlier | None:
+    """Return the mark of this key that lies in a picture upright and at its own size, or None.
+
+    Args:
+        small: (H, W, 3) of canonical size.
+        seen: residual of its middle, in which sync is looked for first, which costs little.
+        layout: of the key.
+    """
     upright = UPRIGHT.sense[None]
-    folded = fold(build_residual(middle(small, _WINDOW), in_colour=False), IDENTITY)
+    folded = fold(seen, IDENTITY)
     assert folded is not None, "the identity is never degenerate"
     if place(folded, layout.lines, upright)[0].sync < _LEAST_SYNC:
         return None
