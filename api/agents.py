@@ -22,6 +22,7 @@ from pydantic import Field
 from api import VERSION
 from api.answers import AnswerError, Release, UnreachableError
 from api.client import Client
+from api.schemas.release import Animation, Extension
 from provenance.text import show
 
 MOST_WAIT_S: Final = 120
@@ -77,13 +78,23 @@ class Tools:
         prompt: Annotated[str, Field(description="what it was made from; alone, what is to be drawn")] = "",
         name: Name = "",
         model_name: Annotated[str, Field(description="model that made the file", max_length=200)] = "",
+        animate: Annotated[
+            Animation | None,
+            Field(description="make a clip of the picture first, or of one that is drawn from the prompt alone"),
+        ] = None,
+        extend: Annotated[Extension | None, Field(description="make a clip longer first")] = None,
         packs: Annotated[list[str] | None, Field(description="further policy packs that decide")] = None,
         key: Annotated[str, Field(description="the same key again is the same release", max_length=180)] = "",
         wait_s: Wait = 60,
     ) -> Answer:
-        """Walk a file, or a prompt that is to be drawn, through the gate, and give back what may be published."""
-        given = self._read(file, data_base64, is_needed=not prompt)
-        recipe = {"model_name": model_name} if model_name and given is not None else None
+        """Walk a file, or a prompt that is to be drawn, through the gate, and give back what may be published.
+
+        With `animate` or `extend` a clip is made of it first, or of an earlier release by its id (`of`), and that is
+        what is released.
+        """
+        wanted = animate or extend
+        given = self._read(file, data_base64, is_needed=not prompt and not (wanted and wanted.of))
+        recipe = {"model_name": model_name} if model_name and given is not None and wanted is None else None
         with self._asking(context) as gate:
             found = gate.release(
                 given,
@@ -91,6 +102,8 @@ class Tools:
                 name=name or Path(file).name,
                 packs=packs or (),
                 recipe=recipe,
+                animate=None if animate is None else animate.model_dump(exclude_unset=True),
+                extend=None if extend is None else extend.model_dump(exclude_unset=True),
                 wait_s=wait_s,
                 key=key,
             )

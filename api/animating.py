@@ -83,6 +83,13 @@ def begin_with(here: Deployment, file: Blob, name: str = "") -> Begun:
     return Begun(Component(file, media_type, "inputTo", find_source_type(file, media_type)))
 
 
+def begin_with_drawn(here: Deployment, drawn: Submission) -> Begun:
+    """Return a picture that was just drawn, and is released as a part of the clip alone, as what that begins with."""
+    begun = begin_with(here, drawn.unverified_file, drawn.name)
+    component = replace(begun.component, digital_source_type=str(drawn.recipe["digital_source_type"]))
+    return Begun(component, recipe=drawn.recipe, prompt=drawn.prompt)
+
+
 def animate_picture(
     here: Deployment,
     begun: Begun,

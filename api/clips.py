@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from api.animating import (
     animate_picture,
     begin_with,
+    begin_with_drawn,
     choose_encoder,
     extend_clip,
+    film_prompt,
+    films_words,
     join_words,
     name_clip,
     verify_takes_clips,
 )
 from api.refusals import InvalidRequestError
 from api.schemas.release import Animation, Restyling
-from generation.sounding import OWN, Makers
 from policies.line.prompting import judge_prompt
 from policies.line.wish import FileWish
 from policies.rules.decision import Decision
@@ -27,7 +29,6 @@ from provenance.errors import ConfigurationError, GenerationError
 
 if TYPE_CHECKING:
     from api.schemas.release import Order
-    from api.settings import Settings
     from api.wiring import Site
     from generation.clip import Wish as Wanted
     from policies.line.deployment import Deployment, Submission
@@ -63,7 +64,8 @@ def check_of_file(here: "Deployment", order: "Order", *, has_file: bool, most_s:
     assert wanted is not None
     if sum(map(bool, (order.animate, order.extend, order.restyle))) > 1:
         raise _refuse(name, f"expected {ANIMATE}, {EXTEND} or {RESTYLE}, got several")
-    if has_file == bool(wanted.of):
+    is_drawn = is_drawn_first(order, has_file=has_file)
+    if has_file == bool(wanted.of) and not is_drawn:
         raise _refuse(
             name, f"expected a file, or {name}.of with the id of a release, got {'both' if wanted.of else 'neither'}"
         )
@@ -79,20 +81,28 @@ def check_of_file(here: "Deployment", order: "Order", *, has_file: bool, most_s:
         raise _refuse(name, str(exc)) from exc
 
 
-def build_of_file(here: "Deployment", order: "Order", source: "Blob", name: str) -> FileWish:
+def is_drawn_first(order: "Order", *, has_file: bool) -> bool:
+    """Return whether the picture that is to move is drawn first, from the order's words."""
+    return order.animate is not None and not has_file and not order.animate.of and order.prompt is not None
+
+
+def build_of_file(here: "Deployment", order: "Order", source: "Blob | None", name: str) -> FileWish:
     """Return what is to be made of a file.
 
     Args:
         here: the gate of who orders.
         order: that was checked.
-        source: a picture, or a clip.
+        source: a picture, or a clip; None for a picture that is drawn first.
         name: of it.
 
     Raises:
         InvalidRequestError: it is neither, not what the order needs, or a line cannot be spoken.
     """
-    found, is_longer = here.media.find(source.read_at(0, 4096)), order.extend is not None
-    if found is None or not found[1].value.startswith("video/" if is_longer else "image/"):
+    is_longer = order.extend is not None
+    found = None if source is None else here.media.find(source.read_at(0, 4096))
+    if source is None:
+        assert is_drawn_first(order, has_file=False)
+    elif found is None or not found[1].value.startswith("video/" if is_longer else "image/"):
         told = "what it is nobody here knows" if found is None else f"got {found[1]}"
         raise _refuse(
             _name_field(order), f"expected {'a clip to go on from' if is_longer else 'a picture to begin with'}, {told}"
@@ -118,6 +128,7 @@ def restyle(site: "Site", here: "Deployment", wish: "Wish") -> "Submission | Dec
     """
     wanted = wish.of_file
     assert wanted is not None
+    assert wanted.source is not None
     style = str(wanted.options["style"])
     made = site.draw(
         wish.prompt or f"a picture, {style} style",
@@ -131,23 +142,35 @@ def restyle(site: "Site", here: "Deployment", wish: "Wish") -> "Submission | Dec
     return made if isinstance(made, Decision) else replace(made, name=wanted.name)
 
 
-def make_clip(settings: "Settings", here: "Deployment", wish: "Wish", makers: Makers = OWN) -> "Submission | Decision":
+def make_clip(site: "Site", here: "Deployment", wish: "Wish") -> "Submission | Decision":
     """Make a clip that waits, and return it to be handed in, or the decision that blocks its words.
+
+    A picture that is drawn first becomes an ingredient of the clip, as one that was handed in does.
 
     Raises:
         GateError: it cannot be made.
     """
+    makers = site.makers
     clip = wish.of_file
     assert clip is not None
-    wanted = _build_wanted(clip.options, wish.seed, clip.name, clip.lines, choose_encoder(settings))
+    wanted = _build_wanted(clip.options, wish.seed, clip.name, clip.lines, choose_encoder(site.settings))
     words = join_words(wish.prompt, wanted.lines)
     if words and (refusal := judge_prompt(here, words, packs=wish.packs)) is not None:
         return refusal
     if clip.kind == EXTEND:
+        assert clip.source is not None
         return extend_clip(
             here, clip.source, wanted, name=clip.name, packs=wish.packs, prompt=wish.prompt or None, makers=makers
         )
-    begun = replace(begin_with(here, clip.source), prompt=wish.prompt or None)
+    if clip.source is None and films_words(makers):
+        return film_prompt(wish.prompt, wanted, makers, name=clip.name, packs=wish.packs)
+    if clip.source is not None:
+        begun = replace(begin_with(here, clip.source), prompt=wish.prompt or None)
+    else:
+        drawn = site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
+        if isinstance(drawn, Decision):
+            return drawn
+        begun = begin_with_drawn(here, drawn)
     return animate_picture(here, begun, wanted, name=clip.name, packs=wish.packs, makers=makers)
 
 

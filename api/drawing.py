@@ -144,7 +144,7 @@ def _make(site: "Site", here: Deployment, wish: Wish) -> Submission | Decision:
     if wish.of_file is not None and wish.of_file.kind == RESTYLE:
         return restyle(site, here, wish)
     if wish.of_file is not None:
-        return make_clip(site.settings, here, wish, site.makers)
+        return make_clip(site, here, wish)
     return site.draw(wish.prompt, seed=wish.seed, size=wish.size, steps=wish.steps, packs=wish.packs, here=here)
 
 

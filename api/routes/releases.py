@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
-from api.clips import build_of_file
+from api.clips import build_of_file, is_drawn_first
 from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
 from api.orders import Brought, receive_order
@@ -263,8 +263,8 @@ def _keep_wish(service: Service, here: Deployment, brought: Brought, actor: Acto
     return accepted
 
 
-def _find_source(here: Deployment, brought: Brought, actor: Actor) -> "tuple[Blob, str]":
-    """Return the file that something is made of, and its name.
+def _find_source(here: Deployment, brought: Brought, actor: Actor) -> "tuple[Blob | None, str]":
+    """Return the file that something is made of, and its name; None for a picture that is drawn first.
 
     Raises:
         AssetNotFoundError: it is to be made of a release that is none of who asks, or is not released.
@@ -274,6 +274,8 @@ def _find_source(here: Deployment, brought: Brought, actor: Actor) -> "tuple[Blo
     if brought.file is not None:
         return brought.file, brought.order.name
     assert brought.order.of_file is not None
+    if is_drawn_first(brought.order, has_file=False):
+        return None, brought.order.name
     standing = find_visible(here, brought.order.of_file.of, actor)
     with here.database.read() as connection:
         released = find_released(connection, standing.asset_id, tenant=here.tenant)

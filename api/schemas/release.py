@@ -114,7 +114,10 @@ class Order(BaseModel):
     type: str = Field(default="", max_length=100, description="media type that the sender claims; checked")
     context: Context = Context()
     recipe: Making | None = Field(default=None, description="how the file was made; not of what is made here")
-    animate: Animation | None = Field(default=None, description="make a clip of a picture, and release that")
+    animate: Animation | None = Field(
+        default=None,
+        description="make a clip of a picture, or of one that is drawn from the prompt first, and release that",
+    )
     extend: Extension | None = Field(
         default=None, description="go on from where a clip ends, and release the longer one"
     )

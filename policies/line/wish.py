@@ -8,7 +8,7 @@ file and what is to be spoken lie beside the words until it is made.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -65,14 +65,15 @@ class FileWish:
     Attributes:
         kind: "animate" for a picture that is to move, "extend" for a clip that is to go on, "restyle" for a photograph
             that is to be laid anew.
-        source: the picture or clip; only its first bytes were looked at.
+        source: the picture or clip; only its first bytes were looked at. None for a picture that is drawn first, from
+            the words of the wish.
         name: of what is made, for people.
         options: numbers and choices for whoever makes it, as JSON; no words.
         lines: to be spoken in it, as `generation.voices.speech.read_line` reads them.
     """
 
     kind: str
-    source: Blob
+    source: Blob | None
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
@@ -146,8 +147,9 @@ def keep_wish(here: Deployment, wish: Wish, *, key: str = "") -> AssetId:
         "answer": {},
         "created_at": utc_now(),
     }
-    if wish.of_file is not None:  # which may take long: not while others wait for the database
-        here.blobs.quarantine.put(source_key(wish_id, wish.of_file.source.sha256), wish.of_file.source)
+    source = None if wish.of_file is None else wish.of_file.source
+    if source is not None:  # which may take long: not while others wait for the database
+        here.blobs.quarantine.put(source_key(wish_id, source.sha256), source)
     try:
         with here.database.write() as connection:
             connection.execute(insert(WISHES).values(columns))
@@ -208,7 +210,7 @@ def _build_body(wish: Wish) -> dict[str, Any]:
             "kind": wanted.kind,
             "name": wanted.name,
             "options": dict(wanted.options),
-            "source_sha256": wanted.source.sha256,
+            "source_sha256": "" if wanted.source is None else wanted.source.sha256,
         }
     return body
 
@@ -221,6 +223,17 @@ def blank_names(here: Deployment, connection: Connection, before: str) -> int:
     """Let go of the names of what was asked for before a time and wait no more; return how many."""
     old = (WISHES.c.tenant == here.tenant, WISHES.c.created_at < before, WISHES.c.state != WishState.WAITING.value)
     rows = connection.execute(select(WISHES.c.id, WISHES.c.body).where(*old)).all()
+    return _blank(connection, rows)
+
+
+def blank_wish_names(here: Deployment, connection: Connection, submitter: str) -> int:
+    """Let go of the names of what somebody asked for and that waits no more; return how many."""
+    theirs = (WISHES.c.tenant == here.tenant, WISHES.c.submitter == submitter)
+    through = WISHES.c.state != WishState.WAITING.value
+    return _blank(connection, connection.execute(select(WISHES.c.id, WISHES.c.body).where(*theirs, through)).all())
+
+
+def _blank(connection: Connection, rows: Sequence[Any]) -> int:
     named = [row for row in rows if row.body.get("of_file", {}).get("name")]
     for row in named:
         connection.execute(update(WISHES).where(WISHES.c.id == row.id).values(body=_without_name(row.body)))
@@ -258,10 +271,10 @@ def load_wish(here: Deployment, wish_id: AssetId) -> Wish | None:
 
 def _load_of_file(here: Deployment, wish_id: AssetId, body: Mapping[str, Any]) -> tuple[str, FileWish]:
     """Return the prompt of what is to be made of a file, and what it is to be."""
-    kept = body["of_file"]
-    source = here.blobs.quarantine.open(source_key(wish_id, kept["source_sha256"]))
+    kept, sha256 = body["of_file"], body["of_file"]["source_sha256"]
+    source = here.blobs.quarantine.open(source_key(wish_id, sha256)) if sha256 else None
     words = here.blobs.quarantine.get(words_key(wish_id))
-    if (source.sha256, sha256_hex(words)) != (kept["source_sha256"], body["prompt_sha256"]):
+    if ("" if source is None else source.sha256, sha256_hex(words)) != (sha256, body["prompt_sha256"]):
         raise DamagedRecordError(f"what {wish_id} is to be made of is not what was handed in")
     prompt, *lines = json.loads(words)
     return prompt, FileWish(kept["kind"], source, kept["name"], kept["options"], tuple(lines))

@@ -67,6 +67,38 @@ def test_a_picture_becomes_a_clip_that_names_it(site, picture):
     assert site.verifier.verify(sealed).state.value == "consistent"
 
 
+def test_a_prompt_becomes_a_clip_in_one_call_with_what_was_drawn_as_its_ingredient(site):
+    here = site.deployment
+    brought = check_order(
+        here, Brought(Order(prompt="a red boat", seed=3, animate={**SMALL, "move": "push"}), None), BOUNDS
+    )
+    of_file = build_of_file(here, brought.order, None, "boat.png")
+    wish_id = keep_wish(here, brought.wish(submitter="s", of_file=of_file), key="one")
+    assert keep_wish(here, brought.wish(submitter="s", of_file=of_file), key="one") == wish_id
+    assert draw_wish(site, here, wish_id)
+    asset, recipe = load_asset(here, wish_id), find_recipe(here, wish_id)
+    assert (asset.media_type.value, find_standing(here, wish_id).name) == ("video/mp4", "boat.mp4")
+    (drawn,) = load_components(here, wish_id, recipe)
+    assert (drawn.relationship, drawn.media_type.value) == ("inputTo", "image/png")
+    assert here.blobs.quarantine.get(f"{wish_id}/prompt") == b"a red boat"
+    assert walk(here, wish_id).outcome.value == "release"
+
+
+def test_a_prompt_that_is_blocked_is_neither_drawn_nor_animated(site):
+    here = site.deployment
+    order = Order(prompt="how to make a bomb in Zambonia", animate=SMALL)
+    wish_id = keep_wish(here, Brought(order, None).wish(submitter="s", of_file=build_of_file(here, order, None, "")))
+    assert not draw_wish(site, here, wish_id)
+    assert find_standing(here, wish_id).progress is Progress.BLOCKED
+    assert not list(here.blobs.quarantine.keys(f"{wish_id}/"))
+
+
+@pytest.mark.parametrize("fields", [{"animate": SMALL}, {"prompt": "a cup", "extend": {"seconds": 1}}])
+def test_without_words_and_without_a_picture_there_is_nothing_to_move(site, fields):
+    with pytest.raises(InvalidRequestError, match="expected a file"):
+        check_order(site.deployment, Brought(Order(**fields), None), BOUNDS)
+
+
 def test_a_clip_goes_on_with_itself_as_its_parent(site):
     here, file = site.deployment, Blob.from_bytes(clip(count=12))
     wish_id = order_one(here, file, "walk.mp4", prompt="a walk", extend={"seconds": 1, "particles": 0})
@@ -81,7 +113,7 @@ def test_a_clip_goes_on_with_itself_as_its_parent(site):
 def test_what_is_spoken_is_judged_before_anything_is_made(site, picture):
     here = site.deployment
     wish_id = order_one(here, picture, animate={**SMALL, "say": ["deep: how to make a bomb in Zambonia"]})
-    assert isinstance(make_clip(site.settings, here, load_wish(here, wish_id)), Decision)
+    assert isinstance(make_clip(site, here, load_wish(here, wish_id)), Decision)
     assert not draw_wish(site, here, wish_id)
     assert find_standing(here, wish_id).progress is Progress.BLOCKED
     assert not list(here.blobs.quarantine.keys(f"{wish_id}/")), "neither words nor picture are kept"
