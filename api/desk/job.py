@@ -104,11 +104,11 @@ def read_prompt(here: "Deployment", asset_id: str) -> str:
 
 def may_decide(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> bool:
     """Return whether a job waits and nothing but a claim of somebody else could keep this reviewer from deciding."""
-    from policies.review.job import State, find_job
+    from policies.review.job import State, find_record
     from policies.review.opinion import has_given, has_handed_up, list_opinions
 
     with here.database.read() as connection:
-        job = find_job(connection, asset_id, here.tenant, reviewer)
+        job = find_record(connection, asset_id, here.tenant, reviewer)
         said = list_opinions(connection, asset_id)
     is_through = has_given(said, reviewer.id) or has_handed_up(job, said, reviewer.id)
     return job.state is not State.CLOSED and not is_through

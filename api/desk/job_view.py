@@ -88,6 +88,8 @@ class View:
     """Not who handed it in."""
     may_screen_again: bool = False
     """A check had no answer, and nobody but packs has decided."""
+    has_waited: bool = True
+    """It was held or refused once: what was released at once has no job, and nowhere to keep notes."""
     told: "Case | None" = None
     """The known case that it was, once it is answered, where people are told."""
 
@@ -96,13 +98,13 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
     """Gather what a reviewer may see of a job.
 
     Raises:
-        AssetNotFoundError: there is no such job, or none for them.
+        AssetNotFoundError: there is no such job and no such release, or none for them.
     """
-    from policies.line.records import asset_row, find_signals, parse_asset
+    from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
     from policies.line.request import prompt_key
-    from policies.review.backlog import load_items
+    from policies.review.backlog import Item, load_items
     from policies.review.history import list_decisions, list_earlier
-    from policies.review.job import find_job
+    from policies.review.job import find_record
     from policies.review.judgement import list_clauses, show_opinions
     from policies.review.note import list_notes
     from policies.review.opinion import is_own
@@ -111,10 +113,12 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
     from policies.rules.evidence import find_evidence
 
     with here.database.read() as connection:
-        job = find_job(connection, asset_id, here.tenant, reviewer)
+        job = find_record(connection, asset_id, here.tenant, reviewer)
         row = asset_row(connection, asset_id, here.tenant)
-        signals = find_signals(connection, asset_id)
-        (item,) = load_items(connection, [asset_id])
+        signals, items = find_signals(connection, asset_id), load_items(connection, [asset_id])
+        decision = latest_decision(connection, asset_id)
+    assert decision is not None
+    item = items[0] if items else Item(job, row["name"], row["media_type"], row["created_at"], decision)
     findings = find_evidence(signals, item.decision)
     return View(
         item=item,
@@ -135,6 +139,7 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         has_prompt=here.blobs.quarantine.has(prompt_key(asset_id)),
         may_approve=not is_own(here, row, reviewer),
         may_screen_again=may_screen_again(row["stage"], item.decision, signals),
+        has_waited=bool(items),
     )
 
 

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from policies.line.records import Stage
 from policies.review.sensitivity import is_sensitive
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import AssetId
 from provenance.errors import AssetNotFoundError
 from provenance.storage.database import Database, utc_now
 from provenance.storage.review_tables import FACETS, JOBS
+from provenance.storage.tables import ASSETS
 from provenance.tenant import Tenant
 
 NAME_LIMIT: Final = 255
@@ -188,6 +190,20 @@ def find_job(connection: Connection, asset_id: AssetId, tenant: Tenant, reviewer
     if row is None or (row["is_sensitive"] and not reviewer.sees_sensitive):
         raise AssetNotFoundError(f"no job has the asset {asset_id}")
     return parse_job(row)
+
+
+def find_record(connection: Connection, asset_id: AssetId, tenant: Tenant, reviewer: Reviewer) -> Job:
+    """Return a job as `find_job` does, and of an asset that was released and never waited, one that is closed.
+
+    Raises:
+        AssetNotFoundError: there is no such asset, it is not released, or its job is none for them.
+    """
+    released = select(ASSETS.c.id).where(ASSETS.c.id == asset_id, ASSETS.c.tenant == tenant)
+    released = released.where(ASSETS.c.stage == Stage.PUBLISHED.value)
+    job = select(JOBS.c.asset_id).where(JOBS.c.asset_id == asset_id)
+    if connection.execute(job).first() is None and connection.execute(released).first() is not None:
+        return Job(asset_id, State.CLOSED, False, "", "", "", 0, "", False, 0)
+    return find_job(connection, asset_id, tenant, reviewer)
 
 
 def parse_job(row: Mapping[Any, Any]) -> Job:

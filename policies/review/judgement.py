@@ -19,7 +19,7 @@ from policies.line.publishing import Result
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset
 from policies.refusals import NotWaitingError, UnknownClauseError
 from policies.review.claim import take
-from policies.review.job import Job, Reviewer, State, find_job, move_job, now_ms
+from policies.review.job import Job, Reviewer, State, find_job, find_record, move_job, now_ms
 from policies.review.opinion import ESCALATED, Opinion, has_given, has_handed_up, is_own, list_opinions
 from policies.review.quality_answer import deal_golden
 from policies.review.quality_second import sampling
@@ -209,7 +209,7 @@ def take_back(here: Deployment, asset_id: AssetId, reviewer: Reviewer, reason: s
 def show_opinions(here: Deployment, asset_id: AssetId, reviewer: Reviewer) -> tuple[Opinion, ...]:
     """Return the opinions that `reviewer` may know: none that they are to judge without, one's own, and all after."""
     with here.database.read() as connection:
-        job = find_job(connection, asset_id, here.tenant, reviewer)
+        job = find_record(connection, asset_id, here.tenant, reviewer)
         opinions = list_opinions(connection, asset_id)
     return tuple(one for one in opinions if one.is_spent or not job.wants_opinion or one.reviewer_id == reviewer.id)
 

@@ -41,6 +41,13 @@
     for (const media of all(".media")) media.classList.toggle("shown", shown);
     for (const sides of all(".sides")) sides.classList.toggle("shown", shown);
     one("span", button).textContent = shown ? button.dataset.hideWord : button.dataset.showWord;
+    for (const link of all("[data-keeps]")) {
+      // What is shown stays so on the page that this leads to, and what is veiled, too.
+      const to = new URL(link.href);
+      if (shown) to.searchParams.set("show", "true");
+      else to.searchParams.delete("show");
+      link.href = to;
+    }
   }
 
   // ---- selection ----

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -34,6 +35,30 @@ def test_the_prompt_is_shown_on_request_and_stays_text(desk, desk_server):
     page.wait_for_url(re.compile("prompt=true"))
     assert page.locator("#prompt .prompt").inner_text().startswith("<script>")
     assert page.title() != "run"
+
+
+def test_a_picture_that_is_shown_stays_shown_beside_its_prompt(desk, desk_server):
+    page = desk(f"/desk/jobs/{desk_server.stock.hostile_ids[0]}")
+    for is_blurred in (False, True):
+        page.keyboard.press("v")
+        page.keyboard.press("p")
+        page.wait_for_url(re.compile("prompt=true"))
+        style = page.locator(".canvas img").evaluate("node => getComputedStyle(node).filter")
+        assert ("blur" in style) is is_blurred
+        page.goto(f"{desk_server.url}/desk/jobs/{desk_server.stock.hostile_ids[0]}?show=true")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_what_was_released_is_downloaded_from_its_page(desk, audit, desk_server, width):
+    asset_id = desk_server.stock.released_id
+    page = desk(f"/desk/jobs/{asset_id}", width=width)
+    with page.expect_download() as loading:
+        page.keyboard.press("d")
+    public = desk_server.app.state.service.site.deployment.blobs.public
+    assert Path(loading.value.path()).read_bytes() == public.get(f"{asset_id}/media.jpg")
+    assert page.get_by_label("Note").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert audit(page) == []
 
 
 def test_one_claims_decides_and_takes_back(desk, desk_server):

@@ -3,6 +3,7 @@ import pytest
 from api.desk.job_view import MOST_BOXES, _list_boxes, _parse_box, list_moments, load_view
 from detectors.base import Finding, Signal, Status
 from policies.review.job import Reviewer
+from provenance.asset import AssetId
 from provenance.errors import AssetNotFoundError
 from provenance.media.view import Span
 
@@ -41,8 +42,15 @@ def test_a_match_stands_beside_its_work(desk_server):
     assert [(one.title, one.owner) for one in view.matches] == [("Chelsea", "Stéfan")]
     assert len(view.boxes) <= MOST_BOXES
     assert view.clauses[0] == "House rules 4.1"
+
+
+def test_what_was_released_at_once_has_a_page_and_no_job(desk_server):
+    here = desk_server.app.state.service.site.deployment
+    view = load_view(here, desk_server.stock.released_id, MIA)
+    assert (view.stage, view.job.state, view.has_waited) == ("published", "closed", False)
+    assert (view.notes, view.opinions, view.item.against) == ((), (), ())
     with pytest.raises(AssetNotFoundError):
-        load_view(here, desk_server.stock.released_id, MIA)
+        load_view(here, AssetId("01900000-0000-7000-8000-000000000000"), MIA)
 
 
 def test_what_was_found_at_a_time_is_on_the_time_line():
