@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from api.access.credential import drop_credential, list_credentials
 from api.access.identity import Actor, Role
-from api.access.person import Person, State, fetch_person, parse_roles, spell_roles
+from api.access.person import Person, fetch_person, parse_roles, spell_roles
 from api.access.place import Place, put_on_record
 from api.access.refusals import AccessError, LinkSpentError
 from api.access.secret import build_token, hash_token, moment
@@ -53,7 +53,7 @@ def make_link(here: Place, wanted: str, *, lasts_s: float = LINK_S, by: Actor | 
     """
     with here.database.write() as connection:
         person = fetch_person(here, connection, wanted)
-        if person.state is State.DISABLED:
+        if person.is_out:
             raise AccessError("expected somebody who is let in: enable this person first")
         older = (SIGN_IN_LINKS.c.person_id == person.id, SIGN_IN_LINKS.c.used_at.is_(None))
         connection.execute(delete(SIGN_IN_LINKS).where(*older))
@@ -72,7 +72,7 @@ def reset_person(here: Place, wanted: str, *, lasts_s: float = LINK_S, by: Actor
     """
     with here.database.write() as connection:
         person = fetch_person(here, connection, wanted)
-        if person.state is State.DISABLED:
+        if person.is_out:
             raise AccessError("expected somebody who is let in: enable this person first")
         for row in list_credentials(connection, person.id):
             drop_credential(connection, person.id, row["id"])

@@ -1,7 +1,8 @@
 """The people of a tenant: who they are, what they may, whether they still may.
 
-A person is never deleted, for reviews and the ledger speak of them; one who is disabled is let in no more. The last
-active admin of a tenant stays one: somebody has to be able to let others in.
+A person is never deleted, for reviews and the ledger speak of them; one who is disabled is let in no more, and of one
+who is forgotten (`api.access.forgetting`) a pseudonym is left. The last active admin of a tenant stays one: somebody
+has to be able to let others in.
 """
 
 import unicodedata
@@ -25,6 +26,9 @@ from provenance.text import is_safe
 NAME_LIMIT: Final = 128
 EMAIL_LIMIT: Final = 254  # RFC 5321 s4.5.3.1.3, less the angle brackets
 
+PERSON_FORGOTTEN: Final = "person.forgotten"
+"""Kind of the tombstone of an account."""
+
 
 class State(StrEnum):
     """Whether a person is let in."""
@@ -33,6 +37,8 @@ class State(StrEnum):
     """Has set no password and used no provider yet."""
     ACTIVE = "active"
     DISABLED = "disabled"
+    FORGOTTEN = "forgotten"
+    """Nothing of them is kept but a pseudonym; for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,11 @@ class Person:
     state: State
     created_at: str
     seen_at: str
+
+    @property
+    def is_out(self) -> bool:
+        """Whether they are not let in, by whatever way they come."""
+        return self.state in {State.DISABLED, State.FORGOTTEN}
 
     @property
     def actor(self) -> Actor:
@@ -144,6 +155,8 @@ def set_roles(here: Place, person_id: str, roles: Iterable[Role], *, by: Actor |
     given = parse_roles(roles)
     with here.database.write() as connection:
         person = fetch_person(here, connection, person_id)
+        if person.state is State.FORGOTTEN:
+            raise AccessError("this person was forgotten: invite them anew")
         if Role.ADMIN not in given:
             _verify_admin_left(here, connection, person)
         if given != person.roles:
@@ -195,7 +208,7 @@ def enable_person(here: Place, person_id: str, *, by: Actor | None = None) -> Pe
 
 
 def _move(here: Place, connection: Connection, person: Person, state: State, kind: str, *, by: Actor | None) -> None:
-    if person.state is state:
+    if person.state in {state, State.FORGOTTEN}:
         return
     connection.execute(update(PEOPLE).where(PEOPLE.c.id == person.id).values(state=state.value))
     subject = name_reviewer(connection, person.name, here.tenant)

@@ -164,7 +164,7 @@ class Reception:
                 person = insert_person(here, connection, name=name, roles=link.roles)
             else:
                 person = fetch_person(here, connection, link.person_id)
-            if person.state is State.DISABLED:
+            if person.is_out:
                 raise SignInError(WRONG)
             if has_passwords:
                 set_password(connection, person, hashed)

@@ -15,7 +15,6 @@ from api.access.identity import Role
 from api.access.person import (
     NAME_LIMIT,
     Person,
-    State,
     change_roles,
     fetch_person,
     insert_person,
@@ -49,7 +48,7 @@ def admit(here: Place, settings: OidcSettings, vouched: Vouched) -> Person:
         else:
             person = _find_by_email(here, connection, vouched) or _make(here, connection, vouched, roles)
             put_credential(connection, person.id, Kind.PROVIDER, lookup=lookup, secret=b"", label=settings.name)
-        if person.state is State.DISABLED:
+        if person.is_out:
             raise ProviderError(NOBODY)
         activate(connection, person)
         if roles and Role.ADMIN not in roles and is_last_admin(here, connection, person):

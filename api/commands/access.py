@@ -11,6 +11,7 @@ from api.console import OUT, CommandUsageError, Json, build_table, print_hint, p
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from api.access.forgetting import Forgotten
     from api.access.key import ApiKey
     from api.access.person import Person
     from policies.line.deployment import Deployment
@@ -192,6 +193,37 @@ def enable_person(whom: Whom, as_json: Json = False) -> None:
     print_line(f"{changed.name} is let in again")
 
 
+@_people.command("forget")
+@teaching_errors
+def forget_person(
+    whom: Whom,
+    uploads: Annotated[
+        bool,
+        typer.Option("--uploads", help="Let go of the files and prompts that they handed in; refuse what is held."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a person for ever: name, address, passkeys and sessions go, a pseudonym stands where they decided."""
+    from api.access import forgetting, person
+
+    with _open_place() as (here, _):
+        known = person.find_person(here, whom)
+        if not yes and not typer.confirm(f"forget {known.name}? There is no way back", err=True):
+            raise typer.Exit(1)
+        done = forgetting.forget_person(here, known.id, with_uploads=uploads)
+    if as_json:
+        print_json(describe_forgotten(done))
+        return
+    print_line(f"forgotten: {done.decisions} decisions now name {done.person.name}")
+    if (what := done.uploads) is not None:
+        print_line(f"handed in: {what.deleted} files deleted, {what.refused} of them refused for it")
+        if what.released:
+            print_hint(f"{what.released} are public and stay so: whoever publishes them takes them back")
+        if what.waiting:
+            print_hint(f"{what.waiting} are still on their way: run this again with --uploads once they are through")
+
+
 @_people.command("link")
 @teaching_errors
 def link_person(
@@ -237,6 +269,13 @@ def describe_person(person: "Person") -> dict[str, Any]:
     from api.schemas.access import PersonModel
 
     return PersonModel.build(person).model_dump(mode="json")
+
+
+def describe_forgotten(done: "Forgotten") -> dict[str, Any]:
+    """Return the JSON form of what forgetting somebody did."""
+    from api.schemas.access import ForgottenModel
+
+    return ForgottenModel.build(done).model_dump(mode="json")
 
 
 def _show_link(person: "Person", settings: Settings, token: str, *, as_json: bool) -> None:

@@ -34,6 +34,7 @@ def build_router() -> APIRouter:
         ("/people", "POST", invite),
         ("/people/{person_id}", "GET", show_person),
         ("/people/{person_id}/roles", "POST", change_roles),
+        ("/people/{person_id}/forget", "POST", forget_person),
         ("/people/{person_id}/{move}", "POST", change_person),
         ("/keys", "POST", create_key),
         ("/keys/{key_id}/revoke", "POST", revoke_key),
@@ -151,6 +152,26 @@ async def change_person(request: Request, actor: Manages, person_id: Id, move: s
     return RedirectResponse(f"{_TEAM}/people/{person_id}?said=saved", 303)
 
 
+async def forget_person(request: Request, actor: Manages, person_id: Id) -> Response:
+    """Forget a person, once their name was typed."""
+    from api.access import forgetting, person
+
+    here, form = find_service(request).deployment(actor), await read_form(request)
+
+    def _forget() -> None:
+        known = person.find_person(here, person_id)
+        if person.fold(form.text("confirmed")) != person.fold(known.name):
+            raise AccessError("expected the name of who is to be forgotten, as it stands here")
+        forgetting.forget_person(here, known.id, with_uploads=bool(form.text("uploads")), by=actor)
+
+    try:
+        await run_in_threadpool(_forget)
+    except AccessError as exc:
+        return await _show_person(request, actor, person_id, exc)
+    to = "/sign-in" if person_id == actor.id else f"{_TEAM}/people/{person_id}?said=forgotten"
+    return RedirectResponse(to, 303)
+
+
 def _read_roles(form: "Form") -> list[Role]:
     """Return the roles whose boxes were ticked."""
     return [role for role in Role if form.text(f"role-{role}")]
@@ -212,6 +233,7 @@ async def _show_person(
         error=tell(request, error),
         person=person,
         sessions=sessions,
+        forgetting=request.url.path.endswith("/forget"),
         roles=list(Role),
         made={"link": link, "key": "", "whose": whose},
     )

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Request
+from fastapi import APIRouter, Body, Path, Query, Request
 
 from api.access.guard import require
 from api.access.identity import Actor, Permission
 from api.cursor import USUAL, Cursor, Limit, build_page, parse_cursor
 from api.errors import describe_problems
-from api.schemas.access import Ended, Invited, NewPerson, PersonChange, PersonModel, PersonPage
+from api.schemas.access import Ended, ForgottenModel, Invited, NewPerson, PersonChange, PersonModel, PersonPage
 from api.service import find_service
 
 Manages = Annotated[Actor, require(Permission.MANAGE_PEOPLE)]
@@ -22,6 +22,7 @@ def build_router() -> APIRouter:
     router.add_api_route("/v1/people", invite_person, methods=["POST"], status_code=201)
     router.add_api_route("/v1/people/{person_id}", read_person, methods=["GET"])
     router.add_api_route("/v1/people/{person_id}", change_person, methods=["PATCH"])
+    router.add_api_route("/v1/people/{person_id}", forget_person, methods=["DELETE"])
     router.add_api_route("/v1/people/{person_id}/links", make_link, methods=["POST"], status_code=201)
     router.add_api_route("/v1/people/{person_id}/sessions", end_sessions, methods=["DELETE"])
     return router
@@ -68,6 +69,21 @@ def change_person(
         move = person.disable_person if change.state == "disabled" else person.enable_person
         found = move(here, found.id, by=actor)
     return PersonModel.build(found)
+
+
+def forget_person(
+    request: Request,
+    actor: Manages,
+    person_id: PersonId,
+    uploads: Annotated[  # noqa: FBT002 - a query's own form
+        bool, Query(description="let go of what they handed in, too; what is held is refused")
+    ] = False,
+) -> ForgottenModel:
+    """Forget a person for ever: name, address and what they sign in with go, a pseudonym stands where they decided."""
+    from api.access import forgetting
+
+    here = find_service(request).deployment(actor)
+    return ForgottenModel.build(forgetting.forget_person(here, person_id, with_uploads=uploads, by=actor))
 
 
 def make_link(request: Request, actor: Manages, person_id: PersonId) -> Invited:

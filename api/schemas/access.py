@@ -1,5 +1,6 @@
 """What is asked and answered about people, keys and sessions."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.identity import Permission, Role
 
 if TYPE_CHECKING:
+    from api.access.forgetting import Forgotten
     from api.access.key import ApiKey
     from api.access.person import Person
     from api.access.session import Session
@@ -91,7 +93,7 @@ class PersonModel(BaseModel):
     name: str
     email: str | None
     roles: list[Role]
-    state: str = Field(description="invited, active or disabled")
+    state: str = Field(description="invited, active, disabled or forgotten")
     created_at: str
     last_signed_in_at: str | None
 
@@ -141,6 +143,29 @@ class SessionModel(BaseModel):
             last_seen_at=session.seen_at,
             expires_at=session.expires_at,
         )
+
+
+class UploadsModel(BaseModel):
+    """What became of what somebody handed in."""
+
+    refused: int = Field(description="held assets that were refused for it")
+    deleted: int = Field(description="assets whose file and prompt were let go of")
+    released: int = Field(description="public assets, whose files stay until whoever publishes them takes them back")
+    waiting: int = Field(description="assets that are still on their way: ask again")
+
+
+class ForgottenModel(BaseModel):
+    """What is left of somebody who was forgotten."""
+
+    person: PersonModel
+    decisions: int = Field(description="that name the pseudonym now")
+    uploads: UploadsModel | None
+
+    @classmethod
+    def build(cls, done: "Forgotten") -> Self:
+        """Build it from what was done."""
+        uploads = None if done.uploads is None else UploadsModel(**asdict(done.uploads))
+        return cls(person=PersonModel.build(done.person), decisions=done.decisions, uploads=uploads)
 
 
 class Ended(BaseModel):

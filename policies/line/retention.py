@@ -92,7 +92,7 @@ def let_go(here: Deployment, rules: Rules, now: datetime | None = None) -> Expir
     moment = now or datetime.now(UTC)
     found = find_expired(here, rules, moment)
     for asset_id in found.originals:
-        _drop_original(here, AssetId(asset_id), rules)
+        drop_original(here, AssetId(asset_id), rules)
     _fade(here, found, rules, moment)
     with here.database.write() as connection:
         for part in _chunks(found.names):
@@ -155,8 +155,11 @@ def build_tombstone_key(asset_id: str) -> str:
     return f"{ORIGINAL_DELETED}:{asset_id}"
 
 
-def _drop_original(here: Deployment, asset_id: AssetId, rules: Rules) -> None:
-    """Put the tombstone on the ledger, then delete the files; the entry is the same however often this is tried."""
+def drop_original(here: Deployment, asset_id: AssetId, rules: Rules) -> None:
+    """Put a refused asset's tombstone on the ledger, then delete its file and prompt, and copies that are judged.
+
+    The entry is the same however often this is tried; an asset that is not refused is left alone.
+    """
     with here.database.write() as connection:
         lock_asset(connection, asset_id)
         row = asset_row(connection, asset_id, here.tenant)

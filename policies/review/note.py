@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from policies.line.deployment import Deployment
 from policies.refusals import IncompleteError
-from policies.review.job import Reviewer, State, find_job
+from policies.review.job import Reviewer, State, find_job, find_record
 from provenance.asset import AssetId
 from provenance.storage.database import utc_now
 from provenance.storage.review_tables import NOTES
@@ -36,6 +36,11 @@ class Note:
 def spell_handle(name: str) -> str:
     """Return how a person is mentioned: the letters and digits of their name, small."""
     return re.sub(r"[^\w]", "", name.casefold())[:64]
+
+
+def blind_mentions(text: str, handle: str, other: str) -> str:
+    """Return a note's text with `other` mentioned wherever it mentioned who goes by `handle`."""
+    return _MENTION.sub(lambda found: f"@{other}" if spell_handle(found[1]) == handle else found[0], text)
 
 
 def build_note(reviewer: Reviewer, text: str) -> Note:
@@ -67,7 +72,7 @@ def write_note(here: Deployment, asset_id: AssetId, reviewer: Reviewer, text: st
 def list_notes(here: Deployment, asset_id: AssetId, reviewer: Reviewer) -> tuple[Note, ...]:
     """Return the notes of a job that `reviewer` may read, oldest first."""
     with here.database.read() as connection:
-        job = find_job(connection, asset_id, here.tenant, reviewer)
+        job = find_record(connection, asset_id, here.tenant, reviewer)
         query = select(NOTES).where(NOTES.c.asset_id == asset_id).order_by(NOTES.c.created_at, NOTES.c.id)
         rows = connection.execute(query).mappings().all()
     notes = (

@@ -11,9 +11,9 @@ from api.access.session import open_session
 PASSWORD = "four unconnected words"
 
 
-def make_person(here, *roles, name="Ada"):
+def make_person(here, *roles, name="Ada", email=""):
     """Somebody active, without a password: hashing takes time that few tests need."""
-    person = add_person(here, name=name, roles=roles)
+    person = add_person(here, name=name, roles=roles, email=email)
     with here.database.write() as connection:
         activate(connection, person)
     return person

@@ -86,3 +86,17 @@ def test_sessions_end_for_one_and_for_everybody(run, database):
     assert run("access", "person", "sign-out", "A", "--json").document == {"ended": 1}
     assert run("access", "person", "sign-out", "--everybody").out.startswith("1 sessions")
     assert tokens
+
+
+def test_a_person_is_forgotten_once_that_is_confirmed(run, database):
+    run("access", "person", "add", "Ada", "--role", "moderator", "--email", "ada@example.org")
+    done = run("access", "person", "forget", "Ada", "--yes", "--uploads", "--json")
+    assert (done.document["person"]["state"], done.document["decisions"]) == ("forgotten", 0)
+    assert done.document["uploads"] == {"refused": 0, "deleted": 0, "released": 0, "waiting": 0}
+    assert run("access", "person", "forget", "Ada", "--yes").code == 2
+    run("access", "person", "add", "Ada", "--role", "moderator")
+    assert run("access", "person", "forget", "Ada").code == 130  # nobody said yes
+    assert "forgotten: 0 decisions now name reviewer-" in run("access", "person", "forget", "Ada", "--yes").out
+    listed = run("access", "person", "list").words
+    assert "Ada" not in listed
+    assert "forgotten" in listed

@@ -119,3 +119,27 @@ def test_the_pages_are_for_everybody(desk_server, desk, audit, language, width):
         assert f"<b>Ada</b> {language}" in page.inner_text("body")
         assert audit(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_somebody_is_forgotten_once_their_name_was_typed(client, here):
+    send(client, "/people", **{"name": "Ada Lovelace", "email": "ada@example.org", "role-moderator": "1"})
+    ada = find_person(here, "Ada Lovelace")
+    refused = send(client, f"/people/{ada.id}/forget", confirmed="Ada")
+    assert (refused.status_code, find_person(here, ada.id).name) == (422, "Ada Lovelace")
+    assert '<details class="card" open>' in refused.text
+    done = send(client, f"/people/{ada.id}/forget", confirmed=" ada lovelace", uploads="1")
+    assert done.status_code == 303
+    assert find_person(here, ada.id).state is State.FORGOTTEN
+    page = client.get(f"/desk/team/people/{ada.id}").text
+    assert "Nothing leads from here" in page
+    assert not any(word in page for word in ("Lovelace", "/forget", "/roles", "/link"))
+    assert "forgotten" in client.get("/desk/team").text
+
+
+def test_who_forgets_themselves_is_out(client, here):
+    grace = find_person(here, "Grace")
+    assert send(client, f"/people/{grace.id}/forget", confirmed="Grace").status_code == 409  # the last admin
+    make_person(here, Role.ADMIN, name="Ada")
+    done = send(client, f"/people/{grace.id}/forget", confirmed="Grace")
+    assert (done.status_code, done.headers["location"]) == (303, "/sign-in")
+    assert client.get("/desk/team").status_code in {303, 401}

@@ -54,3 +54,16 @@ def test_sessions_of_a_person_are_ended(client, here):
         open_for(here, ada)
     assert client.delete(f"/v1/people/{ada.id}/sessions").json() == {"ended": 2}
     assert client.delete(f"/v1/people/{ada.id}/sessions").json() == {"ended": 0}
+
+
+def test_a_person_is_forgotten_for_ever(client, here):
+    ada = make_person(here, Role.MODERATOR, name="Ada")
+    done = client.delete(f"/v1/people/{ada.id}", params={"uploads": True})
+    assert done.status_code == 200
+    assert (done.json()["person"]["state"], done.json()["person"]["email"]) == ("forgotten", None)
+    assert done.json()["uploads"]["deleted"] == 0
+    assert client.get("/v1/people/Ada").status_code == 404
+    assert client.get(f"/v1/people/{ada.id}").json()["name"].startswith("reviewer-")
+    assert client.patch(f"/v1/people/{ada.id}", json={"roles": ["admin"]}).status_code == 422
+    admin = make_person(here, Role.ADMIN, name="Grace")
+    assert client.delete(f"/v1/people/{admin.id}").status_code == 409
