@@ -5,7 +5,7 @@ submissions lead to it by its id. An entry `person.forgotten` says that it was d
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, update
 
@@ -67,7 +67,13 @@ def forget_person(
         blind_records(here, connection, name=person.name, person_id=person.id, pseudonym=pseudonym)
         for table in (CREDENTIALS, SESSIONS, SIGN_IN_LINKS):
             connection.execute(delete(table).where(table.c.person_id == person.id))
-        blank = {"name": pseudonym, "handle": fold(pseudonym), "email": None, "roles": [], "seen_at": None}
+        blank: dict[str, Any] = {
+            "name": pseudonym,
+            "handle": fold(pseudonym),
+            "email": None,
+            "roles": [],
+            "seen_at": None,
+        }
         this = PEOPLE.c.id == person.id
         connection.execute(update(PEOPLE).where(this).values(**blank, state=State.FORGOTTEN.value))
         left = fetch_person(here, connection, person.id)
