@@ -1,10 +1,9 @@
 """The durable line: submissions wait in a queue, and any number of workers walk them, whichever of them dies.
 
 One small module in front of DBOS, so that all that is not public of it stands here alone. One workflow walks one
-asset, one step a stage of `policies.gate`; a step takes the asset's id, and DBOS notes those that somebody outside may
-see. What a stage made is in the stage's own rows, which stay the truth: a workflow that is lost, or begun again under a
-new ticket, walks the same line and repeats nothing. Hand over with `enqueue`, look with `status`, call back with
-`cancel`; a worker runs an `Engine`.
+asset, one step a stage of `policies.gate`; a step takes the asset's id, and some are noted. What a stage made is in the
+stage's own rows, which stay the truth: a workflow that is lost, or begun again under a new ticket, walks the same line
+and repeats nothing. Hand over with `enqueue`, look with `status`, call back with `cancel`; a worker runs an `Engine`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -46,15 +45,13 @@ APPLICATION: Final = "chopmark"
 QUEUE: Final = "line"
 WALK: Final = "walk"
 LINE_VERSION: Final = "1"
-"""Pinned, so that a newer release finishes what an older one began. What was begun with other steps than ours DBOS
-refuses to go on with, and it is then tried again under a new ticket (`policies.line.attempt`)."""
+"""Pinned, so that a newer release finishes what an older one began; with other steps than ours, under a new ticket."""
 
 _RESTOCKED: Final = 1000
 """Places that are compared with DBOS's workflows at a time."""
 _KEPT: Final = timedelta(hours=1)
 _NOTED: Final = frozenset({"withhold", "seal", "publish"})
-"""Stages after which DBOS notes that they are done: a file was signed, published, or somebody told of it. The others
-write rows of ours and nothing else, which are asked whatever DBOS knows; a note of each took 2 ms of a release."""
+"""Stages that DBOS notes: those that somebody outside may see. Of the others our rows say all; a note took 2 ms."""
 _FORGOTTEN: Final = 500
 T = TypeVar("T")
 
@@ -395,10 +392,10 @@ class Engine:
 
 def _noted(stage: Callable[[Deployment, AssetId], T], here: Deployment, asset_id: AssetId, /) -> T:
     """Carry out a stage as a step of the workflow; what an earlier run has done is asked of the stage itself."""
-    if stage.__name__ not in _NOTED:
-        return stage(here, asset_id)
     from dbos import DBOS
 
+    if stage.__name__ not in _NOTED:
+        return stage(here, asset_id)
     made: list[T] = []
     DBOS.run_step({"name": stage.__name__}, lambda: made.append(stage(here, asset_id)))
     return made[0] if made else stage(here, asset_id)
