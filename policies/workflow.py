@@ -394,8 +394,7 @@ def _noted(stage: Callable[[Deployment, AssetId], T], here: Deployment, asset_id
     """Carry out a stage as a step of the workflow; what an earlier run has done is asked of the stage itself."""
     from dbos import DBOS
 
-    if stage.__name__ not in _NOTED:
-        return stage(here, asset_id)
     made: list[T] = []
-    DBOS.run_step({"name": stage.__name__}, lambda: made.append(stage(here, asset_id)))
+    if stage.__name__ in _NOTED:
+        DBOS.run_step({"name": stage.__name__}, lambda: made.append(stage(here, asset_id)))
     return made[0] if made else stage(here, asset_id)
