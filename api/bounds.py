@@ -15,8 +15,9 @@ from provenance.errors import GateError
 if TYPE_CHECKING:
     from provenance.storage.blob import Blob
 
-IN_MEMORY_BYTES: Final = 1024 * 1024
-"""Of an upload that comes; what is longer goes to a temporary file without a name (TMPDIR says where)."""
+IN_MEMORY_BYTES: Final = 3 << 20
+"""Of an upload that comes; what is longer goes to a temporary file without a name (TMPDIR says where). A usual picture
+is written once so, into quarantine, and by a thread: a temporary file is written where all requests wait for it."""
 
 RETRY_AFTER_S: Final = 5
 
@@ -143,19 +144,19 @@ async def read_parts(parts: AsyncIterator[bytes], *, idle_s: float, total_s: flo
     Raises:
         TimeoutError: it came too slowly.
     """
-    until = asyncio.get_running_loop().time() + total_s
+    loop = asyncio.get_running_loop()
+    until = loop.time() + total_s
     while True:
-        async with asyncio.timeout_at(until):
-            part = await _next(parts, idle_s)
+        async with asyncio.timeout_at(min(until, loop.time() + idle_s)):
+            part = await _next(parts)
         if not part:
             return
         yield part
 
 
-async def _next(parts: AsyncIterator[bytes], idle_s: float) -> bytes:
+async def _next(parts: AsyncIterator[bytes]) -> bytes:
     """Return the next part that has any bytes, or b"" at the end."""
-    async with asyncio.timeout(idle_s):
-        while (part := await anext(parts, None)) is not None:
-            if part:
-                return part
+    while (part := await anext(parts, None)) is not None:
+        if part:
+            return part
     return b""

@@ -31,6 +31,8 @@ ROUNDS: Final = 12
 AT_ONCE: Final = 8
 TOGETHER: Final = 40
 """Requests in all of `AT_ONCE` clients."""
+PNG_BYTES: Final = 2_000_000
+"""About as long is what is handed in: a photograph, enlarged until its PNG is."""
 EACH: Final = 10
 """Verifications of a round, by each way."""
 
@@ -50,7 +52,7 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
         os.environ |= {"CHOPMARK_HOME": str(folder / "site"), "CHOPMARK_HTTP__VISITS_PER_MINUTE": "0"}
         title, picture = next(iter(photographs()))
         sealed, key = _prepare(encode(picture, "jpg"), title)
-        png = encode(picture, "png")
+        png = encode_about(picture, PNG_BYTES)
         gate_command = ("chopmark", "serve", "--workers", "1")
         with serving_apart(*gate_command) as (gate, _), serving_apart("bench.http_api") as (plain, _):
             gate_client = httpx.Client(base_url=gate, headers={"Authorization": f"Bearer {key}"}, timeout=60)
@@ -59,6 +61,15 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
                 _measure(rounds, sealed, png, gate_client, plain_client, ways)
         sizes = {"verify": len(sealed), "accept": len(png), "upload": len(png)}
         return [_row(name, times, sizes[name.split()[0]]) for name, times in ways.items()]
+
+
+def encode_about(picture: Any, size_bytes: int) -> bytes:
+    """Return a picture as a PNG of `size_bytes`, to a tenth."""
+    found, share = encode(picture, "png"), 1.0
+    while abs(len(found) - size_bytes) > size_bytes / 10:
+        share *= (size_bytes / len(found)) ** 0.5
+        found = encode(picture.resize((round(picture.width * share), round(picture.height * share))), "png")
+    return found
 
 
 def _measure(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from provenance.asset import AssetId
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from detectors.base import Signal
     from policies.line.deployment import Deployment
     from policies.review.backlog import Item
@@ -100,11 +102,11 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
     Raises:
         AssetNotFoundError: there is no such job and no such release, or none for them.
     """
-    from policies.line.records import asset_row, find_signals, latest_decision, parse_asset
+    from policies.line.records import asset_row, find_signals, parse_asset
     from policies.line.request import prompt_key
-    from policies.review.backlog import Item, load_items
+    from policies.review.backlog import load_items
     from policies.review.history import list_decisions, list_earlier
-    from policies.review.job import find_record
+    from policies.review.job import find_record, has_job
     from policies.review.judgement import list_clauses, show_opinions
     from policies.review.note import list_notes
     from policies.review.opinion import is_own
@@ -115,10 +117,8 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
     with here.database.read() as connection:
         job = find_record(connection, asset_id, here.tenant, reviewer)
         row = asset_row(connection, asset_id, here.tenant)
-        signals, items = find_signals(connection, asset_id), load_items(connection, [asset_id])
-        decision = latest_decision(connection, asset_id)
-    assert decision is not None
-    item = items[0] if items else Item(job, row["name"], row["media_type"], row["created_at"], decision)
+        signals, has_waited = find_signals(connection, asset_id), has_job(connection, asset_id)
+        item = load_items(connection, [asset_id])[0] if has_waited else _build_item(connection, job, row)
     findings = find_evidence(signals, item.decision)
     return View(
         item=item,
@@ -139,8 +139,18 @@ def load_view(here: "Deployment", asset_id: AssetId, reviewer: "Reviewer") -> Vi
         has_prompt=here.blobs.quarantine.has(prompt_key(asset_id)),
         may_approve=not is_own(here, row, reviewer),
         may_screen_again=may_screen_again(row["stage"], item.decision, signals),
-        has_waited=bool(items),
+        has_waited=has_waited,
     )
+
+
+def _build_item(connection: "Connection", job: "Job", row: Mapping[Any, Any]) -> "Item":
+    """Return the line of what was released at once, which no queue ever had."""
+    from policies.line.records import latest_decision
+    from policies.review.backlog import Item
+
+    decision = latest_decision(connection, job.asset_id)
+    assert decision is not None
+    return Item(job, row["name"], row["media_type"], row["created_at"], decision)
 
 
 def list_moments(signals: "Sequence[Signal]") -> tuple[Moment, ...]:

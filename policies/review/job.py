@@ -192,6 +192,11 @@ def find_job(connection: Connection, asset_id: AssetId, tenant: Tenant, reviewer
     return parse_job(row)
 
 
+def has_job(connection: Connection, asset_id: AssetId) -> bool:
+    """Return whether an asset was ever withheld."""
+    return connection.execute(select(JOBS.c.asset_id).where(JOBS.c.asset_id == asset_id)).first() is not None
+
+
 def find_record(connection: Connection, asset_id: AssetId, tenant: Tenant, reviewer: Reviewer) -> Job:
     """Return a job as `find_job` does, and of an asset that was released and never waited, one that is closed.
 
@@ -200,8 +205,7 @@ def find_record(connection: Connection, asset_id: AssetId, tenant: Tenant, revie
     """
     released = select(ASSETS.c.id).where(ASSETS.c.id == asset_id, ASSETS.c.tenant == tenant)
     released = released.where(ASSETS.c.stage == Stage.PUBLISHED.value)
-    job = select(JOBS.c.asset_id).where(JOBS.c.asset_id == asset_id)
-    if connection.execute(job).first() is None and connection.execute(released).first() is not None:
+    if not has_job(connection, asset_id) and connection.execute(released).first() is not None:
         return Job(asset_id, State.CLOSED, False, "", "", "", 0, "", False, 0)
     return find_job(connection, asset_id, tenant, reviewer)
 
