@@ -3,15 +3,14 @@
 Loads safetensors only and runs no code from the pipeline's folder; nothing is fetched unless the options say so.
 """
 
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from generation.base import PICTURES, Generated, ImageToImage, Progress, Recipe, Request, TextToImage
+from generation.base import PICTURES, Generated, ImageToImage, Progress, Request, TextToImage
+from generation.one_model import OneModel
 from generation.pinned import parse_count, parse_number, parse_pinned
 from generation.weights import EMBEDDED_PIPELINE
-from provenance.asset import sha256_hex
-from provenance.errors import GenerationError, MissingExtraError
+from provenance.errors import GenerationError
 
 if TYPE_CHECKING:
     from generation._diffusers_net import DiffusersNet
@@ -23,7 +22,7 @@ MAX_SEED: Final = 2**63 - 1
 _OWN: Final = ("steps", "guidance")
 
 
-class DiffusersLocal:
+class DiffusersLocal(OneModel["DiffusersNet"]):
     """Runs one pipeline, one picture at a time.
 
     Options:
@@ -43,35 +42,16 @@ class DiffusersLocal:
     makes: Final = PICTURES
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self._pinned = parse_pinned(self.name, "diffusers", options, _OWN, str(EMBEDDED_PIPELINE))
+        super().__init__(parse_pinned(self.name, "diffusers", options, _OWN, str(EMBEDDED_PIPELINE)))
         own = {} if options.get("model") or options.get("revision") else EMBEDDED_DEFAULTS
         given = {**own, **options}
         self._steps = parse_count(self.name, given, "steps")
         self._guidance = parse_number(self.name, given, "guidance")
-        self._lock = threading.Lock()
-        self._net: DiffusersNet | None = None
-        self._model_sha256 = ""
 
-    def warm(self) -> None:
-        """Measure the weights and load them; a second call does nothing.
+    def _import_net(self) -> "type[DiffusersNet]":
+        from generation._diffusers_net import DiffusersNet
 
-        Raises:
-            MissingExtraError: the extra ``generate`` is not installed.
-            BackendUnavailableError: the pipeline is missing, damaged, or of a kind that is not loaded.
-            ConfigurationError: no such device.
-        """
-        with self._lock:
-            if self._net is not None:
-                return
-            folder = self._pinned.find()
-            self._model_sha256 = self._pinned.measure(folder)
-            try:
-                from generation._diffusers_net import DiffusersNet
-            except ImportError as exc:
-                raise MissingExtraError(
-                    f"diffusers_local needs an extra: pip install 'chopmark[generate]' ({exc})"
-                ) from exc
-            self._net = DiffusersNet(folder, device=self._pinned.device, dtype=self._pinned.dtype)
+        return DiffusersNet
 
     def generate(self, request: Request, progress: Progress | None = None) -> Generated:
         """Make one picture; loads the weights first if `warm` was not called.
@@ -86,8 +66,7 @@ class DiffusersLocal:
             raise GenerationError("styles are the painter's: use the backend sketch, or say the style in the prompt")
         if not 0 <= request.seed <= MAX_SEED:
             raise GenerationError(f"seed must be 0 to {MAX_SEED}, got {request.seed}")
-        self.warm()
-        assert self._net is not None
+        net = self._warm()
         arguments: dict[str, Any] = {
             "prompt": request.prompt,
             "negative_prompt": request.negative_prompt or None,
@@ -97,32 +76,14 @@ class DiffusersLocal:
         with self._lock:
             if isinstance(request, TextToImage):
                 own: dict[str, Any] = {"width": request.width, "height": request.height}
-                frame = self._net.draw({**arguments, **own}, request.seed, progress)
+                frame = net.draw({**arguments, **own}, request.seed, progress)
             else:
                 own = {"strength": _parse_strength(request.strength, arguments["num_inference_steps"])}
-                frame = self._net.redraw(request.source, {**arguments, **own}, request.seed, progress)
+                frame = net.redraw(request.source, {**arguments, **own}, request.seed, progress)
         own |= {"steps": arguments["num_inference_steps"], "guidance": arguments["guidance_scale"]}
-        return Generated(frame, self._recipe(request, own))
-
-    def _recipe(self, request: Request, parameters: Mapping[str, Any]) -> Recipe:
-        assert self._net is not None
-        return Recipe(
-            backend=f"{self.name}/{self._net.class_name}",
-            model_name=self._pinned.name,
-            digital_source_type="trainedAlgorithmicMedia",
-            prompt_sha256=sha256_hex(request.prompt.encode()),
-            seed=request.seed,
-            model_identifier=self._pinned.identifier,
-            model_type="c2pa.types.model.pytorch",
-            model_sha256=self._model_sha256,
-            parameters={
-                **parameters,
-                "dtype": self._net.dtype,
-                "device": self._net.device.partition(":")[0],
-                "has_negative_prompt": bool(request.negative_prompt),
-            },
-            source_sha256=sha256_hex(request.source.tobytes()) if isinstance(request, ImageToImage) else "",
-        )
+        told = {**own, "has_negative_prompt": bool(request.negative_prompt)}
+        source = request.source if isinstance(request, ImageToImage) else None
+        return Generated(frame, self._describe(request.prompt, request.seed, told, source))
 
 
 def _parse_strength(strength: float, steps: int | None) -> float:

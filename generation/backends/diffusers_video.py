@@ -4,17 +4,17 @@ From a folder, or from the hub at a pinned commit, pulled before. Safetensors on
 is asked unless the options say so.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from generation.backends.diffusers_local import MAX_SEED
-from generation.base import CLIPS, GeneratedVideo, Progress, Recipe, VideoRequest
+from generation.base import CLIPS, GeneratedVideo, Progress, VideoRequest
+from generation.one_model import OneModel
 from generation.pinned import parse_count, parse_number, parse_pinned
-from provenance.asset import Frame, sha256_hex
-from provenance.errors import ConfigurationError, GenerationError, MissingExtraError
+from provenance.asset import Frame
+from provenance.errors import ConfigurationError, GenerationError
 
 if TYPE_CHECKING:
     from generation._diffusers_video_net import VideoNet
@@ -27,7 +27,7 @@ _MOST_PASSES: Final = 200
 _MOST_S: Final = 600
 
 
-class DiffusersVideo:
+class DiffusersVideo(OneModel["VideoNet"]):
     """Runs one pipeline, one clip at a time.
 
     Options:
@@ -50,7 +50,7 @@ class DiffusersVideo:
     makes: Final = CLIPS
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self._pinned = parse_pinned(self.name, "diffusers", options, _OWN)
+        super().__init__(parse_pinned(self.name, "diffusers", options, _OWN))
         self._steps, self._guidance = (
             parse_count(self.name, options, "steps"),
             parse_number(self.name, options, "guidance"),
@@ -59,35 +59,17 @@ class DiffusersVideo:
         self._rate = parse_number(self.name, options, "rate") or 0.0
         self._frames = parse_count(self.name, options, "frames", least=2)
         self._overlap = parse_count(self.name, options, "overlap") or _OVERLAP
-        self._lock = threading.Lock()
-        self._net: VideoNet | None = None
-        self._model_sha256 = ""
 
-    def warm(self) -> None:
-        """Measure the weights and load them; a second call does nothing.
+    def _import_net(self) -> "type[VideoNet]":
+        from generation._diffusers_video_net import VideoNet
 
-        Raises:
-            MissingExtraError: the extra ``generate`` is not installed.
-            BackendUnavailableError: the pipeline is missing, damaged, or of a kind that is not loaded.
-            ConfigurationError: no such device, or nobody says how many frames a second it makes.
-        """
-        with self._lock:
-            if self._net is not None:
-                return
-            folder = self._pinned.find()
-            self._model_sha256 = self._pinned.measure(folder)
-            try:
-                from generation._diffusers_video_net import VideoNet
-            except ImportError as exc:
-                raise MissingExtraError(
-                    f"{self.name} needs an extra: pip install 'chopmark[generate]' ({exc})"
-                ) from exc
-            net = VideoNet(folder, device=self._pinned.device, dtype=self._pinned.dtype)
-            if not (self._rate or net.rate):
-                raise ConfigurationError(
-                    f"{net.class_name} does not say how many frames a second it was made for: give the option rate"
-                )
-            self._net = net
+        return VideoNet
+
+    def _verify_net(self, net: "VideoNet") -> None:
+        if not (self._rate or net.rate):
+            raise ConfigurationError(
+                f"{net.class_name} does not say how many frames a second it was made for: give the option rate"
+            )
 
     @property
     def rate(self) -> float:
@@ -133,7 +115,9 @@ class DiffusersVideo:
         if passes > 1 or request.before:
             told["goes_on_from"] = "frames" if net.reads == "frames" and self.lead > 1 else "last frame"
         frames = self._make(request, arguments, count, passes, progress)
-        return GeneratedVideo(frames, self.rate, self._recipe(request, told))
+        told["has_negative_prompt"] = bool(request.negative_prompt)
+        source = request.start if request.start is not None else (request.before or (None,))[-1]
+        return GeneratedVideo(frames, self.rate, self._describe(request.prompt, request.seed, told, source))
 
     def _count(self, request: VideoRequest) -> int:
         """Return how many frames a request takes."""
@@ -207,32 +191,6 @@ class DiffusersVideo:
         multiple = self._warm().multiple
         scale = self._side / min(width, height)
         return tuple(max(1, round(side * scale / multiple)) * multiple for side in (width, height))  # type: ignore[return-value]  # two
-
-    def _warm(self) -> "VideoNet":
-        self.warm()
-        assert self._net is not None
-        return self._net
-
-    def _recipe(self, request: VideoRequest, told: Mapping[str, Any]) -> Recipe:
-        net = self._warm()
-        source = request.start if request.start is not None else (request.before or (None,))[-1]
-        return Recipe(
-            backend=f"{self.name}/{net.class_name}",
-            model_name=self._pinned.name,
-            digital_source_type="trainedAlgorithmicMedia",
-            prompt_sha256=sha256_hex(request.prompt.encode()),
-            seed=request.seed,
-            model_identifier=self._pinned.identifier,
-            model_type="c2pa.types.model.pytorch",
-            model_sha256=self._model_sha256,
-            parameters={
-                **told,
-                "dtype": net.dtype,
-                "device": net.device.partition(":")[0],
-                "has_negative_prompt": bool(request.negative_prompt),
-            },
-            source_sha256="" if source is None else sha256_hex(source.tobytes()),
-        )
 
 
 def _resize(frame: Frame, size: tuple[int, int]) -> Frame:

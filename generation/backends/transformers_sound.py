@@ -3,15 +3,14 @@
 Safetensors only, no code from the folder, and no host is asked unless the options say so.
 """
 
-import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from generation.backends.diffusers_local import MAX_SEED
-from generation.base import MUSIC, SPEECH, GeneratedSound, Progress, Recipe, SoundRequest
+from generation.base import MUSIC, SPEECH, GeneratedSound, Progress, SoundRequest
+from generation.one_model import OneModel
 from generation.pinned import parse_count, parse_number, parse_pinned
-from provenance.asset import sha256_hex
-from provenance.errors import GenerationError, MissingExtraError
+from provenance.errors import GenerationError
 
 if TYPE_CHECKING:
     from generation._transformers_net import MusicNet, SpeechNet
@@ -21,65 +20,8 @@ GUIDANCE: Final = 3.0
 _MOST_S: Final = 600.0
 _MOST_PASSES: Final = 40
 
-N = TypeVar("N", "MusicNet", "SpeechNet")
 
-
-class _Sounding(Generic[N]):
-    """What both have in common: one model, one sound at a time."""
-
-    name: str
-    _own: tuple[str, ...] = ()
-
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self._pinned = parse_pinned(self.name, "transformers", options, self._own)
-        self._lock = threading.Lock()
-        self._net: N | None = None
-        self._model_sha256 = ""
-
-    def warm(self) -> None:
-        """Measure the weights and load them; a second call does nothing.
-
-        Raises:
-            MissingExtraError: the extra ``generate`` is not installed.
-            BackendUnavailableError: the model is missing, damaged, or of a kind that is not loaded.
-            ConfigurationError: no such device.
-        """
-        with self._lock:
-            if self._net is not None:
-                return
-            folder = self._pinned.find()
-            self._model_sha256 = self._pinned.measure(folder)
-            try:
-                self._net = self._load()(folder, device=self._pinned.device, dtype=self._pinned.dtype)
-            except ImportError as exc:
-                raise MissingExtraError(
-                    f"{self.name} needs an extra: pip install 'chopmark[generate]' ({exc})"
-                ) from exc
-
-    def _load(self) -> type[N]:
-        raise NotImplementedError
-
-    def _warm(self) -> N:
-        self.warm()
-        assert self._net is not None
-        return self._net
-
-    def _recipe(self, request: SoundRequest, told: Mapping[str, Any]) -> Recipe:
-        net = self._warm()
-        return Recipe(
-            backend=f"{self.name}/{net.class_name}",
-            model_name=self._pinned.name,
-            digital_source_type="trainedAlgorithmicMedia",
-            prompt_sha256=sha256_hex(request.text.encode()),
-            seed=request.seed,
-            model_identifier=self._pinned.identifier,
-            model_type="c2pa.types.model.pytorch",
-            model_sha256=self._model_sha256,
-            parameters={**told, "dtype": net.dtype, "device": net.device.partition(":")[0]},
-        )
-
-
-class TransformersMusic(_Sounding["MusicNet"]):
+class TransformersMusic(OneModel["MusicNet"]):
     """Makes music of words, by MusicGen.
 
     Options:
@@ -94,15 +36,14 @@ class TransformersMusic(_Sounding["MusicNet"]):
     name: Final = "transformers_music"
     makes: Final = MUSIC
     voices: Final[tuple[str, ...]] = ()
-    _own = ("guidance", "longest")
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        super().__init__(options)
+        super().__init__(parse_pinned(self.name, "transformers", options, ("guidance", "longest")))
         guidance = parse_number(self.name, options, "guidance")
         self._guidance = GUIDANCE if guidance is None else guidance
         self._longest = parse_count(self.name, options, "longest")
 
-    def _load(self) -> "type[MusicNet]":
+    def _import_net(self) -> "type[MusicNet]":
         from generation._transformers_net import MusicNet
 
         return MusicNet
@@ -130,10 +71,10 @@ class TransformersMusic(_Sounding["MusicNet"]):
             "passes": net.count_passes(request.seconds),
             "rate_hz": net.rate_hz,
         }
-        return GeneratedSound(sound, net.rate_hz, self._recipe(request, told))
+        return GeneratedSound(sound, net.rate_hz, self._describe(request.text, request.seed, told))
 
 
-class TransformersSpeech(_Sounding["SpeechNet"]):
+class TransformersSpeech(OneModel["SpeechNet"]):
     """Speaks, by VITS: MMS's voices for some thousand languages among them.
 
     Options:
@@ -146,7 +87,10 @@ class TransformersSpeech(_Sounding["SpeechNet"]):
     name: Final = "transformers_speech"
     makes: Final = SPEECH
 
-    def _load(self) -> "type[SpeechNet]":
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(parse_pinned(self.name, "transformers", options, ()))
+
+    def _import_net(self) -> "type[SpeechNet]":
         from generation._transformers_net import SpeechNet
 
         return SpeechNet
@@ -172,7 +116,8 @@ class TransformersSpeech(_Sounding["SpeechNet"]):
             sound = net.speak(request.text, voices.index(voice), request.seed)
         if progress is not None:
             progress(1, 1)
-        return GeneratedSound(sound, net.rate_hz, self._recipe(request, {"voice": voice, "rate_hz": net.rate_hz}))
+        told = {"voice": voice, "rate_hz": net.rate_hz}
+        return GeneratedSound(sound, net.rate_hz, self._describe(request.text, request.seed, told))
 
 
 def _verify_seed(seed: int) -> None:
