@@ -22,7 +22,12 @@ from api.wiring import open_site  # noqa: E402 - as above
 from policies.review.appeal import file_appeal, offer_appeal  # noqa: E402 - as above
 from policies.review.claim import claim  # noqa: E402 - as above
 from policies.review.job import Reviewer  # noqa: E402 - as above
-from policies.review.judgement import review  # noqa: E402 - as above
+from policies.review.judgement import decide, review  # noqa: E402 - as above
+from policies.review.quality_answer import answer_deal  # noqa: E402 - as above
+from policies.review.quality_deal import list_deals  # noqa: E402 - as above
+from policies.review.quality_golden import make_from_asset  # noqa: E402 - as above
+from policies.review.quality_rules import Rules, keep_rules  # noqa: E402 - as above
+from policies.review.verdicts import HUMAN_REVIEW, Verdict  # noqa: E402 - as above
 from policies.rules.decision import Outcome  # noqa: E402 - as above
 from provenance.media.picture.image import parse_image  # noqa: E402 - as above
 from tests.api.desk.conftest import CHROMIUM  # noqa: E402 - as above
@@ -37,6 +42,10 @@ HELD: Final = (
     ("astronaut.png", "an astronaut who points a loaded pistol"),
     ("motorcycle_left.png", "a loaded pistol on a kitchen table"),
 )
+YES: Final = Verdict(Outcome.RELEASE, HUMAN_REVIEW, "a board game")
+NO: Final = Verdict(Outcome.BLOCK, HUMAN_REVIEW, "roulette for money")
+JUDGED: Final = (("chip.jpg", NO, NO), ("table.jpg", NO, YES), ("wheel.jpg", YES, YES))
+"""What a second moderator looked at, and what each of the two said."""
 
 
 def stock(home: Path) -> dict[str, str]:
@@ -58,6 +67,7 @@ def stock(home: Path) -> dict[str, str]:
         )
         token = offer_appeal(here, refused)
         file_appeal(here, token, "It is a still from a documentary about addiction.")
+        judge_twice(site)
         claim(here, held[1], mia)
         sealed = home.parent / "released.jpg"
         sealed.write_bytes(here.blobs.public.get(f"{released}/media.jpg"))
@@ -65,6 +75,31 @@ def stock(home: Path) -> dict[str, str]:
         "work": registered.id, "released": released, "matched": matched, "held": held[-1], "refused": refused,
         "token": token, "file": str(sealed),
     }  # fmt: skip
+
+
+def judge_twice(site: Any) -> None:  # noqa: ANN401 - an open site
+    """Have two moderators judge some files, one of them blind, and make a case whose answer is known."""
+    here, sam, noa = site.deployment, Reviewer("person-Sam", "Sam Oduya"), Reviewer("person-Noa", "Noa Lindqvist")
+    lead = Reviewer("person-Mia", "Mia Chen", sees_sensitive=True)
+    keep_rules(here, lead, Rules(double_share=1.0))
+    for number, (name, first, second) in enumerate(JUDGED):
+        asset_id = hand_in(site, photograph("rocket.jpg", 320 + 16 * number), name, prompt="a roulette table")
+        decide(here, asset_id, sam, first)
+        with here.database.read() as connection:
+            deals = [one for one in list_deals(connection, here, noa) if one.case.asset_id == asset_id]
+        for deal in deals:
+            answer_deal(here, deal, noa, second)
+    keep_rules(here, lead, Rules(golden_share=0.05, double_share=0.05, gives_feedback=True))
+    known = hand_in(site, photograph("rocket.jpg", 420), "chips.jpg", prompt="a slot machine in a casino")
+    make_from_asset(here, known, lead, NO)
+    review(here, known, outcome=Outcome.BLOCK, reviewer="Noa", reason="no gambling", clause=HUMAN_REVIEW)
+
+
+def try_pack(page: Page, _: dict[str, str]) -> None:
+    """Ask what a stricter pack would have done to past files."""
+    page.fill("#document", page.input_value("#document").replace("nsfw: {hold: 0.5", "nsfw: {hold: 0.0"))
+    page.get_by_role("button", name="Try", exact=True).click()
+    page.wait_for_selector("#trial")
 
 
 def verify(page: Page, known: dict[str, str]) -> None:
@@ -99,6 +134,8 @@ PICTURES: Final[dict[str, tuple[str, str, int, int, Then]]] = {
     "desk-narrow": ("admin", "/desk/queue", 390, 844, None),
     "desk-job": ("admin", "/desk/jobs/{held}", 1280, 1000, None),
     "desk-match": ("admin", "/desk/jobs/{matched}", 1280, 0, show_match),
+    "desk-policy-trial": ("policy_manager", "/desk/policies/edit?name=baseline", 1100, 0, try_pack),
+    "desk-quality": ("admin", "/desk/quality", 1280, 860, None),
     "desk-create": ("admin", "/desk/create?way=portrait", 1280, 0, None),
     "appeal": ("", "/appeals/{token}", 900, 0, None),
     "verify-page": ("", "/verify", 1000, 0, verify),
