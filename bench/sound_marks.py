@@ -19,6 +19,8 @@ from bench.sounds import Sound, choose_other, compose, load_sounds
 from bench.watermark.measure import wilson
 from provenance.watermarks import Chord, WatermarkKey
 
+SEED = 100
+
 
 def read_all(sounds: list[Sound], length_s: float) -> Iterator[tuple[str, str, bool, bool]]:
     """Yield name, edit, whether the whole id was read, and whether a wrong one was."""
@@ -48,7 +50,7 @@ def main() -> None:
     parser.add_argument("--lengths", type=float, nargs="+", default=[3.0, 5.0, 6.0])
     parser.add_argument("--pieces", type=int, default=4)
     options = parser.parse_args()
-    sounds = [*load_sounds(options.folder), *compose(options.pieces)]
+    sounds = [*load_sounds(options.folder), *compose(options.pieces, SEED)]
     for length_s in options.lengths:
         read: dict[str, list[bool]] = {}
         wrong = 0

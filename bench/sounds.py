@@ -38,15 +38,15 @@ def load_sounds(folder: Path) -> Iterator[Sound]:
             yield path.stem, samples, track.rate
 
 
-def compose(pieces: int) -> Iterator[Sound]:
-    """Yield composed pieces."""
+def compose(pieces: int, seed: int) -> Iterator[Sound]:
+    """Yield composed pieces, other ones for each seed a hundred apart."""
     from generation.music.mix import make_music
     from generation.music.mood import read_mood
 
     pictures = photographs()
     for number in range(pieces):
         mood = read_mood(np.asarray(pictures[number % len(pictures)][1].convert("RGB")), ())
-        yield f"composed {number}", np.asarray(make_music(mood, MOST_S, 100 + number), np.float32), 48_000
+        yield f"composed {number}", np.asarray(make_music(mood, MOST_S, seed + number), np.float32), 48_000
 
 
 def choose_other(sounds: Sequence[Sound], name: str, rate_hz: int) -> Samples:
