@@ -6,7 +6,7 @@ from typing import Any, Final
 from policies.audit.case_file import CaseFile
 from policies.audit.source import Holder
 from policies.line.intake import original_key
-from policies.line.publishing import public_file_key
+from policies.line.released import public_file_key
 from provenance.asset import MediaType
 from provenance.errors import BlobNotFoundError
 from provenance.storage.blob import Blob

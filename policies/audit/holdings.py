@@ -12,8 +12,8 @@ from sqlalchemy import Connection, RowMapping, select
 from policies.audit.concordance import Discrepancy, choose
 from policies.line.deployment import Deployment
 from policies.line.intake import original_key
-from policies.line.publishing import public_file_key, public_manifest_key
 from policies.line.records import FINAL_STAGES, Stage, latest_decision, reading_record
+from policies.line.released import public_file_key, public_manifest_key
 from policies.line.request import load_prompt
 from policies.line.retention import build_tombstone_key
 from policies.rules.decision import Outcome

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, select
 from policies.line.deployment import Deployment
 from policies.line.recording import verify_counts, verify_latest
 from policies.line.records import Stage, asset_row, latest_decision, lock_asset, move_stage
+from policies.line.released import public_file_key, public_manifest_key
 from policies.line.sealing import manifest_key, sealed_key
 from policies.review.job import open_job
 from policies.rules.decision import Decision, Outcome
@@ -44,16 +45,6 @@ class Result:
     seal: dict[str, Any]
     ledger_index: int | None = None
     public_key: str = ""
-
-
-def public_file_key(asset_id: AssetId, media_type: MediaType) -> str:
-    """Return the public key of a released file."""
-    return f"{asset_id}/media{media_type.extension}"
-
-
-def public_manifest_key(asset_id: AssetId) -> str:
-    """Return the public key of a released file's manifest store (`application/c2pa`)."""
-    return f"{asset_id}/manifest.c2pa"
 
 
 def withhold(here: Deployment, asset_id: AssetId) -> Result:

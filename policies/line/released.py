@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from policies.line.publishing import public_file_key, public_manifest_key
 from policies.line.records import Stage, find_stage
 from provenance.asset import AssetId, Digest, MediaType, sha256_hex
 from provenance.errors import AssetNotFoundError, StoreError
@@ -35,6 +34,16 @@ class Released:
     ledger_index: int
     is_embedded: bool
     manifest_sha256: Digest
+
+
+def public_file_key(asset_id: AssetId, media_type: MediaType) -> str:
+    """Return the public key of a released file."""
+    return f"{asset_id}/media{media_type.extension}"
+
+
+def public_manifest_key(asset_id: AssetId) -> str:
+    """Return the public key of a released file's manifest store (`application/c2pa`)."""
+    return f"{asset_id}/manifest.c2pa"
 
 
 def find_released(connection: Connection, asset_id: str | None = None, *, tenant: Tenant = MAIN) -> Released:
@@ -97,6 +106,22 @@ def load_manifest(public: Blobs, released: Released) -> bytes:
     if sha256_hex(data) != released.manifest_sha256:
         raise StoreError(f"the public manifest of {released.asset_id} is not the one that was signed: restore it")
     return data
+
+
+def find_beside(connection: Connection, public: Blobs, sha256: Digest, *, tenant: Tenant = MAIN) -> bytes | None:
+    """Return the manifest store of a release of a tenant that is this very file, where it is not in the file itself.
+
+    None where there is none, or what lies in the public store is not what was signed.
+    """
+    query = select(SEALS.c.asset_id).join(ASSETS, ASSETS.c.id == SEALS.c.asset_id)
+    found = connection.execute(query.where(SEALS.c.sha256 == sha256, ASSETS.c.tenant == tenant)).scalar()
+    if found is None:
+        return None
+    try:
+        released = find_released(connection, found, tenant=tenant)
+        return None if released.is_embedded else load_manifest(public, released)
+    except (AssetNotFoundError, StoreError):
+        return None
 
 
 def _describe(connection: Connection, asset_id: str | None, tenant: Tenant) -> str:

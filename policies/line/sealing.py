@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from policies.line.records import (
     lock_asset,
     parse_asset,
 )
+from policies.line.released import find_beside
 from policies.line.request import find_named, request_provider
 from policies.refusals import ConsentLapsedError
 from policies.review.reviewers import REVIEW
@@ -38,6 +39,7 @@ from provenance.errors import (
 )
 from provenance.journal import Journal
 from provenance.seal.sealed import Sealed, build_seal_facts, parse_seal_facts
+from provenance.storage.blob import Blob
 from provenance.storage.policy_tables import CONSENTS
 from provenance.storage.tables import DECISIONS, SEALS
 
@@ -83,7 +85,8 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         content, file = load_content(here, asset)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
         components = load_components(here, asset_id, row["recipe"])
-        sealed = sealer.seal(asset, content, file, licence, row["recipe"], components)
+        kept = _find_kept(here, (file, *(one.file for one in components)))
+        sealed = sealer.seal(asset, content, file, licence, row["recipe"], components, kept)
     except (StoreError, DatabaseUnavailableError, ConfigurationError):
         with here.database.read() as connection:  # the deployment is unable, which says nothing about the asset
             if is_recorded(connection, asset_id):  # another worker has finished meanwhile
@@ -103,6 +106,16 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
     )
     here.handover.notes(asset_id).note_sealed(sealed)
     return decision
+
+
+def _find_kept(here: Deployment, files: Sequence[Blob]) -> dict[str, bytes]:
+    """Return manifests of our own releases among files that went in, where they lie beside them."""
+    with here.database.read() as connection:
+        stores = {
+            str(file.sha256): find_beside(connection, here.blobs.public, file.sha256, tenant=here.tenant)
+            for file in files
+        }
+    return {sha256: store for sha256, store in stores.items() if store is not None}
 
 
 def load_sealed(here: Deployment, asset_id: AssetId, decision: Decision) -> Sealed | None:

@@ -9,7 +9,7 @@ Source: C2PA 2.4 s18.15 (actions), s18.16 (ingredients), s18.28 (AI disclosure);
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -97,12 +97,14 @@ class Definition:
         ingredient: c2pa's ingredient definition, or None when nothing went in.
         ingredient_media_type: of the file that the ingredient stands for.
         components: further ingredients, each c2pa's definition and what it stands for.
+        kept: manifest stores that lie beside files that went in, by the SHA-256 of the file.
     """
 
     manifest: Mapping[str, Any]
     ingredient: Mapping[str, Any] | None = None
     ingredient_media_type: str = ""
     components: tuple[tuple[Mapping[str, Any], Component], ...] = ()
+    kept: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def build_definition(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from provenance.manifests.claim import SOURCE_LABEL, Definition
+from provenance.manifests.ingredients import NOT_FETCHED, NOT_REPEATED
 from provenance.manifests.plain import is_plain
 from provenance.manifests.redaction import REASON, IncomingRule, judge_store
 from provenance.manifests.report import ManifestReport, clean_text
@@ -20,6 +21,8 @@ from provenance.manifests.validation import Presence, locate_manifest, read_mani
 from provenance.storage.blob import Blob
 
 MAX_URL_CHARS: Final = 512
+BESIDE: Final = "beside"
+"""Where a manifest was that lay beside its file, or was kept of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Incoming:
     """What became of a manifest that came in; JSON-able by `dataclasses.asdict`.
 
     Attributes:
-        presence: where it was: ``none``, ``embedded``, ``remote`` or ``unreadable``.
+        presence: where it was: ``none``, ``embedded``, ``beside``, ``remote`` or ``unreadable``.
         form: ``repeated``, ``referenced``, ``named`` (kept elsewhere), or "" where there was none to speak of.
         redacted: labels of the assertions that were redacted out of what is repeated.
         because: where words stood that cannot be redacted, which is why it is referenced only.
@@ -78,17 +81,18 @@ def _with_components(plan: Attempt, definition: Definition, rule: IncomingRule, 
     for ingredient, component in definition.components:
         presence, _ = locate_manifest(component.file, component.media_type)
         if presence is Presence.NONE:
-            plain.append(ingredient)
+            is_beside = str(component.file.sha256) in definition.kept
+            plain.append({**_without_source_type(ingredient), "description": NOT_REPEATED} if is_beside else ingredient)
             continue
         # C2PA 2.4 s18.16.12.3: a source type never stands beside a manifest.
-        bare = {name: value for name, value in ingredient.items() if name != "digital_source_type"}
+        bare = _without_source_type(ingredient)
         if presence is Presence.EMBEDDED and repeats and rule.mode == "redact":
             judged = judge_store(read_store(component.file, component.media_type), rule.keep)
             if not judged.words:
                 others.append((bare, component.media_type.value, component.file))
                 addresses += judged.redactions
                 continue
-        plain.append({**ingredient, "description": "its manifest is not repeated here"})
+        plain.append({**ingredient, "description": NOT_REPEATED})
     manifest = {**plan.manifest, "ingredients": [*plan.manifest.get("ingredients", ()), *plain]}
     if addresses:
         manifest = _with_redactions(manifest, tuple(dict.fromkeys(addresses)))
@@ -107,10 +111,14 @@ def _plan_source(definition: Definition, source: Blob | None, rule: IncomingRule
         if rule.mode != "redact" or judged.words:
             return (referenced,)
         return (_repeat(manifest, ingredient, judged.redactions), referenced)
+    store = definition.kept.get(str(source.sha256)) if source is not None and presence is Presence.NONE else None
+    if source is not None and store is not None:
+        # c2pa cannot write into such a file, and repeats no manifest whose hash it cannot compare with one.
+        return (_refer(manifest, _without_source_type(ingredient), source, media_type, (), store),)
     form = ""
     if presence is Presence.REMOTE:
         form = "named"
-        ingredient["description"] = "its manifest is kept elsewhere and was not fetched"
+        ingredient["description"] = NOT_FETCHED
         if address := strip_url(url):
             ingredient["informational_URI"] = address
     elif presence is Presence.UNREADABLE:
@@ -135,7 +143,7 @@ def strip_url(unverified: str) -> str:
 def _repeat(manifest: dict[str, Any], ingredient: dict[str, Any], addresses: tuple[str, ...]) -> Attempt:
     """Repeat the manifest that came in, without the assertions at these addresses."""
     # C2PA 2.4 s18.16.12.3: a source type never stands beside a manifest.
-    ingredient = {name: value for name, value in ingredient.items() if name != "digital_source_type"}
+    ingredient = _without_source_type(ingredient)
     labels = tuple(dict.fromkeys(clean_text(address.rpartition("/")[2], 96) for address in addresses))
     redacted = _with_redactions(manifest, addresses)
     return Attempt(redacted, ingredient, Incoming(Presence.EMBEDDED.value, "repeated", redacted=labels))
@@ -157,18 +165,27 @@ def _with_actions(manifest: Mapping[str, Any], actions: list[dict[str, Any]]) ->
     return changed
 
 
+def _without_source_type(ingredient: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in ingredient.items() if name != "digital_source_type"}
+
+
 def _refer(
-    manifest: dict[str, Any], ingredient: dict[str, Any], source: Blob, media_type: str, words: tuple[str, ...]
+    manifest: dict[str, Any],
+    ingredient: dict[str, Any],
+    source: Blob,
+    media_type: str,
+    words: tuple[str, ...],
+    store: bytes | None = None,
 ) -> Attempt:
-    """Say which manifest it was and what was found in it."""
-    report = read_manifest(source, media_type, TrustAnchors())
-    described = {**ingredient, "description": "its manifest is not repeated here"}
+    """Say which manifest it was, in the file or in a `store` beside it, and what was found in it."""
+    report = read_manifest(source, media_type, TrustAnchors(), store)
+    described = {**ingredient, "description": NOT_REPEATED}
     facts = {"assetSha256": str(source.sha256), **({} if report is None else _describe(report))}
     assertions = [*manifest["assertions"], {"label": SOURCE_LABEL, "created": True, "data": facts}]
     return Attempt(
         {**manifest, "assertions": assertions, "ingredients": [described]},
         None,
-        Incoming(Presence.EMBEDDED.value, "referenced", because=words),
+        Incoming(Presence.EMBEDDED.value if store is None else BESIDE, "referenced", because=words),
     )
 
 

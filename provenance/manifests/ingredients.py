@@ -16,6 +16,10 @@ MAX_DEPTH: Final = 16
 # C2PA 2.4 s15.2.2: a manifest that nobody could reach is not one that does not hold
 INACCESSIBLE: Final = "manifest.inaccessible"
 
+NOT_REPEATED: Final = "its manifest is not repeated here"
+NOT_FETCHED: Final = "its manifest is kept elsewhere and was not fetched"
+"""What our manifests say of an ingredient that has one which does not ship with them."""
+
 # C2PA 2.4 s15.2.2: what claims v1 record beside failures, in one list with them
 _NO_FAULT: Final = frozenset(
     {
@@ -135,7 +139,7 @@ def _build(item: Json, delta_codes: tuple[str, ...], depth: int) -> IngredientRe
         failure_codes=tuple(filter(_is_about_content, codes))[:MAX_ITEMS],
         depth=depth,
         trust_codes=tuple(code for code in codes if code.startswith(TRUST_PREFIXES))[:MAX_ITEMS],
-        is_elsewhere=INACCESSIBLE in codes,
+        is_elsewhere=INACCESSIBLE in codes or item.get("description") in {NOT_REPEATED, NOT_FETCHED},
     )
 
 

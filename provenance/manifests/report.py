@@ -183,7 +183,7 @@ class IngredientReport:
         failure_codes: what did not hold, found now or recorded when it was taken in; trust is not counted.
         depth: 1 for an ingredient of this very manifest, 2 for an ingredient's ingredient, and so on.
         trust_codes: what was found of its signer.
-        is_elsewhere: it names a manifest that could not be reached when it was taken in.
+        is_elsewhere: it has a manifest that is not kept inside this one, or could not be reached when it was taken in.
     """
 
     id: str

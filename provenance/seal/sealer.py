@@ -6,7 +6,7 @@ signature over all of it. Nothing counts as made until it was read from the fini
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -80,6 +80,7 @@ class Sealer:
         grant: Grant,
         recipe: Mapping[str, Any],
         components: Sequence[Component] = (),
+        kept: Mapping[str, bytes] | None = None,
     ) -> Sealed:
         """Return the finished file of one granted asset.
 
@@ -91,6 +92,7 @@ class Sealer:
             grant: licence for exactly these bytes.
             recipe: JSON form of `generation.base.Recipe`, {} when unknown.
             components: files that went into it, where it was made here; their chains ship as the original's would.
+            kept: manifests that lie beside these files, by SHA-256: they are named, not repeated.
 
         Raises:
             GrantMismatchError: the grant is for other bytes.
@@ -102,7 +104,7 @@ class Sealer:
         made = medium.mark(content, orders)  # (a) what is seen or heard, the file, its metadata
         if isinstance(medium, Carrier):  # and a manifest inside, where c2pa writes none
             made = medium.carry(made, partial(self._sign_bound, asset, original, grant, recipe, made, components))
-        signed = self._sign(asset, original, grant, recipe, medium, made, components)  # (b) the signature over all
+        signed = self._sign(asset, original, grant, recipe, medium, made, components, kept or {})  # (b) the signature
         reports = self._read_back(medium, signed, grant, made)  # (c) what really ships
         bound = made.marks.watermark
         return Sealed(
@@ -132,8 +134,10 @@ class Sealer:
         medium: Medium,
         made: Made,
         components: Sequence[Component],
+        kept: Mapping[str, bytes],
     ) -> Signed:
         definition, ingredient = _define(asset, original, grant, recipe, made, components)
+        definition = replace(definition, kept=kept)
         return sign_manifest(
             made.file,
             made.media_type,

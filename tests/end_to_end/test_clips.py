@@ -88,3 +88,15 @@ def test_a_clip_that_shows_a_part_of_a_registered_one_is_blocked_with_both_spans
     assert match["work_id"] == made.work.id
     assert match["together"]["there"] == pytest.approx([1.5, 4.5], abs=0.6)
     assert match["together"]["here"] == pytest.approx([0.0, 3.0], abs=0.6)
+
+
+def test_a_release_whose_manifest_lies_beside_it_is_named_in_what_is_made_of_it(site):
+    """c2pa cannot write into WebM: the chain says that there is a manifest, and which."""
+    here = site.deployment
+    first = gate.release(here, as_submission(clip(count=24, kind="webm", codec="libvpx-vp9")))
+    handed_in = here.blobs.public.open(first.public_key).read()
+    second = gate.release(here, as_submission(handed_in))
+    assert second.seal["source"]["manifest"]["presence"] == "beside"
+    found = site.verifier.verify(here.blobs.public.open(second.public_key))
+    (ingredient,) = found.layers[0].detail["ingredients"]
+    assert (ingredient["relationship"], ingredient["state"]) == ("parentOf", "elsewhere")

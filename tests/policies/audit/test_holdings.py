@@ -5,7 +5,7 @@ import pytest
 from policies import gate
 from policies.audit.holdings import compare_blobs
 from policies.line import intake
-from policies.line.publishing import public_manifest_key
+from policies.line.released import public_manifest_key
 from policies.line.request import prompt_key
 from tests.policies.deployments import SIDE
 from tests.sites import submission

@@ -5,9 +5,10 @@ from sqlalchemy import select
 
 from policies import gate
 from policies.line import sealing
-from policies.line.publishing import public_file_key, public_manifest_key, publish, withhold
+from policies.line.publishing import publish, withhold
 from policies.line.recording import record
 from policies.line.records import Stage, append_decision, latest_decision
+from policies.line.released import public_file_key, public_manifest_key
 from policies.rules.decision import Outcome
 from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import BlobNotFoundError, VerificationError

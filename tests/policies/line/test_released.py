@@ -4,8 +4,8 @@ import pytest
 
 from policies import gate
 from policies.line.intake import intake
-from policies.line.publishing import public_file_key
-from policies.line.released import find_released, load_released
+from policies.line.released import find_beside, find_released, load_released, public_file_key
+from provenance.asset import Digest
 from provenance.errors import AssetNotFoundError, BlobNotFoundError, StoreError
 from tests.policies.deployments import SIDE
 from tests.sites import submission
@@ -42,3 +42,11 @@ def test_a_changed_or_lost_file_is_not_handed_out(here):
     here.blobs.public.delete(key)
     with pytest.raises(BlobNotFoundError):
         load_released(here.blobs.public, found)
+
+
+def test_a_manifest_that_is_in_the_file_lies_beside_nothing(here):
+    result = gate.release(here, submission(side=SIDE))
+    with here.database.read() as connection:
+        released = find_released(connection, result.asset_id)
+        assert find_beside(connection, here.blobs.public, released.sha256) is None
+        assert find_beside(connection, here.blobs.public, Digest("0" * 64)) is None

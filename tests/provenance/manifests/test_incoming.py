@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from provenance.asset import MediaType, Origin
@@ -6,7 +8,11 @@ from provenance.manifests import signing
 from provenance.manifests.claim import SOURCE_LABEL, Definition
 from provenance.manifests.incoming import Incoming, plan_attempts, strip_url
 from provenance.manifests.redaction import IncomingRule
+from provenance.manifests.report import IngredientState
 from provenance.manifests.signing import sign_manifest
+from provenance.media.containers.matroska import WEBM
+from provenance.storage.blob import Blob
+from tests.clips import clip
 from tests.provenance.manifests.samples import define, photograph, worded
 
 WORDS = b"EXAMPLE a red boat under a blue moon"
@@ -82,6 +88,21 @@ def test_what_cannot_be_repeated_is_referenced(incoming, identity, trust, monkey
 
     monkeypatch.setattr(signing, "_sign", failing)
     assert resign(identity, trust, incoming).incoming.form == "referenced"
+
+
+def test_a_manifest_that_lies_beside_is_named_and_found_elsewhere(identity, trust):
+    """c2pa cannot write into WebM: of a release in one the manifest is kept beside it."""
+    source = Blob.from_bytes(clip(count=2, kind="webm", codec="libvpx-vp9"))
+    store = sign_manifest(source, WEBM, worded(), identity, trust=trust, is_embedded=False)
+    definition = replace(opened(), ingredient_media_type=WEBM, kept={str(source.sha256): store.manifest_bytes})
+    signed = sign_manifest(
+        photograph(MediaType.JPEG), MediaType.JPEG, definition, identity, ingredient=source, trust=trust
+    )
+    assert signed.incoming == Incoming("beside", "referenced")
+    facts = signed.report.crjson["manifests"][0]["assertions"][SOURCE_LABEL]
+    assert (facts["manifestId"], facts["integrity"]) == (store.manifest_id, "ok")
+    assert signed.report.ingredients[0].state is IngredientState.ELSEWHERE
+    assert WORDS not in signed.file.read()
 
 
 def test_without_an_ingredient_nothing_came(identity, trust):
