@@ -139,6 +139,24 @@ def measure_survival(count: int) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} | {same}/{count} |"
 
 
+def measure_paragraphs(count: int) -> Iterator[str]:
+    """Yield rows: how often one paragraph out of a text says whose it is, under a key drawn for each text."""
+    yield "| one paragraph of | out of | read |\n|---|---|---|"
+    kinds = ((list_english(), " ", "words", 200, (50, 60, 70)), (list_chinese(), "", "characters", 300, (60, 80, 100)))
+    for sentences, joiner, unit, whole, sizes in kinds:
+        rng = random.Random(17)
+        for size in sizes:
+            good = 0
+            for _ in range(count):
+                text = draw_text(sentences, whole, rng, joiner=joiner).replace("\n\n", joiner)
+                pieces = text.split(" ")[:whole] if joiner else list(text[:whole])
+                shown = [joiner.join(pieces[:size]), joiner.join(pieces[size:])]
+                scheme, payload = Thread((WatermarkKey("drawn", rng.randbytes(32)),)), rng.getrandbits(64)
+                found = scheme.extract(scheme.embed("\n\n".join(shown), payload).split("\n\n")[0])
+                good += found is not None and found.payload == payload
+            yield f"| {size} {unit} | {whole} | {good}/{count} |"
+
+
 def measure_wrong(count: int) -> Iterator[str]:
     """Yield rows: readings that gave an id which is not the text's."""
     own, other, english = Thread((KEY,)), Thread((OTHER,)), list_english()
@@ -185,7 +203,12 @@ def main() -> None:
     parser.add_argument("--readings", type=int, default=100_000)
     options = parser.parse_args()
     started = time.process_time()
-    for rows in (measure_survival(options.count), measure_likeness(options.count), measure_wrong(options.readings)):
+    for rows in (
+        measure_survival(options.count),
+        measure_paragraphs(5 * options.count),
+        measure_likeness(options.count),
+        measure_wrong(options.readings),
+    ):
         print(*rows, sep="\n", end="\n\n")
     print(f"{time.process_time() - started:.0f} s of processor time")
 

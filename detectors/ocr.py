@@ -22,6 +22,7 @@ from detectors.writing.lines import Corners, Placed, join_lines, measure
 from detectors.writing.reader import Line, Reader, load_reader, strip_width
 from provenance.asset import Frame
 from provenance.errors import ConfigurationError
+from provenance.media.pdf.kind import PDF
 from provenance.media.picture.raster import Picture
 
 _PREFIX: Final = "written."
@@ -39,6 +40,9 @@ _SECOND_PIXELS: Final = 1792 * 1792
 # What reading costs grows with the width of lines at 48 pixels of height; this is some two seconds of one core.
 _MOST_WIDTH: Final = 30_000
 _MOST_LINES: Final = 200
+# A page is written from edge to edge: 50 lines of 95 letters are some 120,000 wide, which take some eight seconds.
+_PAGE_WIDTH: Final = 200_000
+_PAGE_LINES: Final = 600
 # A box of this much of a picture that says nothing may be lines too close to part in a coarse look.
 _LARGE_SHARE: Final = 0.01
 # A single sign is what textures look like, and says nothing.
@@ -128,7 +132,7 @@ class OcrDetector:
         first = round(min(max(_FIRST_SHARE * picture.width * picture.height, _FIRST_LEAST), _FIRST_MOST))
         coarse, frame = within_area(picture, first), within_area(picture, _SECOND_PIXELS)
         scale = np.array([frame.shape[1] / coarse.shape[1], frame.shape[0] / coarse.shape[0]], np.float32)
-        room = _Room()
+        room = _Room(width=_PAGE_WIDTH, lines=_PAGE_LINES) if picture.media_type == PDF else _Room()
         found = [box * scale for box in self._reader.find(coarse)]
         lines = self._read_lines(frame, found, room)
         large = any(_area(box) >= _LARGE_SHARE * frame.shape[0] * frame.shape[1] for box in found)

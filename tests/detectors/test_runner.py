@@ -11,9 +11,11 @@ import structlog
 
 from detectors.base import Signal, Status, Subject
 from detectors.cards import Card
-from detectors.runner import Runner
+from detectors.runner import Runner, _count_views
 from provenance.errors import ConfigurationError, DetectorUnavailableError
-from provenance.media.view import PICTURE, Span, View
+from provenance.media.pdf.kind import PDF
+from provenance.media.picture.raster import Picture
+from provenance.media.view import PICTURE, TEXT, Span, View
 from tests.detectors.subjects import photo, subject_of
 
 SECRET = "zyxwv a very private prompt"
@@ -160,6 +162,12 @@ def test_many_views_have_as_many_times_as_long():
     (signal,) = Runner([Fake("a", act)], deadline_s=0.1).run(asked, views)
     assert signal.status is Status.FAILED
     assert signal.reason == "no answer within 0.6 s"
+
+
+def test_a_page_of_a_pdf_counts_twice():
+    page = Picture.from_frame(photo("coffee.png").frame, media_type=PDF)
+    views = [View(TEXT, "words"), View(PICTURE, photo("coffee.png")), View(PICTURE, page), View(PICTURE, page)]
+    assert _count_views(views) == 6
 
 
 def test_what_never_started_in_time_fails_too():

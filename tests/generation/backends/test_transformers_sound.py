@@ -132,6 +132,16 @@ def test_a_model_of_another_kind_is_named_with_those_that_are_run(music_folder, 
             make({"model": str(folder), "device": "cpu"}).warm()
 
 
+@pytest.mark.parametrize("kind", ["Bark", "SpeechT5"])
+def test_voices_of_other_shapes_are_refused_by_name_before_their_weights_are_read(kind, tmp_path):
+    import transformers
+
+    getattr(transformers, f"{kind}Config")().save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"no weights, and nobody reads them")
+    with pytest.raises(BackendUnavailableError, match=f"the kind {kind.lower()}: those that are run here are vits"):
+        TransformersSpeech({"model": str(tmp_path), "device": "cpu"}).warm()
+
+
 def test_a_model_with_a_class_of_its_own_or_damaged_weights_is_refused(speech_folder, tmp_path):
     copy = shutil.copytree(speech_folder, tmp_path / "copy")
     (copy / "model.safetensors").write_bytes(b"\xff" * 100)
