@@ -103,6 +103,21 @@ def test_harmless_phrases_take_words_back(prompt):
     assert not [one for one in load_once().match(prompt) if one.grade is not Grade.NOTE]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "beside"),
+    [
+        ("नशा मुक्ति अभियान", "हेरोइन"), ("नकली बंदूक", "बंदूक"), ("মাদকবিরোধী", "ইয়াবা"),
+        ("ต่อต้านยาเสพติด", "ยาบ้า"), ("مكافحة المخدرات", "كوكايين"), ("phòng chống ma túy", "cần sa"),
+        ("pencegahan narkoba", "sabu-sabu"), ("마약 예방 교육", "코카인"), ("薬物乱用防止、麻薬防止", "覚醒剤"),
+        ("uyuşturucuyla mücadele", "kokain"), ("przeciw narkotykom", "heroina"), ("자살 예방 상담", "자살"),
+        ("intihar önleme hattı", "intihar"), ("súng đồ chơi", "súng lục"), ("おもちゃの銃", "拳銃"),
+    ],
+)  # fmt: skip
+def test_prevention_and_toys_are_no_drugs_or_weapons_and_hide_none_beside_them(prompt, beside):
+    assert not [one for one in load_once().match(prompt) if one.grade is not Grade.NOTE]
+    assert [one for one in load_once().match(f"{prompt}, {beside}") if one.grade is not Grade.NOTE]
+
+
 def test_every_term_of_the_banks_is_found_in_itself():
     listed = [term for term in load_once().terms.values() if term.language in LANGUAGES]
     terms = LiteralTerms(listed)
