@@ -137,11 +137,8 @@ class MatchIndex:
         for value in asked:
             if len(value) * 8 != self._bits:
                 raise WorksError(f"expected a {self._alg} code of {self._bits} bits, got {len(value) * 8}")
-        if not asked:
-            return []
-        view, codes = self._fresh_view(), np.frombuffer(b"".join(asked), np.uint8).reshape(len(asked), -1)
-        spread = build_limbs(codes) if view.segment is not None else (None,) * len(asked)
-        return [_search(view, code, limbs, radius_bits) for code, limbs in zip(codes, spread, strict=True)]
+        view = self._fresh_view()
+        return [_search(view, np.frombuffer(value, np.uint8)[None], radius_bits) for value in asked]
 
     def size(self) -> int:
         """Return how many codes can match now."""
@@ -344,16 +341,13 @@ def _extend(view: _View, chunks: list[tuple[NDArray[np.int64], NDArray[np.uint8]
     return replace(view, limbs=limbs, sequences=sequences, count=count)
 
 
-def _search(view: _View, code: NDArray[np.uint8], spread: NDArray[np.uint64] | None, radius_bits: int) -> Hits:
-    """Return the live codes of a view within the radius, nearest first, of equally near ones the first appended.
-
-    `code` is (bytes,); `spread` its limbs as the segment has them, where there is one.
-    """
+def _search(view: _View, code: NDArray[np.uint8], radius_bits: int) -> Hits:
+    """Return the live codes of a view within the radius, nearest first, of equally near ones the first appended."""
     numbers, distances = np.empty(0, np.int64), np.empty(0, np.int64)
-    if view.segment is not None and spread is not None:
-        numbers, distances = view.segment.search(tuple(spread), radius_bits)
+    if view.segment is not None:
+        numbers, distances = view.segment.search(tuple(build_limbs(code)[0]), radius_bits)
     if view.count:
-        positions, more = _scan(view, _as_limbs(code[None])[0], radius_bits)
+        positions, more = _scan(view, _as_limbs(code)[0], radius_bits)
         if len(positions):
             numbers = np.concatenate([numbers, view.sequences[positions]])
             distances = np.concatenate([distances, more])
