@@ -52,8 +52,8 @@ Dubbing = tuple[Track, Marker]
 
 _ISO: Final = frozenset({MP4, MOV, MKV})
 # A key frame every two seconds: marks and seeking live by them.
-# x264: at the same PSNR (to 0.3 dB) the least of its motion searches takes 30 to 35 % less time and 5 to 7 % more bits,
-# on three clips of marked frames; what a mark costs in bits no search finds.
+# x264: at the same PSNR (to 0.3 dB) the least of its motion searches takes 19 to 34 % less time and 6 to 7.5 % more
+# bits, on three clips of marked frames; what a mark costs in bits no search finds.
 ENCODERS: Final[Mapping[str, Encoder]] = {
     "h264": Encoder(
         "libx264", {"crf": "19", "preset": "veryfast", "x264-params": "subme=1:me=dia"}, _ISO, "GPL-2.0-or-later"
