@@ -382,20 +382,23 @@ def test_who_reads_nothing_of_an_asset_is_excused_where_others_looked_at_all_of_
     assert made.outcome is Outcome.HOLD, "whoever looked and says nothing has not answered"
 
 
-@pytest.mark.parametrize(("carriers", "looked_at", "said"), [
-    ((), (), "the prompt asks for weapons"),
-    (("picture",), ("picture", "prompt"), "the prompt asks for weapons"),
-    (("text",), ("text",), "the text asks for weapons"),
-    (("text",), ("text", "prompt"), "the text or its prompt asks for weapons"),
+@pytest.mark.parametrize(("carriers", "looked_at", "asks", "zone", "shows"), [
+    ((), (), "the prompt", "the picture or its prompt", "the picture"),
+    (("picture",), ("picture", "prompt"), "the prompt", "the picture or its prompt", "the picture"),
+    (("text",), ("text",), "the text", "the text", "the text"),
+    (("text",), ("text", "prompt"), "the text or its prompt", "the text or its prompt", "the text"),
+    (("text", "picture"), ("text", "picture"), "the document", "the document", "the document"),
+    (("picture", "track"), ("picture",), "the prompt", "the clip or its prompt", "the clip"),
+    (("sound", "landmarks"), ("sound", "prompt"), "the prompt", "the sound or its prompt", "the sound"),
 ])  # fmt: skip
-def test_reasons_speak_of_what_was_read(carriers, looked_at, said):
-    asked = {"prompt.weapons": 0.8, "personal.passport": 0.9}
+def test_reasons_speak_of_what_was_read(carriers, looked_at, asks, zone, shows):
+    asked = {"prompt.weapons": 0.8, "personal.passport": 0.9, "weapons": 0.9}
     read = dataclasses.replace(signal("prompt"), scores=asked, looked_at=looked_at)
     limits = [
         dataclasses.replace(threshold("prompt.weapons"), text="the prompt asks for weapons"),
         dataclasses.replace(threshold("personal.passport"), text="a zone stands in the picture or its prompt"),
+        dataclasses.replace(threshold("weapons"), text="the picture shows weapons"),
     ]
     made = decide(ASSET, [read], [pack(thresholds=limits)], context(carriers=frozenset(carriers)), decision_id="one")
-    read = said.removesuffix(" asks for weapons")
-    zone = "the picture or its prompt" if "text" not in carriers else read
-    assert {one.text for one in made.reasons} >= {said, f"a zone stands in {zone}"}
+    said = {f"{asks} asks for weapons", f"a zone stands in {zone}", f"{shows} shows weapons"}
+    assert {one.text for one in made.reasons} >= said
