@@ -14,9 +14,12 @@ from provenance.errors import AssetInUseError, GrantMismatchError
 from provenance.grant import Grant
 from provenance.storage.database import utc_now
 from provenance.storage.tables import GRANTS
+from provenance.watermarks.base import TICKET_BITS
 
 PAYLOAD_BITS: Final = 56
 """The id part of a watermark payload; the other 8 bits are its version."""
+# A picture with a shorter side has room for an id of so many bits alone (tile2).
+_ROOMY_SIDE: Final = 160
 
 
 def grant(here: Deployment, asset_id: AssetId) -> Grant:
@@ -51,7 +54,7 @@ def make_grant(connection: Connection, asset: Asset, decision: Decision, *, is_f
     previous = None if is_first else connection.execute(given).scalar()
     if previous is not None:
         connection.execute(delete(GRANTS).where(GRANTS.c.asset_id == asset.id))
-    payload = secrets.randbits(PAYLOAD_BITS) if previous is None else int(previous)
+    payload = _draw_id(connection, asset) if previous is None else int(previous)
     row = {"asset_id": asset.id, "decision_id": decision.id, "payload": payload, "created_at": utc_now()}
     connection.execute(insert(GRANTS).values(row))
     return Grant(
@@ -62,6 +65,17 @@ def make_grant(connection: Connection, asset: Asset, decision: Decision, *, is_f
         obligations=decision.obligations,
         payload=payload,
     )
+
+
+def _draw_id(connection: Connection, asset: Asset) -> int:
+    """Return an id that nobody has: of 56 bits, of 32 for what is too small to carry more."""
+    sides = [side for name in ("width", "height") if isinstance(side := asset.facts.get(name), int)]
+    if not sides or min(sides) >= _ROOMY_SIDE:
+        return secrets.randbits(PAYLOAD_BITS)
+    while True:  # so short an id may be taken
+        drawn = secrets.randbits(TICKET_BITS)
+        if connection.execute(select(GRANTS.c.asset_id).where(GRANTS.c.payload == drawn)).first() is None:
+            return drawn
 
 
 def find_current(here: Deployment, asset_id: AssetId, decision: Decision) -> Grant:

@@ -19,7 +19,7 @@ from provenance.manifests.wording import (
 from provenance.media.medium import Comparison
 from provenance.seal.sealed import payload_bytes
 from provenance.verify.state import Layer, LayerStatus
-from provenance.watermarks.base import Reading
+from provenance.watermarks.base import TICKET_BITS, Reading
 from provenance.works.record import ReleaseMatch
 
 MAX_CANDIDATES: Final = 10
@@ -155,6 +155,7 @@ def describe_mark(
         "false_positive_bound": reading.false_positive_bound,
         "corrected_bits": reading.corrected_bits,
         "score": reading.score,
+        **({"is_ticket": True} if reading.is_ticket else {}),
         **({"carriers": list(reading.carriers)} if reading.carriers else {}),
         **({"box": list(reading.box)} if reading.box else {}),
         **({"others": [_describe_other(*other) for other in others]} if others else {}),
@@ -212,7 +213,8 @@ def _chance(reading: Reading) -> str:
     """Return how likely it is to read such a mark where none was laid."""
     score = "" if reading.score is None else f"score {reading.score:.0f}, "
     carriers = f"read from {' and '.join(reading.carriers)}, " if reading.carriers else ""
-    return f"{carriers}{score}chance in an unmarked picture at most {reading.false_positive_bound:.0e}"
+    ticket = f"a ticket of {TICKET_BITS} bits, as small pictures carry, " if reading.is_ticket else ""
+    return f"{carriers}{ticket}{score}chance in an unmarked picture at most {reading.false_positive_bound:.0e}"
 
 
 def describe_likeness(technique: str, matches: tuple[ReleaseMatch, ...] | None, chosen: ReleaseMatch | None) -> Layer:

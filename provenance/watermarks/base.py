@@ -6,10 +6,18 @@ copied from one picture to another, so the caller compares the fingerprint in th
 """
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from provenance.asset import Frame
 from provenance.plugins import Plugins
+
+TICKET_BITS: Final = 32
+"""What a small picture has room for of an id."""
+
+
+def is_ticket(payload: int) -> bool:
+    """Whether a payload says no more than 32 bits: version 1, and an id whose first 24 bits are 0."""
+    return payload >> TICKET_BITS == 1 << 56 - TICKET_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,11 @@ class Reading:
     carriers: tuple[str, ...] = ()
     box: tuple[int, int, int, int] | None = None
     others: "tuple[Reading, ...]" = ()
+
+    @property
+    def is_ticket(self) -> bool:
+        """Whether it says 32 bits, all that a small picture has room for."""
+        return is_ticket(self.payload)
 
 
 @dataclass(frozen=True, slots=True)

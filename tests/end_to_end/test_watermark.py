@@ -211,7 +211,7 @@ def test_a_pack_that_asks_which_marks_came_in_gets_the_search(site, tmp_path, co
 # pictures that cannot carry it
 
 
-SMALL = (150, 250)
+SMALL = (120, 250)
 
 
 def small():
@@ -224,7 +224,7 @@ def test_a_picture_too_small_is_released_with_its_other_marks_where_no_pack_requ
         result, data = release(here, small())
         marks = {mark["kind"]: mark for mark in result.seal["marks"]}
         assert not marks["watermark"]["made"]
-        assert "expected sides of at least 160 pixels, got 150x250" in marks["watermark"]["detail"]["problem"]
+        assert "expected sides of at least 128 pixels, got 120x250" in marks["watermark"]["detail"]["problem"]
         assert marks["signed_metadata"]["made"]
         assert [one["alg"] for one in result.seal["soft_bindings"]] == ["org.chopmark.pdq.1"]
         report = read_manifest(data, MediaType.PNG, here.verifier._trust)
@@ -250,7 +250,7 @@ def test_a_picture_too_small_is_held_where_a_pack_requires_it(site):
     result = gate.release(site.deployment, as_submission(small()))
     assert result.outcome is Outcome.HOLD
     assert result.decision.decided_by == "seal"
-    assert "expected sides of at least 160 pixels, got 150x250" in result.decision.reasons[0].text
+    assert "expected sides of at least 128 pixels, got 120x250" in result.decision.reasons[0].text
 
 
 # pictures of every kind: what intake makes of them carries the mark

@@ -26,12 +26,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.errors import PayloadTooLargeError
+from provenance.watermarks.base import TICKET_BITS
 from provenance.watermarks.tile.layout import DATA_LINES, Layout
 
 SALT_BITS: Final = 8
 PAYLOAD_BITS: Final = 64
 CHECK_BITS: Final = 40
 MESSAGE_BITS: Final = SALT_BITS + PAYLOAD_BITS + CHECK_BITS
+_VERSION_BITS: Final = 8
+# Of a message whose payload is a ticket: version, and the first bits of its id.
+_KNOWN: Final = np.zeros(MESSAGE_BITS, np.bool_)
+_KNOWN[SALT_BITS : SALT_BITS + PAYLOAD_BITS - TICKET_BITS] = True
 _HEAD_BYTES: Final = (SALT_BITS + PAYLOAD_BITS) // 8
 CHANCE_PER_TEST: Final = 2.0**-CHECK_BITS
 
@@ -67,18 +72,28 @@ def encode_salted(layout: Layout, payload: int) -> Bits:
     return encode(build_messages(layout, payload, range(1 << SALT_BITS)))
 
 
-def decode(layout: Layout, ratios: NDArray[np.float32], *, paths: int) -> tuple[int, Bits] | None:
+def decode(
+    layout: Layout, ratios: NDArray[np.float32], *, paths: int, as_ticket: bool = False
+) -> tuple[int, Bits] | None:
     """Return payload and code of the likeliest message whose check holds, out of `paths`, or None.
 
     Args:
         layout: of the key.
         ratios: (1024,) log-likelihood ratios of the code bits, positive for 0; 0 is an erasure.
         paths: how many messages are tried.
+        as_ticket: take it for known that the payload is a ticket, so that less has to be read.
     """
     from provenance.watermarks.tile._polar_kernel import decode_list
 
-    messages = np.zeros((paths, MESSAGE_BITS), np.uint8)
-    count = decode_list(np.ascontiguousarray(ratios, np.float32), is_frozen(), messages)
+    frozen, known = (_freeze_ticket() if as_ticket else is_frozen()), _ticket_message()
+    # What is known to be 1 turns the code bits that it is part of.
+    ratios = ratios * (1 - 2.0 * encode(known[None])[0]) if as_ticket else ratios
+    found = np.zeros((paths, DATA_LINES - np.count_nonzero(frozen)), np.uint8)
+    count = decode_list(np.ascontiguousarray(ratios, np.float32), frozen, found)
+    messages = found
+    if as_ticket:
+        messages = np.tile(known, (paths, 1))
+        messages[:, ~_KNOWN] = found
     for message in messages[:count]:
         whole = np.packbits(message).tobytes()
         head, check = whole[:_HEAD_BYTES], whole[_HEAD_BYTES:]
@@ -96,6 +111,22 @@ def is_frozen() -> NDArray[np.bool_]:
     frozen = np.ones(DATA_LINES, np.bool_)
     frozen[order[:MESSAGE_BITS]] = False
     return frozen
+
+
+@cache
+def _freeze_ticket() -> NDArray[np.bool_]:
+    """Return (1024,): which places of u are known where the payload is a ticket."""
+    frozen = is_frozen().copy()
+    frozen[np.flatnonzero(~frozen)[_KNOWN]] = True
+    return frozen
+
+
+@cache
+def _ticket_message() -> Bits:
+    """Return (112,): the bits of a message that every ticket has, 0 elsewhere."""
+    message = np.zeros(MESSAGE_BITS, np.uint8)
+    message[SALT_BITS + _VERSION_BITS - 1] = 1
+    return message
 
 
 def _check(layout: Layout, head: bytes) -> bytes:

@@ -32,7 +32,7 @@ from provenance.watermarks.tile2.cells import analyse, count_samples, lay_out, w
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout
 from provenance.watermarks.tile2.parts import Part, find_parts
 from provenance.watermarks.tile2.placing import HALF_TURNS, SENSES, UPRIGHT, Placed, find_low, place
-from provenance.watermarks.tile2.reading import find_held, rank_origins, read, weigh_waves
+from provenance.watermarks.tile2.reading import TINY, find_held, rank_origins, read, weigh_waves
 
 _LEAST_SIDE: Final = 32
 
@@ -70,10 +70,11 @@ _ORIGINS: Final = 2
 # Straight: the middle, the whole, with and against colour; shrunk; parts; three searches each by brightness and in
 # colour, two halved.
 _STAGES: Final = 14
-MOST_TESTS: Final = _PATHS * (_READS_A_STAGE + _STRAIGHTENED) * _ORIGINS * _STAGES
+# Each as it is and, of a picture that may have no room for more, as a ticket.
+_KINDS: Final = 2
+MOST_TESTS: Final = _PATHS * (_READS_A_STAGE + _STRAIGHTENED) * _ORIGINS * _STAGES * _KINDS
 """Messages tried at most for one key in one call."""
 
-_TINY: Final = 60_000
 LARGEST_PAGE: Final = 2_400_000
 """Pixels of the largest page that is looked through at its own size."""
 
@@ -168,7 +169,7 @@ def _search_geometries(
 ) -> Detection | None:
     (count, kept, least), least_sync = _LARGE_SEARCH, _LEAST_SYNC_LARGE
     if residual.size < SMALL:
-        count, kept, least = _TINY_SEARCH if residual.size < _TINY else _SMALL_SEARCH
+        count, kept, least = _TINY_SEARCH if residual.size < TINY else _SMALL_SEARCH
         least_sync = _LEAST_SYNC_SEARCHED
     for stage in stages:
         search = _SEARCHES[stage]
@@ -293,7 +294,8 @@ def _read_placed(residual: Residual, one: _Try, stage: str) -> Detection | None:
     for placing in rank_origins(laid, one.layout, _ORIGINS):
         if placing.rank < least:
             break
-        match = read(laid, one.layout, placing.origin, paths=_PATHS, held=find_held(lines, geometry))
+        held = find_held(lines, geometry)
+        match = read(laid, one.layout, placing.origin, paths=_PATHS, held=held, tickets=residual.size < TINY)
         if match:
             return Detection(lines.key_id, match, one.placed.sync, geometry, stage)
     return None

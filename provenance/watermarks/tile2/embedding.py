@@ -26,6 +26,8 @@ from provenance.watermarks.tile2.reading import Laid, fold_signed, lay, read, we
 from provenance.watermarks.tile2.removal import Earlier, find_earlier, measure_gain
 
 LEAST_SIDE: Final = 160
+LEAST_TICKET_SIDE: Final = 128
+"""From here on there is room for a ticket: 32 bits."""
 # From here on what reads where it is known to lie is found, too. Of smaller pictures some are not.
 _FOUND_FROM: Final = 200
 
@@ -48,7 +50,7 @@ _STRIP: Final = 256
 
 
 def embed_tile(frame: Frame, payload: int, layout: CellLayout) -> Frame:
-    """Return a marked copy of a frame with sides of at least 160 pixels.
+    """Return a marked copy of a frame with sides of at least 128 pixels; of under 160 the payload is a ticket.
 
     Raises:
         PayloadTooLargeError: more than 64 bits.
@@ -216,5 +218,6 @@ def _through_jpeg(frame: Frame) -> Frame:
 
 
 def _holds(residual: Residual, payload: int, layout: CellLayout, origin: Origin) -> bool:
-    match = read(_lay_upright(residual, layout), layout, origin, paths=_CHECK_PATHS)
+    tickets = min(residual.shape) < LEAST_SIDE
+    match = read(_lay_upright(residual, layout), layout, origin, paths=_CHECK_PATHS, tickets=tickets)
     return match is not None and match.payload == payload

@@ -21,6 +21,9 @@ from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin
 
 Floats = NDArray[np.float32]
 
+TINY: Final = 60_000
+"""Pixels of a residual below which tickets are looked for, too."""
+
 _RINGS: Final = 48
 _RINGS_SMOOTHED: Final = 9
 # Data lines end at 27 waves a period. Four bands of about as many lines each.
@@ -136,13 +139,24 @@ def find_held(layout: Layout, geometry: Geometry) -> NDArray[np.bool_]:
 
 
 def read(
-    laid: Laid, layout: CellLayout, origin: Origin, *, paths: int, held: NDArray[np.bool_] | None = None
+    laid: Laid,
+    layout: CellLayout,
+    origin: Origin,
+    *,
+    paths: int,
+    held: NDArray[np.bool_] | None = None,
+    tickets: bool = False,
 ) -> Match | None:
-    """Return what the tile says under an origin, or None: `paths` messages are tried; bits not `held` are erasures."""
+    """Return what the tile says under an origin, or None: `paths` messages are tried; bits not `held` are erasures.
+
+    Where `tickets` are looked for as well, as many messages more are tried.
+    """
     ratios = weigh(fold_signed(laid, layout, origin), layout.lines)
     if held is not None:
         ratios = ratios * held
     decoded = decode(layout.lines, ratios, paths=paths)
+    if decoded is None and tickets:
+        decoded = decode(layout.lines, ratios, paths=paths, as_ticket=True)
     if decoded is None:
         return None
     payload, code = decoded

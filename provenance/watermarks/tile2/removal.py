@@ -17,7 +17,7 @@ from provenance.watermarks.tile.layout import PERIOD
 from provenance.watermarks.tile.reading import IDENTITY, fold
 from provenance.watermarks.tile2.layout import CellLayout, Origin
 from provenance.watermarks.tile2.placing import UPRIGHT, place
-from provenance.watermarks.tile2.reading import lay, rank_origins, read
+from provenance.watermarks.tile2.reading import TINY, lay, rank_origins, read
 
 _LEAST_SYNC: Final = 5.0
 """Deviations from which a mark may lie there; of 300 unmarked photographs two have so many, and are looked at whole."""
@@ -74,7 +74,7 @@ def _read_at(residual: Residual, layout: CellLayout, corner: NDArray[np.float64]
     rows, columns = laid.values.shape[1:]
     left, top = (int(-at % PERIOD) for at in corner)
     for placing in rank_origins(laid, layout, _ORIGINS):
-        match = read(laid, layout, placing.origin, paths=_PATHS)
+        match = read(laid, layout, placing.origin, paths=_PATHS, tickets=residual.size < TINY)
         if match is not None:
             return Earlier(match.code, placing.origin, top, left, rows, columns)
     return None

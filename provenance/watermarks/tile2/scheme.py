@@ -10,19 +10,19 @@ from typing import Final
 
 from provenance.asset import Frame
 from provenance.errors import UnmarkableError, WatermarkError
-from provenance.watermarks.base import Reading, WatermarkKey
+from provenance.watermarks.base import TICKET_BITS, Reading, WatermarkKey, is_ticket
 from provenance.watermarks.frames import require_frame
-from provenance.watermarks.tile.code import CHANCE_PER_TEST
+from provenance.watermarks.tile.code import CHANCE_PER_TEST, PAYLOAD_BITS
 from provenance.watermarks.tile.detection import Detection
 from provenance.watermarks.tile2.detection import MOST_TESTS, detect
-from provenance.watermarks.tile2.embedding import LEAST_SIDE, embed_tile, take_off
+from provenance.watermarks.tile2.embedding import LEAST_SIDE, LEAST_TICKET_SIDE, embed_tile, take_off
 from provenance.watermarks.tile2.layout import ALG, build_cell_layout
 from provenance.watermarks.tile2.places import Box
 from provenance.watermarks.tile2.several import Found, detect_all
 
 
 class Tile2:
-    """Hides 64 bits in a picture with sides of at least 160 pixels, under one or more keys.
+    """Hides 64 bits in a picture with sides of at least 160 pixels, 32 from 128 on, under one or more keys.
 
     Limits: a reading is evidence, its absence is not. The mark can be moved to another picture, and regeneration
         removes it; sync lines repeat and can be taken out, after which only a frame that was kept reads. Figures and
@@ -43,8 +43,9 @@ class Tile2:
         """Probability that `extract` finds something in a picture not marked under a key held, by arithmetic."""
 
     def capacity_bits(self, height: int, width: int) -> int:
-        """Return 64, or 0 for a picture with a side under 160 pixels."""
-        return 64 if min(height, width) >= LEAST_SIDE else 0
+        """Return 64, 32 for a picture with a side under 160 pixels, 0 under 128."""
+        least = min(height, width)
+        return PAYLOAD_BITS if least >= LEAST_SIDE else TICKET_BITS if least >= LEAST_TICKET_SIDE else 0
 
     def embed(self, frame: Frame, payload: int) -> Frame:
         """Return a marked copy whose mark was read back after a JPEG of quality 50, or at least from the copy itself.
@@ -53,20 +54,26 @@ class Tile2:
 
         Args:
             frame: (H, W, 3) uint8 sRGB; not modified.
-            payload: 0 <= payload < 2**64.
+            payload: 0 <= payload < 2**64; under 160 pixels a ticket: version 1 and an id of 32 bits.
 
         Returns:
             (H, W, 3) uint8, same size; PSNR at least 42 dB.
 
         Raises:
             PayloadTooLargeError: more than 64 bits.
-            UnmarkableError: too small, or the mark does not read back at the strength that quality allows.
+            UnmarkableError: too small, or too small for this payload, or the mark does not read back at the strength
+                that quality allows.
             WatermarkError: wrong dtype or shape.
         """
         frame = require_frame(frame)
         height, width = frame.shape[:2]
-        if not self.capacity_bits(height, width):
-            raise UnmarkableError(f"expected sides of at least {LEAST_SIDE} pixels, got {width}x{height}")
+        capacity = self.capacity_bits(height, width)
+        if not capacity:
+            raise UnmarkableError(f"expected sides of at least {LEAST_TICKET_SIDE} pixels, got {width}x{height}")
+        if capacity == TICKET_BITS and not is_ticket(payload):
+            raise UnmarkableError(
+                f"expected a payload of version 1 and {TICKET_BITS} bits for {width}x{height}, got {payload:016x}"
+            )
         return embed_tile(frame, payload, self.layouts[0])
 
     def take_off(self, frame: Frame) -> Frame:

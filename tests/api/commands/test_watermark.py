@@ -220,7 +220,7 @@ def test_a_picture_that_cannot_be_marked_stops_no_other(run, tmp_path, coffee, k
     assert second["state"] == "marked"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["coffee.jpg"]
     shown = run("watermark", "embed", small, coffee, "-o", tmp_path / "out", "--key", key)
-    assert "expected sides of at least 160 pixels" in shown.words
+    assert "expected sides of at least 128 pixels" in shown.words
 
 
 def test_an_original_is_not_overwritten(run, coffee, key):

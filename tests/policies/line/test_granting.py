@@ -4,11 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from policies.line import granting, intake
+from policies.line.screening import decide, screen
 from policies.rules.decision import Outcome
 from provenance.errors import GrantMismatchError
 from provenance.grant import MarkKind
 from provenance.storage.tables import GRANTS
 from tests.policies.deployments import decided
+from tests.sites import submission
 
 
 def test_a_grant_names_bytes_decision_packs_and_marks(here):
@@ -24,6 +26,21 @@ def test_payloads_are_not_counted_but_drawn(here):
     payloads = {granting.grant(here, decided(here)).payload for _ in range(2)}
     assert len(payloads) == 2
     assert max(payloads) > 1 << 32
+
+
+def test_what_is_small_is_granted_a_short_id_that_nobody_has(here, monkeypatch):
+    taken = granting.grant(here, decide_on_small(here, "rocket.jpg")).payload
+    assert taken < 1 << 32
+    drawn = iter((taken, taken, taken ^ 1))
+    monkeypatch.setattr(granting.secrets, "randbits", lambda _bits: next(drawn))
+    assert granting.grant(here, decide_on_small(here, "coffee.png")).payload == taken ^ 1
+
+
+def decide_on_small(here, name):
+    asset_id = intake.intake(here, submission(name, side=132))
+    screen(here, asset_id)
+    assert decide(here, asset_id).outcome is Outcome.RELEASE
+    return asset_id
 
 
 @pytest.mark.parametrize(("prompt", "outcome"), [

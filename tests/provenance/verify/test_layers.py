@@ -88,14 +88,18 @@ def test_labels_found_absent_and_damaged():
 
 
 def test_a_mark_carries_its_score_and_its_chance():
-    reading = Reading("tile", "org.example.1", 1 << 56 | 7, "key", 8.1e-10, 3, 21.4)
+    reading = Reading("tile", "org.example.1", 1 << 56 | 7 << 40, "key", 8.1e-10, 3, 21.4)
     unknown = describe_mark(reading, None, Comparison())
     assert unknown.status == "found"
     assert unknown.text == (
         "a mark under our key, but no release here has its id; score 21, chance in an unmarked picture at most 8e-10"
     )
+    assert "is_ticket" not in unknown.detail
+    short = describe_mark(replace(reading, payload=1 << 56 | 7), None, Comparison())
+    assert "its id; a ticket of 32 bits, as small pictures carry, score 21" in short.text
+    assert short.detail["is_ticket"] is True
     assert unknown.detail == {
-        "payload": "0100000000000007", "key_id": "key", "false_positive_bound": 8.1e-10, "corrected_bits": 3,
+        "payload": "0100070000000000", "key_id": "key", "false_positive_bound": 8.1e-10, "corrected_bits": 3,
         "score": 21.4,
     }  # fmt: skip
     silent = describe_mark(Reading("other", "org.example.1", 7, "key", 3e-11), "a-1", Comparison(4, None, agrees=True))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import PayloadTooLargeError
-from provenance.watermarks.base import WatermarkKey
+from provenance.watermarks.base import TICKET_BITS, WatermarkKey, is_ticket
 from provenance.watermarks.tile.code import (
     MESSAGE_BITS,
     SALT_BITS,
@@ -68,6 +68,35 @@ def test_a_longer_list_decodes_more():
             counts[paths] += found is not None
     assert counts[32] > counts[1]
     assert counts[32] >= 15
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**TICKET_BITS - 1), SALTS, st.integers(0, 9))
+def test_a_ticket_is_decoded_whichever_way_and_is_told(ticket, salt, seed):
+    payload = 1 << 56 | ticket
+    assert is_ticket(payload)
+    code = code_of(payload, salt)
+    for as_ticket in (False, True):
+        found = decode(LAYOUT, received(code, amplitude=0.6, seed=seed), paths=8, as_ticket=as_ticket)
+        assert found is not None
+        assert found[0] == payload
+        assert np.array_equal(found[1], code)
+
+
+@pytest.mark.parametrize("payload", [0, 2**32 - 1, 1 << 57, 1 << 56 | 1 << 32, 2**64 - 1])
+def test_what_is_longer_is_no_ticket(payload):
+    assert not is_ticket(payload)
+
+
+def test_of_a_ticket_less_has_to_be_heard():
+    counts = {False: 0, True: 0}
+    for seed in range(30):
+        ratios = received(code_of(1 << 56 | 12345, seed), amplitude=0.36, seed=seed)
+        for as_ticket in counts:
+            counts[as_ticket] += decode(LAYOUT, ratios, paths=32, as_ticket=as_ticket) is not None
+    assert counts[True] >= counts[False] + 8
+    noise = np.random.default_rng(7).normal(size=DATA_LINES).astype(np.float32)
+    assert decode(LAYOUT, noise, paths=32, as_ticket=True) is None
 
 
 def test_half_of_the_lines_may_be_erased():
