@@ -52,6 +52,8 @@ class Children:
     def stop(self) -> None:
         """Tell all of them to stop, and wait until they have; one that takes too long is killed."""
         self._stopped.set()
+        for watcher in self._watchers:  # first, for one may be starting a process just now
+            watcher.join()
         for child in tuple(self._running.values()):
             child.terminate()
         give_up = time.monotonic() + self._grace_s + _STOP_S
@@ -61,8 +63,6 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        for watcher in self._watchers:
-            watcher.join()
 
     def _watch(self, one: int) -> None:
         wait_s = FIRST_WAIT_S

@@ -28,7 +28,7 @@ from policies.refusals import ConsentLapsedError
 from policies.review.reviewers import REVIEW
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.engine import CLOSED, spell_consent
-from provenance.asset import Asset, AssetId
+from provenance.asset import Asset, AssetId, MediaType
 from provenance.errors import (
     BlobNotFoundError,
     ConfigurationError,
@@ -85,7 +85,7 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
         content, file = load_content(here, asset)
         sealer = here.sealer.for_provider(request_provider(here, row["request"]))
         components = load_components(here, asset_id, row["recipe"])
-        kept = _find_kept(here, (file, *(one.file for one in components)))
+        kept = _find_kept(here, ((asset.media_type, file), *((one.media_type, one.file) for one in components)))
         sealed = sealer.seal(asset, content, file, licence, row["recipe"], components, kept)
     except (StoreError, DatabaseUnavailableError, ConfigurationError):
         with here.database.read() as connection:  # the deployment is unable, which says nothing about the asset
@@ -108,12 +108,15 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
     return decision
 
 
-def _find_kept(here: Deployment, files: Sequence[Blob]) -> dict[str, bytes]:
+def _find_kept(here: Deployment, files: Sequence[tuple[MediaType, Blob]]) -> dict[str, bytes]:
     """Return manifests of our own releases among files that went in, where they lie beside them."""
+    outside = [file for media_type, file in files if not here.media.of(media_type).embeds_manifests(media_type)]
+    if not outside:
+        return {}
     with here.database.read() as connection:
         stores = {
             str(file.sha256): find_beside(connection, here.blobs.public, file.sha256, tenant=here.tenant)
-            for file in files
+            for file in outside
         }
     return {sha256: store for sha256, store in stores.items() if store is not None}
 

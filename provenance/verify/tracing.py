@@ -1,12 +1,15 @@
 """What the layers' answers come to: the release that a file is traced to, and what its state rests on. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from provenance.asset import AssetId
+from provenance.errors import AssetError
 from provenance.labels.implicit import FoundLabels
 from provenance.manifests.report import Integrity, ManifestReport
+from provenance.media.media import PARTLY_ANSWERED
 from provenance.verify.state import Findings, Layer
+from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 
 
@@ -25,6 +28,25 @@ class Mark:
     binding: Mapping[str, str] = field(default_factory=dict)
     asset_id: AssetId | None = None
     agrees: bool | None = None
+
+
+def choose_mark(reading: Reading, is_all_of: Callable[[Reading], bool]) -> Reading:
+    """Return several marks with the one in front whose release looks like the whole, as of a poster of releases.
+
+    Args:
+        reading: the largest mark, with the others.
+        is_all_of: whether the whole looks like the release that a mark leads to; not asked of a single one.
+    """
+    marks = (replace(reading, others=()), *reading.others)
+    chosen = next((mark for mark in marks if is_all_of(mark)), None) if reading.others else None
+    return reading if chosen is None else replace(chosen, others=tuple(one for one in marks if one is not chosen))
+
+
+def is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
+    """Say whether a file without a visible picture can be answered by its manifest, or by its having none."""
+    if report is None:
+        return isinstance(problem, PARTLY_ANSWERED)
+    return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
 
 
 def choose_likeness(matches: tuple[ReleaseMatch, ...], expected: AssetId | None) -> ReleaseMatch | None:

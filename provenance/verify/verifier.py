@@ -31,7 +31,7 @@ from provenance.manifests.softbinding import build_alg
 from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import read_bound_manifest, read_manifest
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
-from provenance.media.media import PARTLY_ANSWERED, Media
+from provenance.media.media import Media
 from provenance.media.medium import Claims, Comparison, Content, Look, Medium
 from provenance.seal.sealed import payload_bytes
 from provenance.storage.blob import Blob, as_blob
@@ -49,7 +49,7 @@ from provenance.verify.layers import (
 )
 from provenance.verify.state import Grade, Layer, LayerStatus, Verification, decide_joint_state
 from provenance.verify.summary import choose_grade, describe_grade, summarise
-from provenance.verify.tracing import Mark, build_findings, choose_likeness, follow_layers
+from provenance.verify.tracing import Mark, build_findings, choose_likeness, choose_mark, follow_layers, is_answered
 from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 from provenance.works.registry import Works
@@ -134,7 +134,7 @@ class Verifier:
         with ThreadPoolExecutor(1) as pool:
             reading_to_come = pool.submit(self._read_mark, medium, seen.content)
             report, remarks = self._find_manifest(file, seen, kept_stores, fetch)
-            if seen.problem is not None and not _is_answered(report, seen.problem):
+            if seen.problem is not None and not is_answered(report, seen.problem):
                 raise _explain(report, seen)
             labels = medium.read_labels(file) if medium and seen.content else None
             codes = medium.fingerprint(seen.content) if medium and seen.content else ()
@@ -248,15 +248,22 @@ class Verifier:
         if medium is None or content is None or isinstance(reading, Layer):
             assert isinstance(reading, Layer)
             return Mark(reading)
+        alg = str(getattr(medium, "sealed_alg", "")) or build_alg(medium.code_alg)  # docs/media.md: most seal one code
+        reading = choose_mark(reading, lambda mark: self._is_all_of(medium, content, alg, mark))
         binding = {"alg": reading.alg, "value": payload_bytes(reading.payload).hex()}
         others = tuple((other, self._find_bound(other)) for other in reading.others)
         asset_id = self._find_bound(reading)
         if asset_id is None:
             return Mark(describe_mark(reading, None, Comparison(), others), binding)
-        alg = str(getattr(medium, "sealed_alg", "")) or build_alg(medium.code_alg)  # docs/media.md: most seal one code
         recorded = self._recorded_code(asset_id, alg)
         compared = medium.compare(content, recorded, lambda: self._load_released(medium, asset_id))
         return Mark(describe_mark(reading, asset_id, compared, others), binding, asset_id, compared.agrees)
+
+    def _is_all_of(self, medium: Medium, content: Content, alg: str, mark: Reading) -> bool:
+        """Whether the whole looks like the release that a mark leads to."""
+        asset_id = self._find_bound(mark)
+        recorded = None if asset_id is None else self._recorded_code(asset_id, alg)
+        return recorded is not None and medium.compare(content, recorded, lambda: None).agrees is True
 
     def _find_bound(self, reading: Reading) -> AssetId | None:
         """Return the release whose record holds the id that was read, or None."""
@@ -379,13 +386,6 @@ class Verifier:
                 )
         if mark.asset_id == asset_id and mark.binding not in entry["soft_bindings"]:
             raise VerificationError(f"the ledger does not bind the watermark that was read to release {asset_id}")
-
-
-def _is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
-    """Say whether a file without a visible picture can be answered by its manifest, or by its having none."""
-    if report is None:
-        return isinstance(problem, PARTLY_ANSWERED)
-    return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
 
 
 def _explain(report: ManifestReport | None, seen: Look) -> AssetError:

@@ -1,12 +1,15 @@
 """Which release a file is traced to, and what its state rests on; tests/end_to_end/test_verification.py has real files."""
 
+import dataclasses
+
 import pytest
 
 from provenance.asset import AssetId
 from provenance.labels.implicit import FoundLabels
 from provenance.manifests.report import Fault, Integrity, ManifestReport, Trust, ValidationState
 from provenance.verify.state import Layer, LayerStatus
-from provenance.verify.tracing import Mark, build_findings, choose_likeness, follow_layers
+from provenance.verify.tracing import Mark, build_findings, choose_likeness, choose_mark, follow_layers
+from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
 
 A, B, C = AssetId("a"), AssetId("b"), AssetId("c")
@@ -25,6 +28,16 @@ def test_the_stronger_layer_chooses_among_look_alikes():
     assert choose_likeness((match(A), match(B)), B).asset_id == B
     assert choose_likeness((match(A), match(B)), C).asset_id == A
     assert choose_likeness((), A) is None
+
+
+def test_of_several_marks_that_of_the_whole_comes_first():
+    one, two, three = (Reading("tile2", "org.example.2", number, "key", 1e-9) for number in (1, 2, 3))
+    many = dataclasses.replace(one, others=(two, three))
+    chosen = choose_mark(many, lambda mark: mark.payload == 3)
+    assert [chosen.payload, *(other.payload for other in chosen.others)] == [3, 1, 2]
+    assert choose_mark(many, lambda mark: mark.payload == 1) == many
+    assert choose_mark(many, lambda _mark: False) is many
+    assert choose_mark(one, lambda _mark: pytest.fail("a single mark needs no choice")) is one
 
 
 @pytest.mark.parametrize(("recorded", "mark", "likeness", "named", "expected"), [
