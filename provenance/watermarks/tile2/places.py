@@ -39,6 +39,8 @@ _YIELD: Final = 0.015
 _REACH: Final = 6
 # Evidence of 96 by 96 pixels from which another picture lies there.
 _AGAINST: Final = 6.0
+# Pixels: half of the smallest picture that is marked.
+_LEAST_OTHER: Final = 8_192
 # Levels from which two neighbours differ, at most counted, the share of a side that has to do
 # so, and how much more it has to differ than lines beside it.
 _LEAST_STEP: Final = 3
@@ -86,8 +88,12 @@ def weigh_places(residual: Residual, plane: Residual, part: Part) -> Evidence:
     return _add_up(field, CELL)
 
 
-def blank(residual: Residual, evidence: Evidence, box: Box) -> None:
-    """Blank a residual within a box, but for what speaks against the tile there: another picture laid over it."""
+def blank(residual: Residual, evidence: Evidence, box: Box) -> bool:
+    """Blank a residual within a box, but for what speaks against the tile there: another picture laid over it.
+
+    Returns:
+        Whether there is so much of such that it may be marked itself.
+    """
     import cv2
 
     left, top, right, bottom = box
@@ -95,6 +101,7 @@ def blank(residual: Residual, evidence: Evidence, box: Box) -> None:
     near = cv2.boxFilter(_add_up(evidence, _COARSE), -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
     stays = np.kron(near < -_AGAINST, np.ones((side, side), np.bool_))[top:bottom, left:right]
     residual[top:bottom, left:right] *= stays
+    return bool(np.count_nonzero(stays) >= _LEAST_OTHER)
 
 
 def _add_up(field: NDArray[Any], side: int) -> Evidence:

@@ -119,5 +119,7 @@ def _read_parts(residual: Residual, luma: Plane, layout: CellLayout) -> list[tup
         evidence = weigh_places(residual, plane, part)
         box = find_box(evidence, luma)
         read[detection.match.payload] = detection, box
-        blank(residual, evidence, box)
+        lies_under_another = blank(residual, evidence, box)
+        if _measure(box) >= _WHOLE * luma.size and not lies_under_another:
+            break
     return list(read.values())
