@@ -32,7 +32,7 @@ from provenance.manifests.trust import TrustAnchors
 from provenance.manifests.validation import read_bound_manifest, read_manifest
 from provenance.media.limits import OWN_LIMITS, IntakeLimits
 from provenance.media.media import Media
-from provenance.media.medium import Claims, Comparison, Content, Look, Medium
+from provenance.media.medium import Comparison, Content, Look, Medium
 from provenance.seal.sealed import payload_bytes
 from provenance.storage.blob import Blob, as_blob
 from provenance.storage.database import Database
@@ -141,7 +141,7 @@ class Verifier:
             reading = reading_to_come.result()
         with self._database.viewing():
             matches = self._match(medium, codes) if medium and seen.content else None
-            mark = self._trace(medium, seen.content, reading)
+            mark = self._trace(medium, seen.content, file, reading)
             named = self._find_named(report)
             recorded = named if report and self._is_kept(report, file, media_type, named) else None
             likeness = choose_likeness(matches or (), recorded or mark.asset_id)
@@ -243,7 +243,7 @@ class Verifier:
             return Layer("watermark", technique, LayerStatus.NOT_CHECKED, "; ".join(found.problems))
         return Layer("watermark", technique, LayerStatus.ABSENT, "no mark under our keys", plain="none of ours")
 
-    def _trace(self, medium: Medium | None, content: Content | None, reading: Reading | Layer) -> Mark:
+    def _trace(self, medium: Medium | None, content: Content | None, file: Blob, reading: Reading | Layer) -> Mark:
         """Say which release a reading leads to, and whether what was looked at is that one."""
         if medium is None or content is None or isinstance(reading, Layer):
             assert isinstance(reading, Layer)
@@ -256,7 +256,11 @@ class Verifier:
         if asset_id is None:
             return Mark(describe_mark(reading, None, Comparison(), others), binding)
         recorded = self._recorded_code(asset_id, alg)
-        compared = medium.compare(content, recorded, lambda: self._load_released(medium, asset_id))
+
+        def load() -> Content | None:
+            return content if self._find_released(file) == asset_id else self._load_released(medium, asset_id)
+
+        compared = medium.compare(content, recorded, load)
         return Mark(describe_mark(reading, asset_id, compared, others), binding, asset_id, compared.agrees)
 
     def _is_all_of(self, medium: Medium, content: Content, alg: str, mark: Reading) -> bool:
@@ -285,7 +289,7 @@ class Verifier:
             file = self._blobs.public.open(f"{asset_id}/media{MediaType(row.media_type).extension}")
         except BlobNotFoundError:
             return None
-        return medium.take(file, Claims(), OWN_LIMITS) if file.sha256 == row.sha256 else None
+        return medium.look(file, OWN_LIMITS).content if file.sha256 == row.sha256 else None
 
     def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
         """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""

@@ -13,6 +13,7 @@ from policies.audit.concordance import compare_records
 from policies.line.records import find_signals
 from policies.rules.decision import Outcome
 from provenance.ledger.audit import verify_log
+from provenance.media.video.medium import VideoMedium
 from tests.clips import clip
 from tests.sites import as_submission, build_light_settings
 
@@ -55,6 +56,21 @@ def test_a_clip_is_released_with_its_marks_and_proved(site, released):
     assert found.remarks == ()
     assert list(compare_records(site.deployment.database)) == []
     assert verify_log(site.deployment.log).size == site.deployment.log.size()
+
+
+def test_a_clip_that_moves_is_looked_at_once_and_only_where_frames_are_coded_by_themselves(site, monkeypatch):
+    moving = gate.release(site.deployment, as_submission(clip(count=260, rate=4, pace=2.0), name="moving.mp4"))
+    assert moving.outcome is Outcome.RELEASE, moving.decision.reasons
+    looks, survey = [], VideoMedium._survey
+
+    def count(medium, *args, **options):
+        looks.append(options)
+        return survey(medium, *args, **options)
+
+    monkeypatch.setattr(VideoMedium, "_survey", count)
+    found = site.verifier.verify(site.deployment.blobs.public.get(moving.public_key))
+    assert (found.state, found.asset_id) == ("consistent", moving.asset_id)
+    assert looks == [{"is_quick": True}]
 
 
 def test_a_part_in_another_encoding_is_traced_by_its_mark_and_its_codes(site, released):
