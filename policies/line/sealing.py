@@ -110,7 +110,9 @@ def seal(here: Deployment, asset_id: AssetId) -> Decision:
 
 def _find_kept(here: Deployment, files: Sequence[tuple[MediaType, Blob]]) -> dict[str, bytes]:
     """Return manifests of our own releases among files that went in, where they lie beside them."""
-    outside = [file for media_type, file in files if not here.media.of(media_type).embeds_manifests(media_type)]
+    # What was handed in may be of a type that this site takes as part of another alone.
+    inside = {one for medium in here.media for one in medium.types if medium.embeds_manifests(one)}
+    outside = [file for media_type, file in files if media_type not in inside]
     if not outside:
         return {}
     with here.database.read() as connection:
