@@ -22,7 +22,6 @@ from detectors.writing.lines import Corners, Placed, join_lines, measure
 from detectors.writing.reader import Line, Reader, load_reader, strip_width
 from provenance.asset import Frame
 from provenance.errors import ConfigurationError
-from provenance.media.pdf.kind import PDF
 from provenance.media.picture.raster import Picture
 
 _PREFIX: Final = "written."
@@ -115,7 +114,7 @@ class OcrDetector:
         records: list[dict[str, Any]] = []
         count = 0
         for view in list_views(subject.picture):
-            reading = self._read(view.picture)
+            reading = self._read(view.picture, is_page=subject.view.is_page)
             count = max(count, len(reading.boxes))
             scores[_UNREAD] = max(scores[_UNREAD], reading.unread)
             records += ({**record, "view": view.name} for record in self._judge(reading))
@@ -126,13 +125,13 @@ class OcrDetector:
         evidence = (summary, *records[:_MOST_EVIDENCE])
         return Signal("ocr", self.card.version, Status.OK, scores, evidence, self._reason(count, scores))
 
-    def _read(self, picture: Picture) -> _Reading:
+    def _read(self, picture: Picture, *, is_page: bool) -> _Reading:
         """Read an opaque picture: what a coarse look finds, and where that may be writing, what a finer one does."""
         assert self._reader is not None
         first = round(min(max(_FIRST_SHARE * picture.width * picture.height, _FIRST_LEAST), _FIRST_MOST))
         coarse, frame = within_area(picture, first), within_area(picture, _SECOND_PIXELS)
         scale = np.array([frame.shape[1] / coarse.shape[1], frame.shape[0] / coarse.shape[0]], np.float32)
-        room = _Room(width=_PAGE_WIDTH, lines=_PAGE_LINES) if picture.media_type == PDF else _Room()
+        room = _Room(width=_PAGE_WIDTH, lines=_PAGE_LINES) if is_page else _Room()
         found = [box * scale for box in self._reader.find(coarse)]
         lines = self._read_lines(frame, found, room)
         large = any(_area(box) >= _LARGE_SHARE * frame.shape[0] * frame.shape[1] for box in found)

@@ -28,8 +28,7 @@ from detectors.base import Detector, ReadsPrompts, Signal, Status, Subject
 from detectors.looking import Look
 from provenance.errors import ConfigurationError, GateError
 from provenance.journal import Journal
-from provenance.media.pdf.kind import PDF
-from provenance.media.view import PICTURE, SOUND, View
+from provenance.media.view import SOUND, View
 
 _LOG: Final = Journal(__name__)
 _STATM: Final = Path("/proc/self/statm")
@@ -41,7 +40,7 @@ _SMOOTHING: Final = 0.5
 _VIEWS_A_DEADLINE: Final = 2
 # To listen takes longer the longer a sound is: so many seconds of it stand for a view.
 _HEARD_A_VIEW_S: Final = 5.0
-# A page of a PDF is written from edge to edge, and all of it is read.
+# A page is written from edge to edge, and all of it is read.
 _VIEWS_A_PAGE: Final = 2
 
 
@@ -347,7 +346,7 @@ def _problem(detector: Detector, signal: object) -> str:
 def _count_views(views: Sequence[View]) -> float:
     """Return how many pictures take as long to look at as all of an asset's views."""
     heard_s = sum(view.span.end_s - view.span.start_s for view in views if view.kind == SOUND and view.span is not None)
-    pages = sum(bool(view.carrier.media_type == PDF) for view in views if view.kind == PICTURE)
+    pages = sum(view.is_page for view in views)
     return len(views) + (_VIEWS_A_PAGE - 1) * pages + heard_s / _HEARD_A_VIEW_S
 
 

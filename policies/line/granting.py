@@ -18,8 +18,6 @@ from provenance.watermarks.base import TICKET_BITS
 
 PAYLOAD_BITS: Final = 56
 """The id part of a watermark payload; the other 8 bits are its version."""
-# A picture with a shorter side has room for an id of so many bits alone (tile2).
-_ROOMY_SIDE: Final = 160
 
 
 def grant(here: Deployment, asset_id: AssetId) -> Grant:
@@ -43,18 +41,20 @@ def grant(here: Deployment, asset_id: AssetId) -> Grant:
         with here.database.write() as connection:
             lock_asset(connection, asset_id)
             decision = _find_release(connection, asset_id)
-            known = find_grant(connection, asset, decision) or make_grant(connection, asset, decision)
+            known = find_grant(connection, asset, decision) or make_grant(here, connection, asset, decision)
     here.handover.notes(asset_id).note_grant(known)
     return known
 
 
-def make_grant(connection: Connection, asset: Asset, decision: Decision, *, is_first: bool = False) -> Grant:
+def make_grant(
+    here: Deployment, connection: Connection, asset: Asset, decision: Decision, *, is_first: bool = False
+) -> Grant:
     """Write down the grant for a decision, in the transaction of whoever holds the asset's row; the payload stays."""
     given = select(GRANTS.c.payload).where(GRANTS.c.asset_id == asset.id)
     previous = None if is_first else connection.execute(given).scalar()
     if previous is not None:
         connection.execute(delete(GRANTS).where(GRANTS.c.asset_id == asset.id))
-    payload = _draw_id(connection, asset) if previous is None else int(previous)
+    payload = _draw_id(here, connection, asset) if previous is None else int(previous)
     row = {"asset_id": asset.id, "decision_id": decision.id, "payload": payload, "created_at": utc_now()}
     connection.execute(insert(GRANTS).values(row))
     return Grant(
@@ -67,10 +67,10 @@ def make_grant(connection: Connection, asset: Asset, decision: Decision, *, is_f
     )
 
 
-def _draw_id(connection: Connection, asset: Asset) -> int:
+def _draw_id(here: Deployment, connection: Connection, asset: Asset) -> int:
     """Return an id that nobody has: of 56 bits, of 32 for what is too small to carry more."""
-    sides = [side for name in ("width", "height") if isinstance(side := asset.facts.get(name), int)]
-    if not sides or min(sides) >= _ROOMY_SIDE:
+    measure_room = getattr(here.media.of(asset.media_type), "measure_room", None)  # docs/media.md: most have none
+    if measure_room is None or measure_room(asset.facts) != TICKET_BITS:
         return secrets.randbits(PAYLOAD_BITS)
     while True:  # so short an id may be taken
         drawn = secrets.randbits(TICKET_BITS)

@@ -124,7 +124,7 @@ def decide(here: Deployment, asset_id: AssetId) -> Decision:
         append_decision(connection, decision, is_first=True)
         put_on_ledger(here, connection, asset, decision, signals)
         if decision.outcome is Outcome.RELEASE:
-            notes.note_grant(make_grant(connection, asset, decision, is_first=True))
+            notes.note_grant(make_grant(here, connection, asset, decision, is_first=True))
     if decision.outcome is Outcome.RELEASE:
         notes.note_decision(decision)
     return decision

@@ -42,9 +42,11 @@ class View:
         carrier: pixels, samples or text, as the kind says; never logged.
         span: when it is seen or heard; None for what has no time or is the whole asset.
         goes_on: whether it shows the scene of the view before it, a moment later.
+        is_page: whether it is a page of a document, written from edge to edge: all of it is to be read.
     """
 
     kind: str
     carrier: Any
     span: Span | None = None
     goes_on: bool = False
+    is_page: bool = False

@@ -45,3 +45,12 @@ def test_no_stage_asks_which_medium_it_is():
     )
     line = [path for path in modules() if str(path).startswith(("policies/", "provenance/seal/", "provenance/verify/"))]
     assert [str(path) for path in line if asking.search((ROOT / path).read_text(encoding="utf-8"))] == []
+
+
+def test_no_detector_knows_another_medium_than_pictures():
+    """What a medium's views are is said by the views: a detector that names a medium needs a change for the next."""
+    known = re.compile(r"provenance\.media\.(?:pdf|sound|text|video)\.kind")
+    reading = [path for path in modules() if str(path).startswith("detectors/")]
+    assert reading
+    knowing = [str(path) for path in reading if known.search((ROOT / path).read_text(encoding="utf-8"))]
+    assert knowing == ["detectors/incoming_marks.py"], "it tells which files have metadata of a sound"

@@ -1,6 +1,7 @@
 """What is written over photographs is read, judged, and not repeated."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,7 @@ from detectors.base import Status
 from detectors.ocr import OcrDetector, _Room
 from detectors.personal_data import Kind
 from detectors.writing import reader
-from provenance.asset import MediaType
 from provenance.errors import ConfigurationError
-from provenance.media.pdf.kind import PDF
 from provenance.media.picture.raster import Picture
 from tests.detectors.subjects import drawing, photo, subject_of, toolbox_of
 
@@ -142,14 +141,13 @@ def test_a_wall_of_text_is_read_in_part_and_says_so(detector, monkeypatch):
     assert "was too much to read" in signal.reason
 
 
-def test_a_page_of_a_pdf_has_room_of_its_own(detector, monkeypatch):
+def test_a_page_has_room_of_its_own(detector, monkeypatch):
     """Written from side to side it holds more than a picture does: most of it was left out, so that it was held."""
     monkeypatch.setattr("detectors.ocr._Room", lambda **given: _Room(**{"width": 600, **given}))
     frame = written("\n".join("the quick brown fox jumps" for _ in range(3)), size=24, plain=True)
-    unread = [
-        detector.detect(subject_of(Picture.from_frame(np.asarray(frame), media_type=kind))).scores["written.unread"]
-        for kind in (MediaType.PNG, PDF)
-    ]
+    asked_about = subject_of(Picture.from_frame(np.asarray(frame)))
+    pages = [replace(asked_about, view=replace(asked_about.view, is_page=is_page)) for is_page in (False, True)]
+    unread = [detector.detect(page).scores["written.unread"] for page in pages]
     assert unread[0] > 0.5
     assert unread[1] == 0.0
 

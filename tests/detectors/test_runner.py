@@ -13,8 +13,6 @@ from detectors.base import Signal, Status, Subject
 from detectors.cards import Card
 from detectors.runner import Runner, _count_views
 from provenance.errors import ConfigurationError, DetectorUnavailableError
-from provenance.media.pdf.kind import PDF
-from provenance.media.picture.raster import Picture
 from provenance.media.view import PICTURE, TEXT, Span, View
 from tests.detectors.subjects import photo, subject_of
 
@@ -164,9 +162,9 @@ def test_many_views_have_as_many_times_as_long():
     assert signal.reason == "no answer within 0.6 s"
 
 
-def test_a_page_of_a_pdf_counts_twice():
-    page = Picture.from_frame(photo("coffee.png").frame, media_type=PDF)
-    views = [View(TEXT, "words"), View(PICTURE, photo("coffee.png")), View(PICTURE, page), View(PICTURE, page)]
+def test_a_page_counts_twice():
+    page = View(PICTURE, photo("coffee.png"), is_page=True)
+    views = [View(TEXT, "words"), View(PICTURE, photo("coffee.png")), page, page]
     assert _count_views(views) == 6
 
 

@@ -101,7 +101,7 @@ class Sheets:
         links = "\n".join(link for page in self.pages for link in page.links)
         yield from show_in_parts("\n".join(part for part in (self.title, self.words, links) if part))
         for page in self.pages:
-            yield View(PICTURE, Picture.from_frame(page.draw(), media_type=PDF))
+            yield View(PICTURE, Picture.from_frame(page.draw(), media_type=PDF), is_page=True)
 
     def passages(self) -> Passages:
         """Return what it is found by as a work, and what a copy of a part of it is found by."""

@@ -24,6 +24,7 @@ from provenance.media.medium import (
     Claims,
     Comparison,
     Content,
+    Facts,
     Kit,
     Look,
     Made,
@@ -117,6 +118,11 @@ class PictureMedium:
     def embeds_manifests(self, media_type: MediaType) -> bool:
         """Say that every type of picture holds its manifest."""
         return media_type in self.types
+
+    def measure_room(self, facts: Facts) -> int:
+        """Return how many bits a picture's mark has room for, 0 where it carries none (docs/media.md)."""
+        scheme = self.watermark
+        return 0 if scheme is None else scheme.capacity_bits(int(facts["height"]), int(facts["width"]))
 
     def take(self, file: Blob, claims: Claims, limits: IntakeLimits) -> Picture:
         """Verify and decode a file."""
