@@ -2,7 +2,7 @@
 
 What moves a cursor, turns the direction of a line, cannot be seen or has no meaning yet is spelled out; letters, signs
 and spaces of every script stay. An invisible character stays where its script needs it: a joiner inside an emoji or
-between Indic or Arabic letters, a variation selector after the character that it varies.
+between Indic or Arabic letters, a variation selector after the character that it varies, the tags of a flag.
 """
 
 import re
@@ -26,6 +26,15 @@ _JOINING: Final = re.compile("[\u0600-\u1cff\ua800-\uabff\U00011000-\U00011fff]"
 _EMOJI_PART: Final = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
+def _tag(region: str) -> str:
+    return "".join(chr(0xE0000 + ord(letter)) for letter in region)
+
+
+# Unicode emoji 16, RGI_Emoji_Tag_Sequence: the flags of England, Scotland and Wales. Other tags say what nobody sees.
+FLAG: Final = re.compile(f"\U0001f3f4(?:{'|'.join(map(_tag, ('gbeng', 'gbsct', 'gbwls')))})\U000e007f")
+"""A flag that is spelled with tags, which nobody sees, behind a black one."""
+
+
 def show(text: str) -> str:
     """Return `text` on one line, fit for a terminal: what is unsafe is spelled as Python spells it."""
     return respell(text, _spell)
@@ -35,7 +44,8 @@ def respell(text: str, spell: Callable[[str], str]) -> str:
     """Return `text` with ``spell(char)`` in place of each character that is unsafe to show where it stands."""
     if text.isprintable() and not _IGNORABLE.search(text):
         return text
-    return "".join(spell(char) if _is_unsafe(text, at) else char for at, char in enumerate(text))
+    flags = {at for found in FLAG.finditer(text) for at in range(*found.span())}
+    return "".join(spell(char) if at not in flags and _is_unsafe(text, at) else char for at, char in enumerate(text))
 
 
 def escape_as_json(char: str) -> str:

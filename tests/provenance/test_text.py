@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from provenance.text import is_safe, respell, show
 
+SCOTLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbsct") + "\U000e007f"
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -46,6 +47,8 @@ def test_no_control_of_either_set_and_no_direction_is_shown(code):
         "क\u094d\u200dष",
         "می\u200cخواهم",
         "辻\U000e0100",
+        SCOTLAND,
+        f"a{SCOTLAND}b{SCOTLAND}",
     ],
 )
 def test_what_people_write_is_shown_as_it_is(text):
@@ -57,6 +60,9 @@ def test_what_people_write_is_shown_as_it_is(text):
     [
         ("a\u202egpj.exe", "a\\u202egpj.exe"),
         ("pay\u200dpal", "pay\\u200dpal"),
+        (SCOTLAND[1:2] + "a", "\\U000e0067a"),
+        (SCOTLAND[:-1], "\U0001f3f4" + "".join(f"\\U000e00{ord(letter):02x}" for letter in "gbsct")),
+        (SCOTLAND[:2] + SCOTLAND[2:3] * 3 + SCOTLAND[-1], "\U0001f3f4\\U000e0067" + "\\U000e0062" * 3 + "\\U000e007f"),
         ("\u200d🚀", "\\u200d🚀"),
         ("a\ufe0f\ufe0fb", "a\ufe0f\\ufe0fb"),
         ("\ufe0fa", "\\ufe0fa"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provenance.manifests.text_wrapper import MAGIC, MARK, find_wrappers, read_bytes, spell_bytes
-from provenance.text import respell
+from provenance.text import FLAG, respell
 
 # UAX #9: embeddings, overrides, isolates and their ends.
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -77,7 +77,7 @@ def find_hidden(text: str) -> Hidden:
     if text.isascii():
         return Hidden()
     blocks = tuple(find_blocks(text))
-    directions, tags = len(_DIRECTIONS.findall(text)), len(_TAGS.findall(text))
+    directions, tags = len(_DIRECTIONS.findall(text)), len(_TAGS.findall(FLAG.sub("", text)))
     rest = _RUN.sub("", text).replace("\ufeff", "")
     marks = len(text) - len(rest) - sum(map(len, _RUN.findall(text)))
     unsafe = 0

@@ -37,7 +37,7 @@ from provenance.media.text.decoding import MOST_BYTES
 from provenance.media.text.document import Document
 from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, TYPES, VTT, sniff_text
 from provenance.media.text.label import START, add_label, has_label
-from provenance.media.text.text import Text, list_gaps, parse_text, weave_in
+from provenance.media.text.text import Text, list_gaps, list_symbols, parse_text, weave_in
 from provenance.media.text.words import compare_words, fingerprint_words
 from provenance.media.view import TEXT
 from provenance.storage.blob import Blob
@@ -246,12 +246,21 @@ class TextMedium:
             return document, replace(marking, problem=why)
         gaps = list_gaps(document)
         try:
-            woven = self.watermark.weave([gap for _, gap in gaps], marking.payload)
+            woven = weave_in(document, gaps, self.watermark.weave([gap for _, gap in gaps], marking.payload))
+            self._require_mark(document, woven, marking.payload)
         except UnmarkableError as exc:
             if obligation.required:
                 raise
             return document, replace(marking, problem=str(exc))
-        return weave_in(document, gaps, woven), marking
+        return woven, marking
+
+    def _require_mark(self, document: Document, woven: Document, payload: int) -> None:
+        """Refuse a text whose own joiners outvote the mark: many of them, always behind the same letters."""
+        if self.watermark is None or next(list_symbols(document), None) is None:
+            return
+        reading = self.watermark.read(tuple(list_symbols(woven)))
+        if reading is None or reading.payload != payload:
+            raise UnmarkableError("expected a text with few joiners of its own, got one in which no mark is read")
 
     def _read(self, text: Text) -> Reading | None:
         return self.watermark.read(tuple(text.read_symbols())) if self.watermark else None

@@ -71,11 +71,7 @@ class Text:
 
     def read_symbols(self) -> Iterator[tuple[str, str]]:
         """Yield the invisible characters between its words that a mark may be made of, with their contexts."""
-        context = ""
-        for part in parse_document(self.raw, self.media_type).parts:
-            if part.role is not Role.SYNTAX:
-                yield from read_symbols(part.text, context)
-                context = fold_tail(context, part.text)
+        return list_symbols(parse_document(self.raw, self.media_type))
 
     def read_aigc(self) -> list[str]:
         """Return the text of each AIGC item in its metadata."""
@@ -133,6 +129,15 @@ def list_gaps(document: Document) -> list[tuple[int, Gap]]:
         if part.role is not Role.SYNTAX:
             context = fold_tail(context, part.text)
     return found
+
+
+def list_symbols(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the invisible characters between a document's words that a mark may be made of, with their contexts."""
+    context = ""
+    for part in document.parts:
+        if part.role is not Role.SYNTAX:
+            yield from read_symbols(part.text, context)
+            context = fold_tail(context, part.text)
 
 
 def weave_in(document: Document, gaps: Sequence[tuple[int, Gap]], woven: Sequence[tuple[int, str]]) -> Document:

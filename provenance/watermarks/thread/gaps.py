@@ -29,9 +29,17 @@ _LEAST_LETTERS: Final = 3
 _JOINING: Final = re.compile("[\u0590-\u1cff\ua800-\uabff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00011fff]")
 _UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _IS_UNSPACED: Final = re.compile(f"[{_UNSPACED}]")
+# Accents and vowel signs are no letters of their own, and words of India and Thailand are full of them.
+_MARKS: Final = "".join(
+    chr(code)
+    for code in chain(range(0x300, 0x1D00), range(0xA800, 0xAC00))
+    if unicodedata.category(chr(code)) in {"Mn", "Mc"} and chr(code) not in "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f"
+)
+# What joins letters within a word stays where it is: Persian and Indic words are written with it.
+_PLAIN: Final = rf"[^\W\d_{_UNSPACED}](?:[^\W\d_{_UNSPACED}]|[{_MARKS}\u200c\u200d])*+"
 _GAP: Final = re.compile(
     # a word, maybe hyphenated and within quotes or brackets, behind a space and before one
-    rf"(?:(?<=\s)|^)[(\[\"'\u2018\u201c*]{{0,3}}[^\W\d_{_UNSPACED}]+(?:['\u2019-][^\W\d_{_UNSPACED}]+){{0,5}}(?=\s)"
+    rf"(?:(?<=\s)|^)[(\[\"'\u2018\u201c*]{{0,3}}{_PLAIN}(?:['\u2019-]{_PLAIN}){{0,5}}(?=\s)"
     rf"|[{_UNSPACED}](?=[{_UNSPACED}])"
 )
 _NO_SYMBOL: Final = re.compile(f"[{SYMBOLS}]")
@@ -86,8 +94,8 @@ def find_gaps(text: str, before: str = "") -> Iterator[Gap]:
         context = fold_tail(context, text[at:end])
         at = end
         if len(context) >= _LEAST_LETTERS:
-            joins = bool(_JOINING.match(text[end - 1]))
-            yield Gap(end, context, SLOTS - joins, is_narrow=found[0][-1] > "\u3000" and end < len(text))
+            last = text[end - 1]
+            yield Gap(end, context, SLOTS - bool(_JOINING.match(last)), is_narrow=bool(_IS_UNSPACED.match(last)))
 
 
 def read_symbols(text: str, before: str = "") -> Iterator[tuple[str, str]]:

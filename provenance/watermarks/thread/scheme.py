@@ -31,6 +31,8 @@ with 700 under 8,997, with 512 under five in six (letters of the tests)."""
 LEAST: Final = 150
 """Symbols below which a text is not marked, and nothing is looked for: fewer do not carry the message."""
 
+# With so many that differ, each text of the tests was read; of fewer it is tried.
+_ENOUGH: Final = 1500
 PATHS: Final = 32
 # Of a long text: symbols in a window, and windows that are tried.
 _WINDOW: Final = 600
@@ -65,7 +67,7 @@ class Thread:
 
         Raises:
             PayloadTooLargeError: more than 64 bits.
-            UnmarkableError: the text has too few places.
+            UnmarkableError: the text has too few places, or too few that differ: a refrain says nothing new.
         """
         layout, secret = self._keys[0]
         code = encode(build_messages(layout, payload, range(1)))[0]
@@ -84,7 +86,18 @@ class Thread:
             )
             if held:
                 woven.append((number, held))
+        self._require_readable([(gaps[number].context, one) for number, held in woven for one in held], payload)
         return woven
+
+    def _require_readable(self, symbols: Sequence[tuple[str, str]], payload: int) -> None:
+        """Refuse what could not be read back: the same words in the same order are one place, however often said."""
+        if len(apart := frozenset(symbols)) >= _ENOUGH:
+            return
+        reading = self.read(symbols)
+        if reading is None or reading.payload != payload:
+            raise UnmarkableError(
+                f"expected a text whose words differ, got {len(apart)} different places for invisible characters"
+            )
 
     def embed(self, text: str, payload: int) -> str:
         """Return a marked copy of plain text that has no invisible characters; see `weave`."""

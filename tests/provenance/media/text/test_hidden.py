@@ -23,7 +23,8 @@ def test_each_kind_is_counted():
 
 @pytest.mark.parametrize("text", [
     "plain", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
-    "\u6d77\u8fb9\u7684\u5c0f\u9547", "line\nand\ttab", "caf\u00e9",
+    "\u6d77\u8fb9\u7684\u5c0f\u9547", "line\nand\ttab", "caf\u00e9", "\u0dc1\u0dca\u200d\u0dbb\u0dd3 \u0915\u094d\u200d\u0937", "\u845b\U000e0100",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "1\ufe0f\u20e3",
 ])  # fmt: skip
 def test_what_a_script_needs_stays(text):
     assert clean(text) == text

@@ -1,5 +1,7 @@
 """Text as a medium beyond the contract: each kind of file, channels, and what is not ours."""
 
+import random
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -14,6 +16,51 @@ from tests.letters import chinese, letter, sentences
 
 MEDIUM = build_medium(Kit((WatermarkKey("own", bytes(range(32))),)))
 PAYLOAD = 1 << 56 | 99
+HINDI = ["मछुआरे", "सूरज", "निकलने", "से", "पहले", "समुद्र", "की", "ओर", "चले", "गए"]
+PERSIAN = [
+    "روز",
+    "می\u200cروند",
+    "بچه\u200cها",
+    "شب",
+    "برمی\u200cگردند",
+    "کوه\u200cها",
+    "دریا",
+    "ماهی",
+    "باد",
+    "خانه",
+    "درخت",
+    "سبز",
+    "آرام",
+    "سرد",
+    "قدیمی",
+    "کنار",
+    "مادر",
+    "پدر",
+    "گفت",
+    "شهر",
+    "بزرگ",
+    "باران",
+    "ابر",
+    "آفتاب",
+    "راه",
+    "دور",
+    "نزدیک",
+    "دوست",
+    "کتاب",
+    "خوب",
+]
+EMOJI = [
+    "sailed \U0001f468\u200d\U0001f469\u200d\U0001f467 out",
+    "we",
+    "waved \u2764\ufe0f\u200d\U0001f525",
+    "at dawn",
+    "the pier",
+]
+FAMILY = EMOJI[0].split()[1]
+ODD = {
+    name: " ".join(random.Random(4).choices(words, k=120)).encode()
+    for name, words in (("hi.txt", HINDI), ("fa.txt", PERSIAN), ("emoji.txt", EMOJI))
+}
 SAID = "\n\n".join(
     f"{number}\n00:00:{number:02},000 --> 00:00:{number + 1:02},000\n{one}" for number, one in enumerate(sentences(14))
 )
@@ -24,6 +71,7 @@ FILES = {
     "page.html": f"<html><body><h1>Hi</h1><p>{' '.join(sentences(14))}</p></body></html>".encode(),
     "said.srt": SAID.encode(),
     "said.vtt": f"WEBVTT\n\n{SAID.replace(',000', '.000')}".encode(),
+    **ODD,
 }
 
 
@@ -101,3 +149,34 @@ def test_a_strangers_file_is_looked_at_and_never_an_error():
     seen = MEDIUM.look(Blob.from_bytes("plain wo\u200brds".encode()), IntakeLimits())
     assert seen.remarks == ("hidden in the text: 1 invisible characters",)
     assert MEDIUM.weigh(Blob.from_bytes(b"abc"), IntakeLimits()) == 3
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_a_script_writes_without_showing_it_comes_through_beside_the_mark(name):
+    """Joiners of Persian, signs of Hindi and families of emoji: each stands where it stood, in order."""
+    made = mark(ODD[name], name, kinds=(MarkKind.WATERMARK,), required=True)
+    shipped = made.file.read().decode()
+    assert read(shipped).payload == PAYLOAD
+    before = iter(shipped)
+    assert all(sign in before for sign in ODD[name].decode())
+    assert shipped.count(FAMILY) == ODD[name].decode().count(FAMILY)
+
+
+def test_a_short_refrain_has_no_room_and_is_no_failure():
+    """Where the mark is wanted and not required, such a text ships without it; it was held for a mark that nobody read."""
+    made = mark(b"The boats come home and all the bells begin to ring\n" * 6, kinds=(MarkKind.WATERMARK,))
+    assert "words differ" in made.kept.problem
+    assert MEDIUM.show(made.file, made).problem == ""
+
+
+def test_joiners_that_outvote_the_mark_are_told():
+    few = " ".join(
+        [
+            "\u0631\u0648\u0632 \u0645\u06cc\u200c\u0631\u0648\u0646\u062f \u0634\u0628 \u06a9\u0648\u0647\u200c\u0647\u0627"
+        ]
+        * 30
+    )
+    joined = (" ".join(PERSIAN) + "\n" + few).encode()
+    made = mark(joined, kinds=(MarkKind.WATERMARK,))
+    assert MEDIUM.show(made.file, made).problem == ""
+    assert made.kept.problem == "" or MEDIUM.read_mark(take(made.file.read())).reading is None

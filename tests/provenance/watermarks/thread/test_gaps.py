@@ -56,3 +56,26 @@ def test_symbols_change_no_context(text):
     contexts = [context for context, _ in read_symbols(text)]
     assert len(contexts) == len(text) - len(bare)
     assert set(contexts) <= {fold_tail("", bare[:at]) for at in range(len(bare) + 1)}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "\u092e\u091b\u0941\u0906\u0930\u0947 \u0938\u0942\u0930\u091c \u0928\u093f\u0915\u0932\u0928\u0947 \u0938\u0947 \u092a\u0939\u0932\u0947 ",
+        "\u0e0a\u0e32\u0e27\u0e1b\u0e23\u0e30\u0e21\u0e07 \u0e40\u0e14\u0e47\u0e01\u0e46 \u0e27\u0e34\u0e48\u0e07\u0e40\u0e25\u0e48\u0e19 ",
+        "\u0bae\u0bc0\u0ba9\u0bb5\u0bb0\u0bcd\u0b95\u0bb3\u0bcd \u0b95\u0b9f\u0bb2\u0bc1\u0b95\u0bcd\u0b95\u0bc1\u0b9a\u0bcd ",
+        "\u0db8\u0dca\u200d\u0dbb\u0dd3 \u0dbd\u0d82\u0d9a\u0dcf\u0dc0\u0dda ",
+        "\u0631\u0648\u0632 \u0645\u06cc\u200c\u0631\u0648\u0646\u062f ",
+    ],
+    ids=["hindi", "thai", "tamil", "sinhala with a joiner", "persian with a non-joiner"],
+)
+def test_vowel_signs_and_joiners_are_part_of_a_word(words):
+    gaps = list(find_gaps(words * 3))
+    assert {words[(gap.at % len(words)) :][:1] for gap in gaps} == {" "}
+    assert len(gaps) >= 3 * words.count(" ") - 1
+    assert {gap.slots for gap in gaps} == {3}
+
+
+def test_words_of_korean_stand_between_spaces():
+    gaps = list(find_gaps("\uc5b4\ubd80\ub4e4\uc740 \ud574\uac00 \ub728\uae30 \uc804\uc5d0 \ubc14\ub2e4\ub85c"))
+    assert not any(gap.is_narrow for gap in gaps)

@@ -104,3 +104,20 @@ def test_a_short_text_has_no_room():
     with pytest.raises(WatermarkError):
         Thread(())
     assert THREAD.extract("") is None
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**64 - 1), st.integers(2, 60), st.integers(1, 8))
+def test_what_is_woven_is_read_or_said_to_have_no_room(payload, words, times):
+    """A refrain has many places that are one: such a text was marked, and its mark was not read back."""
+    text = (" ".join(TEXT.split()[:words]) + "\n") * times
+    try:
+        marked = THREAD.embed(text, payload)
+    except UnmarkableError:
+        return
+    assert THREAD.extract(marked).payload == payload
+
+
+def test_a_refrain_is_said_to_have_too_few_places():
+    with pytest.raises(UnmarkableError, match="words differ"):
+        THREAD.embed("The boats come home and all the bells begin to ring\n" * 40, 1)
