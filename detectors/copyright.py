@@ -15,7 +15,7 @@ from detectors.pixels import View, list_views
 from provenance.errors import ConfigurationError
 from provenance.fingerprints.base import Fingerprint
 from provenance.fingerprints.landmark import Landmarks
-from provenance.fingerprints.shingles import compute_passages
+from provenance.fingerprints.shingles import compute_passages, is_phrase
 from provenance.media.view import LANDMARKS, PICTURE, TEXT, TRACK
 from provenance.works.record import Action, MatchReport
 
@@ -70,11 +70,12 @@ class CopyrightDetector:
         return Signal("copyright", self.card.version, Status.OK, scores, _evidence(report, ""), _reason(report))
 
     def _detect_text(self, text: str) -> Signal:
-        """Answer about a text, or a part of one; one with too few words to be told from others is unhashable."""
+        """Answer about a text, or a part of one; one that says the same few words over and over is unhashable."""
         report = self.toolbox.works.match_text(compute_passages(text))
-        return Signal(
-            "copyright", self.card.version, Status.OK, build_scores(report), _evidence(report, ""), _reason(report)
-        )
+        scores, reason = build_scores(report), _reason(report)
+        if report.unhashable and is_phrase(text):
+            scores, reason = {**scores, "copyright_unhashable": 0.0}, "too few words to be a work or a part of one"
+        return Signal("copyright", self.card.version, Status.OK, scores, _evidence(report, ""), reason)
 
 
 def _merge_scores(reports: Sequence[tuple[str, MatchReport]]) -> dict[str, float]:

@@ -77,6 +77,11 @@ def _run(tokens: list[str]) -> Iterator[str]:
             yield " ".join(tokens[at : at + size])
 
 
+def is_phrase(words: str) -> bool:
+    """Whether a text is too short to have a code, whatever it says: "it opens at nine" is nobody's work."""
+    return sum(1 for _ in _run(_WORD.findall(fold_text(words)))) < LEAST_SHINGLES
+
+
 def compute_code(words: str) -> Fingerprint | None:
     """Return the code of a text; None where it is too short to be told from others."""
     shingles = sorted(list_shingles(words))

@@ -11,7 +11,7 @@ from detectors.base import Status
 from detectors.copyright import CopyrightDetector
 from provenance.errors import ConfigurationError
 from provenance.media.picture.image import Picture
-from provenance.media.view import PICTURE, View
+from provenance.media.view import PICTURE, TEXT, View
 from provenance.works.record import Action
 from tests.detectors.subjects import photo, subject_of, toolbox_of
 
@@ -103,3 +103,15 @@ def test_a_work_as_thumbnail_matches(works, detector):
 def test_options_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="no option 'radius'"):
         CopyrightDetector(toolbox_of(tmp_path, radius=31))
+
+
+def test_a_phrase_is_nobodys_work_and_the_same_words_over_and_over_are_not_compared(detector):
+    """A reply of five words was held under every pack that asks for this detector."""
+
+    def ask(text):
+        return detector.detect(replace(subject_of(photo("coffee.png")), view=View(TEXT, text)))
+
+    short, refrain = ask("It opens at nine."), ask("It opens at nine. " * 20)
+    assert short.scores == dict.fromkeys(detector.card.categories, 0.0)
+    assert "too few words" in short.reason
+    assert refrain.scores["copyright_unhashable"] == 1.0

@@ -98,3 +98,14 @@ def test_a_registered_text_is_matched_and_its_copy_is_blocked(site, tmp_path):
     assert result.outcome is Outcome.BLOCK
     assert {reason.category for reason in result.decision.reasons} >= {"copyright_block"}
     assert here.media.take(Blob.from_bytes(copy.encode()), Claims(), here.limits).facts["characters"] > 100
+
+
+@pytest.mark.parametrize(
+    "said", ["Yes.", "It opens at nine.", "\u4eca\u5929\u4e5d\u70b9\u5f00\u95e8\u3002", " ".join(sentences(3, 11))]
+)
+def test_a_short_reply_is_released_without_the_mark_that_it_has_no_room_for(site, said):
+    """Under the packs of a site as it is set up, what a chat says in a sentence was always held."""
+    result = gate.release(site.deployment, as_submission(said.encode(), name="reply.txt"))
+    assert result.outcome is Outcome.RELEASE, result.decision.reasons
+    found = site.verifier.verify(site.deployment.blobs.public.get(result.public_key))
+    assert (found.grade, found.asset_id) == ("exact", result.asset_id)

@@ -14,6 +14,7 @@ from provenance.fingerprints.shingles import (
     compute_passages,
     distance_bits,
     hash_letters,
+    is_phrase,
     list_shingles,
 )
 from tests.letters import chinese, sentences
@@ -73,3 +74,13 @@ def test_a_passage_has_a_code_of_its_own():
     whole = compute_passages("\n\n".join(paragraphs))
     assert len(whole.codes) == 6
     assert compute_passages(paragraphs[2]).codes[0].value == whole.codes[3].value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", True), ("Yes.", True), ("It opens at nine.", True), ("\u4eca\u5929\u5f88\u597d", True), ("a b c d e f g h", True),
+     ("a b c d e f g h i", False), ("yes " * 30, False), (ENGLISH, False), (HAN[:20], False)],
+)  # fmt: skip
+def test_a_phrase_is_too_short_for_a_code_whatever_it_says(text, expected):
+    assert is_phrase(text) is expected
+    assert not expected or compute_code(text) is None
