@@ -189,6 +189,7 @@ class Look:
         kind: what a file of a type that is not taken looks like, else "".
         store: a C2PA manifest store that the medium found in the file, where c2pa does not look; None for none.
         binding: whether the file is the one that it was made for, as a C2PA status code.
+        labels: what its metadata says, where that could be read and the content not.
     """
 
     media_type: MediaType | str
@@ -198,6 +199,7 @@ class Look:
     kind: str = ""
     store: bytes | None = None
     binding: str = ""
+    labels: FoundLabels | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from provenance.asset import AssetId
-from provenance.errors import AssetError
 from provenance.labels.implicit import FoundLabels
 from provenance.manifests.report import Integrity, ManifestReport
 from provenance.media.media import PARTLY_ANSWERED
+from provenance.media.medium import Look
 from provenance.verify.state import Findings, Layer
 from provenance.watermarks.base import Reading
 from provenance.works.record import ReleaseMatch
@@ -42,10 +42,10 @@ def choose_mark(reading: Reading, is_all_of: Callable[[Reading], bool]) -> Readi
     return reading if chosen is None else replace(chosen, others=tuple(one for one in marks if one is not chosen))
 
 
-def is_answered(report: ManifestReport | None, problem: AssetError) -> bool:
-    """Say whether a file without a visible picture can be answered by its manifest, or by its having none."""
+def is_answered(report: ManifestReport | None, seen: Look) -> bool:
+    """Say whether a file without a visible picture can be answered by its manifest, by its labels, or by neither."""
     if report is None:
-        return isinstance(problem, PARTLY_ANSWERED)
+        return isinstance(seen.problem, PARTLY_ANSWERED) or seen.labels is not None
     return report.integrity is not Integrity.NOT_CHECKED or bool(report.remote_host)
 
 

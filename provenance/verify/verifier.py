@@ -134,9 +134,9 @@ class Verifier:
         with ThreadPoolExecutor(1) as pool:
             reading_to_come = pool.submit(self._read_mark, medium, seen.content)
             report, remarks = self._find_manifest(file, seen, kept_stores, fetch)
-            if seen.problem is not None and not is_answered(report, seen.problem):
+            if seen.problem is not None and not is_answered(report, seen):
                 raise _explain(report, seen)
-            labels = medium.read_labels(file) if medium and seen.content else None
+            labels = medium.read_labels(file) if medium and seen.content else seen.labels
             codes = medium.fingerprint(seen.content) if medium and seen.content else ()
             reading = reading_to_come.result()
         with self._database.viewing():

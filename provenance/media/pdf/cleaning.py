@@ -132,8 +132,12 @@ def translating() -> Iterator[None]:
         raise UndecodableAssetError(f"expected a PDF that can be read, got {type(exc).__name__}") from exc
 
 
-def open_pdf(data: bytes) -> PdfReader:
+def open_pdf(data: bytes, *, takes_locks: bool = False) -> PdfReader:
     """Open a file.
+
+    Args:
+        data: all of it.
+        takes_locks: read one that is encrypted and opens without a password, which only forbids printing or copying.
 
     Raises:
         UndecodableAssetError: it has no end, is encrypted, or cannot be read.
@@ -142,7 +146,7 @@ def open_pdf(data: bytes) -> PdfReader:
     if not data[-_END_WINDOW:].rstrip(b"\0 \t\r\n").endswith(b"%%EOF"):
         raise UndecodableAssetError("expected a PDF with an end, got none: truncated, or followed by something else")
     reader = PdfReader(io.BytesIO(data), strict=False)
-    if reader.is_encrypted:
+    if reader.is_encrypted and not (takes_locks and reader.decrypt("")):
         raise UndecodableAssetError("expected a PDF that is open to read, got an encrypted one: save it without that")
     count = sum(map(len, reader.xref.values())) + len(reader.xref_objStm)
     if count > MOST_OBJECTS:

@@ -124,7 +124,8 @@ class PdfMedium:
             sheets = READERS.take(file, limits, most_bytes=OWN_BYTES)
             _require_words(sheets)
         except AssetError as exc:
-            return Look(PDF, problem=exc)
+            labels = self.read_labels(file)
+            return Look(PDF, problem=exc, labels=labels if labels.says_ai or labels.digital_source_type else None)
         return Look(PDF, sheets, remarks=tuple(f"hidden in the text: {words}" for words in sheets.hidden.words))
 
     def weigh(self, file: Blob, limits: IntakeLimits) -> int:

@@ -51,7 +51,7 @@ def _take(header: Mapping[str, Any], parts: tuple[bytes, ...], memory: int) -> d
         cleaned = clean_pdf(data)
     else:
         with translating():
-            cleaned = Cleaned(b"", read_said(open_pdf(data)), (), ())
+            cleaned = Cleaned(b"", read_said(open_pdf(data, takes_locks=job == SAY)), (), ())
     sheets = (
         [] if job == SAY else show_pages(cleaned.data or data, most_pages=MOST_PAGES, most_pixels=header["most_pixels"])
     )
