@@ -28,6 +28,8 @@ _HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9A-Fa-f]{2}[ :]?){4,}(?!
 # U+E0020 to U+E007E repeat ASCII and are never shown.
 _TAGS: Final = re.compile("[\U000e0020-\U000e007e]+")
 _TAG_BASE: Final = 0xE0000
+# From U+202E to the end of that override, or of the line (Unicode UAX #9, X5 and X7).
+_OVERRIDE: Final = re.compile("\u202e([^\u202a-\u202e\u2066-\u2069\n\u2029]*)\u202c?")
 _FLAG: Final = "\U0001f3f4"
 _LEAST_LETTERS: Final = 0.8
 _LATIN: Final = re.compile("[A-Za-z]")
@@ -85,7 +87,7 @@ def undo_escapes(prompt: str) -> Plain:
 def find_hidden(text: str, depth: int = _DEPTH) -> tuple[Hidden, ...]:
     """Return what `text` wraps, and what that wraps, at the place of the outermost."""
     found: list[Hidden] = []
-    for one in (*_tags(text), *_wrapped(text)):
+    for one in (*_overridden(text), *_tags(text), *_wrapped(text)):
         if len(found) >= _MOST_HIDDEN:
             break
         found.append(one)
@@ -106,6 +108,13 @@ def _unescape(escape: str) -> str:
         return unquote(escape, errors="replace")
     number = int(escape[2:].strip("{}"), 16)
     return chr(number) if number <= 0x10FFFF else "\ufffd"
+
+
+def _overridden(text: str) -> Iterator[Hidden]:
+    """Yield what is seen of a text some of whose signs are shown from right to left whatever they are."""
+    seen = _OVERRIDE.sub(lambda found: found.group(1)[::-1], text)
+    if seen != text:
+        yield Hidden("reversed", seen, 0, len(text))
 
 
 def _tags(text: str) -> Iterator[Hidden]:

@@ -6,7 +6,8 @@ stands in comes near its category, beside another term of its category, and wher
 else is said there. Other words count outright: many are rare, and meaning knows little of what it seldom met. What is
 an English term only by repair or but for its accents, among words of another language ("gün", "frutas"), counts where
 meaning finds the category by itself. A disguise (p1st0l) is no accident, and what blocks, written as it is listed, is
-never doubted. What does not count is a note. Source: `cards/prompt.toml`.
+never doubted. In a frame, a museum or a campaign (`detectors.frames`), every word of hold grade of what it frames counts
+only where meaning finds it. What does not count is a note. Source: `cards/prompt.toml`.
 """
 
 import re
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from detectors.frames import find_framed
 from detectors.lexicon import is_english, load_words
 from detectors.literal_terms import LANGUAGES
 from detectors.meaning import Part
@@ -43,6 +45,7 @@ class Doubts:
         least: margin of a part from which a term in it counts that is listed as doubtful; 0 scores a half.
         least_known: the same for a term that only an allow phrase gives another meaning, which that phrase exempts by
             itself: a gun among flowers is still a gun.
+        least_framed: the same for any term in or beside a part that frames its category.
     """
 
     bank: TermBank
@@ -50,6 +53,7 @@ class Doubts:
     reads: Callable[[str], bool]
     least: float
     least_known: float
+    least_framed: float
 
     def weigh(self, found: Sequence[Found], prompt: str, parts: Sequence[Part]) -> tuple[Found, ...]:
         """Return `found`, strictest first, where a term that most likely means something else is a note.
@@ -86,6 +90,8 @@ class Doubts:
             means_else = margin < 0
         elif one.grade is Grade.BLOCK or not is_listed(term, written):
             means_else = False
+        elif margin < self.least_framed and one.category in find_framed(layout.neighbourhood(one, prompt)):
+            means_else = True
         else:
             least = self.least if term.is_doubtful else self.least_known
             far = margin < least and one.id in self.bank.doubtful
@@ -142,6 +148,12 @@ class _Layout:
     def around(self, one: Found) -> list[Part]:
         """The parts that a term touches."""
         return [self._parts[place] for place in self._places(one)]
+
+    def neighbourhood(self, one: Found, prompt: str) -> str:
+        """The text of these parts and of those beside them."""
+        places = self._places(one)
+        first, last = max(0, places.start - 1), min(len(self._parts), places.stop + 1) - 1
+        return prompt[self._parts[first].start : self._parts[last].end]
 
     def share(self, one: Found) -> list[Found]:
         """The terms in these parts."""

@@ -26,6 +26,8 @@ _NO: Final = _words(
 )
 _CONTRACTED: Final = _words("don doesn didn won can couldn shouldn mustn wouldn")
 _OR: Final = _words("or nor ni noch ou oder")
+# Spanish and French; it says no by itself, and stands behind another no: "sans armes ni violence".
+_NEITHER: Final = "ni"
 _AFTER_FREE: Final = _words("of from")
 _GAPS: Final = _words(
     "a an any the of or nor kind sort form type visible explicit more such show showing shows include including "
@@ -73,6 +75,8 @@ def _is_unwanted(tokens: Sequence[Token], first: int, last: int, text: str, ends
         return True
     if _is_headed(tokens, last):
         return False
+    if first and tokens[first].follows and tokens[first - 1].word == _NEITHER:
+        return True
     if tokens[first - 1].word in _OR and first - 1 in ends and tokens[first].follows and tokens[first - 1].follows:
         return True
     return _says_no(tokens, first) or _says_no_in_han(tokens, first, last)

@@ -150,8 +150,8 @@ class PromptDetector:
     ) -> tuple[Found, ...]:
         if not isinstance(self._semantics, Meaning) or not passages:
             return reading.found
-        least, known = self.card.thresholds["doubtful_least"], self.card.thresholds["doubtful_known_least"]
-        doubts = Doubts(bank, self._semantics.knows, self._semantics.reads, least, known)
+        limits = (self.card.thresholds[name] for name in ("doubtful_least", "doubtful_known_least", "framed_least"))
+        doubts = Doubts(bank, self._semantics.knows, self._semantics.reads, *limits)
         return doubts.weigh(reading.found, prompt, [part for passage in passages for part in passage.parts])
 
     def _read_hidden(self, plain: Plain, hidden: Sequence[Hidden]) -> list["_Written"]:

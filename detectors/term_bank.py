@@ -48,9 +48,10 @@ class Grade(StrEnum):
     @property
     def rank(self) -> int:
         """0 for NOTE, 1 for HOLD, 2 for BLOCK."""
-        return tuple(Grade).index(self)
+        return _RANKS[self]
 
 
+_RANKS: Final = {grade: place for place, grade in enumerate(Grade)}
 _WEIGHTS: Final = {**{str(grade): grade for grade in Grade}, _ALLOW: None, _DOUBTFUL: Grade.HOLD}
 
 
@@ -231,6 +232,8 @@ class TermBank:
             if one.is_unwanted:
                 continue
             best[one.category] = max(best.get(one.category, -1), one.grade.rank)
+        if not best:
+            return
         for rule in self.combinations:
             if all(best.get(category, -1) >= grade.rank for category, grade in rule.needs.items()):
                 yield Found(f"combination/{rule.id}", rule.category, rule.grade, 0, length)

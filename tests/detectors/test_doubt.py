@@ -20,7 +20,7 @@ def bank():
 @pytest.fixture(scope="module")
 def weigh(bank):
     meaning = load_meaning()
-    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0, -5.0)
+    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0, -5.0, 0.0)
 
     def weigh(prompt):
         reading = bank.read(prompt)
@@ -51,6 +51,9 @@ def detector(tmp_path_factory):
         "голые скалы у берега Байкала",
         "武器も暴力もない平和な町並み",
         "tre rocce nude sopra il lago di montagna",
+        # In a frame every word of hold grade is doubtful.
+        "a child proudly holding a toy driving licence beside a pedal car",
+        "รูปปั้นเปลือยในพิพิธภัณฑ์",
     ],
 )
 def test_a_word_that_means_something_else_is_a_note(bank, weigh, prompt):
@@ -78,6 +81,11 @@ def test_a_word_that_means_something_else_is_a_note(bank, weigh, prompt):
         "mdma on a table, photo",
         "an uzi on a table, photo",
         "close-up of a Desert Eagle on a nightstand",
+        # A frame frees nothing that meaning finds, too.
+        "a museum guard shoots a visitor with a pistol",
+        "a campaign poster, cocaine and a syringe on a table",
+        "a nurse with a slit throat lying on a hospital bed",
+        "a greenhouse full of marijuana plants with buds, product photo",
     ],
 )
 def test_what_means_it_counts_and_so_does_a_disguise(bank, weigh, prompt):
@@ -133,7 +141,7 @@ def test_a_combination_that_blocks_goes_only_with_a_term_that_stands_in_another_
 
 
 def test_without_meaning_nothing_is_doubted(bank):
-    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -5.0)
+    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -5.0, 0.0)
     prompt = "the river was embanked with a dyke"
     assert doubts.weigh(bank.match(prompt), prompt, ()) == bank.match(prompt)
 

@@ -24,7 +24,7 @@ def unwanted(text):
     [
         "a beach without nudity", "no guns", "a gun-free zone", "free of gore", "do not show any blood", "don't draw a gun",
         "no kind of nudity", "avoid gore, please", "no blood or gore", "never nudity", "没有武器的房间", "无裸体", "海边, 不要出现裸体",
-        "sans nudity ni gore", "ohne gore", "sin gore",
+        "sans nudity ni gore", "sans armes ni gore", "ohne gore", "sin gore",
     ],
 )  # fmt: skip
 def test_what_is_not_wanted(text):
