@@ -6,7 +6,7 @@ stands in comes near its category, beside another term of its category, and wher
 else is said there. Other words count outright: many are rare, and meaning knows little of what it seldom met. What is
 an English term only by repair or but for its accents, among words of another language ("gün", "frutas"), counts where
 meaning finds the category by itself. A disguise (p1st0l) is no accident, and what blocks, written as it is listed, is
-never doubted. In a frame, a museum or a campaign (`detectors.frames`), every word of hold grade of what it frames counts
+never doubted. In a frame, a museum or a campaign (`detectors.frames`), each word of hold grade of what it frames counts
 only where meaning finds it. What does not count is a note. Source: `cards/prompt.toml`.
 """
 
