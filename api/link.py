@@ -43,7 +43,7 @@ class Links:
         Raises:
             ConfigurationError: the key cannot be read or made.
         """
-        return f"expires={expires_at_s}&signature={_sign(self._load()[0], asset_id, expires_at_s)}"
+        return f"expires={expires_at_s}&signature={_sign(self.load()[0], asset_id, expires_at_s)}"
 
     def verify(self, asset_id: str, *, expires_at_s: int, unverified_signature: str) -> None:
         """Check a link.
@@ -53,7 +53,7 @@ class Links:
             ConfigurationError: the key cannot be read.
         """
         given = unverified_signature.encode(errors="replace")
-        found = [hmac.compare_digest(_sign(key, asset_id, expires_at_s).encode(), given) for key in self._load()]
+        found = [hmac.compare_digest(_sign(key, asset_id, expires_at_s).encode(), given) for key in self.load()]
         if not any(found) or expires_at_s <= time.time():
             raise LinkError("expected a link that this site has made and that has not expired: ask for another one")
 
@@ -63,7 +63,12 @@ class Links:
             older = (self._files.read(KEY_FILE) or b"").split()
             self._files.write(KEY_FILE, b"\n".join([_make_key().strip(), *older[:keep]]) + b"\n")
 
-    def _load(self) -> list[bytes]:
+    def load(self) -> list[bytes]:
+        """Return the keys, the newest first; makes the first.
+
+        Raises:
+            ConfigurationError: they are damaged, or can neither be read nor made.
+        """
         try:
             keys = [base64.b64decode(line, validate=True) for line in self._read().split()]
         except binascii.Error as exc:

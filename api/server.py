@@ -120,12 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(host: str, port: int) -> None:
     """Open the site before anybody is served: what is wrong ends in one line, not in the server's own trace."""
     from api.console import EXIT_ERROR, print_error
+    from api.serving import make_keys
     from api.settings import load_settings
     from api.wiring import open_site
     from provenance.errors import GateError
 
     try:
         with open_site(load_settings()) as site, suppress(KeyboardInterrupt):
+            make_keys(site)
             uvicorn.Server(build_config(host, port, site)).run()
     except GateError as exc:
         print_error(str(exc), exc.code)

@@ -121,10 +121,32 @@ def opened(settings: "Settings") -> Iterator[tuple["Site", str | None]]:
 
     # What was interrupted waits for the upkeep: one asset that ends a process must not end every start.
     with open_site(settings, finish=False) as site:
+        make_keys(site)
         site.warm()
         if site.deployment.line is not None:
             _ = site.deployment.line.client  # opened now: whoever hands in first would wait for it
         yield site, make_first_link(site.deployment, lasts_s=settings.access.link_s)
+
+
+def make_keys(site: "Site") -> None:
+    """Make the keys that a server needs and this site lacks, so that they can be copied to other hosts once it is up.
+
+    Raises:
+        GateError: one that was used is missing, or another host has another, or an extra is not there: said in one
+            line before anybody is served, and not in the server's own trace.
+    """
+    from api.access.vault import load_vault
+    from api.link import Links
+    from api.telemetry import build_tracer
+    from provenance.storage.secretbox import load_box
+
+    directory = site.settings.keys_dir
+    load_vault(directory, site.deployment.database)
+    load_box(directory)
+    Links(directory).load()
+    tracer = build_tracer(site.settings.http.traces)
+    if tracer is not None:
+        tracer.close()
 
 
 def serve(settings: "Settings", *, host: str, port: int, workers: int, tell: Callable[[str], None]) -> None:

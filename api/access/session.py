@@ -185,7 +185,7 @@ def end_session(database: Database, unverified_token: str) -> None:
 
 def shorten_agent(unverified_agent: str) -> str:
     """Return browser and system that a User-Agent header names, as in "Firefox on Linux", and nothing else of it."""
-    browser = next((name for name in _BROWSERS if re.search(rf"\b{name}/", unverified_agent)), "")
+    browser = next((name for name in _BROWSERS if re.search(rf"\b(?:Headless)?{name}/", unverified_agent)), "")
     system = next((name for name in _SYSTEMS if name in unverified_agent), "")
     return " on ".join(part for part in (_NAMES.get(browser, browser), system) if part) or "unknown"
 

@@ -161,15 +161,16 @@ def _render(
 
     here = find_service(request).deployment(actor)
     found = find_exports(here.database, here.tenant, before=before, limit=PAGE + 1)
-    busy = any(one.state in {"waiting", "running"} for one in found)
+    busy = any(one.state in {"waiting", "running"} for one in found[:PAGE])
     return render(
         request,
-        "exports.html",
+        "exports_list.html" if "hx-request" in request.headers else "exports.html",
         actor=actor,
         page="exports",
         status=status,
         exports=[build_export(one) for one in found[:PAGE]],
         is_busy=busy,
+        before=before,
         given=given or {},
         problem=problem,
         forms=FORMS,

@@ -103,7 +103,7 @@ def show_work(request: Request, asset_id: str, work_id: str, actor: Moderator) -
 
 
 def show_provenance(request: Request, asset_id: str, actor: Moderator) -> HTMLResponse:
-    """Return where the file says it comes from, as a part of the job's page."""
+    """Return where the file says it comes from, as a part of the job's page or as one of its own."""
     from api.desk.answer import build_answer
     from api.desk.chain import build_chain
 
@@ -112,7 +112,8 @@ def show_provenance(request: Request, asset_id: str, actor: Moderator) -> HTMLRe
     verification = service.site.verifier.verify(open_original(service.deployment(actor), asset_id, actor))
     answer = build_answer(words, verification)
     chain = build_chain(words, verification, answer)
-    return render(request, "job_provenance.html", actor=actor, answer=answer, chain=chain)
+    part = "job_provenance.html" if "hx-request" in request.headers else "job_provenance_page.html"
+    return render(request, part, actor=actor, page="queue", answer=answer, chain=chain, asset_id=asset_id)
 
 
 def open_original(here: "Deployment", asset_id: str, actor: Actor) -> "Blob":

@@ -7,6 +7,7 @@ error), never by translating a sentence. What a pack of one's own says stays as 
 from typing import TYPE_CHECKING, Final
 
 from api.desk.language import Words, load_words
+from policies.rules.naming import find_names, put
 
 if TYPE_CHECKING:
     from policies.rules.decision import Reason
@@ -46,7 +47,7 @@ class Retelling:
             return self._words.tell(known, detector=self._name_detector(reason.detector or rest))
         if kind == "thresholds":
             return self._words.tell("reasons.threshold", category=self._name(reason.category or rest))
-        return self.tell_pack(reason.pack, f"rules.{reason.rule}", reason.text)
+        return self._tell_rule(f"packs.{reason.pack}.rules.{reason.rule}", reason.text)
 
     def tell_about(self, reason: "Reason") -> str:
         """Return in two or three words what a reason is about: its category, or which check has no answer."""
@@ -62,6 +63,18 @@ class Retelling:
         if self._is_english:
             return clause
         return "; ".join(self._tell_one(one) for one in clause.split("; "))
+
+    def _tell_rule(self, key: str, text: str) -> str:
+        """Return what a rule says of what was read, be it a picture, a clip, a sound or a text."""
+        if key not in self._words:
+            return text
+        names = find_names(" ".join(text.split()), self._english.tell(key))
+        if names is None:
+            return text
+        return put(self._words.tell(key), {self._read(words): self._read(name) for words, name in names.items()})
+
+    def _read(self, name: str) -> str:
+        return self._words.name("read", name.replace(" ", "_"))
 
     def _tell_one(self, clause: str) -> str:
         for key, source in self._words.section("clauses"):

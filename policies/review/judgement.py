@@ -7,6 +7,7 @@ A second opinion is blind: who gives it is not told the first. Where both agree 
 decides, who sees both.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -222,7 +223,12 @@ def list_clauses(packs: Iterable[Pack], decision: Decision | None = None) -> tup
         part.clause for pack in packs for part in pack.rules
     }
     every |= {part.clause for pack in packs for part in pack.requires}
-    return tuple(dict.fromkeys(filter(None, (*spoken, *sorted(every), HUMAN_REVIEW))))
+    return tuple(dict.fromkeys(filter(None, (*spoken, *sorted(every, key=_order), HUMAN_REVIEW))))
+
+
+def _order(clause: str) -> list[tuple[int, str]]:
+    """Return where a clause stands among others: 2.9 before 2.10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", clause)]
 
 
 def verify_clause(here: Deployment, decision: Decision | None, clause: str) -> None:

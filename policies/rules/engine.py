@@ -8,8 +8,7 @@ is kept. The result does not depend on the order of signals or packs.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import date
 from math import isfinite, isnan
 from typing import Final, TypeVar
@@ -20,10 +19,11 @@ from policies.rules.conditions import Variables, build_variables
 from policies.rules.context import Context
 from policies.rules.decision import Decision, Outcome, Reason
 from policies.rules.marks import Conflict, merge_demands
+from policies.rules.naming import name_reasons
 from policies.rules.pack import ENGINE, Demand, Pack, Requirement, Rule, Threshold, counts_on
 from provenance.asset import Asset
 from provenance.errors import ConditionError
-from provenance.media.view import PICTURE, PROMPT, SOUND, TEXT, TRACK
+from provenance.media.view import TEXT
 
 CLOSED: Final = "Chopmark closed by default"
 """The clause that the engine's own reasons rest on; see docs/policies.md."""
@@ -58,7 +58,7 @@ def decide(
             *_judge_thresholds(pack, signals, day),
             *_judge_rules(pack, _on(pack.rules, day), variables),
         }
-    reasons = _name_what_was_read(reasons, signals, context.carriers)
+    reasons = name_reasons(reasons, signals, context.carriers)
     return Decision(
         id=decision_id,
         asset_id=asset.id,
@@ -69,35 +69,6 @@ def decide(
         obligations=obligations,
         packs=tuple(pack.ref for pack in distinct),
     )
-
-
-_SHOWN: Final = "the picture"
-_ASKED: Final = "the prompt"
-_BOTH: Final = f"{_SHOWN} or its prompt"
-"""Words of packs for what was read, as most of what comes is pictures."""
-
-
-def _name_what_was_read(reasons: set[Reason], signals: Sequence[Signal], carriers: frozenset[str]) -> set[Reason]:
-    """Return the reasons as they are said of an asset of another kind: a pack's words are about pictures."""
-    has_text, has_pictures = TEXT in carriers, PICTURE in carriers
-    if has_text:
-        name = "the document" if has_pictures else "the text"
-    elif TRACK in carriers:
-        name = "the clip"
-    elif SOUND in carriers:
-        name = "the sound"
-    else:
-        return reasons
-    has_prompt = not has_text or any(PROMPT in signal.looked_at for signal in signals)
-    both = f"{name} or its prompt" if has_prompt else name
-    # The longest first: one of them is said anew.
-    names = {_BOTH: both, _ASKED: both if has_text else _ASKED, _SHOWN: name}
-    return {one if one.rule.startswith("requires.") else replace(one, text=_put(one.text, names)) for one in reasons}
-
-
-def _put(text: str, names: Mapping[str, str]) -> str:
-    words = next((words for words in names if words in text), None)
-    return text.replace(words, names[words], 1) if words else text
 
 
 def judge_passage(
@@ -111,7 +82,7 @@ def judge_passage(
         PolicyError: there is no pack, or two different packs have one name.
     """
     found = {*_judge_signals(signals, context), *_judge_words(signals, packs, variables, context.decided_on)}
-    return tuple(sorted(_name_what_was_read(found, (), frozenset({TEXT})), key=_rank))
+    return tuple(sorted(name_reasons(found, (), frozenset({TEXT})), key=_rank))
 
 
 def judge_prompt(

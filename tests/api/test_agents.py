@@ -229,7 +229,12 @@ def test_an_agent_gets_clips_and_sound_as_it_gets_pictures(light, folder, monkey
         (first,) = use(reach, ("release", {"file": "walk.mp4", "prompt": "a walk", "model_name": "a model"}))
         assert (first["status"], first["publish"]) == ("released", {"file": "walk-released.mp4"}), first
         (verified,) = use(reach, ("verify", {"file": "walk-released.mp4"}))
-    assert (verified["state"], verified["asset_id"]) == ("consistent", first["id"])
+        assert (verified["state"], verified["asset_id"]) == ("consistent", first["id"])
+        moving = {"file": "cup.jpg", "prompt": "a cup", "animate": {"seconds": 1, "side": 360}, "wait_s": 120}
+        (made,) = use(reach, ("release", moving))
+        assert (made["status"], made["publish"]) == ("released", {"file": "cup-released.mp4"}), made
+        (verified,) = use(reach, ("verify", {"file": "cup-released.mp4"}))
+    assert (verified["state"], verified["asset_id"]) == ("consistent", made["id"])
     # The site takes no sound: that is told, and nothing is given.
     (folder / "hum.wav").write_bytes(encode_wav(np.zeros((2, 48_000), np.float32)).read(1 << 20))
     with serving() as server:

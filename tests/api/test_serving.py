@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.serving import Children, build_worker_command, name_origin, opened
 from api.settings import Http, load_settings
+from provenance.errors import MissingKeyError
 from tests.sites import build_light_settings
 
 
@@ -43,6 +44,15 @@ def test_one_that_does_not_stop_is_killed(monkeypatch, tmp_path):
 
 def test_a_worker_ends_with_the_server():
     assert build_worker_command()[-2:] == ("worker", "--with-parent")
+
+
+def test_what_is_missing_is_told_before_anybody_is_served(tmp_path):
+    settings = build_light_settings(tmp_path / "home")
+    with opened(settings):
+        assert {"access.key", "secrets.key", "link-keys.txt"} <= {one.name for one in settings.keys_dir.iterdir()}
+    (settings.keys_dir / "access.key").unlink()
+    with pytest.raises(MissingKeyError, match=r"access\.key is missing"), opened(settings):
+        pass
 
 
 @pytest.mark.parametrize(

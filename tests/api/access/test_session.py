@@ -118,6 +118,7 @@ def test_signing_out_ends_this_one(place, ada):
 @pytest.mark.parametrize(("agent", "words"), [
     (FIREFOX, "Firefox on Linux"), ("", "unknown"), ("<script>alert(1)</script>" * 99, "unknown"), ("curl/8.5", "curl"),
     ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+    ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/140.0 Safari/537.36", "Chrome on Linux"),
     ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
 ])  # fmt: skip
 def test_little_is_kept_of_the_browser(agent, words):

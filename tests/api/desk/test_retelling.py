@@ -18,6 +18,7 @@ from tests.architecture.checkout import ROOT
 CHINESE, ENGLISH = Retelling(load_words("zh")), Retelling(load_words("en"))
 SENTENCE = re.compile(r"(?:\b[a-z]{2,}\b[ ,;:]+){3,}[a-z]{2,}", re.IGNORECASE)
 """Four words of Latin letters in a row."""
+PROMPTED = "the text or its prompt asks for a child in a sexual way"
 PAGES = (
     ("/desk", "admin"),
     ("/desk/queue", "moderator"),
@@ -89,6 +90,17 @@ def test_reasons_are_told_by_their_codes():
     assert not SENTENCE.search(CHINESE.tell_reason(missing))
     assert CHINESE.tell_reason(Reason("review", "moderator", Outcome.BLOCK, "", "as I wrote it")) == "as I wrote it"
     assert CHINESE.tell_reason(Reason("own", "odd", Outcome.BLOCK, "", "its author's words")) == "its author's words"
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    ("the picture is", "图片"), ("the clip is", "视频"), ("the document is", "文档"), ("the sound is", "音频"),
+])  # fmt: skip
+def test_reasons_speak_of_what_was_read(said, told):
+    text = f"{said} too small for a label that is clearly legible"
+    small = Reason("cn-labeling-2025", "too_small_for_legible_label", Outcome.HOLD, "GB 45438-2025 s5.2", text)
+    assert CHINESE.tell_reason(small) == f"{told}过小，无法容纳清晰可辨的标识"
+    of_text = Reason("baseline", "sexual_minors_prompt", Outcome.BLOCK, "House rules 3.6", PROMPTED)
+    assert CHINESE.tell_reason(of_text) == "文字或其提示词要求以性化方式呈现儿童"
 
 
 def test_what_a_reason_is_about_has_words():
