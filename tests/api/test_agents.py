@@ -21,7 +21,13 @@ from PIL import Image
 from api.agents import Reach, build_server
 from generation.sounding import encode_wav
 from tests.api.served import serving
+from tests.bad_texts import BAD_TEXTS, REFUSED
 from tests.sites import encode, photograph
+
+BAD = (
+    "10 MB", "no UTF-8", "UTF-16", "GBK", "NUL inside", "nothing but invisible", "nothing but tags", "empty",
+    "forms mixed", "invisible between words", "turned directions", "html with a script",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -241,3 +247,30 @@ def test_an_agent_gets_clips_and_sound_as_it_gets_pictures(light, folder, monkey
         reach = Reach(server.url, server.make_key("submitter"), folder)
         (refused,) = use(reach, ("release", {"file": "hum.wav", "prompt": "a hum"}))
     assert "415" in refused
+
+
+def test_bad_texts_of_an_agent_are_told_why_and_nothing_of_them_is_written(light, folder, monkeypatch):
+    """From the folder and in base64: 10 MB, no UTF-8, nothing that anybody sees, another encoding, scripts."""
+    monkeypatch.setenv("CHOPMARK_MEDIA", "picture,text")
+    bad_texts = {what: BAD_TEXTS[what] for what in BAD}
+    for number, bad in enumerate(bad_texts.values()):
+        (folder / f"{number:02}{bad.name}").write_bytes(bad.data)
+    names = sorted(path.name for path in folder.iterdir() if path.suffix != ".jpg")
+    with serving() as server:
+        reach = Reach(server.url, server.make_key("submitter"), folder)
+        released = use(reach, *(("release", {"file": name}) for name in names))
+        verified = use(reach, *(("verify", {"file": name}) for name in names))
+        given = [{"data_base64": base64.b64encode(bad.data).decode(), "name": bad.name} for bad in bad_texts.values()]
+        elsewhere = use(Reach(server.url, reach.key), *(("release", one) for one in given))
+    written = {path.name for path in folder.iterdir()}
+    for name, (what, bad), *answers in zip(names, bad_texts.items(), released, verified, elsewhere, strict=True):
+        assert "Traceback" not in str(answers), what
+        if bad.ends == REFUSED:
+            assert "expected" in answers[0], what
+            assert "expected" in answers[2], what
+            assert name.replace(".", "-released.") not in written, what
+            continue
+        assert answers[0]["status"] in {"released", "held", "blocked"}, what
+        if answers[0]["status"] == "released":
+            shipped = (folder / answers[0]["publish"]["file"]).read_text()
+            assert not [gone for gone in bad.gone if gone in shipped], what

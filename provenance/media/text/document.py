@@ -9,13 +9,16 @@ from typing import Final
 
 from provenance.asset import MediaType
 from provenance.media.text.hidden import OWN, spell_block
-from provenance.media.text.kind import HTML, MARKDOWN, VTT
+from provenance.media.text.kind import ASS, HTML, MARKDOWN, VTT
 
 FENCE: Final = "---\n"
 """What front matter of Markdown begins and ends with."""
 
 NOTE: Final = "NOTE AIGC {}"
 """How WebVTT holds one: as a comment block behind its header."""
+
+COMMENT: Final = "; AIGC {}\n"
+"""How SubStation Alpha holds one: as a comment behind the name of its first section."""
 
 
 class Role(Enum):
@@ -89,6 +92,12 @@ class Document:
         if self.media_type == VTT:
             head, _, rest = text.partition("\n\n")
             return f"{head}\n\n{NOTE.format(self.aigc.replace('-->', '--&gt;'))}\n\n{rest}"
+        if self.media_type == ASS:
+            head, end, rest = text.partition("\n")
+            while end and not head.rpartition("\n")[2].startswith("["):  # remarks may stand before the first section
+                line, end, rest = rest.partition("\n")
+                head += f"\n{line}"
+            return f"{head}\n{COMMENT.format(self.aigc)}{rest}"
         return text.rstrip("\n") + spell_block(OWN + self.aigc.encode()) + "\n"
 
     def _spell_page(self) -> str:

@@ -15,7 +15,9 @@ MARKDOWN: Final = MediaType.add("text/markdown", extension=".md")
 HTML: Final = MediaType.add("text/html", extension=".html")
 SRT: Final = MediaType.add("application/x-subrip", extension=".srt")
 VTT: Final = MediaType.add("text/vtt", extension=".vtt")
-TYPES: Final = (PLAIN, MARKDOWN, HTML, SRT, VTT)
+# Registered nowhere; both spellings are met.
+ASS: Final = MediaType.add("text/x-ass", extension=".ass")
+TYPES: Final = (PLAIN, MARKDOWN, HTML, SRT, VTT, ASS)
 
 BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 """Of UTF-16, which is told by its name where it is refused."""
@@ -27,6 +29,7 @@ _ALIASES: Final = {
     "application/xhtml+xml": HTML,
     "text/srt": SRT,
     "application/srt": SRT,
+    "text/x-ssa": ASS,
 }
 _EXTENSIONS: Final = {
     ".txt": PLAIN,
@@ -37,6 +40,8 @@ _EXTENSIONS: Final = {
     ".htm": HTML,
     ".srt": SRT,
     ".vtt": VTT,
+    ".ass": ASS,
+    ".ssa": ASS,
 }
 # What is written in letters and is another kind of thing: documents of other programs, scripts, markup.
 _OTHERS: Final = (b"%PDF-", b"%!PS", b"#!", b"{\\rtf", b"<?", b"<svg", b"<SVG", b"#lines\n", b"-----BEGIN ")
@@ -49,6 +54,7 @@ _HTML: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VTT: Final = re.compile(r"WEBVTT(?=[ \t\n]|\Z)")
+_ASS: Final = re.compile(r"(?:;.{0,2048}\n|\s)*\[Script Info\][ \t]*(?:\n|\Z)", re.IGNORECASE)
 _SRT: Final = re.compile(r"\d{1,6}[ \t]*\n\d{1,3}:\d\d:\d\d[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d\d:\d\d[,.]\d{1,3}")
 _MARKDOWN: Final = re.compile(
     r"^(?:#{1,6} \S|```|---\n(?:[ \t]*[\w-]+:.*\n)+---$|\s{0,3}[-*] \[[ x]\] |\|(?: ?:?-+:? ?\|){2,})",
@@ -87,6 +93,8 @@ def find_kind(text: str) -> MediaType:
         return VTT
     if _SRT.match(start):
         return SRT
+    if _ASS.match(start):
+        return ASS
     if _HTML.match(start):
         return HTML
     return MARKDOWN if _MARKDOWN.search(start) else PLAIN

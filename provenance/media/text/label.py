@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from provenance.media.text.document import Document, Part, Role
-from provenance.media.text.kind import HTML, MARKDOWN, SRT, VTT
+from provenance.media.text.kind import ASS, HTML, MARKDOWN, SRT, VTT
 
 START: Final = "start"
 END: Final = "end"
 POSITIONS: Final = (START, END)
-_SUBTITLES: Final = frozenset({SRT, VTT})
+_SUBTITLES: Final = frozenset({ASS, SRT, VTT})
 
 
 def add_label(document: Document, text: str, position: str = START) -> Document:
@@ -36,7 +36,7 @@ def _at_start(document: Document, text: str) -> tuple[Part, ...]:
     first = next((at for at, part in enumerate(parts) if part.role is not Role.SYNTAX), len(parts))
     if document.media_type in _SUBTITLES:
         first = _find_line_start(parts, first)
-        return (*parts[:first], Part(f"{text}\n", Role.KEPT), *parts[first:])
+        return (*parts[:first], Part(text, Role.KEPT), _break(document), *parts[first:])
     before = 1 if document.media_type == MARKDOWN and parts and parts[0].text.startswith("---\n") else 0
     return (*parts[:before], Part(f"{text}\n\n", Role.KEPT), *parts[before:])
 
@@ -51,7 +51,12 @@ def _at_end(document: Document, text: str) -> tuple[Part, ...]:
     while last + 1 < len(parts) and parts[last + 1].text.startswith(("</", "{")):
         last += 1
     rest = parts[last + 1 :] or (Part("\n", Role.SYNTAX),)
-    return (*_strip_end(parts[: last + 1]), Part(f"\n{text}", Role.KEPT), *rest)
+    return (*_strip_end(parts[: last + 1]), _break(document), Part(text, Role.KEPT), *rest)
+
+
+def _break(document: Document) -> Part:
+    """Return what ends a line of what is said."""
+    return Part("\\N", Role.SYNTAX, "\n") if document.media_type == ASS else Part("\n", Role.KEPT)
 
 
 def _find_line_start(parts: tuple[Part, ...], at: int) -> int:

@@ -35,7 +35,7 @@ from provenance.media.medium import (
 )
 from provenance.media.text.decoding import MOST_BYTES
 from provenance.media.text.document import Document
-from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, TYPES, VTT, sniff_text
+from provenance.media.text.kind import ASS, HTML, MARKDOWN, PLAIN, TYPES, VTT, sniff_text
 from provenance.media.text.label import START, add_label, has_label
 from provenance.media.text.text import Text, list_gaps, list_symbols, parse_text, weave_in
 from provenance.media.text.words import compare_words, fingerprint_words
@@ -49,7 +49,7 @@ PAYLOAD_BYTES: Final = 8
 OWN_BYTES: Final = 4 * MOST_BYTES
 """Length of a text of ours: what came in, grown by its marks."""
 
-PLACES: Final = {HTML: "html meta", MARKDOWN: "front matter", VTT: "webvtt note"}
+PLACES: Final = {HTML: "html meta", MARKDOWN: "front matter", VTT: "webvtt note", ASS: "script info"}
 _ELSEWHERE: Final = "variation selectors"
 _SHOWN_CHARS: Final = 2048
 

@@ -11,7 +11,7 @@ from provenance.media.medium import Claims, Facts
 from provenance.media.text.decoding import MOST_BYTES, decode_text, require_words
 from provenance.media.text.document import Document, Part, Role
 from provenance.media.text.hidden import Hidden, clean, find_hidden
-from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, SRT, VTT, choose_kind, find_kind
+from provenance.media.text.kind import ASS, HTML, MARKDOWN, PLAIN, SRT, VTT, choose_kind, find_kind
 from provenance.media.text.markdown import parse_markdown
 from provenance.media.text.page import parse_page
 from provenance.media.text.subtitle import parse_subtitles, read_own_block
@@ -115,7 +115,7 @@ def parse_document(text: str, media_type: MediaType) -> Document:
         return parse_markdown(text)
     if media_type == HTML:
         return parse_page(text)
-    if media_type in {SRT, VTT}:
+    if media_type in {ASS, SRT, VTT}:
         return parse_subtitles(text, media_type)
     return Document(media_type, (Part(text),))
 

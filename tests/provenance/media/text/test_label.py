@@ -2,7 +2,7 @@
 
 import pytest
 
-from provenance.media.text.kind import HTML, MARKDOWN, PLAIN, SRT, VTT
+from provenance.media.text.kind import ASS, HTML, MARKDOWN, PLAIN, SRT, VTT
 from provenance.media.text.label import END, START, add_label, has_label
 from provenance.media.text.text import parse_document
 
@@ -12,6 +12,7 @@ FILES = {
     MARKDOWN: "---\ntitle: x\n---\n# Dear reader\n\nsome words.\n",
     HTML: "<body><p>Dear reader</p><p>words</p></body>",
     SRT: "1\n00:00:01,000 --> 00:00:02,000\n<i>Dear</i>\n\n2\n00:00:03,000 --> 00:00:04,000\nreader\n",
+    ASS: "[Script Info]\n\n[Events]\nFormat: Start, Text\nDialogue: 1,{\\i1}Dear{\\i0}\nDialogue: 2,{\\b1}reader{\\b0}\n",
     VTT: "WEBVTT\n\n00:01.000 --> 00:02.000\nDear\n\n00:03.000 --> 00:04.000\n<i>reader</i>\n",
 }
 
@@ -33,6 +34,10 @@ def test_front_matter_stays_first_and_cues_stay_cues():
     assert text.startswith(f"---\ntitle: x\n---\n{LABEL}\n\n# Dear")
     text = add_label(parse_document(FILES[SRT], SRT), LABEL).spell()
     assert f"02,000\n{LABEL}\n<i>Dear</i>" in text
+    text = add_label(parse_document(FILES[ASS], ASS), LABEL).spell()
+    assert f"Dialogue: 1,{LABEL}\\N{{\\i1}}Dear{{\\i0}}\n" in text
+    text = add_label(parse_document(FILES[ASS], ASS), LABEL, END).spell()
+    assert text.endswith(f"{{\\b1}}reader{{\\b0}}\\N{LABEL}\n")
     text = add_label(parse_document(FILES[VTT], VTT), LABEL, END).spell()
     assert text.rstrip().endswith(f"<i>reader</i>\n{LABEL}")
 

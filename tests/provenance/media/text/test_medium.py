@@ -71,6 +71,15 @@ FILES = {
     "page.html": f"<html><body><h1>Hi</h1><p>{' '.join(sentences(14))}</p></body></html>".encode(),
     "said.srt": SAID.encode(),
     "said.vtt": f"WEBVTT\n\n{SAID.replace(',000', '.000')}".encode(),
+    "said.ass": "".join(
+        (
+            "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
+            *(
+                f"Dialogue: 0,0:00:{at:02}.00,0:00:{at + 1:02}.00,Default,,0,0,0,,{{\\i1}}{one}{{\\i0}}\n"
+                for at, one in enumerate(sentences(14))
+            ),
+        )
+    ).encode(),
     **ODD,
 }
 
