@@ -12,12 +12,18 @@ from provenance.errors import FetchError
 
 # Public by their number, and yet a cloud's own: Azure's wire server
 _OWN_OF_CLOUDS: Final = frozenset({IPv4Address("168.63.129.16")})
-# RFC 6052 s2.1 and RFC 8215: IPv6 addresses that lead to an IPv4 address
-_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+# RFC 6052 s2.1: IPv6 addresses that lead to an IPv4 address
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 # RFC 4291 s2.5.5.1: IPv4-compatible
 _COMPATIBLE: Final = IPv6Network("::/96")
-# RFC 2544, RFC 6890 and the like are known to `is_global`; this one only since Python 3.13
-_SHARED: Final = IPv4Network("100.64.0.0/10")
+# RFC 2544, RFC 6890 and the like are known to `is_global`; these not, or only since some version of Python
+_OWN: Final = (
+    IPv4Network("100.64.0.0/10"),  # RFC 6598
+    IPv4Network("192.0.0.0/24"),  # RFC 6890: of protocols, none of which is asked here
+    IPv6Network("64:ff9b:1::/48"),  # RFC 8215: for translation within a network, which chooses where IPv4 stands in it
+    IPv6Network("fec0::/10"),  # RFC 3879: private ones of old
+    IPv6Network("3fff::/20"),  # RFC 9637: of documentation
+)
 
 Address = IPv4Address | IPv6Address
 
@@ -27,7 +33,7 @@ def is_public(address: Address) -> bool:
     inner = _unwrap(address)
     if inner is not None:
         return is_public(inner)
-    if address in _OWN_OF_CLOUDS or (isinstance(address, IPv4Address) and address in _SHARED):
+    if address in _OWN_OF_CLOUDS or any(address in network for network in _OWN):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
@@ -42,7 +48,7 @@ def _unwrap(address: Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _COMPATIBLE or any(address in network for network in _NAT64):
+    if address in _COMPATIBLE or address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return None
 

@@ -154,5 +154,5 @@ def test_two_hosts_take_walk_and_answer_as_one_and_a_killed_worker_loses_nothing
     assert list(compare_records(here.database)) == []
     assert list(compare_blobs(here)) == []
     told = one.run("doctor")
-    assert "two:0" in told, "the worker that is left"
+    assert "two-0" in told, "the worker that is left"
     assert "fit to release" in told

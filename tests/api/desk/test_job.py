@@ -137,7 +137,7 @@ def test_where_the_file_says_it_comes_from_is_looked_up_on_request(desk, desk_se
 
 
 def ask(server, path, who="moderator:Mia"):
-    return httpx.get(f"{server.url}{path}", cookies={WHO: who}, headers={"accept": "text/html"})
+    return httpx.get(f"{server.url}{path}", cookies={WHO: who}, headers={"accept": "text/html"}, timeout=60)
 
 
 def test_another_tenants_moderator_finds_nothing(desk_server):
