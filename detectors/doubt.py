@@ -7,7 +7,7 @@ else is said there. Other words count outright: many are rare, and meaning knows
 an English term only by repair or but for its accents, among words of another language ("gün", "frutas"), counts where
 meaning finds the category by itself. A disguise (p1st0l) is no accident, and what blocks, written as it is listed, is
 never doubted. In a frame, a museum or a campaign (`detectors.frames`), each word of hold grade of what it frames counts
-only where meaning finds it. What does not count is a note. Source: `cards/prompt.toml`.
+only where meaning comes near it. What does not count is a note. Source: `cards/prompt.toml`.
 """
 
 import re

@@ -30,7 +30,7 @@ HEAD: Final = "head.npz"
 DIGESTS: Final = {
     WEIGHTS: "1ad0f751526f299ef2f32618289f0b1039c7ba36bd6e6ffe2b1167dfb1327eae",
     PIECES: "46a177dcf7eec8c55e5b27b152c8569bc6f843fe386f197f4a886c04121a6a6e",
-    HEAD: "550e485eb5fa14ca3e5693e5a04691ac85475188680e12cc5f7c0fc115885c2d",
+    HEAD: "0f9fba3c6e0e592a2a72365378550d3bfc6fd7bf631627b3f93f5d8d13041ae4",
 }
 WIDTH: Final = 384
 """Numbers of one direction."""

@@ -20,7 +20,7 @@ def bank():
 @pytest.fixture(scope="module")
 def weigh(bank):
     meaning = load_meaning()
-    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0, -5.0, 0.0)
+    doubts = Doubts(bank, meaning.knows, meaning.reads, -1.0, -5.0, -1.0)
 
     def weigh(prompt):
         reading = bank.read(prompt)
@@ -141,7 +141,7 @@ def test_a_combination_that_blocks_goes_only_with_a_term_that_stands_in_another_
 
 
 def test_without_meaning_nothing_is_doubted(bank):
-    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -5.0, 0.0)
+    doubts = Doubts(bank, lambda _: True, lambda _: True, -1.0, -5.0, -1.0)
     prompt = "the river was embanked with a dyke"
     assert doubts.weigh(bank.match(prompt), prompt, ()) == bank.match(prompt)
 

@@ -4,7 +4,7 @@ pytest.importorskip("torch")
 
 import numpy as np
 
-from training.meaning import Chosen, Kernel, build_targets, choose_offsets
+from training.meaning import Chosen, Kernel, build_targets, choose_offsets, write_arrays
 from training.prompt_lines import HARMLESS, Line, build_lines
 
 
@@ -41,3 +41,14 @@ def test_offsets_hold_hardly_any_harmless_line_and_find_the_rest():
     held = margins[:, 0] >= offsets[0]
     assert held[:400].mean() <= 0.025
     assert held[400:].mean() > 0.9
+
+
+def test_arrays_are_read_as_they_were_written_and_the_bytes_are_the_same_every_time(tmp_path):
+    arrays = {"anchors": np.arange(12, dtype=np.int8).reshape(3, 4), "offsets": np.array([0.5, -1], np.float32)}
+    for name in ("one.npz", "two.npz"):
+        write_arrays(tmp_path / name, **arrays)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    with np.load(tmp_path / "one.npz", allow_pickle=False) as read:
+        assert {name: read[name].tolist() for name in read.files} == {
+            name: one.tolist() for name, one in arrays.items()
+        }
