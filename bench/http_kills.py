@@ -37,7 +37,7 @@ from api.serving import serve
 from api.settings import load_settings
 from api.wiring import open_site
 from bench.kill_site import SIDE, add_options, build_files, build_overrides, build_places
-from bench.kills import PROMPTS, WRONG, Load, await_rest, find_outcomes, make_site, start, stop, walk
+from bench.kills import PROMPTS, WRONG, Load, await_rest, find_outcomes, kill, make_site, start, stop, walk
 from bench.postgres import database_url
 from policies.line.sweeping import find_leftovers, sweep, sweep_staging
 from provenance.storage.tables import ASSETS, WISHES
@@ -89,8 +89,7 @@ def run_load(load: Load, port: int, key: str, notes: Path) -> dict[str, Any]:
             time.sleep(load.dice.uniform(*load.pauses))
             is_worker = load.workers and load.dice.random() < WORKERS_SHARE
             whom = load.dice.randrange(load.workers) if is_worker else -1
-            os.kill(running[whom], signal.SIGKILL)
-            os.waitpid(running[whom], 0)
+            kill(running.pop(whom))
             killed["server" if whom < 0 else "worker"] += 1
             running[whom] = start(run_server if whom < 0 else lambda whom=whom: walk(load, whom))
         took_s = time.monotonic() - began

@@ -42,6 +42,8 @@ from provenance.asset import AssetId, sha256_hex
 from provenance.storage.blob import Blob
 from provenance.storage.tables import ASSETS, SEALS
 
+FAILED: Final = 70
+"""Exit code of a process that ended with an exception."""
 IMPORTED: Final = ("alembic.command", "c2pa", "cv2", "dbos", "imagehash", "pdqhash", "policies.line.sealing")
 PROMPTS: Final = ("", "", "a poster on how to make a pipe bomb", "a casino roulette table")
 WAITING: Final = 6
@@ -87,14 +89,11 @@ def run_load(load: Load) -> dict[str, Any]:
             time.sleep(load.dice.uniform(*load.pauses))
             grown = [one for one in running if time.monotonic() - born[one] > load.grown_s] or list(running)
             whom = load.dice.choice(grown)
-            os.kill(running[whom], signal.SIGKILL)
-            os.waitpid(running[whom], 0)
+            kill(running.pop(whom))
             killed["whoever hands in" if whom < 0 else "worker"] += 1
             task = (lambda: hand_in(load)) if whom < 0 else (lambda whom=whom: walk(load, whom))
             running[whom], born[whom] = start(task), time.monotonic()
-        last = running.pop(-1)
-        os.kill(last, signal.SIGKILL)
-        os.waitpid(last, 0)
+        kill(running.pop(-1))
         took_s = time.monotonic() - began
         await_rest(load)
     finally:
@@ -132,8 +131,19 @@ def start(task: Callable[[], object]) -> int:
         code = task()
     except BaseException:
         traceback.print_exc()
-        os._exit(70)
+        os._exit(FAILED)
     os._exit(code if isinstance(code, int) else 0)
+
+
+def kill(process: int) -> None:
+    """Kill a process.
+
+    Raises:
+        RuntimeError: it has failed by itself, as each that is started in its place would.
+    """
+    os.kill(process, signal.SIGKILL)
+    if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == FAILED:
+        raise RuntimeError("a process failed before it was killed: what it wrote to standard error says why")
 
 
 def stop(process: int) -> int:

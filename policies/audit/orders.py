@@ -231,6 +231,7 @@ def _make(here: Holder, export: Export, worker: str, kept_s: float) -> dict[str,
         "last_index": manifest.last_index,
         "scope": manifest.scope,
         "claim": manifest.claim,
+        "vkey": manifest.vkey,
         "proves": CLAIMS[manifest.claim],
         "files": [one.file for one in manifest.attachments][:100],
     }

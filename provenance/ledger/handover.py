@@ -22,7 +22,15 @@ from typing import Any, Final, TypeGuard
 from provenance.errors import VerificationError
 from provenance.ledger.checkpoint import Checkpoint, parse_checkpoint, verify_extension
 from provenance.ledger.encoding import build_base64, parse_base64
-from provenance.ledger.note import MAX_NOTE_BYTES, NoteSigner, NoteVerifier, parse_vkey, sign_note, verify_note
+from provenance.ledger.note import (
+    MAX_NOTE_BYTES,
+    UNSIGNED,
+    NoteSigner,
+    NoteVerifier,
+    parse_vkey,
+    sign_note,
+    verify_note,
+)
 
 KEYS_FILE: Final = "ledger-keys.json"
 """What exports, mirrors and the HTTP API call the history of keys."""
@@ -30,6 +38,10 @@ HISTORY_FORMAT: Final = "chopmark.ledger-keys/1"
 
 MOST_HANDOVERS: Final = 1_000
 
+_RENEWED: Final = (
+    "where the log's key was renewed since, take the key of that time, or the log's key history: chopmark keys history "
+    "--json > FILE, audit verify --keys FILE"
+)
 _FROM: Final = "chopmark-key-from "
 _TO: Final = "chopmark-key-to "
 
@@ -138,7 +150,11 @@ class LogKeys:
         Raises:
             VerificationError: none did, or a signature does not match.
         """
-        signed = verify_note(unverified_note, *(key for key, _, _ in self.terms())).keys
+        try:
+            signed = verify_note(unverified_note, *(key for key, _, _ in self.terms())).keys
+        except VerificationError as exc:
+            hint = f"; {_RENEWED}" if UNSIGNED in exc.codes else ""
+            raise VerificationError(f"{exc}{hint}", codes=exc.codes) from exc
         return next(key for key, _, _ in reversed(self.terms()) if key in signed)
 
     def verify_checkpoint(self, unverified_note: str) -> Checkpoint:

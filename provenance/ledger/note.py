@@ -19,6 +19,8 @@ from provenance.errors import ConfigurationError, MissingKeyError, VerificationE
 from provenance.ledger.encoding import build_base64, parse_base64
 from provenance.storage.secretfile import SecretDirectory
 
+UNSIGNED: Final = "note.unsigned"
+"""Code of a note that none of the expected keys signed."""
 # c2sp.org/signed-note: "Ed25519 signatures as specified by this document".
 _ED25519: Final = b"\x01"
 # c2sp.org/signed-note: verifiers limit a note's size and accept at least 16 signatures of up to nearly 5 kB.
@@ -149,7 +151,7 @@ def verify_note(unverified_note: str, *verifiers: NoteVerifier) -> Note:
             keys.append(verifier)
     if not keys:
         names = ", ".join(f"{verifier.name}+{verifier.key_id.hex()}" for verifier in verifiers)
-        raise VerificationError(f"the note is not signed by {names}", codes=("note.unsigned",))
+        raise VerificationError(f"the note is not signed by {names}", codes=(UNSIGNED,))
     return Note(text=text, keys=tuple(keys))
 
 

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from bench.http_kills import CLIENTS, HTTP_WRONG
+from bench.kills import FAILED, kill
 from tests.architecture.checkout import ROOT
 
 SEED = "13"
@@ -43,3 +44,11 @@ def test_what_a_client_was_told_is_accepted_ends_in_one_recorded_outcome_whoever
     assert found["client"] == 0
     assert set(found["exit_codes"]) <= {0, 2}, "2 where a worker was silent for too long on a busy machine"
     assert found["accepted"] >= CLIENTS
+
+
+def test_what_fails_by_itself_ends_the_run():
+    with subprocess.Popen([sys.executable, "-c", f"raise SystemExit({FAILED})"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(RuntimeError, match="failed before it was killed"):
+            kill(process.pid)
+        process.returncode = FAILED

@@ -1,15 +1,19 @@
 """An auditor orders, waits, downloads and checks, in both languages, wide and narrow."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
 from api.desk.exports import build_order, parse_day
 from api.form import Form
-from policies.audit.exporting import Kind
+from policies.audit.exporting import Kind, Order
+from policies.audit.orders import find_export, place_order
 from policies.audit.packing import unpacking
 from provenance.errors import PolicyError
 from provenance.ledger.verification import verify_export
+from provenance.storage.export_tables import EXPORTS
 
 
 @pytest.mark.parametrize(("language", "width", "dark"), [("en", 1280, True), ("zh", 360, False)])
@@ -35,6 +39,20 @@ def test_a_case_is_ordered_downloaded_and_verified(desk, desk_server, audit, tmp
     row.get_by_role("button", name="Delete").click()
     page.wait_for_url("**/desk/exports?said=dropped")
     assert row.get_by_role("link", name="Download").count() == 0
+
+
+def test_what_an_earlier_key_of_the_ledger_signed_comes_with_that_key(desk, desk_server):
+    here, earlier = desk_server.app.state.service.site.deployment, "chopmark.local/ledger/x+00000000+earlier"
+    export = place_order(here, Order(kind=Kind.ENTRIES), ordered_by="Eve")
+    while (found := find_export(here.database, here.tenant, export.id)).state != "ready":
+        assert found.state != "failed"
+        time.sleep(0.05)
+    with here.database.write() as connection:
+        changed = update(EXPORTS).where(EXPORTS.c.id == export.id).values(summary={**found.summary, "vkey": earlier})
+        connection.execute(changed)
+    page = desk("/desk/exports", role="auditor")
+    page.get_by_role("link", name="Signed by an earlier key").first.click()
+    assert f"--vkey '{earlier}'" in page.locator("main code").last.inner_text()
 
 
 def test_the_evidence_of_a_case_is_one_click_for_who_may(desk, desk_server, audit):

@@ -44,6 +44,7 @@ def test_an_order_is_made_announced_fetched_and_verified(here, docket, tmp_path)
     assert make(here) is None
     found = find_export(here.database, here.tenant, placed.id)
     assert (found.summary["rows"], found.rows_done, found.summary["claim"]) == (2, 2, "rows")
+    assert found.summary["vkey"] == here.log.signer.vkey
     file = open_export(here.blobs, found)
     assert file.size_bytes == found.size_bytes
     (tmp_path / "export.zip").write_bytes(file.read(file.size_bytes))

@@ -212,7 +212,7 @@ def test_an_edited_manifest(export, signer):
 def test_another_key(export, signer, tmp_path):
     folder = export("jsonl")
     other = build_signer("example.com/ledger", Ed25519PrivateKey.generate())
-    refused(folder, other, "note.unsigned")
+    assert "key history" in refused(folder, other, "note.unsigned")
     with pytest.raises(VerificationError, match="looks like"):
         verify_export(folder, "not a key")
 
