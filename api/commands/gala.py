@@ -18,6 +18,7 @@ from api.wiring import Site, open_site
 from generation.gala.programme import Programme, load_programme
 from policies.rules.decision import Outcome
 from provenance.errors import ConfigurationError, GateError
+from provenance.heap import give_back
 
 app = typer.Typer(add_completion=False)
 
@@ -76,6 +77,7 @@ def _play_all(site: Site, read: Programme, target: Output, bar: Progress) -> tup
             bar.update(task, description=f"{title}: {what}", completed=index)
 
         played.append(play(site, piece, read, target, tell=tell))
+        give_back()  # or one piece's leavings lie under the next one
         bar.update(task, completed=index + 1)
     bar.update(task, description="joining")
     try:

@@ -262,6 +262,27 @@ def test_detectors_are_warmed_side_by_side():
     assert not both.broken
 
 
+_UNPACKS = """
+from detectors.runner import Runner
+from tests.detectors.test_runner import Fake
+held = []
+class Unpacks(Fake):
+    def warm(self):
+        parts = [bytearray(100_000) for _ in range(600)]
+        held.extend(parts[::2] + parts[-1:])  # holes between what stays
+def count():
+    return int(open("/proc/self/smaps_rollup").read().split("Pss_Anon:")[1].split()[0])
+before = count()
+Runner([Unpacks("a")], parallel=1).warm()
+print(count() - before)
+"""
+
+
+def test_what_warming_left_is_given_back():
+    said = subprocess.run([sys.executable, "-c", _UNPACKS], capture_output=True, text=True, check=True).stdout
+    assert int(said) < 45_000  # KiB: 30,000 stay of 60,000
+
+
 def test_no_detectors_no_signals():
     assert run() == ()
 
