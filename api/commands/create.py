@@ -104,7 +104,8 @@ def command(
 def _make_other(chosen: Preset, words: str, out: str, picture: str, *, seed: int, force: bool, as_json: bool) -> None:
     """Make a clip or music, by words, or by a picture that is one's own, and end the command."""
     prompt, settings = chosen.build_prompt(words), load_settings()
-    target = open_output(out, (), *filter(None, (picture,)), force=force, as_json=as_json, several=not picture)
+    several = chosen.makes == "clip" and not picture  # the picture that it begins with is released, too
+    target = open_output(out, (), *filter(None, (picture,)), force=force, as_json=as_json, several=several)
     with open_site(settings) as site, build_progress(quiet=as_json, counted=False) as bar:
         here = site.deployment
         packs = add_packs(here, chosen.packs)

@@ -87,3 +87,13 @@ def test_mistakes_teach(run, arguments, said):
     done = run("create", *arguments)
     assert done.code == 2
     assert said in done.err.replace("\n", " ")
+
+
+def test_music_by_words_is_one_file_and_has_the_name_that_is_asked_for(run, light, tmp_path, monkeypatch):
+    """It was refused, as a clip by words is, of which the picture that it begins with is a file, too."""
+    monkeypatch.setenv("CHOPMARK_MEDIA", "picture,sound")
+    done = run("create", "tune", "a calm sea at night", "-o", tmp_path / "calm.wav")
+    assert done.code == 0, done
+    assert (tmp_path / "calm.wav").read_bytes()[:4] == b"RIFF"
+    refused = run("create", "short-clip", "a boat", "-o", tmp_path / "boat.mp4")
+    assert "need a folder" in refused.err
