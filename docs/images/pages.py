@@ -18,6 +18,7 @@ import pytest  # noqa: E402 - as above
 from PIL import Image  # noqa: E402 - as above
 from playwright.sync_api import Page, sync_playwright  # noqa: E402 - as above
 
+from api.access.link import make_admin_link  # noqa: E402 - as above
 from api.wiring import open_site  # noqa: E402 - as above
 from policies.review.appeal import file_appeal, offer_appeal  # noqa: E402 - as above
 from policies.review.claim import claim  # noqa: E402 - as above
@@ -69,11 +70,12 @@ def stock(home: Path) -> dict[str, str]:
         file_appeal(here, token, "It is a still from a documentary about addiction.")
         judge_twice(site)
         claim(here, held[1], mia)
+        link = make_admin_link(here)
         sealed = home.parent / "released.jpg"
         sealed.write_bytes(here.blobs.public.get(f"{released}/media.jpg"))
     return {
         "work": registered.id, "released": released, "matched": matched, "held": held[-1], "refused": refused,
-        "token": token, "file": str(sealed),
+        "token": token, "file": str(sealed), "link": link,
     }  # fmt: skip
 
 
@@ -118,6 +120,12 @@ def show_match(page: Page, _: dict[str, str]) -> None:
     page.wait_for_timeout(1500)
 
 
+def order(page: Page, _: dict[str, str]) -> None:
+    """Order everything, and wait until it is made."""
+    page.get_by_role("button", name="Order").click()
+    page.get_by_role("link", name="Download").first.wait_for()
+
+
 def choose_two(page: Page, _: dict[str, str]) -> None:
     """Choose the first two jobs."""
     boxes = page.locator("main input[type=checkbox]")
@@ -137,6 +145,9 @@ PICTURES: Final[dict[str, tuple[str, str, int, int, Then]]] = {
     "desk-policy-trial": ("policy_manager", "/desk/policies/edit?name=baseline", 1100, 0, try_pack),
     "desk-quality": ("admin", "/desk/quality", 1280, 860, None),
     "desk-create": ("admin", "/desk/create?way=portrait", 1280, 0, None),
+    "desk-released": ("admin", "/desk/jobs/{released}", 1280, 640, None),
+    "desk-exports": ("admin", "/desk/exports", 1280, 860, order),
+    "sign-in-link": ("", "/sign-in/link/{link}", 900, 520, None),
     "appeal": ("", "/appeals/{token}", 900, 0, None),
     "verify-page": ("", "/verify", 1000, 0, verify),
     "verify-page-narrow": ("", "/verify", 360, 1100, verify),
