@@ -90,7 +90,7 @@ class Doubts:
             means_else = margin < 0
         elif one.grade is Grade.BLOCK or not is_listed(term, written):
             means_else = False
-        elif margin < self.least_framed and one.category in find_framed(layout.neighbourhood(one, prompt)):
+        elif margin < self.least_framed and one.category in layout.find_framed(one, prompt):
             means_else = True
         else:
             least = self.least if term.is_doubtful else self.least_known
@@ -141,6 +141,7 @@ class _Layout:
         self._parts = sorted(parts, key=lambda part: part.start)
         self._ends = [part.end for part in self._parts]
         self._in: dict[int, list[Found]] = {}
+        self._framed: dict[int, frozenset[str]] = {}
         for one in terms:
             for place in self._places(one):
                 self._in.setdefault(place, []).append(one)
@@ -149,11 +150,16 @@ class _Layout:
         """The parts that a term touches."""
         return [self._parts[place] for place in self._places(one)]
 
-    def neighbourhood(self, one: Found, prompt: str) -> str:
-        """The text of these parts and of those beside them."""
+    def find_framed(self, one: Found, prompt: str) -> frozenset[str]:
+        """The categories that something in these parts, or in those beside them, frames; each part is read once."""
         places = self._places(one)
-        first, last = max(0, places.start - 1), min(len(self._parts), places.stop + 1) - 1
-        return prompt[self._parts[first].start : self._parts[last].end]
+        found: frozenset[str] = frozenset()
+        for place in range(max(0, places.start - 1), min(len(self._parts), places.stop + 1)):
+            if place not in self._framed:
+                part = self._parts[place]
+                self._framed[place] = find_framed(prompt[part.start : part.end])
+            found |= self._framed[place]
+        return found
 
     def share(self, one: Found) -> list[Found]:
         """The terms in these parts."""

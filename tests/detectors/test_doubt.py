@@ -1,8 +1,11 @@
 """Doubts: a word with other meanings counts where its part means what the bank is about, and never less than a disguise."""
 
+from dataclasses import replace
+
 import pytest
 
 from detectors.doubt import Doubts, is_listed
+from detectors.frames import find_framed
 from detectors.meaning import load_meaning
 from detectors.normalisation import build_words
 from detectors.prompt import PromptDetector
@@ -174,3 +177,15 @@ def test_a_gun_among_flowers_is_still_a_gun(weigh, prompt):
 @pytest.mark.parametrize("prompt", ["a hot glue gun on a craft table", "a nail gun in a workshop", "a water pistol"])
 def test_what_only_sounds_like_one_is_none(weigh, prompt):
     assert not [one for one in weigh(prompt) if one.grade is Grade.HOLD]
+
+
+def test_a_part_is_read_for_frames_once_however_many_terms_stand_there(bank, monkeypatch):
+    read = []
+    monkeypatch.setattr("detectors.doubt.find_framed", lambda text: read.append(text) or find_framed(text))
+    prompt = "pistol " * 160
+    meaning = load_meaning()
+    reading = bank.read(prompt)
+    parts = [replace(part, margins={"weapons": -9.0}) for one in meaning.look(prompt) for part in one.parts]
+    assert Doubts(bank, meaning.knows, meaning.reads, -1.0, -5.0, -1.0).weigh(reading.found, prompt, parts)
+    assert len(reading.found) >= 160
+    assert len(read) == len(parts) == 10
