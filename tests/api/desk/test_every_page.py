@@ -17,7 +17,7 @@ from policies.audit.orders import place_order
 from policies.review.appeal import file_appeal, offer_appeal
 from policies.review.batch import make_batch
 from policies.review.job import Reviewer
-from policies.review.quality_golden import make_from_asset
+from policies.review.quality_golden import make_from_asset, retire_case
 from policies.review.verdicts import HUMAN_REVIEW, Verdict
 from policies.rules.decision import Outcome
 from provenance.storage.access_tables import PEOPLE
@@ -47,7 +47,7 @@ def parts(desk_server):
     """What stands in the places of addresses, on a site that has something of everything."""
     site, stock = desk_server.app.state.service.site, desk_server.stock
     here, mia = site.deployment, Reviewer("person-Mia", "Mia", sees_sensitive=True)
-    known = hand_in(site, flat((3, 90, 90)), "known.jpg")
+    known = hand_in(site, flat((3, 90, 90)), "every-case.jpg")
     case = make_from_asset(here, known, mia, Verdict(Outcome.BLOCK, HUMAN_REVIEW, "no"))
     batched = hand_in(site, flat((90, 90, 3)), "batched.jpg")
     batch = make_batch(here, mia, [batched], Verdict(Outcome.BLOCK, HUMAN_REVIEW, "no"), key="every", confirmed=1)
@@ -55,7 +55,7 @@ def parts(desk_server):
     walker, guest = (add_person(here, name=name, roles=["admin"]) for name in ("Walker", "Guest"))
     with here.database.write() as connection:
         connection.execute(update(PEOPLE).where(PEOPLE.c.id == walker.id).values(id="person-Walker", state="active"))
-    return {
+    yield {
         "asset_id": stock.matched_id,
         "release_id": stock.held_id,
         "work_id": stock.work_id,
@@ -68,6 +68,7 @@ def parts(desk_server):
         "appeal": token,
         "link": make_link(here, guest.id)[1],
     }
+    retire_case(here, case.id, mia)  # other tests deal what is open
 
 
 def fill(path, parts):
