@@ -80,7 +80,7 @@ def crop(side: float) -> Callable[[Frames], Frames]:
         cut = []
         for frame in frames:
             y, u, v = part(frame)
-            high, wide = (round(length * side / 4) * 2 for length in u.shape)
+            high, wide = (round(length * side) * 2 for length in u.shape)
             top, left = (u.shape[0] - high // 2) // 2, (u.shape[1] - wide // 2) // 2
             small = (plane[top : top + high // 2, left : left + wide // 2] for plane in (u, v))
             cut.append(join((y[2 * top : 2 * top + high, 2 * left : 2 * left + wide], *small)))  # type: ignore[arg-type]

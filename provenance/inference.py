@@ -16,7 +16,7 @@ Weights = bytes | str | os.PathLike[str]
 _PROCESSOR: Final = Path("/proc/cpuinfo")
 
 
-def load_session(weights: Weights, *, threads: int = 1, keeps_memory: bool = True) -> Any:  # noqa: ANN401 - onnxruntime has no types
+def load_session(weights: Weights, *, threads: int = 1, keeps_memory: bool = True, blocks: bool = True) -> Any:  # noqa: ANN401 - onnxruntime has no types
     """Return an `onnxruntime.InferenceSession` of `weights`, safe for any number of threads.
 
     Args:
@@ -24,6 +24,8 @@ def load_session(weights: Weights, *, threads: int = 1, keeps_memory: bool = Tru
         threads: that one run may use. Files, not layers, fill the cores: one, unless a user says otherwise.
         keeps_memory: hold what a run took for the next one. No, where inputs have any length: the memory of the longest
             would stay.
+        blocks: have convolutions work on channels in blocks. No, where much stands between them that cannot: what
+            they win goes into copies to and fro.
     """
     import onnxruntime
 
@@ -34,6 +36,8 @@ def load_session(weights: Weights, *, threads: int = 1, keeps_memory: bool = Tru
     if not has_vnni():
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.enable_cpu_mem_arena = keeps_memory
+    if not blocks:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.log_severity_level = 3
     given = weights if isinstance(weights, bytes) else os.fspath(weights)
     return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])

@@ -54,7 +54,7 @@ class Reader:
 
     def __init__(self, finder: bytes, reader: bytes, signs: str) -> None:
         """Load both networks as they are; `load_reader`, which knows whose they are, is the usual door."""
-        self._finder, self._reader = _load(finder), _load(reader)
+        self._finder, self._reader = _load(finder, blocks=False), _load(reader)
         self._signs = tuple(signs.split("\n"))
 
     def find(self, frame: Frame) -> list[Corners]:
@@ -136,9 +136,10 @@ def load_reader(digests: Mapping[str, str]) -> Reader:
     return Reader(held[FINDER], held[READER], held[SIGNS].decode())
 
 
-def _load(weights: bytes) -> Any:  # noqa: ANN401 - onnxruntime has no types
-    # Lines have any length.
-    return load_session(weights, keeps_memory=False)
+def _load(weights: bytes, *, blocks: bool = True) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    # Lines have any length. The finder scales and shifts behind each of its convolutions: without blocks it takes
+    # 8 to 16 % less time and 15 MiB less, and its answers differ by 0.0001 at most (three sizes, five frames each).
+    return load_session(weights, keeps_memory=False, blocks=blocks)
 
 
 def _run(session: Any, pixels: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ANN401 - onnxruntime has no types

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from provenance.child import Parent, bound, held_bytes
 from provenance.errors import AssetError, AssetTooLargeError
+from provenance.heap import give_back
 
 MOST_OPEN: Final = 24
 """Standard streams, the socket, the memory, the file, and what libraries open while they load."""
@@ -68,6 +69,7 @@ def serve_files(
         reply = _answer(take, header, parts, memory)
         signal.alarm(0)
         parent.reply(reply)
+        give_back()  # whoever waits for the next file holds what it needs to wait
 
 
 def _set_bounds(bounds: Bounds, held: int, deadline_s: float) -> None:

@@ -38,6 +38,14 @@ def test_threads_and_memory_are_as_asked():
     assert (options.intra_op_num_threads, options.enable_cpu_mem_arena) == (2, False)
 
 
+def test_blocks_are_left_out_where_asked_and_change_no_answer():
+    weights, given = read_file(WEIGHTS), {"ids": np.array([[0, 41, 902, 2]], np.int64)}
+    plain, usual = load_session(weights, blocks=False), load_session(weights)
+    levels = [session.get_session_options().graph_optimization_level for session in (plain, usual)]
+    assert levels[0] != levels[1]
+    np.testing.assert_allclose(plain.run(["means"], given)[0], usual.run(["means"], given)[0], atol=1e-5)
+
+
 def test_wider_sums_are_asked_for_where_a_processor_does_not_add_so_anyway(monkeypatch):
     weights, given = read_file(WEIGHTS), {"ids": np.array([[0, 41, 902, 2]], np.int64)}
     monkeypatch.setattr("provenance.inference.has_vnni", lambda: False)
