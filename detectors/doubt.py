@@ -23,10 +23,9 @@ from detectors.literal_terms import LANGUAGES
 from detectors.meaning import Part
 from detectors.normalisation import build_words
 from detectors.segmentation import is_han
-from detectors.term_bank import Found, Grade, Term, TermBank
+from detectors.term_bank import COMBINATION, Found, Grade, Term, TermBank
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_COMBINATION: Final = "combination/"
 _ENGLISH: Final = "en"
 # Signs on either side of a term in which its neighbour stands.
 _BESIDE: Final = 40
@@ -66,18 +65,18 @@ class Doubts:
             prompt: as the bank read it.
             parts: what it means, part by part; none of it is doubted where there are none.
         """
-        terms = [one for one in found if not one.id.startswith(_COMBINATION)]
+        terms = [one for one in found if not one.id.startswith(COMBINATION)]
         layout = _Layout(parts, terms)
         counted = [self._lower(one, layout, prompt) for one in terms]
         if counted == terms:
             return tuple(found)
-        left = {one.id for one in self.bank.combine(counted, len(prompt))}
+        left = tuple(self.bank.combine(counted, len(prompt)))
         strict = [
             one if one == now or any(other.category != one.category for other in layout.share(one)) else now
             for one, now in zip(terms, counted, strict=True)
         ]
-        blocks = {one.id for one in self.bank.combine(strict, len(prompt)) if one.grade is Grade.BLOCK}
-        counted += [one for one in found if one.id in left | blocks]
+        blocks = (one for one in self.bank.combine(strict, len(prompt)) if one.grade is Grade.BLOCK)
+        counted += {one.id: one for one in (*blocks, *left)}.values()
         return tuple(sorted(counted, key=lambda one: -one.grade.rank))
 
     def _lower(self, one: Found, layout: "_Layout", prompt: str) -> Found:

@@ -10,7 +10,7 @@ names a term by an opaque id, a likeness by the concept sentence, which is ours,
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from detectors.base import Signal, Status, Subject, Toolbox
 from detectors.cards import Card, load_card
 from detectors.decoding import Hidden, Plain, find_hidden, reverse, undo_escapes
 from detectors.doubt import Doubts, is_listed
+from detectors.joining import find_joined
 from detectors.languages import measure_unread
 from detectors.lexicon import english_words
 from detectors.meaning import Meaning, Passage, find_nearest, load_meaning
@@ -27,7 +28,7 @@ from detectors.normalisation import build_tokens, fold
 from detectors.prompt_text import check_length, detect_text
 from detectors.segmentation import warm_segmentation
 from detectors.semantics import Likeness, Semantics, load_semantics
-from detectors.term_bank import TERMS_DIR, Found, Grade, Place, Reading, TermBank, load_term_bank
+from detectors.term_bank import COMBINATION, TERMS_DIR, Found, Grade, Place, Reading, TermBank, load_term_bank
 from provenance.asset import sha256_hex
 from provenance.errors import ConfigurationError
 
@@ -35,6 +36,13 @@ _PREFIX: Final = "prompt."
 _MEANING: Final = "prompt.meaning."
 _UNREAD: Final = "prompt.unread"
 _UNCOMPARED: Final = "prompt.meaning_unchecked"
+# What categories say together, in one passage: whom the prompt speaks of beside sex or nudity, and the least weight of
+# either; that a prompt says no to nudity is asking for none of a child.
+_JOINED: Final = {
+    "prompt.sexual_minors": ("minors", "note", "hold"),
+    "prompt.sexual_person": ("real_person", "unwanted", "unwanted"),
+}
+_SEXUAL: Final = frozenset({"sexual", "nudity"})
 # A picture's audit record has to stay small; a prompt with more matches is judged by its strictest ones anyway.
 _MOST_EVIDENCE: Final = 50
 # What a prompt wraps is compared too, so many layers of it.
@@ -132,6 +140,7 @@ class PromptDetector:
         for written in found:
             name = _PREFIX + written.found.category
             scores[name] = max(scores[name], self._weigh(written.found))
+        scores |= self._join(found)
         unread = max(map(self._measure_unread, (plain.text, *(one.text for one in hidden))))
         scores[_UNREAD] = unread if _is_text(prompt) else 1.0
         sentences = find_sentences(prompt)
@@ -139,6 +148,24 @@ class PromptDetector:
         records += [self._record_likeness(one, plain, sentences) for one in alike]
         reason = self._reason([one.found for one in found], alike, scores)
         return Signal("prompt", self.card.version, Status.OK, scores, tuple(records), reason)
+
+    def _join(self, found: Sequence["_Written"]) -> dict[str, float]:
+        """Return what categories score together; what the prompt wraps stands where it is wrapped."""
+        limits = self.card.thresholds
+        terms = [one for one in found if not one.found.id.startswith(COMBINATION)]
+        known = {one.found.category for one in terms}
+        # What a combination adds to a category has terms of it beside, and reaches further than they do.
+        terms += [one for one in found if one.found.category not in known]
+
+        def places(names: Container[str], least: str) -> list[tuple[int, int]]:
+            strict = [one for one in terms if self._weigh(one.found) >= limits[least]]
+            return [(one.start, one.end) for one in strict if one.found.category in names]
+
+        return {
+            name: limits["block"]
+            for name, (asked, least, least_sexual) in _JOINED.items()
+            if find_joined((places({asked}, least), places(_SEXUAL, least_sexual)))
+        }
 
     def _weigh(self, found: Found) -> float:
         """Return what a term scores; one lowered to a hold because the prompt says no to it is for a person alone."""

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import yaml
 
+from detectors.joining import PASSAGE, find_joined
 from detectors.literal_terms import LANGUAGES, LiteralTerms, spell_literal
 from detectors.negation import find_unwanted
 from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, cut, fold
@@ -24,6 +25,8 @@ from detectors.segmentation import Words, crosses, find_words, is_han
 from provenance.errors import ConfigurationError
 
 TERMS_DIR: Final = Path(__file__).parent / "terms"
+COMBINATION: Final = "combination/"
+"""What the id of a combination begins with; of a term it is a category."""
 _COMBINATIONS: Final = "combinations.yaml"
 _ALLOW: Final = "allow"
 _DOUBTFUL: Final = "doubtful"
@@ -83,7 +86,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A term in a prompt, at offsets [start, end) of the unfolded prompt; combinations have the whole prompt.
+    """A term in a prompt, at offsets [start, end) of the unfolded prompt.
+
+    A combination has the whole prompt, of a long one the passage that makes it.
 
     Attributes:
         id, category: of the term, or of the combination.
@@ -121,7 +126,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Where every category in `needs` has a match of at least that grade, `category` gets `grade`."""
+    """Where a passage has a match of every category in `needs`, of at least that grade, `category` gets `grade`."""
 
     id: str
     category: str
@@ -226,17 +231,17 @@ class TermBank:
                         paths.append((edge.last, child))
 
     def combine(self, found: Iterable[Found], length: int) -> Iterator[Found]:
-        """Return the combinations that terms make in a prompt of `length` characters."""
-        best: dict[str, int] = {}
-        for one in found:
-            if one.is_unwanted:
-                continue
-            best[one.category] = max(best.get(one.category, -1), one.grade.rank)
-        if not best:
-            return
-        for rule in self.combinations:
-            if all(best.get(category, -1) >= grade.rank for category, grade in rule.needs.items()):
-                yield Found(f"combination/{rule.id}", rule.category, rule.grade, 0, length)
+        """Return the combinations that terms make in a prompt of `length` characters, each where it is made first."""
+        meant = [one for one in found if not one.is_unwanted]
+        for rule in self.combinations if meant else ():
+            kinds = [
+                [(one.start, one.end) for one in meant if one.category == category and one.grade.rank >= grade.rank]
+                for category, grade in rule.needs.items()
+            ]
+            passage = find_joined(kinds)
+            if passage is not None:
+                place = passage if length > PASSAGE else (0, length)
+                yield Found(f"{COMBINATION}{rule.id}", rule.category, rule.grade, *place)
 
 
 def load_term_bank(directory: Path = TERMS_DIR) -> TermBank:

@@ -29,6 +29,9 @@ PROMPT_CATEGORIES: Final = frozenset(f"prompt.{category}" for category in CONTEN
 MEANING_CATEGORIES: Final = frozenset(f"prompt.meaning.{category}" for category in CONTENT_CATEGORIES)
 """The same, where no listed word asks for it and the prompt only means something like it."""
 
+JOINED_CATEGORIES: Final = frozenset({"prompt.sexual_minors", "prompt.sexual_person"})
+"""Whom one passage of a prompt or text speaks of beside sex or nudity."""
+
 READING_CATEGORIES: Final = frozenset({"prompt.meaning_unchecked", "prompt.unread"})
 """How much of a prompt nobody could look at."""
 
@@ -67,6 +70,7 @@ CATEGORIES: Final = frozenset(
     | SHOWN_CATEGORIES
     | PROMPT_CATEGORIES
     | MEANING_CATEGORIES
+    | JOINED_CATEGORIES
     | READING_CATEGORIES
     | COPYRIGHT_CATEGORIES
     | INCOMING_CATEGORIES

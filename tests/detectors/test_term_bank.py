@@ -105,6 +105,21 @@ def test_combinations_raise_what_is_harmless_apart(bank):
     assert [(one.id, one.start, one.end) for one in found] == [("combination/minors-nudity", 0, 13)]
 
 
+def test_combinations_are_made_within_a_passage(bank):
+    far = "a child" + " and a tree" * 200 + ", nude"
+    near = "a tree and " * 200 + "a child, nude"
+    assert not [one for one in bank.match(far) if one.id.startswith("combination/")]
+    (found,) = [one for one in bank.match(near) if one.id.startswith("combination/")]
+    assert near[found.start : found.end] == "child, nude"
+
+
+@pytest.mark.parametrize(
+    "text", ["anal retentives line up their pens", "the anal fin of a carp", "# todo/fixme/xxx markers", "xxx hack"]
+)
+def test_learned_words_and_marks_in_comments_ask_for_nothing(bank, text):
+    assert grades(bank, text).get("sexual") is None
+
+
 def test_matches_name_term_and_place_but_not_its_text(bank):
     prompt = "a rusty p1st0l, macro"
     (found,) = bank.match(prompt)

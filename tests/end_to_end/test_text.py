@@ -109,3 +109,15 @@ def test_a_short_reply_is_released_without_the_mark_that_it_has_no_room_for(site
     assert result.outcome is Outcome.RELEASE, result.decision.reasons
     found = site.verifier.verify(site.deployment.blobs.public.get(result.public_key))
     assert (found.grade, found.asset_id) == ("exact", result.asset_id)
+
+
+def test_a_child_and_nudity_pages_apart_are_held_for_the_one_and_blocked_in_one_passage(site):
+    """Words of a long text were joined over all of it: two that had nothing to do with each other blocked a manual."""
+    page = " ".join(sentences(120, 12))
+    far = f"The child went home. {page} {page} A nude woman was painted there. {page}"
+    near = f"{page} {page} The child went home. A nude woman was painted there. {page}"
+    for said, outcome in ((far, Outcome.HOLD), (near, Outcome.BLOCK)):
+        result = gate.release(site.deployment, as_submission(said.encode(), name="manual.txt"))
+        assert result.outcome is outcome, result.decision.reasons
+        rules = {reason.rule for reason in result.decision.reasons}
+        assert ("sexual_minors_prompt" in rules) is (outcome is Outcome.BLOCK)

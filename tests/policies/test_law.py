@@ -151,6 +151,13 @@ def test_ai_act_art_5_1_ba_counts_from_its_day(day, outcome):
         "clip": replace(SOUND["nsfw"], detector="clip", scores={"real_person": 0.5}),
     }
     assert decided("eu-ai-act-5", day=day, signals=bad).outcome is outcome
+    for scores, blocks in (
+        ({"prompt.real_person": 0.6, "prompt.sexual": 0.6}, False),  # pages apart
+        ({"prompt.real_person": 0.6, "prompt.sexual": 0.6, "prompt.sexual_person": 0.95}, True),
+    ):
+        told = {"prompt": replace(SOUND["nsfw"], detector="prompt", scores=scores)}
+        made = decided("eu-ai-act-5", day=day, signals={**SOUND, **told})
+        assert (made.outcome is Outcome.BLOCK) is (blocks and outcome is Outcome.BLOCK)
 
 
 @about("eu-ai-act-5", "minors")

@@ -83,6 +83,7 @@ def test_baseline_has_thresholds_for_every_category_but_those_that_withhold_noth
         "personal.email", "personal.phone", "written.alcohol", "written.documents", "written.real_person",
         "children", "crowds", "flags", "medical", "money", "swimwear", "uniforms",
         "written.characters", "written.logos",
+        "prompt.sexual_minors", "prompt.sexual_person",  # rules read them
         "spoken.alcohol", "spoken.characters", "spoken.documents", "spoken.logos", "spoken.real_person",
     }  # fmt: skip
     assert CATEGORIES - stated == withheld_for_nothing
@@ -123,8 +124,8 @@ def test_only_the_prompt_may_be_not_applicable(detector):
         ("prompt", {"prompt__minors": 0.25}, Outcome.RELEASE),
         ("prompt", {"prompt__minors": 0.6}, Outcome.HOLD),
         ("prompt", {"prompt__alcohol": 0.6}, Outcome.RELEASE),
-        ("prompt", {"prompt__minors": 0.25, "prompt__sexual": 0.6}, Outcome.BLOCK),
-        ("prompt", {"prompt__minors": 0.25, "prompt__nudity": 0.6}, Outcome.BLOCK),
+        ("prompt", {"prompt__minors": 0.25, "prompt__sexual": 0.6}, Outcome.HOLD),
+        ("prompt", {"prompt__minors": 0.25, "prompt__sexual": 0.6, "prompt__sexual_minors": 0.95}, Outcome.BLOCK),
         ("clip", {"minors": 0.4}, Outcome.RELEASE),
         ("clip", {"minors": 0.4, "sexual": 0.4}, Outcome.BLOCK),
         ("clip", {"minors": 0.4, "nudity": 0.4}, Outcome.BLOCK),

@@ -23,7 +23,8 @@ from provenance.watermarks.thread.scheme import place
 VIEW_CHARACTERS: Final = 8_000
 """Characters of a view: as many as the detector of prompts compares by meaning."""
 
-_OVERLAP: Final = 200
+# What words make together they make at most 2,000 characters apart, and so in one view.
+_OVERLAP: Final = 2_200
 
 
 @dataclass(frozen=True, slots=True)
