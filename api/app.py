@@ -6,10 +6,11 @@ opens when the server starts.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from api.access.forgery import FormReader
 from api.access.survey import describe_permissions
@@ -47,12 +48,17 @@ def create_app(site: "Site | None" = None) -> FastAPI:
     install_handlers(app)
     app.add_middleware(FormReader)
     app.add_middleware(Edge)
-    for module in (*ROUTERS, *PAGES):
-        router = import_module(module).build_router()
+    for router in _build_routers():
         app.state.table.add(router)
         app.include_router(router)
     describe_permissions(app.routes)
     return app
+
+
+@cache
+def _build_routers() -> tuple[APIRouter, ...]:
+    """Build every route once a process: they know nothing of their application, and are nearly all that one takes."""
+    return tuple(import_module(module).build_router() for module in (*ROUTERS, *PAGES))
 
 
 @asynccontextmanager

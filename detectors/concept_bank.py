@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from detectors.calibration import Calibration
+from detectors.yaml_file import read_yaml
 from provenance.asset import Digest, sha256_hex
 from provenance.errors import ConfigurationError
 
@@ -133,10 +133,7 @@ def load_concept_bank(name: str, directory: Path = BANKS_DIR) -> ConceptBank:
         ConfigurationError: no such bank, or it is malformed; the message names the entry.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else directory / f"{name}.yaml"
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
-        raise ConfigurationError(f"concept bank {path.name} cannot be read: {exc}") from exc
+    data = read_yaml(path)
     try:
         return parse_concept_bank(data)
     except ConfigurationError as exc:

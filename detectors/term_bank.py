@@ -14,14 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from detectors.joining import PASSAGE, find_joined
 from detectors.literal_terms import LANGUAGES, LiteralTerms, spell_literal
 from detectors.negation import find_unwanted
 from detectors.normalisation import Edge, Token, build_edges, build_tokens, build_words, cut, fold
 from detectors.repairs import Repairs
 from detectors.segmentation import Words, crosses, find_words, is_han
+from detectors.yaml_file import read_yaml
 from provenance.errors import ConfigurationError
 
 TERMS_DIR: Final = Path(__file__).parent / "terms"
@@ -34,8 +33,6 @@ _DOUBTFUL: Final = "doubtful"
 # toys of it, and meaning, which would have to tell, finds too little in single words of these languages.
 _SURE: Final = frozenset({"ar", "bn", "fa", "hi", "id", "ja", "km", "ko", "lo", "my", "pl", "th", "tr", "ur", "vi"})
 _ID_DIGITS: Final = 8
-# The C parser where PyYAML has it: ten times as fast on these files.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Grade(StrEnum):
@@ -255,19 +252,12 @@ def load_term_bank(directory: Path = TERMS_DIR) -> TermBank:
         raise ConfigurationError(f"no term files (*.yaml) in {directory.name}")
     terms: dict[str, Term] = {}
     for path in paths:
-        for term in _parse_terms(path.name, _load(path)):
+        for term in _parse_terms(path.name, read_yaml(path)):
             if term.id in terms:
                 raise ConfigurationError(f"{path.name}: {term.text!r} stands there twice in {term.language!r}")
             terms[term.id] = term
     extra = directory / _COMBINATIONS
-    return TermBank(terms.values(), _parse_combinations(_load(extra)) if extra.exists() else ())
-
-
-def _load(path: Path) -> Any:  # noqa: ANN401 - whatever the YAML holds; the callers check it
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, see above
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
-        raise ConfigurationError(f"{path.name} cannot be read as YAML: {exc}") from exc
+    return TermBank(terms.values(), _parse_combinations(read_yaml(extra)) if extra.exists() else ())
 
 
 def _parse_terms(name: str, data: Any) -> Iterator[Term]:  # noqa: ANN401 - checked here
