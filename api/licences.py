@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from api.settings import Settings
 from detectors.cards import CARDS_DIR, load_card
 from detectors.weights import names_weights
+
+if TYPE_CHECKING:
+    from importlib.metadata import PackageMetadata
 
 ALWAYS: Final = "always"
 """Used by every deployment."""
@@ -124,11 +128,9 @@ def find_packages(settings: Settings) -> Iterator[Package]:
     """Yield what is installed of `PACKAGES`, then the cards of the enabled detectors."""
     active = find_active(settings)
     for name, (when, used_for) in PACKAGES.items():
-        try:
-            fields = metadata(name)
-        except PackageNotFoundError:
-            continue
-        yield Package(name, fields["Version"], find_licence(name), used_for, when in active)
+        fields = _read_metadata(name)
+        if fields is not None:
+            yield Package(name, fields["Version"], find_licence(name), used_for, when in active)
     for name in settings.detectors:
         if not (CARDS_DIR / f"{name}.toml").is_file():
             continue  # a third party's, which is to say its licence itself, or none at all
@@ -158,11 +160,22 @@ def find_active(settings: Settings) -> frozenset[str]:
     return frozenset(active)
 
 
+@cache
+def _read_metadata(name: str) -> "PackageMetadata | None":
+    """Return what is stated of an installed package, read once a process; None where it is not installed."""
+    try:
+        return metadata(name)
+    except PackageNotFoundError:
+        return None
+
+
 def find_licence(name: str) -> str:
     """Return the licence of an installed package: ours to know where its metadata is not to be relied on."""
     if name in LICENCES:
         return LICENCES[name]
-    fields = metadata(name)
+    fields = _read_metadata(name)
+    if fields is None:
+        raise PackageNotFoundError(name)
     for key in ("License-Expression", "License"):
         stated = (fields[key] or "").strip() if key in fields else ""
         if stated and "\n" not in stated:
