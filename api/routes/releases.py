@@ -131,7 +131,7 @@ async def create(
         except BaseException:
             await held.aclose()
             raise
-        return _EventStream(_tell(here, release_id, has_text=True), held, f"/v1/releases/{release_id}")
+        return _EventStream(_tell(request, here, release_id, has_text=True), held, f"/v1/releases/{release_id}")
     async with room.uploads.hold(), receive_order(request, here, service.site.settings.http) as brought:
         release_id = await accept(service, here, brought, actor, idempotency_key, at_once=wait > 0)
     standing = await wait_for_end(here, release_id, wait_s=wait)
@@ -180,7 +180,7 @@ async def follow(request: Request, release_id: str, actor: Submitter) -> Streami
     await run_in_threadpool(find_visible, here, release_id, actor)
     held = AsyncExitStack()
     await held.enter_async_context(service.room.followers.hold())
-    return _EventStream(_tell(here, AssetId(release_id)), held)
+    return _EventStream(_tell(request, here, AssetId(release_id)), held)
 
 
 def find_submitter(actor: Actor) -> str | None:
@@ -306,12 +306,19 @@ def _set_on_its_way(service: Service, here: Deployment, accepted: AssetId) -> No
         _log.warning("an accepted submission waits for the upkeep to find it", asset_id=accepted, error=str(exc))
 
 
-async def _tell(here: Deployment, asset_id: AssetId, *, has_text: bool = False) -> AsyncIterator[str]:
-    """Yield an event at every change, and now and then a comment that keeps the line open."""
+async def _tell(request: Request, here: Deployment, asset_id: AssetId, *, has_text: bool = False) -> AsyncIterator[str]:
+    """Yield an event at every change, and now and then a comment that keeps the line open.
+
+    Whose key was revoked, or who left, while they followed is told nothing more.
+    """
+    identify = request.app.state.doorkeeper.identify
     loop = asyncio.get_running_loop()
     ends_at, told, told_at, pause_s = loop.time() + MOST_FOLLOWED_S, None, 0.0, FIRST_LOOK_S
     while loop.time() < ends_at:
         standing = await run_in_threadpool(find_standing, here, asset_id)
+        is_due = standing.progress is not told or loop.time() - told_at > KEEP_ALIVE_S
+        if is_due and await run_in_threadpool(identify, request) is None:
+            return
         if standing.progress is not told:
             told, told_at, pause_s = standing.progress, loop.time(), FIRST_LOOK_S
             if has_text and standing.progress is Progress.RELEASED:

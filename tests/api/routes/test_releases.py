@@ -1,5 +1,6 @@
 """Files and prompts handed in over HTTP, on a real site."""
 
+import asyncio
 import json
 import threading
 import time
@@ -8,8 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 from sqlalchemy import update
+from starlette.requests import Request
 
+from api.access.key import create_key, revoke_key
 from api.app import create_app
+from api.routes.releases import _tell
 from provenance.errors import DatabaseUnavailableError
 from provenance.storage.review_tables import JOBS
 from tests.api.doors import Doorkeeper, as_
@@ -184,6 +188,30 @@ def test_progress_is_told_by_events(client, picture):
     assert json.loads(blocks[-1]["data"])["status"] == "released"
     assert {one["event"] for one in blocks[:-1]} <= {"progress"}
     assert client.app.state.service.room.followers.held == 0
+
+
+def test_whose_key_is_revoked_is_told_no_more(light, picture, monkeypatch):
+    monkeypatch.setattr("api.routes.releases.KEEP_ALIVE_S", 0.0)
+    monkeypatch.setattr("api.walking.Walkers.start", lambda *_: None)
+    monkeypatch.setattr("api.walking.Walkers.build_placing", lambda *_: None)
+    with TestClient(create_app(), raise_server_exceptions=False) as client:
+        here = client.app.state.service.site.deployment
+        key, token = create_key(here, name="a generator", roles=["submitter"])
+        known = {"Authorization": f"Bearer {token}"}
+        release = hand_in(client, picture, who=known, wait=0).json()
+        headers = [(b"authorization", known["Authorization"].encode())]
+        request = Request({"type": "http", "app": client.app, "headers": headers, "method": "GET", "path": "/"})
+
+        async def follow():
+            told = _tell(request, here, release["id"])
+            heard = [await anext(told), await anext(told)]
+            revoke_key(here, key.id)
+            return heard, [one async for one in told]
+
+        heard, afterwards = asyncio.run(follow())
+    assert heard[0].startswith("event: progress")
+    assert heard[1].startswith(":")
+    assert afterwards == []
 
 
 @pytest.mark.parametrize(("send", "status", "word"), [
