@@ -18,7 +18,7 @@ from generation.animation.ending import Clean, Unwound
 from generation.animation.reel import AUTO, Still, stills, write_reel
 from generation.animation.soundtrack import join, read_soundtrack
 from generation.base import Progress, Recipe
-from generation.music import mix
+from generation.music import COMPOSER, mix
 from generation.sounding import OWN, Heard, Makers, Part, add_sound, encode_wav, make_music, make_sound
 from generation.voices.speech import Line
 from provenance.asset import Digest, Frame, MediaType, sha256_hex
@@ -225,7 +225,7 @@ def compose_piece(
     if about.recipe is not None:
         return encode_wav(music), replace(about.recipe, prompt_sha256=sha256_hex(words.encode()), source_sha256=source)
     recipe = Recipe(
-        backend=f"music/{_own_version()}",
+        backend=f"{COMPOSER}/{_own_version()}",
         model_name=f"Chopmark composer {mix.VERSION}",
         digital_source_type=source_type,
         prompt_sha256=sha256_hex(words.encode()),

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from policies.consents import Coverage, Named, find_coverage
+from policies.line.composing import is_composed
 from policies.line.deployment import Deployment, Submission
 from policies.line.records import reading_record
 from policies.rules.context import Context, parse_context
@@ -47,6 +48,7 @@ def fix_request(here: Deployment, submission: Submission) -> dict[str, Any]:
         "detectors": sorted(detector.card.name for detector in here.runner.detectors),
         "timestamp": here.sealer.has_timestamp,
         "sources": find_sources(submission.recipe),
+        "composed": is_composed(submission.origin, submission.recipe),
         "provider": {"name": provider.name, "code": provider.code, "label_text": provider.label_text},
         "prompt_sha256": None if submission.prompt is None else sha256_hex(encode_prompt(submission.prompt)),
     }
@@ -189,6 +191,7 @@ def build_request_context(here: Deployment, asset: Asset, request: Mapping[str, 
             request["context"],
             decided_on=decided_on,
             from_picture=request.get("sources", {}).get("from_picture", False),
+            composed=request.get("composed", False) is True,
             consent=consent.value,
             timestamp_available=request.get("timestamp", here.sealer.has_timestamp),
             enabled_detectors=frozenset(request["detectors"]) if "detectors" in request else now,

@@ -12,7 +12,7 @@ from policies.refusals import ContextError
 class Context:
     """Circumstances of one release.
 
-    Conditions read `CONDITION_FIELDS` as ``context.<name>``; the engine itself reads `consent` and the last three.
+    Conditions read `CONDITION_FIELDS` as ``context.<name>``; the engine itself reads `consent` and the last four.
 
     Attributes:
         tenant: on whose behalf, or "".
@@ -29,6 +29,7 @@ class Context:
         enabled_detectors: those that the deployment runs; one without a signal holds.
         carriers: kinds of view that assets of this medium have, each to be looked at by somebody; empty where that is
             not known, and then no detector is excused.
+        composed: its sound is nothing but notes that this gate played itself, so that nobody has to listen.
     """
 
     decided_on: date
@@ -42,6 +43,7 @@ class Context:
     timestamp_available: bool = False
     enabled_detectors: frozenset[str] = frozenset()
     carriers: frozenset[str] = frozenset()
+    composed: bool = False
 
 
 CONDITION_FIELDS: Final = (
@@ -78,6 +80,7 @@ def parse_context(
     timestamp_available: bool = False,
     enabled_detectors: frozenset[str] = frozenset(),
     carriers: frozenset[str] = frozenset(),
+    composed: bool = False,
 ) -> Context:
     """Return the context of a request: what it says of itself, and what the deployment knows.
 
@@ -90,6 +93,7 @@ def parse_context(
         timestamp_available: a time-stamp authority is configured.
         enabled_detectors: those that the deployment runs.
         carriers: kinds of view that assets of the medium have.
+        composed: its sound is nothing but notes that this gate played itself.
 
     Raises:
         ContextError: an unknown field, or a value of the wrong type.
@@ -119,4 +123,5 @@ def parse_context(
         timestamp_available=timestamp_available,
         enabled_detectors=enabled_detectors,
         carriers=carriers,
+        composed=composed,
     )

@@ -23,7 +23,7 @@ from policies.rules.naming import name_reasons
 from policies.rules.pack import ENGINE, Demand, Pack, Requirement, Rule, Threshold, counts_on
 from provenance.asset import Asset
 from provenance.errors import ConditionError
-from provenance.media.view import TEXT
+from provenance.media.view import SOUND, TEXT
 
 CLOSED: Final = "Chopmark closed by default"
 """The clause that the engine's own reasons rest on; see docs/policies.md."""
@@ -201,9 +201,12 @@ def _on(parts: Sequence[PART], day: date) -> tuple[PART, ...]:
 def _judge_requirements(pack: Pack, signals: Sequence[Signal], context: Context) -> Iterator[Reason]:
     """Hold for every detector that the pack requires and that did not answer.
 
-    One that reads nothing of what the asset has is excused only where others looked at all that it has.
+    One that reads nothing of what the asset has is excused only where others looked at all that it has; to what this
+    gate composed itself nobody has to listen.
     """
     looked_at = {kind for signal in signals if signal.status is Status.OK for kind in signal.looked_at}
+    if context.composed:
+        looked_at.add(SOUND)
     carriers = context.carriers
     is_seen = bool(carriers) and carriers <= looked_at
     unseen = "".join(f"; {_UNSEEN.get(kind, f'nothing looked at its {kind}')}" for kind in sorted(carriers - looked_at))

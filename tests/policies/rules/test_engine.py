@@ -382,6 +382,18 @@ def test_who_reads_nothing_of_an_asset_is_excused_where_others_looked_at_all_of_
     assert made.outcome is Outcome.HOLD, "whoever looked and says nothing has not answered"
 
 
+def test_nobody_has_to_listen_to_what_the_gate_composed_itself_and_all_else_is_looked_at():
+    needs = [pack(requires=[requirement("nsfw")])]
+    blind = signal("nsfw", status=Status.NOT_APPLICABLE)
+    for carriers, composed, outcome in (
+        ({"sound"}, True, Outcome.RELEASE),
+        ({"sound"}, False, Outcome.HOLD),
+        ({"sound", "picture"}, True, Outcome.HOLD),
+    ):
+        about = context(carriers=frozenset(carriers), composed=composed)
+        assert decide(ASSET, [blind], needs, about, decision_id="one").outcome is outcome
+
+
 @pytest.mark.parametrize(("carriers", "looked_at", "asks", "zone", "shows"), [
     ((), (), "the prompt", "the picture or its prompt", "the picture"),
     (("picture",), ("picture", "prompt"), "the prompt", "the picture or its prompt", "the picture"),
