@@ -16,7 +16,7 @@ from generation.music.score import Note, compose
 Stereo = NDArray[np.float32]
 """(2, N) at `RATE_HZ`."""
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes whenever the same request would sound otherwise."""
 LOUDNESS: Final = -16.0
 """LUFS that music is brought to, as podcasts and clips on the web are."""

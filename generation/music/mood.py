@@ -52,6 +52,7 @@ class Mood:
         return f"{NAMES[self.tonic]} {self.mode}"
 
 
+_HAN: Final = re.compile(r"[\u3400-\u9fff]+")
 # Words: how much brighter, quicker, fuller; by what people would hum. Unknown words say nothing.
 _WORDS: Final = {
     "night moon star space dark cave ghost rain storm winter fog": (-0.35, -0.25, 0.1),
@@ -64,6 +65,16 @@ _WORDS: Final = {
     "car train bus bicycle motorcycle rocket plane run race robot": (0.05, 0.4, -0.15),
     "mountain castle horse lion dragon king crown sword": (-0.1, 0.05, 0.2),
     "coffee tea cup bread house home book cup wood tree forest": (0.1, -0.1, 0.3),
+    "夜 月 星 洞 鬼 雨 雷 暴风 冬 雾": (-0.35, -0.25, 0.1),
+    "海 湖 河 江 溪 水 船 帆 鱼 鲸": (0.0, -0.15, 0.2),
+    "睡 静 宁 古 庙 寺 教堂 蜡烛": (-0.05, -0.35, 0.3),
+    "雪 冰 水晶 玻璃 钻石 天使": (0.15, -0.15, -0.3),
+    "生日 蛋糕 气球 派对 玩具 礼物 马戏 跳舞 节日": (0.35, 0.35, -0.1),
+    "猫 狗 兔 鸟 鸭 蜜蜂 蝴蝶 狐狸": (0.2, 0.15, 0.0),
+    "太阳 阳光 日出 沙滩 花 草地 春 夏 水果 苹果": (0.3, 0.1, 0.15),
+    "汽车 火车 公交 自行车 摩托 火箭 飞机 奔跑 赛 机器人": (0.05, 0.4, -0.15),
+    "山 城堡 马 狮 龙 王 剑": (-0.1, 0.05, 0.2),
+    "咖啡 茶 杯 面包 房 家 书 木 树 森林": (0.1, -0.1, 0.3),
 }
 
 
@@ -99,12 +110,16 @@ def read_mood(picture: Frame, words: Iterable[str] = ()) -> Mood:
     )
 
 
-def _read_words(words: Iterable[str]) -> tuple[float, float, float]:
+def _read_words(texts: Iterable[str]) -> tuple[float, float, float]:
+    words = tuple(texts)
     found = {one for text in words for one in re.findall(r"[a-z]+", text.lower())}
     found |= {one.removesuffix("s") for one in found}
+    # Chinese puts no blanks between words: each is looked for where it may stand.
+    han = " ".join(_HAN.findall(" ".join(words)))
     sums = np.zeros(3)
     for known, change in _WORDS.items():
-        if found & set(known.split()):
+        listed = known.split()
+        if found & set(listed) or any(one in han for one in listed):
             sums += change
     brighter, quicker, fuller = np.clip(sums, -0.5, 0.5)
     return float(brighter), float(quicker), float(fuller)

@@ -38,3 +38,13 @@ def test_hues_go_round_the_circle_of_fifths_from_red_as_c():
 def test_words_move_it(quick, slow):
     grey = flat(128, 120, 110)
     assert read_mood(grey, [quick]).tempo > read_mood(grey, [slow]).tempo
+
+
+def test_words_of_chinese_say_what_those_of_english_do():
+    grey = flat(128, 128, 128)
+    for chinese, english in (
+        ("安静的夜晚", "a quiet night"),
+        ("生日蛋糕", "a birthday cake"),
+        ("雪中的公交车", "a bus in the snow"),
+    ):
+        assert read_mood(grey, [chinese]) == read_mood(grey, [english])
