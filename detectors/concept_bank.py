@@ -133,7 +133,10 @@ def load_concept_bank(name: str, directory: Path = BANKS_DIR) -> ConceptBank:
         ConfigurationError: no such bank, or it is malformed; the message names the entry.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else directory / f"{name}.yaml"
-    data = read_yaml(path)
+    try:
+        data = read_yaml(path)
+    except ConfigurationError as exc:
+        raise ConfigurationError(f"concept bank {exc}") from exc
     try:
         return parse_concept_bank(data)
     except ConfigurationError as exc:
