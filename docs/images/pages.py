@@ -31,9 +31,9 @@ from policies.review.quality_rules import Rules, keep_rules  # noqa: E402 - as a
 from policies.review.verdicts import HUMAN_REVIEW, Verdict  # noqa: E402 - as above
 from policies.rules.decision import Outcome  # noqa: E402 - as above
 from provenance.media.picture.image import parse_image  # noqa: E402 - as above
-from tests.api.desk.conftest import CHROMIUM  # noqa: E402 - as above
 from tests.api.desk.server import WHO, serving  # noqa: E402 - as above
 from tests.api.desk.stock import hand_in  # noqa: E402 - as above
+from tests.browser import CHROMIUM  # noqa: E402 - as above
 from tests.sites import build_settings, photograph, photograph_path  # noqa: E402 - as above
 
 IMAGES: Final = Path(__file__).resolve().parent

@@ -6,7 +6,6 @@ of it by ours. Chromium's printer is asked where it is installed.
 
 import io
 import json
-import shutil
 import subprocess
 
 import pypdfium2
@@ -17,6 +16,7 @@ from pypdf.generic import NameObject
 from provenance.errors import AssetError
 from provenance.storage.blob import Blob
 from provenance.verify.state import JointState, LayerStatus
+from tests.browser import CHROMIUM, NO_CHROMIUM
 from tests.outside.forgeries import build_maker, sign
 from tests.outside.test_31_peers import AIGC, ITEM, says, xmp
 from tests.papers import HOSTILE, annotate, box, change, dictionary, name, paper, plot, stream, text
@@ -220,12 +220,12 @@ def test_two_items_and_a_faulty_one_are_told(ask):
     assert layers["implicit_label"].status is LayerStatus.FAILED
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium is installed")
+@pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 def test_a_page_that_a_browser_printed_has_no_mark(ask, tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<p>" + "The boats come home before the storm. " * 20)
     out = tmp_path / "page.pdf"
-    asked = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={out}", page.as_uri()]
+    asked = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={out}", page.as_uri()]
     subprocess.run(asked, check=True, capture_output=True, timeout=120, cwd=tmp_path)
     found, _ = ask(out.read_bytes())
     assert found.state is JointState.NONE_FOUND

@@ -6,14 +6,10 @@
 A page that breaks its policy for scripts, throws, or gets an answer of 500 fails the test that opened it.
 """
 
-import shutil
-
 import pytest
 
 from tests.api.desk.server import WHO
-
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-"""Debian's browser, without its windows where that package is installed: a page takes a third of the processor time."""
+from tests.browser import CHROMIUM, NO_CHROMIUM
 
 
 @pytest.fixture(scope="package")
@@ -22,7 +18,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium-headless-shell")
+        pytest.skip(NO_CHROMIUM)
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
