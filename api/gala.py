@@ -5,6 +5,7 @@ the line. The poster that joins them is released like anything else, with every 
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from api.animating import Begun, animate_picture, begin_with, compose, find_source_type, release_drawn
 from api.console import take_input
-from api.output import NOWHERE, Output
+from api.output import NOWHERE, Output, Place
 from api.releasing import Ended, deliver, end_one
 from api.wiring import Site, spell_recipe
 from generation.base import Progress, Recipe
@@ -23,7 +24,7 @@ from policies.gate import walk
 from policies.line.deployment import Submission
 from policies.line.keying import find_key
 from policies.line.prompting import build_refusal, judge_prompt
-from policies.line.released import find_released, load_released
+from policies.line.released import find_released, is_released, load_released
 from policies.rules.decision import Decision, Outcome
 from provenance.asset import Digest, MediaType, Origin, sha256_hex
 from provenance.errors import GateError
@@ -58,9 +59,8 @@ class Played:
         return result is not None and result.outcome is Outcome.RELEASE
 
 
-def find_needs(site: Site, programme: Programme) -> str:
-    """Say what the site lacks for a programme, or ""."""
-    has = {medium.name for medium in site.deployment.media}
+def find_needs(has: AbstractSet[str], programme: Programme) -> str:
+    """Say what a site that takes these media lacks for a programme, or ""."""
     wanted = {"clip": "video", "music": "sound"}
     missing = sorted({wanted[one.kind] for one in programme.pieces if one.kind in wanted} - has)
     if not missing:
@@ -82,7 +82,7 @@ def play(
     key = f"gala {sha256_hex(' '.join((piece.key, *packs)).encode())[:48]}"
     try:
         known = _find_known(site, key)
-        place = target.choose(f"{_spell(name)}.x", _find_type(site, piece))
+        place = _choose_place(site, target, _spell(name), _find_type(site, piece))
         if known is not None:
             tell("going on")
             result = walk(site.deployment, known)
@@ -117,7 +117,7 @@ def join(site: Site, programme: Programme, played: Sequence[Played], target: Out
     packs = _choose_packs(site, programme)
     named = [programme.title, *packs, *(str(one.file.sha256) for one in components)]
     key = f"gala poster {sha256_hex(' '.join(named).encode())[:40]}"
-    place = target.choose(f"{_POSTER}.x", MediaType.PNG)
+    place = _choose_place(site, target, _POSTER, MediaType.PNG)
     known = _find_known(site, key)
     if known is not None:
         return deliver(site, walk(site.deployment, known), place, shown=_POSTER, is_repeat=True)
@@ -145,6 +145,17 @@ def join(site: Site, programme: Programme, played: Sequence[Played], target: Out
 def _choose_packs(site: Site, programme: Programme, piece: Piece | None = None) -> tuple[str, ...]:
     named = (*programme.packs, *(piece.packs if piece is not None else ()))
     return tuple(dict.fromkeys((*site.deployment.deciding, *named))) if named else ()
+
+
+def _choose_place(site: Site, target: Output, stem: str, media_type: MediaType) -> Place:
+    """Return where a piece goes; what an earlier turn put there, which `fetch` gives back any time, it may replace."""
+    place = target.choose(f"{stem}.x", media_type)
+    digest = place.find_digest()
+    if digest is None:
+        return place
+    with site.deployment.database.read() as connection:
+        is_ours = is_released(connection, digest, tenant=site.deployment.tenant)
+    return replace(place, replace=place.replace or is_ours)
 
 
 def _find_known(site: Site, key: str) -> Any:  # noqa: ANN401 - AssetId or None

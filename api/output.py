@@ -22,7 +22,7 @@ import typer
 
 from api.console import CommandUsageError, FileAccessError
 from api.durable import verify_writable, write_whole
-from provenance.asset import MediaType
+from provenance.asset import Digest, MediaType
 from provenance.media.sniff import find_named_type
 from provenance.storage.blob import Blob
 
@@ -111,16 +111,25 @@ class Place:
 
     def holds(self, file: Blob) -> bool:
         """Say whether exactly what is in `file` lies here already, in a file that is no input."""
-        if self.path is None:
-            return False
         try:
-            found = self.path.lstat()
-            if not stat.S_ISREG(found.st_mode) or _identify(found) in self.inputs or found.st_size != file.size_bytes:
+            if self.path is None or self.path.lstat().st_size != file.size_bytes:
                 return False
-            with self.path.open("rb") as there:
-                return file_digest(there, "sha256").hexdigest() == file.sha256
         except OSError:
             return False
+        return self.find_digest() == file.sha256
+
+    def find_digest(self) -> Digest | None:
+        """Return the digest of the file that lies here already; None where none does, or it is an input or a link."""
+        if self.path is None:
+            return None
+        try:
+            found = self.path.lstat()
+            if not stat.S_ISREG(found.st_mode) or _identify(found) in self.inputs:
+                return None
+            with self.path.open("rb") as there:
+                return Digest(file_digest(there, "sha256").hexdigest())
+        except OSError:
+            return None
 
     def write(self, data: bytes | Blob) -> str:
         """Write the file and return where, ``-`` for standard output, or "" when it is wanted nowhere.

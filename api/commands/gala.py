@@ -1,5 +1,6 @@
 """`chopmark gala`: make every piece of a programme, walk each through the gate, and join them into one provenance."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,13 @@ from api.gala import Played, find_needs, join, play
 from api.output import OUT_HELP, Force, Output
 from api.releasing import Ended
 from api.running_order import Line, write_page, write_text
-from api.settings import load_settings
-from api.wiring import Site, open_site
+from api.settings import Settings, load_settings
+from api.wiring import Site, load_packs, open_site
 from generation.gala.programme import Programme, load_programme
 from policies.rules.decision import Outcome
 from provenance.errors import ConfigurationError, GateError
 from provenance.heap import give_back
+from provenance.text import show as show_text
 
 app = typer.Typer(add_completion=False)
 
@@ -43,15 +45,17 @@ def command(
     Exits 0 when all were released, 3 when one was held, 4 when one was blocked, 2 on an error.
     """
     read = load_programme(programme)
+    settings = load_settings()
     if check:
+        _verify_plan(settings, read)
         _tell_plan(read, as_json=as_json)
         return
-    settings = load_settings()
-    target = open_output(out, (), str(programme), force=force, as_json=as_json, several=True)
+    pictures = [str(one.picture) for one in read.pieces if one.picture is not None]
+    target = open_output(out, pictures, str(programme), force=force, as_json=as_json, several=True)
     if not target.is_folder:
         raise CommandUsageError("a gala is many files: expected -o to name a folder, such as -o gala/")
     with open_site(settings) as site:
-        if lacks := find_needs(site, read):
+        if lacks := find_needs({medium.name for medium in site.deployment.media}, read):
             raise ConfigurationError(lacks)
         site.deployment.select_packs(tuple(dict.fromkeys((*site.deployment.deciding, *read.packs))))
         with _build_bar(quiet=as_json) as bar:
@@ -62,7 +66,7 @@ def command(
     if as_json:
         print_json({"title": read.title, "results": [build_document(one) for one in ended], "running_order": pages})
     else:
-        show(ended)
+        show([replace(one, name=one.name.replace("/", "\u2215")) for one in ended])  # a title is no path
         print_line(f"running order: {', '.join(pages)}")
     raise typer.Exit(exit_code(ended))
 
@@ -118,6 +122,20 @@ def _write_orders(folder: Path, title: str, lines: list[Line], poster: Ended) ->
     for file, text in pages.items():
         write_whole(folder / file, text.encode(), replace=True)
     return [str(folder / file) for file in pages]
+
+
+def _verify_plan(settings: Settings, read: Programme) -> None:
+    """Check what a programme needs of a site that need not be there yet.
+
+    Raises:
+        ConfigurationError: a pack or a medium of it is missing.
+    """
+    known = sorted(pack.name for pack in load_packs(settings))
+    named = (*read.packs, *(pack for piece in read.pieces for pack in piece.packs))
+    if unknown := [name for name in named if name not in known]:
+        raise ConfigurationError(f"expected packs out of {', '.join(known)}, got {show_text(unknown[0])[:60]}")
+    if lacks := find_needs(set(settings.media), read):
+        raise ConfigurationError(lacks)
 
 
 def _tell_plan(read: Programme, *, as_json: bool) -> None:

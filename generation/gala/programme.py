@@ -112,12 +112,12 @@ def parse_programme(text: str, folder: Path) -> Programme:
     try:
         said = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
-        raise ProgrammeError("the programme cannot be read as YAML") from exc
+        raise ProgrammeError(f"the programme cannot be read as YAML{_find_line(exc, text)}") from exc
     said = _check_fields("the programme", said, _FIELDS)
     pieces = said.get("pieces")
     if not isinstance(pieces, list) or not 1 <= len(pieces) <= MOST_PIECES:
         raise ProgrammeError(f"the programme: pieces has to be a list of 1 to {MOST_PIECES}")
-    title, seed = _read_text("the programme", said, "title", required=True), _read_seed("the programme", said, 0)
+    title, seed = _read_title("the programme", said), _read_seed("the programme", said, 0)
     packs = said.get("packs", [])
     if not isinstance(packs, list) or not all(isinstance(one, str) for one in packs):
         raise ProgrammeError("the programme: packs has to be a list of names")
@@ -130,6 +130,15 @@ def parse_programme(text: str, folder: Path) -> Programme:
     return Programme(title, tuple(made), tuple(packs))
 
 
+def _find_line(exc: Exception, text: str) -> str:
+    """Say where YAML stops making sense, as far as it knows."""
+    if isinstance(exc, yaml.reader.ReaderError):  # a character that no YAML may hold
+        line = text.count("\n", 0, int(exc.position)) + 1
+        return f": line {line} holds a control character, which YAML takes in quotes and escaped alone"
+    mark = getattr(exc, "problem_mark", None)
+    return f": look at line {mark.line + 1}" if mark is not None else ""
+
+
 def _again(piece: Piece, turn: int) -> Piece:
     from dataclasses import replace
 
@@ -139,7 +148,7 @@ def _again(piece: Piece, turn: int) -> Piece:
 def _parse_piece(number: int, value: object, folder: Path, seed: int) -> Piece:
     where = f"piece {number}"
     said = _check_fields(where, value, _PIECE)
-    title = _read_text(where, said, "title", required=True)
+    title = _read_title(where, said)
     facts: dict[str, Any] = {"seed": _read_seed(where, said, seed + number - 1)}
     sources = [name for name in ("prompt", "picture", "preset") if name in said]
     if "music" in said and not sources and "animate" not in said:
@@ -233,6 +242,11 @@ def _read_text(where: str, said: Mapping[str, Any], name: str, *, required: bool
     if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
         raise ProgrammeError(f"{where}: {name} has to be a text of {int(required)} to {most} signs")
     return " ".join(value.split())
+
+
+def _read_title(where: str, said: Mapping[str, Any]) -> str:
+    """Return a title as people may be shown it: in tables, on the poster, and printed."""
+    return show(_read_text(where, said, "title", required=True))
 
 
 def _read_number(where: str, said: Mapping[str, Any], name: str) -> float:

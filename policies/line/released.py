@@ -82,6 +82,13 @@ def find_released(connection: Connection, asset_id: str | None = None, *, tenant
     )
 
 
+def is_released(connection: Connection, sha256: Digest, *, tenant: Tenant = MAIN) -> bool:
+    """Say whether a file is, byte for byte, one that a tenant released."""
+    query = select(SEALS.c.asset_id).join(ASSETS, ASSETS.c.id == SEALS.c.asset_id)
+    published = (ASSETS.c.tenant == tenant, ASSETS.c.stage == Stage.PUBLISHED.value)
+    return connection.execute(query.where(SEALS.c.sha256 == sha256, *published).limit(1)).first() is not None
+
+
 def load_released(public: Blobs, released: Released) -> Blob:
     """Return the published file, exactly as it was sealed.
 

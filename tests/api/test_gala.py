@@ -65,6 +65,32 @@ def test_one_piece_that_fails_ends_no_other(site, tmp_path, programme, monkeypat
         join(site, other, played, target)
 
 
-def test_a_site_says_what_it_lacks(site, tmp_path):
+def test_a_piece_that_was_corrected_takes_the_place_of_what_it_was(site, tmp_path):
+    text = "title: T\npieces: [{title: One, prompt: a teapot}, {title: Two, prompt: a cup}]"
+    first, before, _ = play_all(site, parse_programme(text, tmp_path), tmp_path)
+    second, after, _ = play_all(site, parse_programme(text.replace("a cup", "a blue cup"), tmp_path), tmp_path)
+    assert [one.ended.error for one in second] == [None, None]
+    assert [a.ended.is_repeat and a.ended.written == b.ended.written for a, b in zip(second, first, strict=True)] == [
+        True,
+        False,
+    ]
+    assert second[1].ended.result.asset_id != first[1].ended.result.asset_id
+    assert (after.error, after.written) == (None, before.written), "a new poster lies where the old one lay"
+    assert after.result.asset_id != before.result.asset_id
+    assert {path.name for path in tmp_path.iterdir()} == {"01-one.png", "02-two.png", "poster.png"}
+
+
+def test_what_lies_there_and_was_not_released_here_is_not_replaced(site, tmp_path):
+    (tmp_path / "01-one.png").write_bytes(b"a person's own")
+    (tmp_path / "02-two.png").symlink_to(tmp_path / "01-one.png")
+    text = "title: T\npieces: [{title: One, prompt: a jug}, {title: Two, prompt: a bowl}]"
+    target = parse_output(f"{tmp_path}/", several=True)
+    programme = parse_programme(text, tmp_path)
+    ended = [play(site, piece, programme, target, tell=lambda _: None).ended for piece in programme.pieces]
+    assert ["is there already" in str(one.error) for one in ended] == [True, True]
+    assert (tmp_path / "01-one.png").read_bytes() == b"a person's own"
+
+
+def test_a_site_says_what_it_lacks(tmp_path):
     clip = parse_programme("title: T\npieces: [{title: A, prompt: a, animate: {}}, {title: B, music: {}}]", tmp_path)
-    assert "CHOPMARK_MEDIA=picture,sound,video" in find_needs(site, clip)
+    assert "CHOPMARK_MEDIA=picture,sound,video" in find_needs({"picture"}, clip)

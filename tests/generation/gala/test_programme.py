@@ -60,7 +60,9 @@ def test_the_same_piece_twice_is_two(folder):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("pieces: [", "YAML"),
+        ("title: T\npieces: [", "YAML: look at line 2"),
+        ("title: T\npieces: [{title: \x07, prompt: a}]", "line 2 holds a control character"),
+        ("title: 2026-13-45", "YAML"),
         ("[]", "expected the fields"),
         ("title: T\npieces: []", "1 to"),
         ("title: T\npieces: [{title: A}]", "piece 1: expected one of prompt"),

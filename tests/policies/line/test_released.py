@@ -4,7 +4,7 @@ import pytest
 
 from policies import gate
 from policies.line.intake import intake
-from policies.line.released import find_beside, find_released, load_released, public_file_key
+from policies.line.released import find_beside, find_released, is_released, load_released, public_file_key
 from provenance.asset import Digest
 from provenance.errors import AssetNotFoundError, BlobNotFoundError, StoreError
 from tests.policies.deployments import SIDE
@@ -31,6 +31,14 @@ def test_what_is_not_released_is_not_found(here):
     for wrong, said in ((asset_id, "at stage accepted"), ("nonesuch", "unknown id 'nonesuch'")):
         with pytest.raises(AssetNotFoundError, match=said):
             find(here, wrong)
+
+
+def test_a_file_is_known_as_released_by_its_bytes(here):
+    released = gate.release(here, submission(side=SIDE))
+    with here.database.read() as connection:
+        assert is_released(connection, released.seal["sha256"])
+        assert not is_released(connection, Digest("0" * 64))
+        assert not is_released(connection, submission(side=SIDE).unverified_file.sha256), "what was handed in is not"
 
 
 def test_a_changed_or_lost_file_is_not_handed_out(here):
