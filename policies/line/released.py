@@ -121,7 +121,8 @@ def find_beside(connection: Connection, public: Blobs, sha256: Digest, *, tenant
     None where there is none, or what lies in the public store is not what was signed.
     """
     query = select(SEALS.c.asset_id).join(ASSETS, ASSETS.c.id == SEALS.c.asset_id)
-    found = connection.execute(query.where(SEALS.c.sha256 == sha256, ASSETS.c.tenant == tenant)).scalar()
+    query = query.where(SEALS.c.sha256 == sha256, ASSETS.c.tenant == tenant).order_by(SEALS.c.ledger_index).limit(1)
+    found = connection.execute(query).scalar()
     if found is None:
         return None
     try:

@@ -115,14 +115,17 @@ SEALS: Final = Table(
     "seals",
     METADATA,
     Column("asset_id", String(36), ForeignKey("assets.id"), primary_key=True),
-    Column("sha256", String(64), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False, index=True),
     Column("media_type", String(32), nullable=False),
     Column("manifest_id", String(255), nullable=False, unique=True),
     Column("body", RecordColumn, nullable=False),
     Column("ledger_index", BigInteger, nullable=False),
     Column("created_at", String(32), nullable=False),
 )
-"""What was sealed and recorded: digest of the file that ships, its C2PA manifest, the marks that read back."""
+"""What was sealed and recorded: digest of the file that ships, its C2PA manifest, the marks that read back.
+
+Two releases may be the same file: short texts that carry nothing but the manifest beside them.
+"""
 
 SOFT_BINDINGS: Final = Table(
     "soft_bindings",

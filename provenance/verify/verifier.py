@@ -173,7 +173,7 @@ class Verifier:
             return None
         own = next((code.value for code in codes if code.alg == alg), None)
         recorded = None if asset_id is None else self._recorded_code(asset_id, build_alg(alg))
-        is_exact = asset_id is not None and self._find_released(file) == asset_id
+        is_exact = asset_id is not None and self._is_release(file, asset_id)
         return choose_grade(asset_id, is_exact=is_exact, is_same=recorded is not None and recorded == own)
 
     def _find_manifest(
@@ -258,7 +258,7 @@ class Verifier:
         recorded = self._recorded_code(asset_id, alg)
 
         def load() -> Content | None:
-            return content if self._find_released(file) == asset_id else self._load_released(medium, asset_id)
+            return content if self._is_release(file, asset_id) else self._load_released(medium, asset_id)
 
         compared = medium.compare(content, recorded, load)
         return Mark(describe_mark(reading, asset_id, compared, others), binding, asset_id, compared.agrees)
@@ -311,10 +311,17 @@ class Verifier:
         return self._works.match_releases(codes, radius_bits=medium.code_radius_bits)
 
     def _find_released(self, file: Blob) -> AssetId | None:
-        """Return the release whose sealed file is this very one."""
+        """Return the release whose sealed file is this very one, the first where it was released again."""
+        query = select(SEALS.c.asset_id).where(SEALS.c.sha256 == file.sha256).order_by(SEALS.c.ledger_index).limit(1)
         with self._database.read() as connection:
-            found = connection.execute(select(SEALS.c.asset_id).where(SEALS.c.sha256 == file.sha256)).scalar()
+            found = connection.execute(query).scalar()
         return None if found is None else AssetId(found)
+
+    def _is_release(self, file: Blob, asset_id: AssetId) -> bool:
+        """Say whether the sealed file of a release is this very one."""
+        with self._database.read() as connection:
+            sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == asset_id)).scalar()
+        return bool(sha256 == file.sha256)
 
     def _find_named(self, report: ManifestReport | None) -> AssetId | None:
         """Return the release whose manifest has the label that this one has."""
@@ -329,9 +336,7 @@ class Verifier:
         """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
         if named is None or report.integrity is not Integrity.OK:
             return False
-        with self._database.read() as connection:
-            sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == named)).scalar()
-        if sha256 == file.sha256:
+        if self._is_release(file, named):
             return True
         kept = self._load_kept(file, media_type, named)
         return kept is not None and kept.integrity is Integrity.OK

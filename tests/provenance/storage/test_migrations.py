@@ -8,6 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select
 
 import provenance.storage.tables  # noqa: F401 - registers every table
 from provenance.errors import ConfigurationError
@@ -15,6 +16,8 @@ from provenance.storage.database import METADATA, Database
 from provenance.storage.migrations import __main__ as module
 from provenance.storage.migrations.__main__ import build_config, go_back
 from provenance.storage.site import find_facts, record_facts
+from provenance.storage.tables import ASSETS, SEALS, SOFT_BINDINGS
+from tests.provenance.storage.test_tables import ASSET, SEAL
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -106,3 +109,21 @@ def test_there_is_a_way_back_that_keeps_what_older_tables_hold(database):
     database.migrate()
     with database.read() as connection:
         assert find_facts(connection, "kept") == {"kept": "x"}
+
+
+def test_seals_and_what_is_bound_to_them_outlive_the_change_that_lets_files_be_the_same(database):
+    url = database.engine.url.render_as_string(hide_password=False)
+    row = {"asset_id": "a", "sha256": "1", "manifest_id": "m", **SEAL, "body": {"kept": "x"}}
+    with database.write() as connection:
+        connection.execute(insert(ASSETS), [{"id": name, **ASSET} for name in ("a", "b")])
+        connection.execute(insert(SEALS).values(**row))
+        connection.execute(insert(SOFT_BINDINGS).values(alg="pdq", value=b"1", asset_id="a"))
+    go_back("0019", url)
+    database.migrate()
+    with database.write() as connection:
+        assert connection.execute(select(SEALS.c.asset_id, SEALS.c.body)).all() == [("a", {"kept": "x"})]
+        assert connection.execute(select(SOFT_BINDINGS.c.asset_id)).scalars().all() == ["a"]
+        connection.execute(insert(SEALS).values(**{**row, "asset_id": "b", "manifest_id": "n"}))
+    with pytest.raises(RuntimeError, match="releases are the same file"):
+        go_back("0019", url)
+    assert database.has_newest_schema()
