@@ -2,6 +2,8 @@
 
 import html
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -19,6 +21,10 @@ NOTE: Final = "NOTE AIGC {}"
 
 COMMENT: Final = "; AIGC {}\n"
 """How SubStation Alpha holds one: as a comment behind the name of its first section."""
+
+
+_WITHIN: Final = re.compile(r"\w!?\[|\]\w")
+_BRACKETS: Final = re.compile(r"!?\[|\]")
 
 
 class Role(Enum):
@@ -77,8 +83,13 @@ class Document:
 
     @cached_property
     def shown(self) -> str:
-        """What detectors read: words, and what stands in tags, comments and addresses."""
-        return f"{self.title}\n" * bool(self.title) + "".join(map(_show, self.parts))
+        """What detectors read: what people read, and behind it what stands in tags, comments and addresses, each once.
+
+        A tag within a word would hide it from whoever reads both in one line.
+        """
+        beside = dict.fromkeys(_show(part).strip() for part in self.parts if part.role is Role.SYNTAX)
+        linked = _unbracket(self.words) if self.media_type == MARKDOWN else ()
+        return "\n".join(part for part in (self.title, self.words, *linked, *beside) if part)
 
     def spell(self) -> str:
         """Return the file's text."""
@@ -111,6 +122,13 @@ class Document:
             f'<!DOCTYPE html>\n<html{lang}>\n<head>\n<meta charset="utf-8">\n{meta}{title}</head>\n'
             f"<body>\n{body}\n</body>\n</html>\n"
         )
+
+
+def _unbracket(words: str) -> Iterator[str]:
+    """Yield lines of Markdown as they are read where a link or a picture begins or ends within a word."""
+    for line in words.splitlines():
+        if _WITHIN.search(line):
+            yield _BRACKETS.sub("", line)
 
 
 def _show(part: Part) -> str:

@@ -1,7 +1,7 @@
 """The label that people read: a line of its own at the start or at the end, in the file's own form.
 
 GB 45438-2025 section 4.2.1: words of an AI element and a generating element at the start, the end or a fitting place of
-the text. In subtitles it is a line of the first or the last that is said; in HTML a paragraph.
+the text. In subtitles it is a line of the first or the last that is said, by the clock; in HTML a paragraph.
 """
 
 from dataclasses import replace
@@ -9,6 +9,7 @@ from typing import Final
 
 from provenance.media.text.document import Document, Part, Role
 from provenance.media.text.kind import ASS, HTML, MARKDOWN, SRT, VTT
+from provenance.media.text.subtitle import find_said
 
 START: Final = "start"
 END: Final = "end"
@@ -25,7 +26,9 @@ def add_label(document: Document, text: str, position: str = START) -> Document:
 
 def has_label(document: Document, text: str, position: str = START) -> bool:
     """Say whether the first, or the last, line that people read is the label."""
-    lines = [line.strip() for line in document.words.splitlines() if line.strip()]
+    begin, end = _find_said(document, position)
+    words = replace(document, parts=document.parts[begin:end]).words
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
     return bool(lines) and lines[0 if position == START else -1] == text
 
 
@@ -33,7 +36,8 @@ def _at_start(document: Document, text: str) -> tuple[Part, ...]:
     parts = document.parts
     if document.media_type == HTML:
         return (*_paragraph(text), Part("\n", Role.SYNTAX), *parts)
-    first = next((at for at, part in enumerate(parts) if part.role is not Role.SYNTAX), len(parts))
+    begin, _ = _find_said(document, START)
+    first = next((at for at, part in enumerate(parts) if at >= begin and part.role is not Role.SYNTAX), len(parts))
     if document.media_type in _SUBTITLES:
         first = _find_line_start(parts, first)
         return (*parts[:first], Part(text, Role.KEPT), _break(document), *parts[first:])
@@ -47,11 +51,18 @@ def _at_end(document: Document, text: str) -> tuple[Part, ...]:
         return (*parts, Part("\n", Role.SYNTAX), *_paragraph(text))
     if document.media_type not in _SUBTITLES:
         return (*_strip_end(parts), Part(f"\n\n{text}\n", Role.KEPT))
-    last = max((at for at, part in enumerate(parts) if part.role is not Role.SYNTAX), default=-1)
+    _, end = _find_said(document, END)
+    last = max((at for at, part in enumerate(parts[:end]) if part.role is not Role.SYNTAX), default=-1)
     while last + 1 < len(parts) and parts[last + 1].text.startswith(("</", "{")):
         last += 1
     rest = parts[last + 1 :] or (Part("\n", Role.SYNTAX),)
     return (*_strip_end(parts[: last + 1]), _break(document), Part(text, Role.KEPT), *rest)
+
+
+def _find_said(document: Document, position: str) -> tuple[int, int]:
+    """Return where what people read first, or last, stands among the parts; all of them but for subtitles."""
+    said = find_said(document) if document.media_type in _SUBTITLES else ()
+    return said[0 if position == START else -1] if said else (0, len(document.parts))
 
 
 def _break(document: Document) -> Part:

@@ -28,6 +28,12 @@ _SYNTAX: Final = re.compile(
     r"|(?P<reference>!?\[[^\]\[\n]{1,200}\](?!\())",
     re.MULTILINE,
 )
+# HTML: what stands before and behind these is read on two lines, or in two cells.
+_BREAKS: Final = re.compile(
+    r"</?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header"
+    r"|hr|li|main|nav|ol|p|pre|section|summary|table|td|th|tr|ul)\b",
+    re.IGNORECASE,
+)
 _KEPT: Final = frozenset({"fence", "indented", "heading", "code", "reference"})
 
 
@@ -67,7 +73,9 @@ def _split(text: str, at: int) -> Iterator[Part]:
     for found in _SYNTAX.finditer(text, at):
         if found.start() > at:
             yield Part(text[at : found.start()])
-        yield Part(found[0], Role.KEPT if str(found.lastgroup) in _KEPT else Role.SYNTAX)
+        role = Role.KEPT if str(found.lastgroup) in _KEPT else Role.SYNTAX
+        breaks = "\n" if role is Role.SYNTAX and _BREAKS.match(found[0]) else ""
+        yield Part(found[0], role, f"{breaks}{found[0]}" if breaks else None)
         at = found.end()
     if at < len(text):
         yield Part(text[at:])

@@ -6,6 +6,7 @@ drawings in the place of words, do not ship: they would show what nobody has loo
 
 import re
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from provenance.asset import MediaType
@@ -15,14 +16,19 @@ from provenance.media.text.kind import ASS, SRT, VTT
 
 _AIGC: Final = re.compile(r"^NOTE AIGC (\{.{1,32768}\})\n+", re.MULTILINE)
 _TIME: Final = re.compile(r"(?:\d{1,4}:)?\d\d:\d\d[,.]\d{1,3}[ \t]*-->[ \t]*(?:\d{1,4}:)?\d\d:\d\d[,.]\d{1,3}.*")
-_TAG: Final = re.compile(r"</?[\w.:, \d-]{0,200}>|\{\\[^{}\n]{0,100}\}")
+# Of WebVTT, and of SubRip, whose players read a little HTML and the overrides of the other kind.
+_TAG: Final = re.compile(r"</?[\w.:, \d-]{0,200}>|</?[A-Za-z]{1,8}[ .][^<>\n]*>|\{\\[^{}\n]*\}")
 _ASS_AIGC: Final = re.compile(r"^; AIGC (\{.{1,32768}\})\n", re.MULTILINE)
 _SECTION: Final = re.compile(r"\[([^\]\n]{1,40})\]\s*")
-# Aegisub, "ASS tags": overrides in braces, and breaks of a line, and a space that breaks none.
-_ASS_TAG: Final = re.compile(r"\{[^{}\n]{0,2000}\}|\\[Nnh]")
-_DRAWING: Final = re.compile(r"\{[^{}\n]{0,2000}\\p\s*[1-9]")
+# Aegisub, "ASS tags": overrides in braces, and breaks of a line, and a space that breaks none. A brace within braces is
+# one sign more of them; one that is never closed is read by some as a word, and so by us.
+_ASS_TAG: Final = re.compile(r"\{[^}\n]*\}|\\[Nnh]")
+_ASS_BREAK: Final = re.compile(r"\\[Nnh]")
+_DRAWING: Final = re.compile(r"\\p[\s(+0]*[1-9]")
 _ATTACHED: Final = frozenset({"fonts", "graphics"})
 _PICTURES: Final = frozenset({"picture", "sound", "movie", "command"})
+_CLOCK: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:\.\d{1,3})?)")
+_USUAL_FIELDS: Final = ("layer", "start", "end")
 # SubStation Alpha v4: nine fields before the words, where no line says otherwise.
 _FIELDS: Final = 10
 _BREAK: Final = re.compile(r"(\n[ \t]*\n\s*)")
@@ -35,6 +41,60 @@ def parse_subtitles(text: str, media_type: MediaType) -> Document:
     items = _AIGC.findall(text) if media_type == VTT else []
     rest = _AIGC.sub("", text) if media_type == VTT else text
     return Document(media_type, tuple(_split(rest, media_type)), items[0] if items else "", len(items))
+
+
+def find_said(document: Document) -> tuple[tuple[int, int], ...]:
+    """Return where what is said at one time stands among the parts, from and up to, in the order of time.
+
+    Of what begins at the same time, and where no time can be read, the order of the file counts. What says nothing is
+    left out, and so is what is never on the screen, since it ends before it begins, unless all of it is so.
+    """
+    found: list[tuple[float, int, int]] = []
+    shown_at: float | None = None
+    fields: list[str] = []
+    begins = 0
+
+    def close(at: int) -> None:
+        parts = document.parts[begins:at]
+        if shown_at is not None and any(part.role is not Role.SYNTAX and part.text.strip() for part in parts):
+            found.append((shown_at, begins, at))
+
+    for at, part in enumerate(document.parts):
+        if part.role is not Role.SYNTAX:
+            continue
+        if document.media_type == ASS and part.text.lower().startswith("format"):
+            named = [name.strip().lower() for name in part.text.partition(":")[2].split(",")]
+            fields = named if "start" in named else fields
+        time = _read_time(part.text, fields, document.media_type)
+        if time is not None:
+            close(at)
+            shown_at, begins = time, at + 1
+    close(len(document.parts))
+    seen = [one for one in found if one[0] < inf] or found
+    return tuple((first, end) for _, first, end in sorted(seen, key=lambda one: one[0]))
+
+
+def _read_time(syntax: str, fields: list[str], media_type: MediaType) -> float | None:
+    """Return the second at which what follows is shown, endless where it never is; None where nothing does."""
+    if media_type == ASS:
+        kind, colon, values = syntax.partition(":")
+        if not colon or kind.strip().lower() != "dialogue" or "\n" in syntax:
+            return None
+        times = dict(zip(fields or _USUAL_FIELDS, values.split(","), strict=False))
+        begin, end = _parse_clock(times.get("start", "")), _parse_clock(times.get("end", ""))
+    else:
+        line = next((line for line in syntax.splitlines() if _TIME.match(line.strip())), None)
+        if line is None:
+            return None
+        before, _, behind = line.partition("-->")
+        begin, end = _parse_clock(before), _parse_clock(behind.split()[0])
+    return begin if begin < end else inf
+
+
+def _parse_clock(text: str) -> float:
+    """Return ``h:mm:ss.ff`` in seconds; 0 where it is no time."""
+    found = _CLOCK.fullmatch(text.strip().replace(",", "."))
+    return 0.0 if found is None else int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])
 
 
 def read_own_block(raw: str) -> list[str]:
@@ -76,7 +136,7 @@ def _split_script(text: str, left_out: dict[str, None]) -> Iterator[Part]:
             left_out[f"{section} inside the subtitles"] = None
         elif section != "events" or kind not in {"format", "dialogue", *_PICTURES}:
             yield Part(line, Role.SYNTAX)
-        elif kind in _PICTURES or (kind == "dialogue" and _DRAWING.search(values)):
+        elif kind in _PICTURES or (kind == "dialogue" and _is_drawing(values)):
             left_out["drawings and pictures in the place of words"] = None
         elif kind == "format":
             fields = max(1, len(values.split(",")))
@@ -90,7 +150,9 @@ def _split_dialogue(line: str, fields: int) -> Iterator[Part]:
     words = said.rstrip("\n")
     yield Part(line[: len(line) - len(said)], Role.SYNTAX)
     at = 0
-    for found in _ASS_TAG.finditer(words):
+    # Behind the last brace that closes, none that opens has an end: each would be walked to the end of the line.
+    closed = words.rfind("}") + 1
+    for found in (*_ASS_TAG.finditer(words, 0, closed), *_ASS_BREAK.finditer(words, closed)):
         if found.start() > at:
             yield Part(words[at : found.start()])
         # What stands in braces is shown to nobody but who reads the file, and so to detectors.
@@ -100,6 +162,12 @@ def _split_dialogue(line: str, fields: int) -> Iterator[Part]:
         yield Part(words[at:])
     if said != words:
         yield Part("\n", Role.SYNTAX)
+
+
+def _is_drawing(values: str) -> bool:
+    """Say whether an override of a line says that what follows is no words but a drawing."""
+    tags = _ASS_TAG.finditer(values, 0, values.rfind("}") + 1)
+    return any(found[0].startswith("{") and _DRAWING.search(found[0]) for found in tags)
 
 
 def _split_tags(said: str) -> Iterator[Part]:
@@ -113,4 +181,4 @@ def _split_tags(said: str) -> Iterator[Part]:
         yield Part(said[at:])
 
 
-__all__ = ["ASS", "SRT", "VTT", "parse_subtitles", "read_own_block"]
+__all__ = ["ASS", "SRT", "VTT", "find_said", "parse_subtitles", "read_own_block"]

@@ -34,6 +34,30 @@ def test_what_is_said_is_words_and_the_rest_is_syntax():
     assert "".join(part.text for part in document.parts) == NOTES
 
 
+@pytest.mark.parametrize(
+    ("text", "media_type"),
+    [
+        ('1\n00:00:01,000 --> 00:00:02,500\nh<i>o</i>w t<font color="#f00">o</font> {\\b1}b{\\b0}ake\n', SRT),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\nh<c.red>o</c>w t<00:00:01.500>o b<ruby>a<rt>x</rt></ruby>ke\n", VTT),
+        (SCRIPT + "Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,h{\\i1}o{\\i0}w t{a {note}o {\\k20}b{}ake\n", ASS),
+        (SCRIPT + f"Dialogue: 0,0:00:05.00,0:00:06.00,D,,0,0,0,,h{{{'x' * 5000}}}ow to bake\n", ASS),
+    ],
+)
+def test_a_tag_within_a_word_hides_it_from_nobody(text, media_type):
+    document = parse_subtitles(text, media_type)
+    assert "".join(part.text for part in document.parts) == text
+    read = document.words.replace("axke", "ake")
+    assert "how to bake" in read
+    assert document.words in document.shown
+    tags = [part.text for part in document.parts if part.role is Role.SYNTAX and part.text[0] != "\\"]
+    assert all(tag.strip() in document.shown for tag in tags)
+
+
+def test_braces_without_end_cost_no_time():
+    line = "Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,," + "{" * 400_000 + "\n"
+    assert "{" * 400_000 in parse_subtitles(SCRIPT + line, ASS).words
+
+
 def test_stray_words_are_words():
     assert words_of(parse_subtitles("1\n00:00:01,000 --> 00:00:02,500\nHi\n\nno time at all", SRT)) == [
         "Hi",
@@ -71,6 +95,10 @@ def test_an_item_of_a_script_stands_in_its_first_section():
         ("[Graphics]\nfilename: a.png\n!!!!\n", "graphics inside the subtitles"),
         (
             "Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{\\an7\\p1}m 0 0 l 9 0 9 9{\\p0}\n",
+            "drawings and pictures",
+        ),
+        (
+            "Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{" + "x" * 3000 + "\\p(01)}m 0 0 l 9 0 9 9\n",
             "drawings and pictures",
         ),
         ("Picture: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,a.png\n", "drawings and pictures"),
