@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from provenance.asset import AssetId, MediaType, sha256_hex
 from provenance.errors import (
@@ -298,10 +298,9 @@ class Verifier:
 
     def _seal_facts(self, asset_id: AssetId | None) -> Mapping[str, Any] | None:
         """Return what the database says of a release's seal."""
+        query = select(SEALS.c.body).where(SEALS.c.asset_id == asset_id)
         with self._database.read() as connection:
-            facts: Mapping[str, Any] | None = connection.execute(
-                select(SEALS.c.body).where(SEALS.c.asset_id == asset_id)
-            ).scalar()
+            facts: Mapping[str, Any] | None = connection.execute(query).scalar()
         return facts
 
     def _match(self, medium: Medium, codes: tuple[Fingerprint, ...]) -> tuple[ReleaseMatch, ...] | None:
@@ -312,34 +311,31 @@ class Verifier:
 
     def _find_released(self, file: Blob) -> AssetId | None:
         """Return the release whose sealed file is this very one, the first where it was released again."""
-        query = select(SEALS.c.asset_id).where(SEALS.c.sha256 == file.sha256).order_by(SEALS.c.ledger_index).limit(1)
-        with self._database.read() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else AssetId(found)
+        return self._find_seal(SEALS.c.sha256 == file.sha256)
 
     def _is_release(self, file: Blob, asset_id: AssetId) -> bool:
         """Say whether the sealed file of a release is this very one."""
+        return self._find_seal(SEALS.c.asset_id == asset_id, SEALS.c.sha256 == file.sha256) is not None
+
+    def _find_seal(self, *where: ColumnElement[bool]) -> AssetId | None:
+        """Return the first release whose seal is so."""
+        query = select(SEALS.c.asset_id).where(*where).order_by(SEALS.c.ledger_index).limit(1)
         with self._database.read() as connection:
-            sha256 = connection.execute(select(SEALS.c.sha256).where(SEALS.c.asset_id == asset_id)).scalar()
-        return bool(sha256 == file.sha256)
+            found = connection.execute(query).scalar()
+        return None if found is None else AssetId(found)
 
     def _find_named(self, report: ManifestReport | None) -> AssetId | None:
         """Return the release whose manifest has the label that this one has."""
         if report is None or not report.manifest_id:
             return None
-        query = select(SEALS.c.asset_id).where(SEALS.c.manifest_id == report.manifest_id)
-        with self._database.read() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else AssetId(found)
+        return self._find_seal(SEALS.c.manifest_id == report.manifest_id)
 
     def _is_kept(self, report: ManifestReport, file: Blob, media_type: str, named: AssetId | None) -> bool:
         """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
         if named is None or report.integrity is not Integrity.OK:
             return False
-        if self._is_release(file, named):
-            return True
         kept = self._load_kept(file, media_type, named)
-        return kept is not None and kept.integrity is Integrity.OK
+        return self._is_release(file, named) or (kept is not None and kept.integrity is Integrity.OK)
 
     def _load_kept(self, file: Blob, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
         """Return what a release's kept manifest says; its hash fits this file only if nothing changed.
