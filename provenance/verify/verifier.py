@@ -265,8 +265,7 @@ class Verifier:
 
     def _is_all_of(self, medium: Medium, content: Content, alg: str, mark: Reading) -> bool:
         """Whether the whole looks like the release that a mark leads to."""
-        asset_id = self._find_bound(mark)
-        recorded = None if asset_id is None else self._recorded_code(asset_id, alg)
+        recorded = self._recorded_code(self._find_bound(mark), alg)
         return recorded is not None and medium.compare(content, recorded, lambda: None).agrees is True
 
     def _find_bound(self, reading: Reading) -> AssetId | None:
@@ -291,7 +290,7 @@ class Verifier:
             return None
         return medium.look(file, OWN_LIMITS).content if file.sha256 == row.sha256 else None
 
-    def _recorded_code(self, asset_id: AssetId, alg: str) -> bytes | None:
+    def _recorded_code(self, asset_id: AssetId | None, alg: str) -> bytes | None:
         """Return the fingerprint that the ledger holds of a release, by its soft-binding name."""
         facts = self._seal_facts(asset_id) or {"soft_bindings": ()}
         return next((bytes.fromhex(item["value"]) for item in facts["soft_bindings"] if item["alg"] == alg), None)
