@@ -24,6 +24,7 @@ from provenance.asset import AssetId, new_asset_id, sha256_hex
 from provenance.ledger.log import Log
 from provenance.storage.database import Database, insert_new, utc_now
 from provenance.storage.policy_tables import CONSENT_USES, CONSENTS
+from provenance.storage.tables import SEALS
 from provenance.tenant import Tenant
 from provenance.text import is_safe
 
@@ -224,6 +225,13 @@ def find_uses(database: Database, consent_id: str) -> tuple[AssetId, ...]:
     query = select(CONSENT_USES.c.asset_id).where(CONSENT_USES.c.consent_id == consent_id)
     with database.read() as connection:
         return tuple(AssetId(one) for one in connection.execute(query.order_by(CONSENT_USES.c.asset_id)).scalars())
+
+
+def find_released_of(database: Database, assets: Sequence[AssetId]) -> frozenset[AssetId]:
+    """Return those of these assets that were released."""
+    with database.read() as connection:
+        found = connection.execute(select(SEALS.c.asset_id).where(SEALS.c.asset_id.in_(assets))).scalars()
+        return frozenset(AssetId(one) for one in found)
 
 
 def keep_uses(connection: Connection, tenant: Tenant, named: Sequence[str], asset_id: AssetId) -> None:

@@ -1,6 +1,7 @@
 """`chopmark consents`: who agreed to what may be made of a photograph of theirs, until when, and who took it back."""
 
 import getpass
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,15 @@ from api.console import (
 from api.routes.consents import build_consent, parse_day
 from api.settings import load_settings
 from api.wiring import open_site
-from policies.consents import Wanted, find_consent, find_uses, list_consents, record_consent, revoke_consent
+from policies.consents import (
+    Wanted,
+    find_consent,
+    find_released_of,
+    find_uses,
+    list_consents,
+    record_consent,
+    revoke_consent,
+)
 
 if TYPE_CHECKING:
     from policies.consents import Consent
@@ -100,12 +109,13 @@ def list_recorded(
 @app.command()
 @teaching_errors
 def show(consent_id: ConsentId, as_json: Json = False) -> None:
-    """Show one consent, and what was made under it."""
+    """Show one consent, and what named it."""
     with open_site(load_settings(), may_make=False, finish=False) as site:
         here = site.deployment
         found = find_consent(here.database, here.tenant, consent_id)
         uses = find_uses(here.database, found.id)
-    _tell(found, uses, as_json=as_json)
+        released = find_released_of(here.database, uses)
+    _tell(found, uses, released, as_json=as_json)
 
 
 @app.command()
@@ -116,20 +126,21 @@ def revoke(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Revoke a consent from now on: what is not released yet is held. Lists what was made under it before."""
+    """Revoke a consent from now on: what is not released yet is held. Lists what named it before."""
     with open_site(load_settings(), may_make=False, finish=False) as site:
         here = site.deployment
         found = revoke_consent(
             here.database, here.log, here.tenant, consent_id, author=by or _name_self(), reason=reason
         )
         uses = find_uses(here.database, found.id)
-    _tell(found, uses, as_json=as_json)
+        released = find_released_of(here.database, uses)
+    _tell(found, uses, released, as_json=as_json)
 
 
-def _tell(found: "Consent", uses: tuple[str, ...], *, as_json: bool) -> None:
+def _tell(found: "Consent", uses: tuple[str, ...], released: AbstractSet[str], *, as_json: bool) -> None:
     told: dict[str, Any] = build_consent(found)
     if as_json:
-        print_json({"consent": {**told, "assets": list(uses)}})
+        print_json({"consent": {**told, "assets": list(uses), "released": [one for one in uses if one in released]}})
         return
     print_line(f"{found.subject}: {told['state']}", "bold")
     table = build_table("", "")
@@ -151,7 +162,7 @@ def _tell(found: "Consent", uses: tuple[str, ...], *, as_json: bool) -> None:
                 plain(fact.replace("_", " "), "dim"), plain(", ".join(value) if fact == "for" else str(value))
             )
     for one in uses:
-        table.add_row(plain("made under it", "dim"), plain(one))
+        table.add_row(plain("released" if one in released else "not released", "dim"), plain(one))
     OUT.print(table)
 
 

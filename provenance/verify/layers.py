@@ -27,7 +27,7 @@ MAX_CANDIDATES: Final = 10
 
 LABEL_TECHNIQUE: Final = "gb45438 aigc, iptc 2025.1"
 
-_FLAT: Final = "not checked: the picture has too little in it to compare"
+_FLAT: Final = "not checked: there is too little in it to compare"
 
 
 def describe_integrity(report: ManifestReport | None, recovered: ManifestReport | None) -> Layer:

@@ -19,6 +19,7 @@ from policies.consents import (
     commit_to,
     find_consent,
     find_coverage,
+    find_released_of,
     find_uses,
     list_consents,
     record_consent,
@@ -184,6 +185,10 @@ def test_a_consent_that_covers_is_named_by_the_release_and_finds_it(here):
     (entry,) = (one for one in here.log.entries(subject=done.asset_id) if one.kind == "asset.released")
     assert entry.fields()["consents"] == [consent.id]
     assert find_uses(here.database, consent.id) == (done.asset_id,)
+    waiting = intake(here, submission("chelsea.png", side=SIDE, **under(consent)))
+    uses = find_uses(here.database, consent.id)
+    assert set(uses) == {done.asset_id, waiting}
+    assert find_released_of(here.database, uses) == {done.asset_id}, "what named it and never left is not out"
 
 
 @pytest.mark.parametrize("flaw", ["revoked", "expired", "purpose", "picture", "unknown"])

@@ -123,7 +123,7 @@ def test_what_is_special_about_a_state_is_said():
      ("It leads to our release asset-1. The mark lies from 0, 64 to 128, 256 (pixels from the upper left). "
      "Another mark all over the picture leads to our release asset-2.")),
     (describe_unseen("watermark", "tile"), "The picture was not looked at."),
-    (describe_likeness("pdq", None, None), "The picture has too little in it to compare."),
+    (describe_likeness("pdq", None, None), "There is too little in it to compare."),
     (describe_likeness("pdq", (), None), "It looks like nothing released here."),
     (describe_likeness("pdq", (RELEASE,), RELEASE), "It looks like our release asset-1."),
     (describe_likeness("pdq", (RELEASE, ReleaseMatch("b", "pdq", "plain", 4, 31)), RELEASE),
