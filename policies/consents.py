@@ -294,4 +294,6 @@ def _verify(wanted: Wanted, scope: tuple[str, ...], author: str, day: date) -> N
 
 def _verify_text(what: str, text: str, most: int) -> None:
     if not text.strip() or len(text) > most or "\0" in text or (what != "reason" and not is_safe(text)):
-        raise IncompleteError(f"expected a {what} of 1 to {most} characters on one line, got {len(text.strip())}")
+        raise IncompleteError(
+            f"expected a {what} of 1 to {most} characters on one line, none of them invisible, got {len(text.strip())}"
+        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from policies.consents import Coverage, Named, find_coverage
 from policies.line.deployment import Deployment
@@ -198,7 +198,7 @@ def find_lapse(
 ) -> ConsentLapsedError | None:
     """Return why consents that covered an asset when it was decided about do not any more, or None where they do.
 
-    A person who approved what no consent covered knew that; what lapsed since then they did not know.
+    A person who approved what no consent covered knew that; what lapsed since it was held, they were not told.
     """
     named = find_named(request)
     if not named.consents:
@@ -210,8 +210,10 @@ def find_lapse(
 
 
 def _is_new(connection: Connection, named: Named, decision: Decision) -> bool:
-    """Say whether one of the consents was revoked, or ended, after a decision was made."""
-    made_at = connection.execute(select(DECISIONS.c.created_at).where(DECISIONS.c.id == decision.id)).scalar() or ""
+    """Say whether one of the consents was revoked, or ended, after the hold that a person read and then approved."""
+    this = select(DECISIONS.c.asset_id).where(DECISIONS.c.id == decision.id).scalar_subquery()
+    held = (DECISIONS.c.asset_id == this, DECISIONS.c.outcome == Outcome.HOLD.value)
+    made_at = connection.execute(select(func.max(DECISIONS.c.created_at)).where(*held)).scalar() or ""
     today = str(datetime.now(UTC).date())
     ended = (CONSENTS.c.last_day >= made_at[:10]) & (CONSENTS.c.last_day < today)
     query = select(CONSENTS.c.id).where(CONSENTS.c.id.in_(named.consents), ended | (CONSENTS.c.revoked_at >= made_at))

@@ -40,6 +40,7 @@ from provenance.ledger.log import Log
 from provenance.ledger.note import build_signer
 from provenance.storage.database import utc_now
 from provenance.storage.policy_tables import CONSENTS
+from provenance.storage.tables import DECISIONS
 from tests.policies.deployments import SIDE, decided, entries_of, public_of
 from tests.policies.samples import ASSET, DAY, PATIENT, context, signal
 from tests.sites import submission
@@ -259,6 +260,26 @@ def test_a_person_may_approve_what_no_consent_covered_but_not_what_lapsed_since(
         )
     assert lapse is not None
     assert "it was revoked" in str(lapse)
+
+
+@pytest.mark.parametrize("lapse", ["revoked", "expired"])
+def test_what_lapses_while_it_waits_for_a_person_is_held_once_more_and_said(here, lapse):
+    """Whoever approves a prompt's words was shown a consent that stood."""
+    consent = agree(here)
+    asset_id = intake(here, submission(side=SIDE, prompt="a soldier with a rifle", **under(consent)))
+    assert gate.walk(here, asset_id).outcome is Outcome.HOLD
+    if lapse == "revoked":
+        revoke(here, consent)
+    else:
+        with here.database.write() as connection:  # it was held yesterday, and yesterday was the last day
+            connection.execute(update(DECISIONS).values(created_at=f"{TODAY - timedelta(days=1)}T12:00:00.000Z"))
+        end(here, consent, TODAY - timedelta(days=1))
+    first = review(here, asset_id, outcome=Outcome.RELEASE, reviewer="ann", reason="a toy")
+    assert first.outcome is Outcome.HOLD
+    assert {"revoked": "it was revoked", "expired": "its last day is over"}[lapse] in first.decision.reasons[0].text
+    assert not public_of(here, asset_id)
+    second = review(here, asset_id, outcome=Outcome.RELEASE, reviewer="ann", reason="she wrote again")
+    assert second.outcome is Outcome.RELEASE, second.decision.reasons
 
 
 # What packs ask
