@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from generation.gateways.base import JobSettledError, Kind, Order, QuotaSpentError
 from provenance.asset import Digest, sha256_hex
-from provenance.errors import AssetNotFoundError, DamagedRecordError, KeyReusedError
+from provenance.errors import AssetNotFoundError, BlobNotFoundError, DamagedRecordError, KeyReusedError
 from provenance.storage.blob import Blob
 from provenance.storage.database import Database, insert_new, utc_now
 from provenance.storage.gateway_tables import GATEWAY_JOBS, WAITING
@@ -243,6 +243,8 @@ class Jobs:
             return None
         if state.value not in WAITING:
             self._quarantine.delete(_order_key(job.id))
+        if state is not JobState.RUNNING:
+            self._quarantine.delete(_addresses_key(job.id))
         return made
 
     def settle(self, job: Job, name: str = "") -> Job:
@@ -260,6 +262,17 @@ class Jobs:
         if moved is None:
             raise JobSettledError(f"job {job.id} is {self.find(job.id).state}, not unsure: nothing is to be settled")
         return moved
+
+    def keep_addresses(self, job: Job, urls: Sequence[str]) -> None:
+        """Keep where lies what came with the answer to a paid call, for whoever goes on: it is not told again."""
+        self._quarantine.put(_addresses_key(job.id), Blob.from_bytes(json.dumps(list(urls)).encode()))
+
+    def find_addresses(self, job: Job) -> tuple[str, ...]:
+        """Return the addresses that came with the answer of a job; () where it has to be asked for."""
+        try:
+            return tuple(json.loads(self._quarantine.get(_addresses_key(job.id))))
+        except BlobNotFoundError:
+            return ()
 
     def keep_files(self, job: Job, files: Sequence[Blob]) -> None:
         """Put what came of a job into quarantine, before anything says that it is there."""
@@ -323,6 +336,10 @@ def _now_ms() -> int:
 
 def _order_key(job_id: str) -> str:
     return f"{job_id}/order"
+
+
+def _addresses_key(job_id: str) -> str:
+    return f"{job_id}/addresses"
 
 
 def _file_key(job_id: str, number: int) -> str:

@@ -3,17 +3,19 @@
 Source: Qianfan's API reference as of 2026-11. Addresses of results last 24 hours; its own mark is off unless asked for.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from generation.gateways.base import Kind, Order, Output, Standing, State
 from generation.gateways.caller import Answer
-from generation.gateways.shared import HttpGateway, count, read_outputs, spell_data_url
+from generation.gateways.shared import HttpGateway, count, read_inline, read_outputs, spell_data_url
 
 _PATH = "/video/generations"
+_PICTURES = "/v2/musesteamer/images/generations"
 
 
 class MuseSteamer(HttpGateway):
-    """MuseSteamer; setting `api_key` (``bce-v3/...``)."""
+    """MuseSteamer; setting `api_key` (``bce-v3/...``), and `image_model` for pictures."""
 
     name = "musesteamer"
     kinds = frozenset({Kind.TEXT_TO_VIDEO, Kind.IMAGE_TO_VIDEO, Kind.TEXT_TO_IMAGE})
@@ -33,15 +35,7 @@ class MuseSteamer(HttpGateway):
         """Start one job, or draw at once: pictures come with the answer."""
         model, headers = self.model_of(order), {"x-request-id": key}
         if order.kind is Kind.TEXT_TO_IMAGE:
-            body: dict[str, Any] = {"model": model, "prompt": order.prompt, "n": 1}
-            path = "/v2/musesteamer/images/generations"
-            answer = self.caller.call("POST", path, json_body={**body, **order.more}, headers=headers, is_paid=True)
-            if answer.status >= 400:
-                return self.refuse(answer, answer.text("error", "code"), answer.words("error", "message"))
-            usage = count(answer.dig("usage"))
-            return Standing(
-                answer.text("id") or key, State.SUCCEEDED, read_outputs(answer.dig("data"), "url"), usage=usage
-            )
+            return self._draw(order, key, headers)
         content: list[dict[str, Any]] = [{"type": "text", "text": order.prompt}]
         if order.source:
             content.append({"type": "image_url", "image_url": {"url": spell_data_url(order)}})
@@ -56,6 +50,17 @@ class MuseSteamer(HttpGateway):
     def cancel(self, job: str) -> bool:
         """Ask for a job to be given up."""
         return self.caller.call("DELETE", _PATH, params={"task_id": job}).status < 300
+
+    def _draw(self, order: Order, key: str, headers: Mapping[str, str]) -> Standing:
+        """Return a picture under our key: one cannot be asked for by a name of the service's."""
+        model = order.model or str(self.options.get("image_model") or "musesteamer-air-image")
+        body: dict[str, Any] = {"model": model, "prompt": order.prompt, "n": 1, **order.more}
+        answer = self.caller.call("POST", _PICTURES, json_body=body, headers=headers, is_paid=True)
+        if answer.status >= 400:
+            return self.refuse(answer, answer.text("error", "code"), answer.words("error", "message"))
+        inline = read_inline(answer.dig("data", 0, "b64_json"))
+        outputs = (inline,) if inline else read_outputs(answer.dig("data"), "url")
+        return Standing(key, State.SUCCEEDED, outputs, usage=count(answer.dig("usage")))
 
     def _stand(self, answer: Answer, job: str) -> Standing:
         code, message = answer.text("error", "code") or answer.text("code"), answer.words("error", "message")

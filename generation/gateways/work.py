@@ -133,6 +133,8 @@ def _submit(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Jo
         return _doubt(jobs, gateway, asked, order, str(exc), may_be_local=may_be_local)
     except ProviderError as exc:
         return _settle(jobs, asked, JobState.FAILED, problem=str(exc))
+    if standing.state is State.SUCCEEDED:  # as pictures do with most services, which tell their addresses once
+        jobs.keep_addresses(asked, [output.url for output in standing.outputs if output.url])
     return _follow(jobs, gateway, asked, standing, may_be_local=may_be_local)
 
 
@@ -172,6 +174,9 @@ def _is_old(job: Job) -> bool:
 
 
 def _poll(jobs: Jobs, gateway: Gateway, job: Job, *, may_be_local: bool) -> Job:
+    if kept := jobs.find_addresses(job):
+        standing = Standing(job.job, State.SUCCEEDED, tuple(Output(url=url) for url in kept))
+        return _follow(jobs, gateway, job, standing, may_be_local=may_be_local)
     try:
         standing = gateway.poll(job.job)
     except ProviderBusyError:

@@ -70,10 +70,9 @@ def sniff_text(head: bytes) -> MediaType | None:
     if not head.strip() or head.startswith(_OTHERS) or len(head.translate(None, _CONTROLS)) != len(head):
         return None
     try:
-        # 4,096 bytes may end within a character, which has 4 at most
-        text = head.decode() if len(head) < 4 else head[:-3].decode() + head[-3:].decode(errors="ignore")
+        text = head.decode()
     except UnicodeDecodeError as exc:
-        if exc.start < max(1, len(head) - 6):
+        if exc.start < max(1, len(head) - 3):  # 4,096 bytes may end within a character, which has 4 at most
             return PLAIN if len(head) >= _LEAST_UNREADABLE and _reads_mostly(head) else None
         text = head[: exc.start].decode()
     return find_kind(text)

@@ -29,7 +29,12 @@ def test_a_job_is_started_polled_read_and_given_up(provider, muse):
 def test_a_picture_comes_with_the_answer(provider, muse):
     provider.say({"id": "i1", "data": [{"url": "https://bj.example/1.png"}]})
     drawn = muse.submit(order(Kind.TEXT_TO_IMAGE), "k")
-    assert (drawn.state, drawn.outputs[0].url) == (State.SUCCEEDED, "https://bj.example/1.png")
+    assert (drawn.job, drawn.state, drawn.outputs[0].url) == ("k", State.SUCCEEDED, "https://bj.example/1.png")
+    assert provider.asked[-1][:2] == ("POST", "/v2/musesteamer/images/generations")
+    assert "i2v" not in provider.bodies[-1]["model"], "a clip's model draws no picture"
+    provider.say({"id": "i2", "data": [{"b64_json": "cG5n"}]})
+    assert muse.submit(order(Kind.TEXT_TO_IMAGE, model="m"), "k").outputs[0].data == b"png"
+    assert provider.bodies[-1]["model"] == "m"
 
 
 def test_refusals_and_errors(provider, muse):

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from generation.gateways import work
 from generation.gateways.base import JobSettledError, Kind, ProviderBusyError
 from generation.gateways.jobs import Jobs, JobState
 from generation.gateways.work import MOST_STUMBLES, Pace, advance, cancel, finish
+from provenance.errors import FetchError
 from provenance.storage.store import Blobs
 from tests.generation.gateways.provider import CLIP, build, hang_up, order
 
@@ -59,6 +61,34 @@ def test_pictures_come_with_the_answer(provider, jobs, ark, pace):
     provider.say({"data": [{"b64_json": base64.b64encode(b"png").decode()}]})
     job = finish(jobs, ark, jobs.plan("ark", order(Kind.TEXT_TO_IMAGE), "k"), pace)
     assert [file.read() for file in jobs.files(job)] == [b"png"]
+
+
+@pytest.mark.parametrize("name", ["musesteamer", "ark"])
+def test_a_picture_whose_address_came_with_the_answer_is_fetched_from_there_and_never_asked_for(
+    provider, jobs, pace, monkeypatch, name
+):
+    """MuseSteamer's pictures were asked for at the address of its clips, which knows none: paid, and lost."""
+    service = build(name, provider, api_key="k")
+    provider.say({"id": "../i1", "data": [{"url": f"{provider.url}/files/1"}], "usage": {"images": 1}})
+    take, tries = work._take, []
+
+    def stumble(*arguments, **more):
+        tries.append(1)
+        if len(tries) == 1:
+            raise KeyboardInterrupt  # the process ends while it fetches
+        if len(tries) == 2:
+            raise FetchError("the address does not answer")
+        return take(*arguments, **more)
+
+    monkeypatch.setattr(work, "_take", stumble)
+    job = jobs.plan(name, order(Kind.TEXT_TO_IMAGE), "k")
+    with pytest.raises(KeyboardInterrupt):
+        finish(jobs, service, job, pace)
+    job = finish(jobs, service, jobs.find(job.id), pace)
+    assert (job.state, job.job, job.outcome["usage"]) == (JobState.MADE, "k", {"images": 1.0})
+    assert [file.read() for file in jobs.files(job)] == [CLIP]
+    assert [path for _, path, *_ in provider.asked if not path.startswith("/files")] == [provider.asked[0][1]]
+    assert jobs.find_addresses(job) == (), "an address that lets anybody in is not kept longer than it is needed"
 
 
 def test_a_refusal_is_kept_with_its_reason(provider, jobs, ark, pace):

@@ -38,3 +38,8 @@ def test_a_table_or_a_task_is_markdown():
     assert find_kind("| a | b |\n| --- | --- |\n") == MARKDOWN
     assert find_kind("- [ ] to do") == MARKDOWN
     assert find_kind("just - a line") == PLAIN
+
+
+@pytest.mark.parametrize("text", ["\U0001f44d", "\U00020bb7", "\u662f", "a\U0001f44d", "\U0001f44d\U0001f44d"])
+def test_a_file_of_one_long_character_is_a_text(text):
+    assert sniff_text(text.encode()) == PLAIN
