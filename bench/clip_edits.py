@@ -129,6 +129,53 @@ def middle(seconds: float) -> Callable[[Frames], Frames]:
     return change
 
 
+def record_screen(frames: Frames) -> Frames:
+    """Return what a recorder sees of a player in a window: smaller, off the middle, between bars, its tones moved."""
+    height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
+    size = (round(width * 0.41) * 2, round(height * 0.41) * 2)
+    curve = np.asarray(16 + 219 * (np.clip((np.arange(256) - 16) / 219, 0, 1) ** 0.9), np.uint8)
+    laid = []
+    for frame in frames:
+        planes = np.full((height, width), 232, np.uint8), *np.full((2, height // 2, width // 2), 128, np.uint8)
+        planes[0][: height // 16] = 60
+        planes[0][height // 16 :: 24, : width // 12] = 120
+        top, left = (height - size[1]) // 4 * 2, (width - size[0]) // 3 * 2
+        for plane, inner, by in zip(planes, part(scale(frame, *size)), (1, 2, 2), strict=True):
+            shown = cv2.LUT(inner, curve) if by == 1 else inner
+            plane[top // by : top // by + inner.shape[0], left // by : left // by + inner.shape[1]] = shown
+        laid.append(join(planes))
+    return laid
+
+
+def record_by_hand(frames: Frames) -> Frames:
+    """Return what a camera sees of a screen: from a little aside, by a hand that shakes, soft, noisy, its light uneven."""
+    height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
+    random, turn = np.random.default_rng(7), np.deg2rad(2.0)
+    given = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    centre = np.array([width, height], np.float32) / 2
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]], np.float32)
+    aside = np.array([[0.02, 0.03], [-0.01, 0.0], [-0.02, -0.02], [0.01, 0.0]], np.float32) * (width, height)
+    light = np.linspace(1.06, 0.9, width, dtype=np.float32)
+    noise = [random.normal(0, 4, (height, width)).astype(np.float32) for _ in range(8)]
+    seen = []
+    shake = np.zeros(2)
+    for index, frame in enumerate(frames):
+        shake = 0.9 * shake + random.normal(0, 0.8, 2)
+        target = ((given - centre) * 0.9 @ rotation.T + centre + aside + shake).astype(np.float32)
+        planes = []
+        for plane, by in zip(part(frame), (1, 2, 2), strict=True):
+            matrix = cv2.getPerspectiveTransform(given / by, target / by)
+            size = (width // by, height // by)
+            moved = cv2.warpPerspective(plane, matrix, size, borderValue=24 if by == 1 else 128)
+            if by == 1:
+                soft = cv2.GaussianBlur(moved, (0, 0), 0.8).astype(np.float32)
+                flicker = 1 + 0.02 * np.sin(index * 0.9)
+                moved = np.clip(soft * light * np.float32(flicker) + noise[index % 8], 0, 255).astype(np.uint8)
+            planes.append(np.asarray(moved, np.uint8))
+        seen.append(join(tuple(planes)))  # type: ignore[arg-type]  # three of them
+    return seen
+
+
 def _x264(crf: int) -> Mapping[str, str]:
     return MappingProxyType({"crf": str(crf), "preset": "veryfast"})
 
@@ -150,6 +197,9 @@ EDITS: Final[Mapping[str, Edit]] = {
     "two seconds out of the middle, crf 26": Edit(middle(2)),
     "in a letterbox at three quarters, crf 26": Edit(lay(0.75, is_busy=False)),
     "at half the side in another moving picture, crf 26": Edit(lay(0.5, is_busy=True)),
+    "at three fifths of the side in another moving picture, crf 26": Edit(lay(0.6, is_busy=True)),
+    "recorded off a screen, crf 28": Edit(record_screen, options=_x264(28)),
+    "filmed off a screen by hand (simulated), crf 26": Edit(record_by_hand),
     "speed 1.5, crf 26": Edit(pick(1.5)),
     "speed 0.75, crf 26": Edit(pick(0.75)),
 }  # fmt: skip

@@ -101,7 +101,7 @@ class VideoMedium:
     types = TYPES
     carriers = frozenset({PICTURE, TRACK})
     marks = frozenset({MarkKind.WATERMARK, MarkKind.EXPLICIT_LABEL, MarkKind.AIGC_METADATA, MarkKind.IPTC_METADATA})
-    mark_algs = (ClipMark.alg, Chord.alg)
+    mark_algs = (*ClipMark.algs, Chord.alg)
     code_alg = Pdq.alg
     sealed_alg = TRACK_ALG
     code_radius_bits = CONFIDENT_DISTANCE_BITS
@@ -230,8 +230,7 @@ class VideoMedium:
         reading = None if mark is None else self.read_mark(content).reading
         if mark is None or reading is None:
             return None
-        size = (int(clip.facts["height"]), int(clip.facts["width"]))
-        return Unmarker(mark, size, reading.payload, is_strong=size[0] * size[1] < _SMALL)
+        return Unmarker(mark, is_strong=int(clip.facts["height"]) * int(clip.facts["width"]) < _SMALL)
 
     def read_labels(self, file: Blob) -> FoundLabels:
         """Return what the file's metadata says of its making."""

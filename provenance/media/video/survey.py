@@ -96,7 +96,7 @@ class Survey:
         self._pace = pace
         self._most_pixels, self._most_seconds, self._name = most_pixels, most_seconds, name
         self._cuts, self._pdq = CutDetector(), Pdq()
-        self.views, self.planes = _Kept(MOST_VIEWS, 1.0), _Kept(MOST_PLANES, 0.5)
+        self.views, self.planes = _Kept(MOST_VIEWS, 1.0), _Kept(MOST_PLANES, 0.125)
         self.codes: list[tuple[float, Fingerprint]] = []
         self.cut_times: list[float] = []
         self.frames, self.end_s, self.size = 0, 0.0, (0, 0)

@@ -65,10 +65,8 @@ def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64])
     step = PERIOD // samples
     to_picture = invert(geometry).T
     height, width = residual.shape
-    right, low = width - 1, height - 1
-    corners = np.array([[0, 0], [right, 0], [0, low], [right, low]]) @ invert(to_picture).T - origin
-    first = np.floor(corners.min(0) / PERIOD + 1e-9)
-    columns, rows = (np.floor(corners.max(0) / PERIOD + 1e-9) - first + 1).astype(int)
+    first, last = find_cells(residual.shape, geometry, origin)
+    columns, rows = last - first + 1
     if rows * columns * samples * samples > _MOST_SAMPLES:
         return None
     start = origin + PERIOD * first
@@ -81,6 +79,16 @@ def lay_out(residual: Residual, geometry: Geometry, origin: NDArray[np.float64])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = int(columns * samples), int(rows * samples)
     return np.asarray(cv2.warpAffine(residual, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT), np.float32)
+
+
+def find_cells(
+    shape: tuple[int, ...], geometry: Geometry, origin: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last cell that a residual of (height, width) covers, across and down from `origin`."""
+    right, low = shape[1] - 1, shape[0] - 1
+    corners = np.array([[0, 0], [right, 0], [0, low], [right, low]]) @ geometry - origin
+    first, last = (np.floor(ends / PERIOD + 1e-9).astype(np.int64) for ends in (corners.min(0), corners.max(0)))
+    return first, last
 
 
 def wrap(laid: Residual, samples: int, most: int) -> Residual:

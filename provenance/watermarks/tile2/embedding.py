@@ -41,8 +41,8 @@ _SMALL: Final = 400_000
 _COLOUR: Final = (0.774, 1.519, 0.295)
 GREY: Final = (1.0, 1.0, 1.0)
 _SYNC_POWER: Final = 0.25
-# Side of the middle of a large picture that salt, check and search for an earlier mark look at.
-_WINDOW: Final = 320
+WINDOW: Final = 320
+"""Side of the middle of a large picture that salt, check and search for an earlier mark look at."""
 _CHECK_QUALITY: Final = 50
 _CHECK_PATHS: Final = 8
 # Rows of a larger picture that are marked at a time.
@@ -84,13 +84,13 @@ def take_off(frame: Frame, layout: CellLayout) -> Frame:
 def _clear(frame: Frame, layout: CellLayout) -> tuple[Frame, Frame, Residual]:
     """Return a frame without an earlier mark, that at canonical size, and the residual of the latter's middle."""
     small = to_canonical(frame)
-    seen = build_residual(middle(small, _WINDOW), in_colour=False)
+    seen = build_residual(middle(small, WINDOW), in_colour=False)
     earlier = find_earlier(small, seen, layout)
     if earlier is None:
         return frame, small, seen
     cleared = _subtract(frame, small, earlier, layout)
     small = to_canonical(cleared)
-    return cleared, small, build_residual(middle(small, _WINDOW), in_colour=False)
+    return cleared, small, build_residual(middle(small, WINDOW), in_colour=False)
 
 
 def _subtract(frame: Frame, small: Frame, earlier: Earlier, layout: CellLayout) -> Frame:
@@ -133,7 +133,7 @@ def choose_code(small: Frame, seen: Residual, codes: Bits, layout: CellLayout, o
 
 def _first_of_middle(small: Frame, origin: Origin) -> Origin:
     row, column = (
-        (first + max(0, (length - _WINDOW) // 2 // PERIOD)) % SQUARE
+        (first + max(0, (length - WINDOW) // 2 // PERIOD)) % SQUARE
         for first, length in zip(origin, small.shape[:2], strict=True)
     )
     return row, column
@@ -200,7 +200,7 @@ def _is_found(marked: Frame, payload: int, layout: CellLayout) -> bool:
 
 
 def _holds_after_jpeg(small: Frame, payload: int, layout: CellLayout, origin: Origin) -> bool:
-    part = middle(small, _WINDOW)
+    part = middle(small, WINDOW)
     # JPEG leaves next to nothing of the blue difference.
     residual = build_residual(_through_jpeg(part), in_colour=False)
     if _holds(residual, payload, layout, _first_of_middle(small, origin)):

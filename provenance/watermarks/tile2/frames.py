@@ -1,0 +1,333 @@
+"""Reading the second tile from frames of a clip: each alone, then frames of one shot together.
+
+Frames between those that were coded by themselves hold the mark less well, and where the camera moves, elsewhere: the
+encoder moves what was there along with the picture. So each frame is placed by its own sync lines, and what its lines
+say in each cell counts as far as sync agrees. What stands still where all else moves is the mark: the mean of a shot's
+frames shows it, and how the clip was cropped, scaled or turned. Where a hand shook, the mean of their spectra says that,
+which does not mind where in a frame the tile begins.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.asset import Plane
+from provenance.watermarks.tile.frames import FrameOfShot
+from provenance.watermarks.tile.front import Residual, build_residual
+from provenance.watermarks.tile.geometry import (
+    Candidate,
+    Power,
+    build_power,
+    keep_likely,
+    rank_candidates,
+    stretched_candidates,
+    turned_candidates,
+)
+from provenance.watermarks.tile.layout import PERIOD, Layout
+from provenance.watermarks.tile.reading import IDENTITY, Geometry, Match, fold
+from provenance.watermarks.tile.shot import as_frame
+from provenance.watermarks.tile2.cells import Waves, analyse, count_samples, find_cells, lay_out, wrap
+from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin
+from provenance.watermarks.tile2.placing import HALF_TURNS, SENSES, UPRIGHT, Placed, find_low, place
+from provenance.watermarks.tile2.reading import find_held, rank_origins, read, weigh_waves
+
+MOST_READS: Final = 192
+"""Attempts at most for one key in one call."""
+PATHS: Final = 32
+
+_ORIGINS: Final = 2
+# Deviations by which sync agrees, and by which lines stand out under an origin, from which on a reading is tried.
+_LEAST_SYNC: Final = 5.0
+_LEAST_SYNC_SEARCHED: Final = 6.6
+_LEAST_ORIGIN: Final = 2.9
+# A guess of the former from a spectrum may fall short by so much.
+_GUESSED: Final = 0.4
+_LEAST_RANK: Final = 5.0
+# Of what is searched: frames whose spectra are averaged, shots whose frames are, and places that are read.
+_AVERAGED: Final = 24
+_TOGETHER: Final = 12
+_SEARCHED: Final = 6
+_SHOTS: Final = 3
+_PLACES: Final = 3
+_LEAST_SIDE: Final = 32
+_ENLARGED_FROM: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tile that was read.
+
+    Attributes:
+        key_id: of the key.
+        match: what it says.
+        origin: the cell of the square of signs at the tile's corner nearest to the frame's, as it was laid.
+        stage: how it was found: straight, in the mean or searched, alone or together.
+    """
+
+    key_id: str
+    match: Match
+    origin: Origin
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A residual, how much it counts, and where the tile lies in it."""
+
+    residual: Residual
+    weight: float
+    placed: Placed
+    geometry: Geometry = field(default_factory=lambda: IDENTITY)
+    low: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+
+    @property
+    def turned(self) -> Geometry:
+        """The geometry, flips and turns included."""
+        return self.geometry @ self.placed.sense
+
+    def find_corner(self, near: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the corner of a cell nearest to a point, in tile pixels."""
+        corner = self.placed.sense.T @ (self.placed.origin + self.low)
+        nearest: NDArray[np.float64] = near + (corner - near + PERIOD / 2) % PERIOD - PERIOD / 2
+        whole = np.rint(nearest)
+        is_whole = np.array_equal(self.geometry, IDENTITY) and np.abs(nearest - whole).max() < 0.2
+        return whole if is_whole else nearest
+
+
+@dataclass(slots=True)
+class _Search:
+    """One call: residuals are made when they are first needed, attempts are counted."""
+
+    frames: Sequence[FrameOfShot]
+    layouts: Sequence[CellLayout]
+    is_halved: bool = False
+    reads: Counter[str] = field(default_factory=Counter)
+    residuals: dict[int, Residual] = field(default_factory=dict)
+
+    def residual(self, index: int) -> Residual:
+        """Return what stands out of a frame, of variance 1."""
+        if index not in self.residuals:
+            luma = self.frames[index].luma
+            made = build_residual(as_frame(_halve(luma) if self.is_halved else luma), in_colour=False)
+            self.residuals[index] = made / np.float32(np.sqrt(np.square(made).mean()) + 1e-6)
+        return self.residuals[index]
+
+    def average(self, chosen: Sequence[int]) -> Residual:
+        """Return the mean of frames' residuals, of variance 1 where they have nothing in common."""
+        few = _thin(chosen, _AVERAGED)
+        total = np.zeros_like(self.residual(few[0]))
+        for index in few:
+            total += self.residual(index)
+        mean: Residual = total / np.float32(np.sqrt(len(few)))
+        return mean
+
+    def read(self, spots: Sequence[_Spot], layout: CellLayout, stage: str) -> Found | None:
+        """Decode what lines say in all of these residuals; nothing once a key has had its attempts."""
+        added = _add_up(spots, layout.lines)
+        if added is None:
+            return None
+        waves, first = added
+        laid, held = weigh_waves(waves, layout.lines), find_held(layout.lines, spots[0].turned)
+        for placing in rank_origins(laid, layout, _ORIGINS):
+            self.reads[layout.lines.key_id] += 1
+            if placing.rank < _LEAST_ORIGIN or self.reads[layout.lines.key_id] > MOST_READS:
+                return None
+            match = read(laid, layout, placing.origin, paths=PATHS, held=held)
+            if match is not None:
+                row, column = (int(at) % SQUARE for at in np.array(placing.origin) - first[::-1])
+                return Found(layout.lines.key_id, match, (row, column), stage)
+        return None
+
+
+def read_frames(frames: Sequence[FrameOfShot], layouts: Sequence[CellLayout]) -> Found | None:
+    """Return the first tile found under the keys' layouts, or None."""
+    usable = _choose_usable(frames)
+    if not usable or not layouts:
+        return None
+    search = _Search(usable, layouts)
+    found = _read_laid(search) or _read_searched(search)
+    if found or max(usable[0].luma.shape) < _ENLARGED_FROM:
+        return found
+    return _read_searched(_Search(usable, layouts, is_halved=True, reads=search.reads))
+
+
+def read_straight(frames: Sequence[FrameOfShot], layouts: Sequence[CellLayout]) -> Found | None:
+    """Return the first tile found where an embedder lays it, or None: a part of what `read_frames` tries."""
+    usable = _choose_usable(frames)
+    search = _Search(usable, layouts)
+    return _read_laid(search) if usable and layouts else None
+
+
+def _choose_usable(frames: Sequence[FrameOfShot]) -> list[FrameOfShot]:
+    return [one for one in frames if min(one.luma.shape) >= _LEAST_SIDE]
+
+
+def _find_spot(residual: Residual, layout: CellLayout) -> _Spot:
+    """Return where sync says that the tile lies, or the place where it is laid where sync says nothing."""
+    folded = fold(residual, IDENTITY)
+    assert folded is not None, "the identity is never degenerate"
+    best = place(folded, layout.lines, SENSES)[0]
+    return _Spot(residual, _weigh(best.sync), best if best.sync >= _LEAST_SYNC else UPRIGHT)
+
+
+def _weigh(sync: float) -> float:
+    # A frame without the mark has a sync of 3 to 4 by chance: the best of all places.
+    return max(sync - 2.5, 0.1)
+
+
+def _read_laid(search: _Search) -> Found | None:
+    """Read frames that were coded by themselves, then each shot's mean, then its frames where sync shows each."""
+    for index, frame in enumerate(search.frames):
+        for layout in search.layouts if frame.is_key else ():
+            if found := search.read([_find_spot(search.residual(index), layout)], layout, "straight"):
+                return found
+    for chosen in _list_shots(search.frames):
+        mean = search.average(chosen)
+        for layout in search.layouts:
+            if found := search.read([_find_spot(mean, layout)], layout, "mean"):
+                return found
+            spots = [_find_spot(search.residual(index), layout) for index in _thin(chosen, _TOGETHER)]
+            seen = [spot for spot in _choose_alike(spots) if spot.placed.sync >= _LEAST_SYNC]
+            if len(seen) > 1 and (found := search.read(seen, layout, "straight, together")):
+                return found
+    return None
+
+
+def _choose_alike(spots: Sequence[_Spot]) -> list[_Spot]:
+    """Return those that lie as the best one does, best first."""
+    ordered = sorted(spots, key=lambda spot: -spot.weight)
+    return [spot for spot in ordered if np.array_equal(spot.placed.sense, ordered[0].placed.sense)]
+
+
+def _add_up(spots: Sequence[_Spot], layout: Layout) -> tuple[Waves, NDArray[np.int64]] | None:
+    """Return lines by cell, each frame's weighed, and which cell comes first, across and down; None without any."""
+    parts: list[tuple[Waves, NDArray[np.int64]]] = []
+    near = np.zeros(2)
+    for spot in spots:
+        near = spot.find_corner(near)
+        plane = lay_out(spot.residual, spot.turned, near)
+        if plane is None:
+            continue
+        samples = count_samples(spot.turned)
+        weight = np.float32(-spot.weight if spot.placed.is_negative else spot.weight)
+        first, _ = find_cells(spot.residual.shape, spot.turned, near)
+        parts.append((analyse(wrap(plane, samples, SQUARE), layout.data, samples) * weight, first))
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    low = np.min([first for _, first in parts], axis=0)
+    high = np.max([first + waves.shape[1::-1] for waves, first in parts], axis=0)
+    columns, rows = (min(int(side), SQUARE) for side in high - low)
+    total = np.zeros((rows, columns, parts[0][0].shape[2]), np.complex64)
+    for waves, first in parts:
+        down = (np.arange(waves.shape[0]) + first[1] - low[1]) % rows
+        across = (np.arange(waves.shape[1]) + first[0] - low[0]) % columns
+        total[np.ix_(down, across)] += waves
+    return total, low
+
+
+def _list_shots(frames: Sequence[FrameOfShot]) -> list[list[int]]:
+    """Return which frames each shot has, of which several are known; the longest first."""
+    shots: dict[int, list[int]] = {}
+    for index, one in enumerate(frames):
+        shots.setdefault(one.shot, []).append(index)
+    return sorted((chosen for chosen in shots.values() if len(chosen) > 1), key=len, reverse=True)
+
+
+def _read_searched(search: _Search) -> Found | None:
+    """Find out how the clip was cropped, scaled or turned, and read its frames there."""
+    for chosen in _list_shots(search.frames)[:_SHOTS]:
+        mean = search.average(chosen)
+        for part in (mean, *_cut(mean)):
+            if found := _search_power(search, build_power(part), [part], "mean" if part is mean else "part"):
+                return found
+    for chosen in _choose_frames(search.frames):
+        residuals = [search.residual(index) for index in chosen]
+        powers = [build_power(residual) for residual in residuals]
+        if found := _search_power(search, powers[0] if len(powers) == 1 else _average_powers(powers), residuals, ""):
+            return found
+    return None
+
+
+def _cut(mean: Residual) -> Iterator[Residual]:
+    """Yield the middle and the corners, where a clip may be shown in another one."""
+    height, width = mean.shape
+    high, wide = round(0.6 * height), round(0.6 * width)
+    for top, left in (((height - high) // 2, (width - wide) // 2), (0, 0), (0, width - wide), (height - high, 0), (height - high, width - wide)):
+        yield np.ascontiguousarray(mean[top : top + high, left : left + wide])
+
+
+def _search_power(search: _Search, power: Power, residuals: Sequence[Residual], name: str) -> Found | None:
+    """Read residuals where their spectrum says that the tile lies: each alone, then together."""
+    for kind, suggest in _SEARCHES.items():
+        stage = f"{name}, {kind}" if name else kind
+        for layout in search.layouts:
+            likely = [one for one in suggest(power, layout.searched) if one.rank >= _LEAST_RANK]
+            for candidate in keep_likely(power, layout.lines, likely, _LEAST_SYNC_SEARCHED - _GUESSED)[:_PLACES]:
+                if found := _read_at(search, residuals, layout, candidate.geometry, stage):
+                    return found
+    return None
+
+
+def _read_at(
+    search: _Search, residuals: Sequence[Residual], layout: CellLayout, geometry: Geometry, stage: str
+) -> Found | None:
+    spots = []
+    for residual in residuals:
+        folded = fold(residual, geometry)
+        if folded is not None:
+            best = place(folded, layout.lines, HALF_TURNS)[0]
+            spots.append(_Spot(residual, _weigh(best.sync), best, geometry, find_low(residual, geometry)))
+    if not spots:
+        return None
+    alike = _choose_alike(spots)
+    if alike[0].placed.sync < _LEAST_SYNC_SEARCHED:
+        return None
+    if found := search.read(alike[:1], layout, stage):
+        return found
+    return search.read(alike, layout, f"{stage}, together") if len(alike) > 1 else None
+
+
+def _choose_frames(frames: Sequence[FrameOfShot]) -> Iterator[list[int]]:
+    """Yield frames to be searched together: the best of all shots, then those of the longest shot."""
+    keys = [index for index, one in enumerate(frames) if one.is_key]
+    yield _thin(keys, _SEARCHED) or [0]
+    shots = _list_shots(frames)
+    if shots:
+        yield _thin(shots[0], _SEARCHED)
+
+
+def _thin(chosen: Sequence[int], most: int) -> list[int]:
+    """Return at most so many, evenly."""
+    return list(chosen[:: max(1, -(-len(chosen) // most))])
+
+
+def _average_powers(powers: Sequence[Power]) -> Power:
+    """Return the mean of spectra."""
+    values = np.mean([power.values for power in powers], axis=0, dtype=np.float32)
+    # Averaged, noise varies less about its mean of 1: it is spread again, so that lines stand out as in one frame.
+    spread = np.maximum(1 + (values - 1) * np.float32(np.sqrt(len(powers))), 0)
+    return Power(np.minimum(spread, np.float32(40)))
+
+
+def _halve(luma: Plane) -> Plane:
+    import cv2
+
+    half: Plane = cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return half
+
+
+def _turned(power: Power, layout: Layout) -> list[Candidate]:
+    return rank_candidates(power, layout, turned_candidates(power, layout, best=6), reach=3)
+
+
+def _stretched(power: Power, layout: Layout) -> list[Candidate]:
+    return rank_candidates(power, layout, stretched_candidates(power, layout, best=3), reach=3)
+
+
+_SEARCHES: Final[dict[str, Callable[[Power, Layout], list[Candidate]]]] = {"turned": _turned, "stretched": _stretched}
