@@ -2,6 +2,7 @@
 
     python -m bench.clip_marks FOLDER [--clips 16] [--minutes 30]
     python -m bench.clip_marks FOLDER --sizes
+    python -m bench.clip_marks FOLDER --attacks [--scheme first]
 
 FOLDER has photographs. Each becomes a clip under a moving camera with noise, 1280x720 or 720x1280, is marked and encoded
 as the gate does under a key and an id of its own, changed (`bench.clip_edits`), looked through and read as `verify` does.
@@ -14,16 +15,18 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 import av
 import cv2
 import numpy as np
 from PIL import Image
 
+from bench.clip_attacks import ATTACKS, measure_psnr_db
 from bench.clip_edits import EDITS, RATE, Edit, Frame, encode
 from bench.watermark.measure import wilson
 from provenance.media.containers.movie import MP4
@@ -35,12 +38,32 @@ from provenance.media.video.surveyors import SURVEYORS
 from provenance.storage.blob import Blob
 from provenance.watermarks.base import WatermarkKey
 from provenance.watermarks.clip import STRONG, USUAL, ClipMark
+from provenance.watermarks.tile.layout import Layout, build_layout
 from provenance.watermarks.tile.mask import Quality
+from provenance.watermarks.tile.scheme import Tile
+from provenance.watermarks.tile.shot import LEAST_SIDE
+from provenance.watermarks.tile.shot import ShotMark as FirstShotMark
 
 SECONDS: Final = 3
 SIZES: Final = ((320, 180, 1), (320, 180, 3), (480, 270, 1), (480, 270, 3), (640, 360, 1), (640, 360, 3))
 _GIVEN: Final = Edit(options={"crf": "19", "preset": "veryfast"})
 _LARGE: Final = 200_000
+
+
+class FirstClipMark(ClipMark):
+    """What versions before 0.11 laid, to be compared with."""
+
+    def __init__(self, keys: tuple[WatermarkKey, ...]) -> None:
+        super().__init__(keys)
+        self._old: Layout = build_layout(keys[0], Tile.alg)
+
+    def begin_shot(self, height: int, width: int, payload: int, **options: Any) -> Any:
+        """Return what marked the frames of a shot."""
+        assert min(height, width) >= LEAST_SIDE
+        return FirstShotMark(self._old, payload, **options)
+
+
+SCHEMES: Final = {"second": ClipMark, "first": FirstClipMark}
 
 
 def draw(path: Path, width: int, height: int, count: int) -> list[Frame]:
@@ -69,10 +92,10 @@ def survey(file: Blob) -> Clip:
     return SURVEYORS.survey(file, MP4, most_pixels=16_000_000, most_seconds=600.0)
 
 
-def mark(frames: list[Frame], key: WatermarkKey, payload: int, quality: Quality) -> Blob:
+def mark(frames: list[Frame], key: WatermarkKey, payload: int, quality: Quality, scheme: str = "second") -> Blob:
     """Return what ships of frames: marked and encoded as the gate does."""
     given = Blob.from_bytes(encode(frames, _GIVEN))
-    wish = Wish(MP4, ENCODERS["h264"], {}, mark=ClipMark((key,)), payload=payload, quality=quality)
+    wish = Wish(MP4, ENCODERS["h264"], {}, mark=SCHEMES[scheme]((key,)), payload=payload, quality=quality)
     return make_file(survey(given), given, wish)
 
 
@@ -94,10 +117,14 @@ def choose_id(path: Path) -> tuple[WatermarkKey, int]:
     return WatermarkKey("bench", seed), int.from_bytes(seed[:7], "big")
 
 
-def read_all(path: Path, width: int, height: int) -> Iterator[tuple[str, float, int | None, int]]:
-    """Yield edit, Mb/s, the id that was read and the one that was laid."""
+Row = tuple[str, float, int | None, int]
+"""An edit, Mb/s or dB of it, the id that was read and the one that was laid."""
+
+
+def read_edited(path: Path, width: int, height: int, scheme: str) -> Iterator[Row]:
+    """Yield what is read after each edit, with Mb/s."""
     key, payload = choose_id(path)
-    shipped = mark(draw(path, width, height, SECONDS * RATE), key, payload, USUAL)
+    shipped = mark(draw(path, width, height, SECONDS * RATE), key, payload, USUAL, scheme)
     yield "as it ships", shipped.size_bytes * 8e-6 / SECONDS, read(shipped, key), payload
     frames = decode(shipped)
     for name, edit in EDITS.items():
@@ -106,7 +133,17 @@ def read_all(path: Path, width: int, height: int) -> Iterator[tuple[str, float, 
         yield name, len(file) * 8e-6 * edit.rate / len(changed), read(Blob.from_bytes(file), key), payload
 
 
-def show_edits(pictures: list[Path], minutes: float) -> None:
+def read_attacked(path: Path, width: int, height: int, scheme: str) -> Iterator[Row]:
+    """Yield what is read after each attempt to take the mark out, with dB to what was released."""
+    key, payload = choose_id(path)
+    frames = decode(mark(draw(path, width, height, SECONDS * RATE), key, payload, USUAL, scheme))
+    for name, edit in ATTACKS.items():
+        changed = list(edit.change(frames))
+        file = encode(changed, edit)
+        yield name, measure_psnr_db(changed, frames), read(Blob.from_bytes(file), key), payload
+
+
+def show(pictures: list[Path], minutes: float, rows_of: Callable[[Path, int, int], Iterator[Row]], unit: str) -> None:
     """Print what is read after each edit."""
     read_of: dict[str, list[bool]] = {}
     rates: dict[str, list[float]] = {}
@@ -116,13 +153,13 @@ def show_edits(pictures: list[Path], minutes: float) -> None:
             break
         size = (720, 1280) if number % 3 == 2 else (1280, 720)
         lost = []
-        for name, rate, found, payload in read_all(path, *size):
+        for name, rate, found, payload in rows_of(path, *size):
             read_of.setdefault(name, []).append(found == payload)
             rates.setdefault(name, []).append(rate)
             wrong += found is not None and found != payload
             lost += [name] if found != payload else []
         print(f"{number + 1}: {path.stem}, {size[0]}x{size[1]}: lost {lost}", file=sys.stderr, flush=True)
-    print("| then | median Mb/s | whole id |\n|---|---|---|")
+    print(f"| then | median {unit} | whole id |\n|---|---|---|")
     for name, rights in read_of.items():
         low, high = wilson(sum(rights), len(rights))
         print(f"| {name} | {median(rates[name]):.2f} | {sum(rights)}/{len(rights)} ({low:.0%} to {high:.0%}) |")
@@ -155,6 +192,10 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=600.0)
     parser.add_argument("--sizes", action="store_true", help="how small and short a clip may be, instead")
+    parser.add_argument(
+        "--attacks", action="store_true", help="what is left after who has no key takes it out, instead"
+    )
+    parser.add_argument("--scheme", choices=tuple(SCHEMES), default="second")
     options = parser.parse_args()
     os.environ.setdefault("SVT_LOG", "-1")
     av.logging.set_level(None)
@@ -163,8 +204,10 @@ def main() -> None:
     try:
         if options.sizes:
             show_sizes(found[: options.clips])
+        elif options.attacks:
+            show(found[: options.clips], options.minutes, partial(read_attacked, scheme=options.scheme), "dB")
         else:
-            show_edits(found[: options.clips], options.minutes)
+            show(found[: options.clips], options.minutes, partial(read_edited, scheme=options.scheme), "Mb/s")
     finally:
         SURVEYORS.close()
 

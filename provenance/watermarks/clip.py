@@ -1,6 +1,6 @@
 """The seam between clips and the watermark in their frames: brightness in, brightness out, and back to a payload.
 
-The newest tile does the work; clips that earlier versions marked with the first one are still read. A mark is the one of
+The newest tile does the work; clips that earlier versions marked with the first one are still read. A mark is that of
 stills, laid at a coarser size, so a frame that was saved as a picture is read by the scheme for pictures as well.
 """
 

@@ -2,8 +2,8 @@
 
 Frames between those that were coded by themselves hold the mark less well, and where the camera moves, elsewhere: the
 encoder moves what was there along with the picture. So each frame is placed by its own sync lines, and what its lines
-say in each cell counts as far as sync agrees. What stands still where all else moves is the mark: the mean of a shot's
-frames shows it, and how the clip was cropped, scaled or turned. Where a hand shook, the mean of their spectra says that,
+say in each cell counts as far as sync agrees. What stands still where all else moves is the mark: the mean of all
+frames shows it, and how the clip was cropped, scaled or turned. Where a hand shook, the mean of spectra says that,
 which does not mind where in a frame the tile begins.
 """
 
@@ -52,7 +52,13 @@ _AVERAGED: Final = 24
 _TOGETHER: Final = 12
 _SEARCHED: Final = 6
 _SHOTS: Final = 3
+# Of the former, so many show whether any will agree.
+_TELLING: Final = 2
+# And so many are read alone.
+_ALONE: Final = 3
 _PLACES: Final = 3
+# Of each side, what a clip in the middle or a corner of another one may fill.
+_SHARE: Final = 0.6
 _LEAST_SIDE: Final = 32
 _ENLARGED_FROM: Final = 300
 
@@ -240,13 +246,19 @@ def _list_shots(frames: Sequence[FrameOfShot]) -> list[list[int]]:
 
 
 def _read_searched(search: _Search) -> Found | None:
-    """Find out how the clip was cropped, scaled or turned, and read its frames there."""
-    for chosen in _list_shots(search.frames)[:_SHOTS]:
-        mean = search.average(chosen)
-        for part in (mean, *_cut(mean)):
-            if found := _search_power(search, build_power(part), [part], "mean" if part is mean else "part"):
-                return found
-    for chosen in _choose_frames(search.frames):
+    """Find out how the clip was cropped, scaled or turned, and read its frames there.
+
+    Sync is the same in all shots, and what looks like a cut in a picture round the clip is none of the clip's: so all
+    frames together say where the tile lies, then all and each of the longest shots what it says.
+    """
+    everything, shots = list(range(len(search.frames))), _list_shots(search.frames)
+    groups = [everything, *(chosen for chosen in shots[:_SHOTS] if len(chosen) < len(everything))]
+    means = [search.average(chosen) for chosen in groups]
+    for part in _list_parts(means[0].shape, is_whole=search.is_halved):
+        seen = [np.ascontiguousarray(mean[part]) for mean in means]
+        if found := _search_power(search, build_power(seen[0]), seen, "mean"):
+            return found
+    for chosen in _choose_frames(search.frames) if len(everything) > 1 else ():
         residuals = [search.residual(index) for index in chosen]
         powers = [build_power(residual) for residual in residuals]
         if found := _search_power(search, powers[0] if len(powers) == 1 else _average_powers(powers), residuals, ""):
@@ -254,12 +266,13 @@ def _read_searched(search: _Search) -> Found | None:
     return None
 
 
-def _cut(mean: Residual) -> Iterator[Residual]:
-    """Yield the middle and the corners, where a clip may be shown in another one."""
-    height, width = mean.shape
-    high, wide = round(0.6 * height), round(0.6 * width)
-    for top, left in (((height - high) // 2, (width - wide) // 2), (0, 0), (0, width - wide), (height - high, 0), (height - high, width - wide)):
-        yield np.ascontiguousarray(mean[top : top + high, left : left + wide])
+def _list_parts(shape: tuple[int, ...], *, is_whole: bool) -> Iterator[tuple[slice, slice]]:
+    """Yield the whole, and unless that is all, the middle and the corners, where another clip may show this one."""
+    yield slice(None), slice(None)
+    (height, width), (high, wide) = shape, (round(_SHARE * side) for side in shape)
+    low, right = height - high, width - wide
+    for top, left in () if is_whole else ((low // 2, right // 2), (0, 0), (0, right), (low, 0), (low, right)):
+        yield slice(top, top + high), slice(left, left + wide)
 
 
 def _search_power(search: _Search, power: Power, residuals: Sequence[Residual], name: str) -> Found | None:
@@ -280,17 +293,21 @@ def _read_at(
     spots = []
     for residual in residuals:
         folded = fold(residual, geometry)
-        if folded is not None:
-            best = place(folded, layout.lines, HALF_TURNS)[0]
-            spots.append(_Spot(residual, _weigh(best.sync), best, geometry, find_low(residual, geometry)))
-    if not spots:
-        return None
+        if folded is None:
+            return None
+        best = place(folded, layout.lines, HALF_TURNS)[0]
+        spots.append(_Spot(residual, _weigh(best.sync), best, geometry, find_low(residual, geometry)))
+        if len(spots) == _TELLING and max(spot.placed.sync for spot in spots) < _LEAST_SYNC:
+            return None
     alike = _choose_alike(spots)
-    if alike[0].placed.sync < _LEAST_SYNC_SEARCHED:
+    for spot in alike[:_ALONE]:
+        if spot.placed.sync < _LEAST_SYNC_SEARCHED:
+            break
+        if found := search.read([spot], layout, stage):
+            return found
+    if len(alike) == 1 or alike[0].placed.sync < _LEAST_SYNC_SEARCHED:
         return None
-    if found := search.read(alike[:1], layout, stage):
-        return found
-    return search.read(alike, layout, f"{stage}, together") if len(alike) > 1 else None
+    return search.read(alike, layout, f"{stage}, together")
 
 
 def _choose_frames(frames: Sequence[FrameOfShot]) -> Iterator[list[int]]:

@@ -71,7 +71,9 @@ def test_what_was_done_to_all_frames_is_found_out(planes, edit):
     assert found.match.payload == PAYLOAD
 
 
-def test_a_clip_within_a_picture_that_moves_is_read(planes):
+@pytest.mark.parametrize("cuts", [False, True])
+def test_a_clip_within_a_picture_that_moves_is_read(planes, cuts):
+    """Also where what moves round it looks like a cut each time."""
     random = np.random.default_rng(5)
     ground = cv2.resize(random.integers(0, 255, (40, 80), np.uint8), (960, 480), interpolation=cv2.INTER_CUBIC)
     shown = []
@@ -80,7 +82,17 @@ def test_a_clip_within_a_picture_that_moves_is_read(planes):
         small = cv2.resize(planes[1][at % 4], (0, 0), fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
         frame[24 : 24 + small.shape[0], 16 : 16 + small.shape[1]] = small
         shown.append(frame)
-    found = read_frames(frames(shown, is_key=False), [LAYOUT])
+    seen = [FrameOfShot(frame, at if cuts else 0, is_key=cuts) for at, frame in enumerate(shown)]
+    assert read_frames(seen, [LAYOUT]).match.payload == PAYLOAD
+
+
+def test_shots_of_other_codes_are_placed_together_and_read_apart(planes):
+    crops = []
+    for shot in range(3):
+        moved = np.roll(planes[0], 50 * shot, 1)
+        mark = ShotMark(LAYOUT, PAYLOAD, quality=STRONG)
+        crops += [FrameOfShot(np.ascontiguousarray(mark.add(moved)[31:, 43:523]), shot, at == 0) for at in range(3)]
+    found = read_frames(crops, [LAYOUT])
     assert found.match.payload == PAYLOAD
 
 
