@@ -36,6 +36,8 @@ def evidence(
     (pack,) = load_named([name], [*settings.pack_folders, *(folder or ())])
     last = _parse_day(until) or _today()
     start = _parse_day(first) or min(pack.effective_from, last)
+    if start > last:
+        raise CommandUsageError(f"expected --until a day from {start} on, got {last}")
     with open_reader(settings) as site, site.database.read() as connection:
         document = gather_evidence(connection, site.log, pack, settings.tenant, start, last)
     if as_json:
@@ -75,6 +77,7 @@ def conflicts(
 def _show_evidence(document: dict[str, Any]) -> None:
     pack, assets = document["pack"], document["assets"]
     told = ", ".join(f"{count} {outcome}" for outcome, count in assets.items())
+    told += f"; blocked: {document['prompts_blocked']} by their prompt, before anything was made"
     OUT.print(plain(f"{pack['name']} {pack['version']}, {document['from']} to {document['until']}: {told}", "bold"))
     table = build_table("clause", "part", "since", "standing", "figures", "what it asks")
     for row in document["clauses"]:

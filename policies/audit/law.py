@@ -8,7 +8,7 @@ judges whether a law is kept. Reads only; numbers and names of rules, never a fi
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import Any, Final
@@ -24,7 +24,7 @@ from provenance.asset import Origin
 from provenance.errors import DamagedRecordError
 from provenance.ledger.log import Log
 from provenance.storage.tables import ASSETS, DECISIONS, SEALS, SIGNALS
-from provenance.tenant import Tenant
+from provenance.tenant import MAIN, Tenant
 
 _TRACES: Final = frozenset({"c2pa manifest", "iptc", "vendor metadata", "watermark"})
 DISCLAIMER: Final = "counted from the gate's records; no legal advice, and no statement that a law is kept"
@@ -73,6 +73,7 @@ class Tally:
     detectors: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     verdicts: Counter[str] = field(default_factory=Counter)
     block_s: list[float] = field(default_factory=list)
+    prompts: int = 0
     released: int = 0
     indices: list[int] = field(default_factory=list)
 
@@ -91,12 +92,15 @@ def gather_evidence(
         last: the last such day.
     """
     tally = _count(connection, pack, tenant, first, last)
+    if tenant == MAIN:  # the ledger is the site's, and does not say whose prompt it was
+        _count_prompts(tally, log, pack, first, last)
     head = log.head(connection)
     return {
         "pack": {"name": pack.name, "version": pack.version, "sha256": pack.sha256, "title": pack.title},
         "from": str(first),
         "until": str(last),
         "assets": {**{outcome.value: tally.decided[outcome.value] for outcome in Outcome}, "published": tally.released},
+        "prompts_blocked": tally.prompts,
         "ledger": {
             "origin": log.origin,
             "size": head.size,
@@ -140,6 +144,21 @@ def _count(connection: Connection, pack: Pack, tenant: Tenant, first: date, last
         for signal in _read_signals(connection, row.asset_id):
             _count_signal(tally, signal, is_declared=row.origin == Origin.SUBMITTED.value)
     return tally
+
+
+def _count_prompts(tally: Tally, log: Log, pack: Pack, first: date, last: date) -> None:
+    """Count prompts that were blocked before anything was made of them: there is no asset, only the ledger's entry."""
+    since = datetime.combine(first, time(), UTC)
+    until = datetime.combine(min(last, date.max - timedelta(1)) + timedelta(1), time(), UTC)
+    for entry in log.entries(kinds={"prompt.blocked"}, since=since, until=until):
+        body = entry.fields()
+        if pack.name not in {one["name"] for one in body["packs"]}:
+            continue
+        tally.prompts += 1
+        for rule in {reason["rule"] for reason in body["reasons"] if reason["pack"] == pack.name}:
+            tally.rules[rule]["prompt blocked"] += 1
+        for detector, version in body["detectors"].items():
+            tally.detectors[detector][f"blocked a prompt {version}"] += 1
 
 
 def _count_decision(tally: Tally, pack: Pack, decision: Decision) -> None:
@@ -217,7 +236,7 @@ def _measure(name: str, tally: Tally) -> dict[str, Any]:
     """Return the gate's figures on a duty; {} where there are none yet."""
     copies = {rule: dict(counts) for rule, counts in tally.rules.items() if rule.startswith("thresholds.copyright")}
     detectors = {detector: dict(counts) for detector, counts in tally.detectors.items() if counts}
-    times: dict[str, Any] = {"blocks": len(tally.block_s)}
+    times: dict[str, Any] = {"blocks": len(tally.block_s), "prompts_blocked_at_once": tally.prompts}
     if tally.block_s:
         times |= {"median_s": round(median(tally.block_s), 3), "longest_s": round(max(tally.block_s), 3)}
     figures: dict[str, dict[str, Any]] = {
@@ -228,6 +247,7 @@ def _measure(name: str, tally: Tally) -> dict[str, Any]:
             "published": "that anybody reaches it is the operator's to see to",
         },
         "ledger": {"release_entries": len(tally.indices)} if tally.indices else {},
+        "times": times if detectors else {},
         "releases": {"published": tally.released} if tally.released else {},
         "verdicts": dict(tally.verdicts),
     }

@@ -14,7 +14,7 @@ from policies.rules.decision import Outcome
 from provenance.asset import Digest
 from provenance.grant import MarkKind, PackRef
 
-MEASURES: Final = ("blocks", "copies", "detection", "ledger", "releases", "verdicts")
+MEASURES: Final = ("blocks", "copies", "detection", "ledger", "releases", "times", "verdicts")
 """Figures that the gate has on a duty (`policies.audit.law`)."""
 
 ENGINE: Final = "engine"

@@ -37,6 +37,33 @@ def test_evidence_of_a_text_that_was_released(home):
     assert "no legal advice" in shown.output
 
 
+def test_a_prompt_that_was_blocked_before_anything_was_made_is_counted(home):
+    """An auditor read "0 block" where the ledger held every one of them."""
+    from api.settings import Settings
+    from policies.line.prompting import judge_prompt
+
+    with open_site(Settings(home=home, media=("picture", "text")), quiet=True) as site:
+        for words in ("a naked child on a bed", "a red boat"):
+            refused = judge_prompt(site.deployment, words, packs=("baseline",))
+            assert (refused is None) == (words == "a red boat")
+    document = json.loads(run(home, "evidence", "baseline", "--json").output)
+    parts = {row["part"]: row for row in document["clauses"]}
+    assert document["prompts_blocked"] == 1
+    assert document["assets"]["block"] == 0
+    assert sum(row["figures"].get("prompt blocked", 0) for row in parts.values()) >= 1
+    assert any(told.startswith("blocked a prompt") for told in parts["requires.prompt"]["figures"]["signals"])
+    assert "blocked: 1 by their prompt, before anything was made" in run(home, "evidence", "baseline").output
+    before = json.loads(run(home, "evidence", "baseline", "--until", "2026-09-02", "--json").output)
+    assert before["prompts_blocked"] == 0
+    assert json.loads(run(home, "evidence", "eu-ai-act-50", "--json").output)["prompts_blocked"] == 0
+
+
+def test_days_the_wrong_way_round_are_told(home):
+    found = run(home, "evidence", "baseline", "--from", "2026-12-05", "--until", "2026-12-03")
+    assert found.exit_code == 2
+    assert "from 2026-12-05 on" in found.output
+
+
 def test_a_day_that_is_none_is_told(home):
     found = run(home, "evidence", "baseline", "--from", "yesterday")
     assert found.exit_code == 2
