@@ -235,6 +235,7 @@ def _build_trials(categories: frozenset[str], detectors: frozenset[str]) -> tupl
                 {
                     "asset": {
                         "media_type": "image/png", "origin": "generated", "width": 1, "height": 1, "size_bytes": 1,
+                        "text_bytes": 1,
                     },
                     "context": dict.fromkeys(_CONTEXT_FLAGS, bool(score))
                     | {"tenant": "", "jurisdictions": [], "purpose": "", "consent": "none"},

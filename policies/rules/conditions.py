@@ -16,7 +16,7 @@ from policies.rules.condition_cost import ASSUMED, MOST_IN_ALL_US, MOST_US, Size
 from policies.rules.condition_syntax import Node
 from policies.rules.context import CONDITION_FIELDS, Context
 from policies.rules.patterns import compile_pattern
-from policies.rules.vocabulary import ASSET_FACTS, ASSET_FIELDS
+from policies.rules.vocabulary import ASSET_FACTS, ASSET_FIELDS, TEXT_BYTES
 from provenance.asset import Asset
 from provenance.errors import ConditionError
 
@@ -130,8 +130,9 @@ def build_variables(asset: Asset, signals: Sequence[Signal], context: Context) -
 def _plain_facts(asset: Asset) -> dict[str, object]:
     """Return what is known of an asset; a fact that its medium does not have is not there, so asking for it holds."""
     facts = {name: asset.facts[name] for name in ASSET_FACTS if name in asset.facts}
+    facts |= {TEXT_BYTES: asset.facts.get(TEXT_BYTES, asset.size_bytes)}
     return {name: _plain(value) for name, value in facts.items()} | {
-        name: _plain(getattr(asset, name)) for name in ASSET_FIELDS if name not in ASSET_FACTS
+        name: _plain(getattr(asset, name)) for name in ASSET_FIELDS if name not in {*ASSET_FACTS, TEXT_BYTES}
     }
 
 

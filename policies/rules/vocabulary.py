@@ -86,10 +86,13 @@ CATEGORIES: Final = frozenset(
 VENDOR_CATEGORY: Final = re.compile(r"(?!(?:personal|prompt|spoken|written)\.)[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 """A category of somebody else's detector."""
 
+TEXT_BYTES: Final = "text_bytes"
+"""Of what people read in a text, without its markup; the file's size for all else, and for texts of older versions."""
+
 ASSET_FACTS: Final = ("height", "width")
 """Those of the fields that a medium knows and another may not have."""
 
-ASSET_FIELDS: Final = ("height", "media_type", "origin", "size_bytes", "width")
+ASSET_FIELDS: Final = ("height", "media_type", "origin", "size_bytes", "text_bytes", "width")
 """Facts of the asset that conditions may read."""
 
 SIGNAL_FIELDS: Final = ("evidence", "scores", "status")

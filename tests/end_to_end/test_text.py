@@ -11,6 +11,7 @@ from api.wiring import open_site
 from policies import gate
 from policies.audit.concordance import compare_records
 from policies.line.intake import intake
+from policies.line.records import asset_row, parse_asset
 from policies.rules.decision import Outcome
 from provenance.media.cache import ContentCache
 from provenance.media.medium import Claims
@@ -154,6 +155,25 @@ def test_words_that_tags_cut_in_pieces_are_read_as_they_are_seen(site, name, sai
         result = gate.release(site.deployment, as_submission(said.format(cut).encode(), name=name))
         assert result.outcome is not Outcome.RELEASE, tag
         assert any((reason.category or "").startswith("prompt.") for reason in result.decision.reasons)
+
+
+def test_few_words_in_much_markup_are_released_without_the_mark_that_they_have_no_room_for(site):
+    style = "Style: Default,Noto Sans,48,&H00FFFFFF,&H000000FF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,2,2,2,10,10,10,1\n"
+    karaoke = "".join(
+        f"{{\\k20}}{part}" for part in ("Row, ", "row, ", "row ", "your ", "boat, ", "gen", "tly ", "down")
+    )
+    script = (
+        f"[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\n{style * 8}\n[Events]\nFormat: Layer, Start, End, Text\n"
+        f"Dialogue: 0,0:00:01.00,0:00:02.00,{karaoke}\nDialogue: 0,0:00:03.00,0:00:05.00,the stream.\n"
+    )
+    table = "".join(f"<table><tr><td>{word}</td></tr></table>" for word in " ".join(sentences(2, 31)).split())
+    for name, said in (("row.ass", script), ("table.html", table)):
+        assert len(said) > 600
+        result = gate.release(site.deployment, as_submission(said.encode(), name=name))
+        assert result.outcome is Outcome.RELEASE, result.decision.reasons
+    with site.deployment.database.read() as connection:
+        asset = parse_asset(asset_row(connection, result.asset_id))
+    assert asset.facts["text_bytes"] < 600 < asset.size_bytes
 
 
 def test_a_child_and_nudity_pages_apart_are_held_for_the_one_and_blocked_in_one_passage(site):

@@ -50,7 +50,12 @@ class Text:
     def facts(self) -> Facts:
         """What the database and policies may know of it."""
         words = self.document.words
-        return {"characters": len(words), "words": len(words.split()), "mixed_words": self.hidden.mixed}
+        return {
+            "characters": len(words),
+            "words": len(words.split()),
+            "mixed_words": self.hidden.mixed,
+            "text_bytes": len(words.strip().encode()),
+        }
 
     @property
     def left_out(self) -> tuple[str, ...]:

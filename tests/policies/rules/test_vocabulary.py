@@ -6,6 +6,7 @@ from policies.rules.vocabulary import (
     ASSET_FIELDS,
     CATEGORIES,
     SIGNAL_FIELDS,
+    TEXT_BYTES,
     VENDOR_CATEGORY,
     known_detectors,
 )
@@ -22,7 +23,7 @@ def test_every_category_of_a_built_in_card_is_in_the_vocabulary(path):
 
 
 def test_fields_that_conditions_read_exist():
-    assert set(ASSET_FIELDS) <= {*Asset.__slots__, *ASSET_FACTS}
+    assert set(ASSET_FIELDS) <= {*Asset.__slots__, *ASSET_FACTS, TEXT_BYTES}
     assert SIGNAL_FIELDS == ("evidence", "scores", "status")
 
 

@@ -19,7 +19,7 @@ def test_what_nobody_sees_is_not_shown_and_counted():
     text = take("Dear rea\u200bder, the \u202eharbour\u202c is p\u0430le")
     (view,) = text.views()
     assert view.carrier == "Dear reader, the harbour is p\u0430le"
-    assert text.facts == {"characters": 32, "words": 6, "mixed_words": 1}
+    assert text.facts == {"characters": 32, "words": 6, "mixed_words": 1, "text_bytes": 33}
     assert text.hidden.invisible == 1
     assert text.size_bytes > 0
 
