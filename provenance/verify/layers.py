@@ -267,7 +267,9 @@ def describe_labels(labels: FoundLabels) -> Layer:
 
 def describe_unseen(name: str, technique: str) -> Layer:
     """Say of a layer that looks at pixels or samples that nobody could."""
-    return Layer(name, technique, LayerStatus.NOT_CHECKED, "the picture was not looked at", plain="not looked at")
+    return Layer(
+        name, technique, LayerStatus.NOT_CHECKED, "what the file shows or says was not looked at", plain="not looked at"
+    )
 
 
 def describe_nowhere(technique: str) -> Layer:

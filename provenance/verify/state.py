@@ -354,7 +354,7 @@ APART: Final[Mapping[JointState, str]] = {
 }
 """Instead of the summary of these states, where the manifest was not inside the file."""
 
-PARTLY: Final = "Its picture was not looked at, so hidden marks and likenesses are not known."
+PARTLY: Final = "What it shows or says was not looked at, so hidden marks and likenesses are not known."
 """Added to the summary of a picture whose pixels nobody looked at."""
 
 MANIFEST_ONLY: Final = (

@@ -122,7 +122,7 @@ def test_what_is_special_about_a_state_is_said():
     (describe_mark(replace(READING, box=(0, 64, 128, 256)), "asset-1", Comparison(), [(READING, "asset-2")]),
      ("It leads to our release asset-1. The mark lies from 0, 64 to 128, 256 (pixels from the upper left). "
      "Another mark all over the picture leads to our release asset-2.")),
-    (describe_unseen("watermark", "tile"), "The picture was not looked at."),
+    (describe_unseen("watermark", "tile"), "What it shows or says was not looked at."),
     (describe_likeness("pdq", None, None), "There is too little in it to compare."),
     (describe_likeness("pdq", (), None), "It looks like nothing released here."),
     (describe_likeness("pdq", (RELEASE,), RELEASE), "It looks like our release asset-1."),
