@@ -46,7 +46,7 @@ class Retelling:
             known = key if key in self._words else "reasons.closed"
             return self._words.tell(known, detector=self._name_detector(reason.detector or rest))
         if kind == "thresholds":
-            return self._words.tell("reasons.threshold", category=self._name(reason.category or rest))
+            return self._tell_threshold(reason.category or rest, reason.text)
         return self._tell_rule(f"packs.{reason.pack}.rules.{reason.rule}", reason.text)
 
     def tell_about(self, reason: "Reason") -> str:
@@ -63,6 +63,16 @@ class Retelling:
         if self._is_english:
             return clause
         return "; ".join(self._tell_one(one) for one in clause.split("; "))
+
+    def _tell_threshold(self, category: str, text: str) -> str:
+        """Return that a score reached its limit: of words what they are about, of all else what was found."""
+        family, _, about = category.rpartition(".")
+        key = f"reasons.threshold_{family.replace('.', '_')}"
+        if key not in self._words or f"category.{about}" not in self._words:
+            return self._words.tell("reasons.threshold", category=self._name(category))
+        names = sorted((name for _, name in self._english.section("read")), key=len, reverse=True)
+        read = next((name for name in names if text.startswith(f"{name} ")), "the prompt")
+        return self._words.tell(key, category=self._name(about), read=self._read(read))
 
     def _tell_rule(self, key: str, text: str) -> str:
         """Return what a rule says of what was read, be it a picture, a clip, a sound or a text."""

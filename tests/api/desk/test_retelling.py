@@ -150,3 +150,22 @@ def test_errors_are_told_by_their_codes():
     assert CHINESE.tell_error("policy", "a note has 1 character") == "未能完成：a note has 1 character"
     assert CHINESE.tell_error("policy.choice", "expected a state") == load_words("zh").tell("errors.policy_choice")
     assert ENGLISH.tell_error("review.taken", "Noa has this job") == "Noa has this job"
+
+
+@pytest.mark.parametrize(
+    ("category", "text", "told"),
+    [
+        ("prompt.weapons", "the prompt asks for weapons", "提示词涉及武器，分数达到阈值"),
+        ("prompt.weapons", "the text or its prompt asks for weapons", "文字或其提示词涉及武器，分数达到阈值"),
+        ("prompt.meaning.hate", "the text means something like hate", "文字的含义接近仇恨，分数达到阈值"),
+        ("written.drugs", "words for drugs are written in the picture", "画面中的文字涉及毒品，分数达到阈值"),
+        ("spoken.drugs", "words for drugs are said in the sound", "语音中的话涉及毒品，分数达到阈值"),
+        ("prompt.unread", "the prompt is in a language", "检出“文字：未读文字”，分数达到阈值"),
+        ("alcohol", "the picture shows alcohol", "检出“酒精”，分数达到阈值"),
+    ],
+)
+def test_a_threshold_is_told_as_a_sentence(category, text, told):
+    """It read as a list of nouns with two colons."""
+    reason = Reason("baseline", f"thresholds.{category}", Outcome.HOLD, "House rules 3.2", text, category=category)
+    assert CHINESE.tell_reason(reason) == told
+    assert ENGLISH.tell_reason(reason) == text
