@@ -30,6 +30,7 @@ from provenance.watermarks.tile.geometry import (
 from provenance.watermarks.tile.layout import PERIOD, Layout
 from provenance.watermarks.tile.reading import IDENTITY, Geometry, Match, fold
 from provenance.watermarks.tile.shot import as_frame
+from provenance.watermarks.tile2.bending import straighten
 from provenance.watermarks.tile2.cells import Waves, analyse, count_samples, find_cells, lay_out, wrap
 from provenance.watermarks.tile2.layout import SQUARE, CellLayout, Origin
 from provenance.watermarks.tile2.placing import HALF_TURNS, SENSES, UPRIGHT, Placed, find_low, place
@@ -43,6 +44,7 @@ _ORIGINS: Final = 2
 # Deviations by which sync agrees, and by which lines stand out under an origin, from which on a reading is tried.
 _LEAST_SYNC: Final = 5.0
 _LEAST_SYNC_SEARCHED: Final = 6.6
+_LEAST_SYNC_BENT: Final = 8.0
 _LEAST_ORIGIN: Final = 2.9
 # A guess of the former from a spectrum may fall short by so much.
 _GUESSED: Final = 0.4
@@ -52,6 +54,8 @@ _AVERAGED: Final = 24
 _TOGETHER: Final = 12
 _SEARCHED: Final = 6
 _SHOTS: Final = 3
+# Of those that were coded by themselves, whose parts are searched.
+_KEYS: Final = 2
 # Of the former, so many show whether any will agree.
 _TELLING: Final = 2
 # And so many are read alone.
@@ -131,9 +135,9 @@ class _Search:
         mean: Residual = total / np.float32(np.sqrt(len(few)))
         return mean
 
-    def read(self, spots: Sequence[_Spot], layout: CellLayout, stage: str) -> Found | None:
+    def read(self, spots: Sequence[_Spot], layout: CellLayout, stage: str, *, is_bent: bool = False) -> Found | None:
         """Decode what lines say in all of these residuals; nothing once a key has had its attempts."""
-        added = _add_up(spots, layout.lines)
+        added = _add_up(spots, layout.lines, is_bent=is_bent)
         if added is None:
             return None
         waves, first = added
@@ -209,7 +213,7 @@ def _choose_alike(spots: Sequence[_Spot]) -> list[_Spot]:
     return [spot for spot in ordered if np.array_equal(spot.placed.sense, ordered[0].placed.sense)]
 
 
-def _add_up(spots: Sequence[_Spot], layout: Layout) -> tuple[Waves, NDArray[np.int64]] | None:
+def _add_up(spots: Sequence[_Spot], layout: Layout, *, is_bent: bool) -> tuple[Waves, NDArray[np.int64]] | None:
     """Return lines by cell, each frame's weighed, and which cell comes first, across and down; None without any."""
     parts: list[tuple[Waves, NDArray[np.int64]]] = []
     near = np.zeros(2)
@@ -219,6 +223,8 @@ def _add_up(spots: Sequence[_Spot], layout: Layout) -> tuple[Waves, NDArray[np.i
         if plane is None:
             continue
         samples = count_samples(spot.turned)
+        if is_bent and samples == PERIOD:
+            plane = straighten(plane, layout)
         weight = np.float32(-spot.weight if spot.placed.is_negative else spot.weight)
         first, _ = find_cells(spot.residual.shape, spot.turned, near)
         parts.append((analyse(wrap(plane, samples, SQUARE), layout.data, samples) * weight, first))
@@ -254,10 +260,15 @@ def _read_searched(search: _Search) -> Found | None:
     everything, shots = list(range(len(search.frames))), _list_shots(search.frames)
     groups = [everything, *(chosen for chosen in shots[:_SHOTS] if len(chosen) < len(everything))]
     means = [search.average(chosen) for chosen in groups]
+    alone = [search.residual(index) for index in _thin(_list_keys(search.frames), _KEYS)]
     for part in _list_parts(means[0].shape, is_whole=search.is_halved):
-        seen = [np.ascontiguousarray(mean[part]) for mean in means]
-        if found := _search_power(search, build_power(seen[0]), seen, "mean"):
-            return found
+        is_whole = part[0] == slice(None)
+        for name, views in (("mean", means), ("part", () if is_whole else alone)):
+            seen = [np.ascontiguousarray(view[part]) for view in views]
+            # What is shown in another clip is seldom stretched.
+            kinds = ("turned", "stretched") if is_whole else ("turned",)
+            if seen and (found := _search_power(search, build_power(seen[0]), seen, name, kinds)):
+                return found
     for chosen in _choose_frames(search.frames) if len(everything) > 1 else ():
         residuals = [search.residual(index) for index in chosen]
         powers = [build_power(residual) for residual in residuals]
@@ -275,12 +286,18 @@ def _list_parts(shape: tuple[int, ...], *, is_whole: bool) -> Iterator[tuple[sli
         yield slice(top, top + high), slice(left, left + wide)
 
 
-def _search_power(search: _Search, power: Power, residuals: Sequence[Residual], name: str) -> Found | None:
+def _search_power(
+    search: _Search,
+    power: Power,
+    residuals: Sequence[Residual],
+    name: str,
+    kinds: Sequence[str] = ("turned", "stretched"),
+) -> Found | None:
     """Read residuals where their spectrum says that the tile lies: each alone, then together."""
-    for kind, suggest in _SEARCHES.items():
+    for kind in kinds:
         stage = f"{name}, {kind}" if name else kind
         for layout in search.layouts:
-            likely = [one for one in suggest(power, layout.searched) if one.rank >= _LEAST_RANK]
+            likely = [one for one in _SEARCHES[kind](power, layout.searched) if one.rank >= _LEAST_RANK]
             for candidate in keep_likely(power, layout.lines, likely, _LEAST_SYNC_SEARCHED - _GUESSED)[:_PLACES]:
                 if found := _read_at(search, residuals, layout, candidate.geometry, stage):
                     return found
@@ -305,18 +322,24 @@ def _read_at(
             break
         if found := search.read([spot], layout, stage):
             return found
-    if len(alike) == 1 or alike[0].placed.sync < _LEAST_SYNC_SEARCHED:
+    if alike[0].placed.sync < _LEAST_SYNC_SEARCHED:
         return None
-    return search.read(alike, layout, f"{stage}, together")
+    if found := search.read(alike, layout, f"{stage}, together"):
+        return found
+    is_clear = alike[0].placed.sync >= _LEAST_SYNC_BENT
+    return search.read(alike, layout, f"{stage}, bent", is_bent=True) if is_clear else None
 
 
 def _choose_frames(frames: Sequence[FrameOfShot]) -> Iterator[list[int]]:
     """Yield frames to be searched together: the best of all shots, then those of the longest shot."""
-    keys = [index for index, one in enumerate(frames) if one.is_key]
-    yield _thin(keys, _SEARCHED) or [0]
+    yield _thin(_list_keys(frames), _SEARCHED)
     shots = _list_shots(frames)
     if shots:
         yield _thin(shots[0], _SEARCHED)
+
+
+def _list_keys(frames: Sequence[FrameOfShot]) -> list[int]:
+    return [index for index, one in enumerate(frames) if one.is_key] or [0]
 
 
 def _thin(chosen: Sequence[int], most: int) -> list[int]:
