@@ -62,12 +62,15 @@ def _find_source(name: str) -> Path:
 
 
 def _warm_watermark() -> None:
-    """Mark a picture and find the mark again: as it is, turned, and not at all, which takes every search."""
+    """Mark a picture and find the mark again: as it is, turned, and not at all, which takes every search; a part."""
     import cv2
     import numpy as np
 
     from provenance.watermarks.base import WatermarkKey
+    from provenance.watermarks.tile.front import build_residual
+    from provenance.watermarks.tile.reading import IDENTITY
     from provenance.watermarks.tile.scheme import Tile
+    from provenance.watermarks.tile2.reading import lay, read_anywhere
     from provenance.watermarks.tile2.scheme import Tile2
 
     keys = (WatermarkKey("warming", bytes(32)),)
@@ -83,6 +86,10 @@ def _warm_watermark() -> None:
             scheme.extract(np.asarray(seen, np.uint8))
         scheme.extract(read_only)
         scheme.embed(read_only, 1)
+    layout = Tile2(keys).layouts[0]
+    laid = lay(build_residual(np.ascontiguousarray(frame[:96, :96])), layout.lines, IDENTITY, np.zeros(2))
+    assert laid is not None, "the identity is never degenerate"
+    read_anywhere(laid, layout, tests=1)
 
 
 def _warm_works() -> None:

@@ -49,3 +49,16 @@ def test_after_warming_a_release_and_a_verification_go_without_the_compiler(warm
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stderr.splitlines()[-1] == "False True", "the compiler came in, or no loop ran at all"
+
+
+def test_after_warming_a_small_part_is_read_without_the_compiler(warmed):
+    """Under which origin it lies is tried by a loop that nothing larger needs."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.provenance.watermarks.tile2.samples import PAYLOAD, TILE, marked\n"
+        "part = marked('chelsea.png', 256, 384)[140:204, 270:356].copy()\n"
+        "assert TILE.extract(part).payload == PAYLOAD\n"
+        "print('numba' in sys.modules, 'llvmlite' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=warmed, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "False True", done.stderr

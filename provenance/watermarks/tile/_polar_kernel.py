@@ -180,3 +180,65 @@ def decode_list(received: Floats, is_frozen: NDArray[np.bool_], messages: Bits) 
         position += 1 << lowest
     messages[:active] = messages[:active][np.argsort(metrics[:active])]
     return active
+
+
+@compiled_for_speed
+def _descend_all(ratios: Floats, sums: Bits, position: int, depth: int, lowest: int) -> None:
+    """Recompute the ratios of every column from stage `depth` down to stage `lowest` above the leaf at `position`."""
+    for stage in range(depth - 1, lowest - 1, -1):
+        size = 1 << stage
+        for j in range(size):
+            left, right, made, bits = ratios[2 * size + j], ratios[3 * size + j], ratios[size + j], sums[0, size + j]
+            if position >> stage & 1:
+                for c in range(made.shape[0]):
+                    made[c] = right[c] + (left[c] if bits[c] == 0 else -left[c])
+            else:
+                for c in range(made.shape[0]):
+                    least = min(abs(left[c]), abs(right[c]))
+                    made[c] = least if (left[c] < 0) == (right[c] < 0) else -least
+
+
+@compiled_for_speed
+def _ascend_all(sums: Bits, position: int, lowest: int, length: int) -> None:
+    """Combine every column's finished halves above stage `lowest` at `position`, as far as they are finished."""
+    size, place = 1 << lowest, position >> lowest
+    while place & 1 and 2 * size < length:
+        place >>= 1
+        side = place & 1
+        for j in range(size):
+            sums[side, 2 * size + j] = sums[0, size + j] ^ sums[1, size + j]
+            sums[side, 3 * size + j] = sums[1, size + j]
+        size *= 2
+
+
+@compiled_for_speed
+def measure_costs(received: Floats, is_frozen: NDArray[np.bool_], costs: Floats) -> None:
+    """Fill costs (C,) with what the message costs that one path finds in each column: ratios that it contradicts.
+
+    The columns go side by side, so that many are decoded in the time of a few.
+
+    received: (N, C) log-likelihood ratios, positive for 0. is_frozen: (N,).
+    """
+    length, count = received.shape
+    ratios, sums = np.empty((2 * length, count), np.float32), np.zeros((2, 2 * length, count), np.uint8)
+    ratios[length:] = received
+    costs[:] = 0
+    stages = 0
+    while 1 << stages < length:
+        stages += 1
+    position = 0
+    while position < length:
+        lowest = _root_of(position, is_frozen, stages)
+        _descend_all(ratios, sums, position, _depth_of(position, stages), lowest)
+        size, side = 1 << lowest, position >> lowest & 1
+        if is_frozen[position]:
+            for j in range(size, 2 * size):
+                row = ratios[j]
+                for c in range(count):
+                    costs[c] += max(-row[c], np.float32(0))
+            sums[side, size : 2 * size] = 0
+        else:
+            for c in range(count):
+                sums[side, 1, c] = 1 if ratios[1, c] < 0 else 0
+        _ascend_all(sums, position, lowest, length)
+        position += size

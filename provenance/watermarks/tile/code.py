@@ -95,11 +95,53 @@ def decode(
         messages = np.tile(known, (paths, 1))
         messages[:, ~_KNOWN] = found
     for message in messages[:count]:
-        whole = np.packbits(message).tobytes()
-        head, check = whole[:_HEAD_BYTES], whole[_HEAD_BYTES:]
-        if hmac.compare_digest(_check(layout, head), check):
-            return int.from_bytes(head[SALT_BITS // 8 :], "big"), encode(message[None])[0]
+        payload = _parse(layout, message)
+        if payload is not None:
+            return payload, encode(message[None])[0]
     return None
+
+
+def decode_likeliest(
+    layout: Layout, ratios: NDArray[np.float32], *, kept: int, paths: int, tests: int
+) -> tuple[int, int, Bits] | None:
+    """Return column, payload and code of the likeliest message of several columns whose check holds, or None.
+
+    What a message contradicts can be compared between columns, which are one mark's ratios under several suppositions.
+    So few messages need be tried: one passes by chance no more often than where it is known which column is right.
+
+    Args:
+        layout: of the key.
+        ratios: (1024, R) log-likelihood ratios of the code bits, positive for 0.
+        kept: columns that are decoded with a list: those in which a single path contradicts least.
+        paths: messages in that list.
+        tests: how many messages are tried, of all columns together.
+    """
+    from provenance.watermarks.tile._polar_kernel import decode_list, measure_costs
+
+    costs = np.empty(ratios.shape[1], np.float32)
+    measure_costs(np.ascontiguousarray(ratios), is_frozen(), costs)
+    # Half of what there is, less what is contradicted, is half of what agrees.
+    columns = np.argsort(costs - np.abs(ratios).sum(axis=0) / 2)[:kept]
+    likely = np.ascontiguousarray(ratios[:, columns].T, np.float32)
+    messages = np.zeros((len(columns), paths, MESSAGE_BITS), np.uint8)
+    for received, found in zip(likely, messages, strict=True):
+        decode_list(received, is_frozen(), found)
+    codes = encode(messages.reshape(-1, MESSAGE_BITS))
+    disagreement = np.matmul(codes.reshape(len(columns), paths, DATA_LINES).astype(np.float32), likely[..., None])
+    agreement = likely.sum(axis=1)[:, None] - 2 * disagreement[..., 0]
+    for at in np.argsort(-agreement, axis=None)[:tests]:
+        row, path = divmod(int(at), paths)
+        payload = _parse(layout, messages[row, path])
+        if payload is not None:
+            return int(columns[row]), payload, codes[at]
+    return None
+
+
+def _parse(layout: Layout, message: Bits) -> int | None:
+    """Return the payload of a message (112,) whose check holds, or None."""
+    whole = np.packbits(message).tobytes()
+    head, check = whole[:_HEAD_BYTES], whole[_HEAD_BYTES:]
+    return int.from_bytes(head[SALT_BITS // 8 :], "big") if hmac.compare_digest(_check(layout, head), check) else None
 
 
 @cache

@@ -19,6 +19,11 @@ Residual = NDArray[np.float32]
 PROJECTIONS: Final = ((0.299, 0.587, 0.114), (0.147, 0.289, -0.436))
 # Coefficients of an 8-bit picture smaller than this are rounding.
 _FLOOR: Final = 0.5
+# Of compressed ones smaller than this: of 48 thumbnails at JPEG 75 29 read with 0.5, 35 with 2 and 33 with 3, all from
+# blocks a quarter apart but the first.
+_FLOOR_COMPRESSED: Final = 2.0
+# Pixels from one block to the next; the usual ones lie half apart.
+_QUARTER: Final = 2
 
 
 @cache
@@ -38,7 +43,24 @@ def build_difference(frame: Frame) -> Residual:
     return _score(frame, _constants()[1][1:])
 
 
-def _score(frame: Frame, projections: NDArray[np.float32]) -> Residual:
+def build_thorough(frame: Frame, *, in_colour: bool = False) -> Residual:
+    """Return the (H, W) residual of a frame from blocks a quarter apart, four times as many.
+
+    For what is small: some 0.7 dB more is left of the mark of a thumbnail that was compressed, for four times the work.
+    Brightness alone is taken for compressed.
+    """
+    import cv2
+
+    projections, floor = (_constants()[1], _FLOOR) if in_colour else (_constants()[1][:1], _FLOOR_COMPRESSED)
+    total = np.zeros(frame.shape[:2], np.float32)
+    for down in (0, _QUARTER):
+        for across in (0, _QUARTER):
+            moved = cv2.copyMakeBorder(frame, down, 0, across, 0, cv2.BORDER_REFLECT_101) if down or across else frame
+            total += _score(moved, projections, floor=floor)[down:, across:]
+    return total
+
+
+def _score(frame: Frame, projections: NDArray[np.float32], *, floor: float = _FLOOR) -> Residual:
     from provenance.watermarks.tile._score_kernel import PAD, SIDE, add_scores, load_details, store_plane
 
     frame = np.ascontiguousarray(frame)  # a loop is compiled anew, for seconds, for each order of memory
@@ -50,7 +72,7 @@ def _score(frame: Frame, projections: NDArray[np.float32]) -> Residual:
     strip = np.empty((SIDE, *shape[1:]), np.float32)
     for weights in projections:
         load_details(frame, weights, details)
-        add_scores(rows, basis, _FLOOR, sums, strip.reshape(SIDE, -1), strip)
+        add_scores(rows, basis, floor, sums, strip.reshape(SIDE, -1), strip)
     residual = np.empty((height, width), np.float32)
     store_plane(total, residual)
     return residual

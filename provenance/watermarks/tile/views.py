@@ -13,7 +13,7 @@ import numpy as np
 
 from provenance.asset import Frame
 from provenance.watermarks.tile.canonical import halved, middle, to_canonical
-from provenance.watermarks.tile.front import Residual, build_difference, build_residual
+from provenance.watermarks.tile.front import Residual, build_difference, build_residual, build_thorough
 from provenance.watermarks.tile.geometry import Power, build_power
 from provenance.watermarks.tile.layout import PERIOD
 from provenance.watermarks.tile.reading import IDENTITY, Folded, fold
@@ -57,6 +57,11 @@ class Views:
         return build_residual(self.small, in_colour=False)
 
     @cached_property
+    def thorough_luma(self) -> Residual:
+        """Brightness of the whole, looked at four times as closely."""
+        return build_thorough(self.small)
+
+    @cached_property
     def folded_luma(self) -> Folded:
         """Brightness of the whole, its periods added up as they lie."""
         folded = fold(self.luma, IDENTITY)
@@ -77,6 +82,11 @@ class Views:
     def both(self) -> Residual:
         """Brightness and blue difference added up, of the same part."""
         return self.coloured_luma + self.difference
+
+    @cached_property
+    def thorough_both(self) -> Residual:
+        """Brightness and blue difference of the whole, looked at four times as closely."""
+        return build_thorough(self.small, in_colour=True)
 
     @cached_property
     def halved_luma(self) -> Residual:

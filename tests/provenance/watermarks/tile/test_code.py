@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from provenance.errors import PayloadTooLargeError
 from provenance.watermarks.base import TICKET_BITS, WatermarkKey, is_ticket
+from provenance.watermarks.tile import code as coding
 from provenance.watermarks.tile.code import (
     MESSAGE_BITS,
     SALT_BITS,
     build_messages,
     decode,
+    decode_likeliest,
     encode,
     encode_salted,
     is_frozen,
@@ -134,3 +136,28 @@ def test_as_many_places_are_free_as_a_message_has_bits():
     assert np.count_nonzero(~is_frozen()) == MESSAGE_BITS
     assert is_frozen()[0]
     assert not is_frozen()[-1]
+
+
+def test_the_column_that_says_something_is_found_among_many():
+    """Told by how little its code contradicts: all columns have the same sizes, one has the right signs."""
+    code, rng = code_of(PAYLOAD, 5), np.random.default_rng(2)
+    right = received(code, amplitude=0.5, seed=4)
+    columns = np.abs(right)[:, None] * rng.choice(np.array([-1, 1], np.float32), (DATA_LINES, 200))
+    columns[:, 137] = right
+    found = decode_likeliest(LAYOUT, columns, kept=8, paths=32, tests=4)
+    assert found is not None
+    assert found[:2] == (137, PAYLOAD)
+    assert np.array_equal(found[2], code)
+    assert decode_likeliest(LAYOUT, columns, kept=8, paths=32, tests=0) is None
+    assert decode_likeliest(OTHER, columns, kept=8, paths=32, tests=256) is None
+    columns[:, 137] = columns[:, 138]
+    assert decode_likeliest(LAYOUT, columns, kept=8, paths=32, tests=256) is None
+
+
+@pytest.mark.parametrize("tests", [1, 7, 64])
+def test_no_more_messages_are_tried_than_said(monkeypatch, tests):
+    tried = []
+    monkeypatch.setattr(coding, "_check", lambda *_: tried.append(1) or b"12345")
+    noise = np.random.default_rng(0).normal(size=(DATA_LINES, 40)).astype(np.float32)
+    decode_likeliest(LAYOUT, noise, kept=8, paths=32, tests=tests)
+    assert len(tried) == tests

@@ -1,17 +1,18 @@
 """The front end: what stands out, and what does not."""
 
 import numpy as np
+import pytest
 
 from provenance.watermarks.tile.code import encode_salted
 from provenance.watermarks.tile.embedding import build_tile
-from provenance.watermarks.tile.front import PROJECTIONS, build_difference, build_residual
-from tests.provenance.watermarks.photographs import photograph
+from provenance.watermarks.tile.front import PROJECTIONS, build_difference, build_residual, build_thorough
+from tests.provenance.watermarks.photographs import photograph, through_jpeg
 from tests.provenance.watermarks.tile.samples import LAYOUT, PAYLOAD, marked
 
 
-def agreement(frame):
+def agreement(frame, build=build_residual):
     """Return how far the residual agrees with the likeliest of the tiles that the payload may have."""
-    residual = build_residual(frame)
+    residual = build(frame)
     height, width = residual.shape
     best = 0.0
     for code in encode_salted(LAYOUT, PAYLOAD):
@@ -51,3 +52,20 @@ def test_brightness_and_blue_difference_add_up_to_the_whole():
     frame = photograph("chelsea.png", 200, 300)
     parts = build_residual(frame, in_colour=False) + build_difference(frame)
     assert np.allclose(parts, build_residual(frame), atol=1e-4)
+
+
+def test_of_what_was_compressed_more_is_left_when_it_is_looked_at_closely():
+    seen = through_jpeg(marked("astronaut.png", 256, 320), 20)
+    usual = agreement(seen, lambda frame: build_residual(frame, in_colour=False))
+    assert agreement(seen, build_thorough) > 1.03 * usual
+
+
+@pytest.mark.parametrize("in_colour", [False, True])
+def test_a_thorough_look_lies_where_the_usual_one_does(in_colour):
+    frame = photograph("chelsea.png", 101, 150)
+    usual, thorough = build_residual(frame, in_colour=in_colour), build_thorough(frame, in_colour=in_colour)
+    assert thorough.shape == usual.shape
+    assert thorough.dtype == np.float32
+    here = np.corrcoef(usual.ravel(), thorough.ravel())[0, 1]
+    beside = np.corrcoef(usual[:, 1:].ravel(), thorough[:, :-1].ravel())[0, 1]
+    assert here > 0.8 > beside

@@ -5,7 +5,7 @@ import gc
 import numpy as np
 import pytest
 
-from provenance.watermarks.tile.front import build_residual
+from provenance.watermarks.tile.front import build_residual, build_thorough
 from provenance.watermarks.tile.views import Views, views_of
 from tests.provenance.watermarks.photographs import photograph
 
@@ -56,3 +56,5 @@ def test_brightness_and_difference_are_of_one_part():
     assert views.difference.shape == views.coloured_luma.shape == views.middle_luma.shape == (512, 512)
     small = Views(photograph("coffee.png", 200, 300))
     assert np.allclose(small.both, build_residual(small.small), atol=1e-4)
+    assert np.array_equal(small.thorough_luma, build_thorough(small.small))
+    assert np.array_equal(small.thorough_both, build_thorough(small.small, in_colour=True))

@@ -5,8 +5,9 @@ import pytest
 
 from provenance.watermarks.tile.front import build_residual
 from provenance.watermarks.tile.reading import IDENTITY, fold
-from provenance.watermarks.tile2.placing import SENSES, find_low, place
-from tests.provenance.watermarks.tile2.samples import LAYOUT, marked
+from provenance.watermarks.tile2.layout import build_cell_layout
+from provenance.watermarks.tile2.placing import SENSES, find_low, measure_sync, place
+from tests.provenance.watermarks.tile2.samples import LAYOUT, OTHER, marked
 
 
 def placed_of(frame):
@@ -30,3 +31,13 @@ def test_turns_and_negatives_are_told_apart():
 def test_an_upright_plane_begins_at_its_first_pixel():
     assert find_low(np.zeros((100, 200), np.float32), IDENTITY).tolist() == [0, 0]
     assert find_low(np.zeros((100, 200), np.float32), np.diag([-1.0, 1.0])).tolist() == [-200, 0]
+
+
+def test_sync_agrees_where_it_was_laid_without_a_search():
+    def measured(frame, layout=LAYOUT):
+        return measure_sync(fold(build_residual(np.ascontiguousarray(frame)), IDENTITY), layout.lines)
+
+    assert measured(marked()) == pytest.approx(placed_of(marked()).sync, rel=0.05)
+    assert measured(255 - marked()) < -10
+    assert abs(measured(marked()[17:, 90:])) < measured(marked()) / 2
+    assert abs(measured(marked(), build_cell_layout(OTHER))) < 4
