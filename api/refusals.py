@@ -1,5 +1,6 @@
 """Why a request is not served, whoever asks: it cannot be read, asks for what is not there, or comes too often."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ class InvalidRequestError(GateError):
         self.problems = tuple(problems)
 
 
+# Of pydantic: which of several models was tried, and how it was spelled.
+_OURS: Final = re.compile(r"[A-Z]\w*|[a-z-]+\[.*\]")
+_OTHER_WAY: Final = re.compile(r"instance of [a-z]+$")
+
+
 class TooManyRequestsError(GateError):
     """This address has asked more often than it may.
 
@@ -47,10 +53,17 @@ class TooManyRequestsError(GateError):
 
 
 def list_problems(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """Return what pydantic found, each with its field and no value: it may be a prompt."""
-    return [
-        {"field": ".".join(str(part) for part in error["loc"]), "detail": str(error["msg"]).lower()} for error in errors
-    ]
+    """Return what pydantic found, each with its field and no value: it may be a prompt.
+
+    Of a field that may be spelled in two ways only what its fields lack is told, and no names of classes of ours.
+    """
+    found = [
+        {"field": ".".join(part for part in map(str, error["loc"]) if not _OURS.fullmatch(part)),
+         "detail": str(error["msg"]).lower()}
+        for error in errors
+    ]  # fmt: skip
+    told = [one for one in found if not _OTHER_WAY.search(one["detail"])]
+    return told or found
 
 
 def build_invalid(errors: Sequence[Any]) -> InvalidRequestError:

@@ -8,6 +8,7 @@ corrects one of fifty makes one anew.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -239,6 +240,8 @@ def _check_fields(where: str, value: object, known: frozenset[str]) -> Mapping[s
 
 def _read_text(where: str, said: Mapping[str, Any], name: str, *, required: bool = False, most: int = _TITLE) -> str:
     value = said.get(name, "")
+    if isinstance(value, bool | int | float | date):  # YAML reads No, 1984 and 2001-09-11 so
+        raise ProgrammeError(f'{where}: {name} is read as no text by YAML: put it in quotes, such as {name}: "No"')
     if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
         raise ProgrammeError(f"{where}: {name} has to be a text of {int(required)} to {most} signs")
     return " ".join(value.split())
