@@ -193,18 +193,26 @@ def _read_laid(search: _Search) -> Found | None:
     """Read frames that were coded by themselves, then each shot's mean, then its frames where sync shows each."""
     for index, frame in enumerate(search.frames):
         for layout in search.layouts if frame.is_key else ():
-            if found := search.read([_find_spot(search.residual(index), layout)], layout, "straight"):
+            if found := _read_one(search, search.residual(index), layout, "straight"):
                 return found
     for chosen in _list_shots(search.frames):
         mean = search.average(chosen)
         for layout in search.layouts:
-            if found := search.read([_find_spot(mean, layout)], layout, "mean"):
+            if found := _read_one(search, mean, layout, "mean"):
                 return found
             spots = [_find_spot(search.residual(index), layout) for index in _thin(chosen, _TOGETHER)]
             seen = [spot for spot in _choose_alike(spots) if spot.placed.sync >= _LEAST_SYNC]
             if len(seen) > 1 and (found := search.read(seen, layout, "straight, together")):
                 return found
     return None
+
+
+def _read_one(search: _Search, residual: Residual, layout: CellLayout, stage: str) -> Found | None:
+    """Read a residual where sync says that the tile lies, then where it is laid: sync may have been taken out."""
+    spot = _find_spot(residual, layout)
+    if found := search.read([spot], layout, stage):
+        return found
+    return None if spot.placed is UPRIGHT else search.read([_Spot(residual, 1.0, UPRIGHT)], layout, stage)
 
 
 def _choose_alike(spots: Sequence[_Spot]) -> list[_Spot]:

@@ -96,6 +96,18 @@ def test_shots_of_other_codes_are_placed_together_and_read_apart(planes):
     assert found.match.payload == PAYLOAD
 
 
+def test_who_takes_sync_out_twice_over_takes_nothing_else(planes):
+    """What repeats is sync alone: subtracted once and a half more, it lies there as a negative."""
+    picture, marked = planes
+    change = marked[0].astype(np.float32) - picture
+    sync = np.mean(
+        [change[top : top + 128, left : left + 128] for top in (0, 128) for left in (0, 128, 256, 384)], axis=0
+    )
+    tiled = np.tile(sync, (4, 5))[: change.shape[0], : change.shape[1]]
+    attacked = np.clip(np.rint(marked[0] - 2.5 * tiled), 0, 255).astype(np.uint8)
+    assert read_straight(frames([attacked]), [LAYOUT]).match.payload == PAYLOAD
+
+
 def test_what_is_not_marked_is_not_read(planes):
     picture, marked = planes
     assert read_frames(frames([picture] * 3), [LAYOUT]) is None
