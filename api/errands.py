@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from api.ordering import build_submission, open_gateway, open_jobs, require_shown
+from api.ordering import build_submission, open_gateway, open_jobs, require_ordered
 from generation.gateways.base import ProviderBusyError
 from generation.gateways.jobs import Job, JobState
 from generation.gateways.work import FIRST_PAUSE_S, MOST_PAUSE_S, advance
@@ -152,7 +152,7 @@ def hand_in(service: "Service", here: Deployment, job: Job) -> Job:
         ]
     try:
         for one in made:
-            require_shown(here, one.unverified_file)
+            require_ordered(here, one.unverified_file, order)
         assets = [keep_file(service, here, one, None) for one in made]
     except AssetError as exc:  # what is no asset will never be one
         problem = f"what the service made cannot be taken: {exc}"

@@ -22,7 +22,6 @@ from policies.line.prompting import build_refusal, judge_prompt
 from provenance.asset import MediaType, sha256_hex
 from provenance.errors import AssetError, ConfigurationError, UnsupportedMediaError
 from provenance.media.sniff import HEAD_BYTES
-from provenance.media.view import TEXT
 from provenance.storage.blob import Blob
 
 _GENERATED = "trainedAlgorithmicMedia"
@@ -93,7 +92,7 @@ def go_on(
     for number, file in enumerate(jobs.files(job)):
         submission = build_submission(job, order, gateway, file, number, packs)
         try:
-            media_type = require_shown(site.deployment, file)
+            media_type = require_ordered(site.deployment, file, order)
         except AssetError as exc:
             ended.append(Ended(submission.name, error=exc))
             continue
@@ -111,16 +110,20 @@ def go_on(
     return done, ended
 
 
-def require_shown(here: Deployment, file: Blob) -> MediaType | None:
+def require_ordered(here: Deployment, file: Blob, order: Order) -> MediaType | None:
     """Return the type of what a service made, None where no medium here knows it, which the gate refuses.
 
     Raises:
-        UnsupportedMediaError: it holds words: a site that takes texts, too, would release a page of errors as one.
+        UnsupportedMediaError: it is not what was ordered: a still for a clip, or words, which a site that takes texts,
+            too, would release, a page of errors as one.
     """
     found = here.media.find(file.read_at(0, HEAD_BYTES))
-    if found is not None and TEXT in found[0].carriers:
-        raise UnsupportedMediaError(f"expected a picture or a clip from the service, got {found[1]}")
-    return None if found is None else found[1]
+    if found is None:
+        return None
+    expected, family = ("clip", "video/") if order.kind.is_video else ("picture", "image/")
+    if not found[1].value.startswith(family):
+        raise UnsupportedMediaError(f"expected a {expected} from the service, as was ordered, got {found[1]}")
+    return found[1]
 
 
 def describe(job: Job) -> Mapping[str, Any]:

@@ -47,6 +47,7 @@ class Subject:
         prompt: the prompt it was made from, if known. Never log it, never put it in a Signal.
         thumbnails: what a manifest that came with it shows.
         unsearched: why the pixels are not to be searched for watermarks, in words; "" where they are.
+        sources: payloads of our own releases that it was openly made from here, and whose mark it may show.
     """
 
     asset: Asset
@@ -55,6 +56,7 @@ class Subject:
     prompt: str | None = None
     thumbnails: tuple[View, ...] = ()
     unsearched: str = ""
+    sources: frozenset[int] = frozenset()
 
     @property
     def picture(self) -> "Picture":

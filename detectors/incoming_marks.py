@@ -151,9 +151,13 @@ class IncomingMarksDetector:
                 records.append({"mark": "watermark", "scheme": name, "problem": str(exc)})
                 continue
             if reading is not None:
-                scores = {"incoming_own_mark": 1.0, "incoming_ai": 1.0}
+                # What a clip was gone on with from is named in its manifest: its mark hides nothing.
+                is_source = reading.payload in subject.sources
+                scores["incoming_ai"] = 1.0
+                scores["incoming_own_mark"] = max(scores.get("incoming_own_mark", 0.0), float(not is_source))
                 # As text: a JSON reader that keeps numbers as doubles would change 64 bits.
-                records.append({"mark": "watermark", **asdict(reading), "payload": f"{reading.payload:016x}"})
+                record = {"mark": "watermark", **asdict(reading), "payload": f"{reading.payload:016x}"}
+                records.append({**record, "of": "what it was made from"} if is_source else record)
         return scores, records
 
 

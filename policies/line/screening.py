@@ -26,7 +26,7 @@ from policies.line.records import (
     parse_asset,
 )
 from policies.line.request import build_request_context, find_own_packs, load_prompt, load_request_packs
-from policies.line.searching import explain_no_search
+from policies.line.searching import explain_no_search, find_sources
 from policies.line.stopping import build_stop
 from policies.rules.decision import Decision, Outcome
 from policies.rules.engine import decide as decide_by_packs
@@ -79,7 +79,9 @@ def ask_detectors(here: Deployment, row: Mapping[Any, Any]) -> tuple[Signal, ...
     unsearched = _explain_no_search(here, asset, row)
     views = tuple(content.views())
     stop = build_stop(notes.packs or ())
-    answers = here.runner.run(Subject(asset, views[0], file, prompt, thumbnails, unsearched), views, stop=stop)
+    sources = find_sources(here, asset, row["recipe"])
+    subject = Subject(asset, views[0], file, prompt, thumbnails, unsearched, sources)
+    answers = here.runner.run(subject, views, stop=stop)
     return tuple(sorted(answers, key=lambda signal: signal.detector))
 
 

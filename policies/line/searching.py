@@ -9,8 +9,14 @@ decide asks for what a search finds.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import select
+
+from policies.line.deployment import Deployment
 from policies.rules.pack import Pack
 from provenance.asset import Asset, Origin
+from provenance.manifests.components import FIELD
+from provenance.seal.sealed import build_payload
+from provenance.storage.tables import ASSETS, GRANTS, SEALS
 
 DRAWN_HERE: Final = "this gate drew them itself, from words alone"
 UNASKED: Final = "no pack that decides asks for marks in them"
@@ -36,6 +42,21 @@ def explain_no_search(asset: Asset, recipe: Mapping[str, Any], packs: Sequence[P
     if asset.origin is Origin.GENERATED and recipe.get("source_sha256") == "":
         return DRAWN_HERE
     return "" if any(map(_asks, packs)) else UNASKED
+
+
+def find_sources(here: Deployment, asset: Asset, recipe: Mapping[str, Any]) -> frozenset[int]:
+    """Return the payloads of this tenant's releases that an asset was made from here, as its recipe names them."""
+    named = [str(one.get("sha256", "")) for one in recipe.get(FIELD) or ()]
+    if asset.origin is not Origin.GENERATED or not named:
+        return frozenset()
+    query = (
+        select(GRANTS.c.payload)
+        .join(SEALS, SEALS.c.asset_id == GRANTS.c.asset_id)
+        .join(ASSETS, ASSETS.c.id == GRANTS.c.asset_id)
+        .where(SEALS.c.sha256.in_(named), ASSETS.c.tenant == here.tenant)
+    )
+    with here.database.read() as connection:
+        return frozenset(build_payload(int(payload)) for payload in connection.execute(query).scalars())
 
 
 def _asks(pack: Pack) -> bool:

@@ -126,7 +126,7 @@ def test_a_page_of_words_is_none_either_where_texts_are_taken(service, provider)
         errands.look(service)
     done = open_jobs(service.site.deployment).find(job.id)
     assert (done.state, done.outcome["assets"]) == (JobState.FAILED, [])
-    assert "expected a picture or a clip from the service, got text/html" in done.outcome["problem"]
+    assert "as was ordered, got text/html" in done.outcome["problem"]
     assert len(provider.asked) == 1
 
 

@@ -37,10 +37,9 @@ def detector(tmp_path):
     return detector
 
 
-def detect(detector, data, media_type=MediaType.JPEG, picture=None):
-    signal = detector.detect(
-        subject_of(picture or photo("astronaut.png", (256, 256)), data=data, media_type=media_type)
-    )
+def detect(detector, data, media_type=MediaType.JPEG, picture=None, **told):
+    subject = subject_of(picture or photo("astronaut.png", (256, 256)), data=data, media_type=media_type)
+    signal = detector.detect(replace(subject, **told))
     assert signal.status is Status.OK
     json.dumps(signal.evidence, allow_nan=False)
     return {name for name, score in signal.scores.items() if score}, signal
@@ -186,6 +185,19 @@ def test_our_own_watermark_is_known_again(tmp_path, name):
     (record,) = signal.evidence
     assert (record["mark"], record["scheme"], record["payload"]) == ("watermark", name, "0123456789abcdef")
     assert 0 < record["false_positive_bound"] < 1e-8
+
+
+def test_the_mark_of_what_it_was_openly_made_from_hides_nothing(tmp_path):
+    tile = WATERMARKS.load("tile")((WatermarkKey("test", bytes(range(32))),))
+    detector = IncomingMarksDetector(toolbox_of(tmp_path, marks={"tile": tile}))
+    marked = Picture.from_frame(tile.embed(photo("astronaut.png").frame, 7))
+    for sources, expected in (
+        (frozenset({7}), {"incoming_ai"}),
+        (frozenset({8}), {"incoming_own_mark", "incoming_ai"}),
+    ):
+        found, signal = detect(detector, photograph(MediaType.JPEG), picture=marked, sources=sources)
+        assert found == expected
+        assert ("of" in signal.evidence[0]) == (7 in sources)
 
 
 def test_a_part_of_a_marked_picture_is_known_again(tmp_path):

@@ -93,7 +93,7 @@ def test_a_page_in_place_of_a_file_is_refused_recorded_and_paid_once(site, provi
     before = len(list_standings(site.deployment, most=99))
     job, (ended,) = order_and_release(site, gateway, order, target, key=f"page-{name}", pace=pace())
     assert job.state is JobState.FAILED
-    assert "expected a picture or a clip from the service, got text/html" in job.outcome["problem"]
+    assert "as was ordered, got text/html" in job.outcome["problem"]
     assert ended.result is None
     calls = len(provider.asked)
     again, more = order_and_release(site, gateway, order, target, key=f"page-{name}", pace=pace())

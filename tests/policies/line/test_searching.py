@@ -3,13 +3,19 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
+from policies.gate import release
 from policies.line.intake import intake
 from policies.line.screening import screen
 from policies.line.searching import DRAWN_HERE, UNASKED, explain_no_search
 from policies.rules.loader import builtin_packs
 from policies.rules.parsing import parse_pack
 from provenance.asset import Asset, AssetId, Digest, MediaType, Origin
+from provenance.manifests.components import FIELD, Component, describe_components
+from provenance.seal.sealed import build_payload
+from provenance.storage.blob import Blob
+from provenance.storage.tables import GRANTS
 from tests.policies.deployments import Probe, run_only
 from tests.sites import submission
 
@@ -76,7 +82,7 @@ class Watching(Probe):
     """A detector that keeps what it was told about the search."""
 
     def detect(self, subject):
-        self.told = subject.unsearched
+        self.told, self.sources = subject.unsearched, subject.sources
         return super().detect(subject)
 
 
@@ -87,3 +93,23 @@ def test_the_gate_tells_detectors_and_a_recipe_that_was_handed_in_changes_nothin
         asset_id = intake(probed, submission(side=288, recipe=DRAWN, **fields))
         screen(probed, asset_id)
         assert probe.told == (expected or explain_no_search(asset(Origin.SUBMITTED), {}, here.select_packs(())))
+
+
+def test_whose_mark_an_asset_may_show_is_told_by_what_it_was_made_from_here_and_by_nothing_that_is_handed_in(here):
+    released = release(here, submission(side=288))
+    sealed = Blob.from_bytes(here.blobs.public.get(released.public_key))
+    with here.database.read() as connection:
+        payload = connection.execute(select(GRANTS.c.payload).where(GRANTS.c.asset_id == released.asset_id)).scalar()
+    component = Component(sealed, MediaType.JPEG, "parentOf")
+    recipe = {"source_sha256": str(sealed.sha256), FIELD: describe_components((component,))}
+    other_file = Blob.from_bytes(b"another's file")
+    stranger = Component(other_file, MediaType.JPEG, "parentOf")
+    other = {FIELD: describe_components((stranger,))}
+    for fields, expected in (
+        ({"origin": Origin.GENERATED, "recipe": recipe, "components": (component,)}, {build_payload(payload)}),
+        ({"origin": Origin.GENERATED, "recipe": other, "components": (stranger,)}, set()),
+        ({"recipe": {"source_sha256": str(sealed.sha256)}}, set()),
+    ):
+        probe = Watching()
+        screen(replace(here, runner=run_only(probe)), intake(here, submission("chelsea.png", side=288, **fields)))
+        assert probe.sources == expected
