@@ -72,12 +72,16 @@ class Doubts:
             return tuple(found)
         left = tuple(self.bank.combine(counted, len(prompt)))
         strict = [
-            one if one == now or any(other.category != one.category for other in layout.share(one)) else now
+            one if one == now or any(self._is_of_others(other, one) for other in layout.share(one)) else now
             for one, now in zip(terms, counted, strict=True)
         ]
         blocks = (one for one in self.bank.combine(strict, len(prompt)) if one.grade is Grade.BLOCK)
         counted += {one.id: one for one in (*blocks, *left)}.values()
         return tuple(sorted(counted, key=lambda one: -one.grade.rank))
+
+    def _is_of_others(self, other: Found, one: Found) -> bool:
+        """Whether a term is of another category, and of one that says something by itself."""
+        return other.category != one.category and other.category not in self.bank.ingredients
 
     def _lower(self, one: Found, layout: "_Layout", prompt: str) -> Found:
         around = layout.around(one)

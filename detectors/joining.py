@@ -14,18 +14,19 @@ PASSAGE: Final = 2_000
 Place = tuple[int, int]
 
 
-def find_joined(kinds: Sequence[Sequence[Place]]) -> Place | None:
+def find_joined(kinds: Sequence[Sequence[Place]], *, within: int = PASSAGE) -> Place | None:
     """Return from where to where the first passage goes that has a place of each kind; None where none has.
 
     Args:
         kinds: offsets [start, end) of what there is of each; in any order.
+        within: characters that they stand apart at most.
     """
     ordered = sorted((place, kind) for kind, places in enumerate(kinds) for place in places)
     last: dict[int, Place] = {}
     for place, kind in ordered:
         if kind not in last or last[kind][1] < place[1]:
             last[kind] = place
-        near = [one for one in last.values() if place[0] - one[1] <= PASSAGE]
+        near = [one for one in last.values() if place[0] - one[1] <= within]
         if len(near) == len(kinds):
             return min(start for start, _ in near), max(end for _, end in near)
     return None

@@ -134,6 +134,8 @@ class PromptDetector:
         counted = [self._weigh_doubtful(*one, plain.text, passages) for one in zip(self._banks, readings, strict=True)]
         found = [_Written(one, *plain.place(one.start, one.end)) for part in counted for one in part]
         found += self._read_hidden(plain, hidden)
+        # What is there for combinations alone is on no card: it scores nothing, and is no evidence of anything.
+        found = [one for one in found if _PREFIX + one.found.category in self.card.categories]
         found.sort(key=lambda one: -one.found.grade.rank)
         alike, meaning = self._measure(plain.text, passages, spared, hidden)
         scores = dict.fromkeys(self.card.categories, 0.0) | meaning
@@ -153,13 +155,15 @@ class PromptDetector:
         """Return what categories score together; what the prompt wraps stands where it is wrapped."""
         limits = self.card.thresholds
         terms = [one for one in found if not one.found.id.startswith(COMBINATION)]
-        known = {one.found.category for one in terms}
-        # What a combination adds to a category has terms of it beside, and reaches further than they do.
-        terms += [one for one in found if one.found.category not in known]
+        # What a combination adds to a category mostly has terms of it beside, and reaches further than they do.
+        made = [one for one in found if one.found.id.startswith(COMBINATION)]
 
         def places(names: Container[str], least: str) -> list[tuple[int, int]]:
-            strict = [one for one in terms if self._weigh(one.found) >= limits[least]]
-            return [(one.start, one.end) for one in strict if one.found.category in names]
+            for kind in (terms, made):
+                asked = [one for one in kind if one.found.category in names]
+                if strict := [one for one in asked if self._weigh(one.found) >= limits[least]]:
+                    return [(one.start, one.end) for one in strict]
+            return []
 
         return {
             name: limits["block"]

@@ -33,6 +33,8 @@ _DOUBTFUL: Final = "doubtful"
 # toys of it, and meaning, which would have to tell, finds too little in single words of these languages.
 _SURE: Final = frozenset({"ar", "bn", "fa", "hi", "id", "ja", "km", "ko", "lo", "my", "pl", "th", "tr", "ur", "vi"})
 _ID_DIGITS: Final = 8
+# How far apart words of a combination may stand, in characters.
+_REACHES: Final = {reach: reach for reach in range(1, PASSAGE + 1)}
 
 
 class Grade(StrEnum):
@@ -123,12 +125,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Where a passage has a match of every category in `needs`, of at least that grade, `category` gets `grade`."""
+    """Where a passage has a match of every category in `needs`, of at least that grade, `category` gets `grade`.
+
+    The matches stand `within` so many characters of each other.
+    """
 
     id: str
     category: str
     grade: Grade
     needs: Mapping[str, Grade]
+    within: int = PASSAGE
 
 
 @dataclass(slots=True)
@@ -150,6 +156,7 @@ class TermBank:
     Attributes:
         terms: by id.
         combinations, categories, vocabulary: of all terms.
+        ingredients: categories of notes alone: nothing by themselves, they are there for combinations.
         doubtful: ids of terms of hold grade that mean other things too: those listed so, and those that an allow phrase
             of their own category has a word of.
     """
@@ -158,6 +165,8 @@ class TermBank:
         self.terms: Final = {term.id: term for term in terms}
         self.combinations: Final = tuple(combinations)
         self.categories: Final = tuple(dict.fromkeys(term.category for term in self.terms.values()))
+        told = {term.category for term in self.terms.values() if term.grade not in {None, Grade.NOTE}}
+        self.ingredients: Final = frozenset(self.categories) - told
         self._root: Final = _Node()
         self.doubtful: Final = frozenset(_find_doubtful(self.terms.values()))
         self._literal: Final = LiteralTerms(term for term in self.terms.values() if term.language in LANGUAGES)
@@ -235,7 +244,7 @@ class TermBank:
                 [(one.start, one.end) for one in meant if one.category == category and one.grade.rank >= grade.rank]
                 for category, grade in rule.needs.items()
             ]
-            passage = find_joined(kinds)
+            passage = find_joined(kinds, within=rule.within)
             if passage is not None:
                 place = passage if length > PASSAGE else (0, length)
                 yield Found(f"{COMBINATION}{rule.id}", rule.category, rule.grade, *place)
@@ -291,9 +300,12 @@ def _parse_combinations(data: Any) -> Iterator[Combination]:  # noqa: ANN401 - c
     try:
         for rule in data["combinations"]:
             needs = {category: Grade(grade) for category, grade in rule["all"].items()}
-            yield Combination(rule["id"], rule["category"], Grade(rule["grade"]), needs)
+            within = _REACHES[rule.get("within", PASSAGE)]
+            yield Combination(rule["id"], rule["category"], Grade(rule["grade"]), needs, within)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise ConfigurationError(f"{_COMBINATIONS}: a rule needs id, category, grade and all: {exc!r}") from exc
+        raise ConfigurationError(
+            f"{_COMBINATIONS}: a rule needs id, category, grade and all, and may have within: {exc!r}"
+        ) from exc
 
 
 def _find_doubtful(terms: Iterable[Term]) -> Iterator[str]:

@@ -14,6 +14,7 @@ CATEGORIES = {
     "minors", "real_person", "documents", "political", "illegal",
 }  # fmt: skip
 NOTED = {"characters", "logos"}  # evidence: nobody is refused for a brand that a prompt names
+INGREDIENTS = {"somebody", "undressing", "taking_off", "clothes"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def grades(bank, prompt):
 
 
 def test_every_category_has_several_dozen_terms_in_each_language(bank):
-    assert set(bank.categories) == CATEGORIES | NOTED
+    assert set(bank.categories) == CATEGORIES | NOTED | INGREDIENTS
+    assert bank.ingredients == INGREDIENTS
     for category in NOTED:
         terms = [term for term in bank.terms.values() if term.category == category]
         assert {term.language for term in terms if term.grade is Grade.HOLD} >= {
@@ -113,6 +115,25 @@ def test_combinations_are_made_within_a_passage(bank):
     assert near[found.start : found.end] == "child, nude"
 
 
+def test_a_combination_may_ask_for_words_close_by(bank):
+    def combined(prompt):
+        return {one.id.partition("/")[2] for one in bank.match(prompt) if one.id.startswith("combination/")}
+
+    assert combined("my colleague, nude") == {"somebody-nudity"}
+    assert not combined("my colleague" + " in the old town hall" * 3 + ", nude")
+    assert combined("my colleague takes off her dress") == {"somebody-out-of-clothes", "out-of-clothes-somebody"}
+    assert not combined("she takes off her dress")
+
+
+@pytest.mark.parametrize("within", ["0", "3000", "near"])
+def test_words_close_by_are_counted_in_characters(tmp_path, within):
+    write(tmp_path, "category: x\nen:\n  hold: [word]")
+    rule = f"combinations: [{{id: a, category: x, grade: hold, within: {within}, all: {{x: note}}}}]"
+    write(tmp_path, rule, "combinations.yaml")
+    with pytest.raises(ConfigurationError, match="within"):
+        load_term_bank(tmp_path)
+
+
 @pytest.mark.parametrize(
     "text", ["anal retentives line up their pens", "the anal fin of a carp", "# todo/fixme/xxx markers", "xxx hack"]
 )
@@ -187,4 +208,5 @@ def test_malformed_combinations_are_refused(tmp_path):
 def test_combinations_speak_of_known_categories(bank):
     assert TERMS_DIR.is_dir()
     for rule in bank.combinations:
-        assert {rule.category, *rule.needs} <= CATEGORIES
+        assert rule.category in CATEGORIES
+        assert set(rule.needs) <= CATEGORIES | INGREDIENTS
