@@ -2,5 +2,5 @@
 
 from typing import Final
 
-VERSION: Final = "0.10.0"
+VERSION: Final = "0.11.0"
 """Of this software; tests hold it to pyproject.toml, the changelog and the pages."""
