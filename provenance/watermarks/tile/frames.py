@@ -96,7 +96,7 @@ class _Search:
         if index not in self.residuals:
             luma = self.frames[index].luma
             if self.is_halved:
-                luma = np.ascontiguousarray(_halve(luma))
+                luma = np.ascontiguousarray(halve(luma))
             self.residuals[index] = build_residual(as_frame(luma), in_colour=False)
         return self.residuals[index]
 
@@ -177,8 +177,8 @@ def _add(
 def _read_searched(search: _Search) -> Found | None:
     """Find out how the clip was cropped, scaled or turned, and read its frames there."""
     for chosen in _choose_frames(search.frames):
-        power = _average([build_power(search.residual(index)) for index in chosen])
-        for name, suggest in _SEARCHES.items():
+        power = average_powers([build_power(search.residual(index)) for index in chosen])
+        for name, suggest in SEARCHES.items():
             for layout in search.layouts:
                 best = [one for one in suggest(power, layout) if one.rank >= _LEAST_RANK][:_PLACES]
                 for candidate in best:
@@ -198,7 +198,7 @@ def _choose_frames(frames: Sequence[FrameOfShot]) -> Iterator[list[int]]:
         yield of_shot[:: max(1, -(-len(of_shot) // _SEARCHED))]
 
 
-def _average(powers: Sequence[Power]) -> Power:
+def average_powers(powers: Sequence[Power]) -> Power:
     """Return the mean of spectra."""
     values = np.mean([power.values for power in powers], axis=0, dtype=np.float32)
     # Averaged, noise varies less about its mean of 1: it is spread again, so that lines stand out as in one frame.
@@ -227,7 +227,8 @@ def _place(
     return best.sync, search.frames[index].shot, weigh(folded, layout, best)
 
 
-def _halve(luma: Plane) -> Plane:
+def halve(luma: Plane) -> Plane:
+    """Return a plane at half its size."""
     import cv2
 
     half: Plane = cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA)
@@ -242,4 +243,5 @@ def _stretched(power: Power, layout: Layout) -> list[Candidate]:
     return rank_candidates(power, layout, stretched_candidates(power, layout, best=3), reach=3)
 
 
-_SEARCHES: Final[dict[str, Callable[[Power, Layout], list[Candidate]]]] = {"turned": _turned, "stretched": _stretched}
+SEARCHES: Final[dict[str, Callable[[Power, Layout], list[Candidate]]]] = {"turned": _turned, "stretched": _stretched}
+"""Ways in which a clip may have been changed, by name: what suggests geometries of each, likeliest first."""

@@ -4,6 +4,7 @@ One code for a shot: its salt is chosen by what the first frame holds already. W
 many frames; the pattern is then the same from frame to frame, so encoders copy it along with the picture.
 """
 
+from abc import ABC, abstractmethod
 from typing import Final
 
 import numpy as np
@@ -27,25 +28,18 @@ USUAL: Final = Quality(42.3, 0.017, 1.15)
 STRONG: Final = Quality(42.0, 0.024, 1.4)
 # Frames after which the mask is measured anew; at 30 a second a pan moves it by less than its own cells till then.
 _REMEASURED: Final = 12
+_PARTS: Final = (np.maximum, np.minimum)
 _FINE: Final = 4
 _WINDOW: Final = 320
 # ITU-R BT.601 and BT.709: 219 levels of luma where full range has 255.
 _NARROW: Final = 219 / 255
 
 
-class ShotMark:
-    """Marks the frames of one shot, given in their order."""
+class FramesMark(ABC):
+    """Marks the frames of one shot, given in their order; what is added to them is measured anew every so many."""
 
-    def __init__(self, layout: Layout, payload: int, *, quality: Quality = USUAL, is_full_range: bool = False) -> None:
-        """Prepare to mark under a key's layout.
-
-        Raises:
-            PayloadTooLargeError: more than 64 bits.
-        """
-        self._layout, self._quality = layout, quality
-        self._codes = encode_salted(layout, payload)
+    def __init__(self, *, is_full_range: bool) -> None:
         self._scale = np.float32(1.0 if is_full_range else _NARROW)
-        self._tile: NDArray[np.float32] | None = None
         self._count = 0
         self._up = self._down = np.zeros((0, 0), np.uint8)
 
@@ -54,29 +48,52 @@ class ShotMark:
         import cv2
 
         if self._count % _REMEASURED == 0:
-            self._measure(luma)
+            change = self._measure(luma)
+            # Rounded and saturated: what is to be added to each pixel, and what is to be taken away.
+            self._up, self._down = (np.asarray(cv2.convertScaleAbs(part(change, 0)), np.uint8) for part in _PARTS)
         self._count += 1
         marked: Plane = cv2.add(luma, self._up, out)
         cv2.subtract(marked, self._down, marked)
         return marked
 
-    def _measure(self, luma: Plane) -> None:
-        """Lay the tile out for the frames to come: what is added to each pixel, and what is taken away."""
+    @abstractmethod
+    def _measure(self, luma: Plane) -> NDArray[np.float32]:
+        """Return (H, W) by how many levels the frames to come are to change."""
+
+    def _spread(self, mask: NDArray[np.float32], cell: int, ratio: float, size: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return a mask, in cells of the small plane, over a frame of (height, width), in levels of its range."""
         import cv2
 
+        height, width = size
+        grown = (max(width, round(mask.shape[1] * cell / ratio)), max(height, round(mask.shape[0] * cell / ratio)))
+        spread = cv2.resize(mask, grown, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        return np.asarray(spread * self._scale, np.float32)
+
+
+class ShotMark(FramesMark):
+    """Lays the first tile, as versions before 0.11 did; today it is taken out of what they made."""
+
+    def __init__(self, layout: Layout, payload: int, *, quality: Quality = USUAL, is_full_range: bool = False) -> None:
+        """Prepare to mark under a key's layout.
+
+        Raises:
+            PayloadTooLargeError: more than 64 bits.
+        """
+        super().__init__(is_full_range=is_full_range)
+        self._layout, self._quality = layout, quality
+        self._codes = encode_salted(layout, payload)
+        self._tile: NDArray[np.float32] | None = None
+
+    def _measure(self, luma: Plane) -> NDArray[np.float32]:
         small = to_small(luma)
         if self._tile is None:
             code = self._codes[_choose(small, self._codes, self._layout)]
             self._tile = build_tile(self._layout, code, samples=PERIOD if small is luma else _FINE * PERIOD)
-        scale = small.shape[1] / luma.shape[1]
-        mask = measure_visibility(small).scaled(self._quality)
-        rows, columns = (_cells(side, scale, len(self._tile)) for side in luma.shape)
-        height, width = luma.shape
-        grown = (max(width, round(mask.shape[1] * CELL / scale)), max(height, round(mask.shape[0] * CELL / scale)))
-        strength = cv2.resize(mask, grown, interpolation=cv2.INTER_LINEAR)[:height, :width]
-        change = np.rint(self._tile[rows[:, None], columns[None, :]] * strength * self._scale)
-        self._up = np.clip(change, 0, 255).astype(np.uint8)
-        self._down = np.clip(-change, 0, 255).astype(np.uint8)
+        ratio = small.shape[1] / luma.shape[1]
+        strength = self._spread(measure_visibility(small).scaled(self._quality), CELL, ratio, luma.shape)
+        rows, columns = (_cells(side, ratio, len(self._tile)) for side in luma.shape)
+        change: NDArray[np.float32] = self._tile[rows[:, None], columns[None, :]] * strength
+        return change
 
 
 def to_small(luma: Plane) -> Plane:

@@ -8,25 +8,16 @@ which does not mind where in a frame the tile begins.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.asset import Plane
-from provenance.watermarks.tile.frames import FrameOfShot
+from provenance.watermarks.tile.frames import SEARCHES, FrameOfShot, average_powers, halve
 from provenance.watermarks.tile.front import Residual, build_residual
-from provenance.watermarks.tile.geometry import (
-    Candidate,
-    Power,
-    build_power,
-    keep_likely,
-    rank_candidates,
-    stretched_candidates,
-    turned_candidates,
-)
+from provenance.watermarks.tile.geometry import Power, build_power, keep_likely
 from provenance.watermarks.tile.layout import PERIOD, Layout
 from provenance.watermarks.tile.reading import IDENTITY, Geometry, Match, fold
 from provenance.watermarks.tile.shot import as_frame
@@ -122,7 +113,7 @@ class _Search:
         """Return what stands out of a frame, of variance 1."""
         if index not in self.residuals:
             luma = self.frames[index].luma
-            made = build_residual(as_frame(_halve(luma) if self.is_halved else luma), in_colour=False)
+            made = build_residual(as_frame(halve(luma) if self.is_halved else luma), in_colour=False)
             self.residuals[index] = made / np.float32(np.sqrt(np.square(made).mean()) + 1e-6)
         return self.residuals[index]
 
@@ -280,7 +271,7 @@ def _read_searched(search: _Search) -> Found | None:
     for chosen in _choose_frames(search.frames) if len(everything) > 1 else ():
         residuals = [search.residual(index) for index in chosen]
         powers = [build_power(residual) for residual in residuals]
-        if found := _search_power(search, powers[0] if len(powers) == 1 else _average_powers(powers), residuals, ""):
+        if found := _search_power(search, powers[0] if len(powers) == 1 else average_powers(powers), residuals, ""):
             return found
     return None
 
@@ -305,7 +296,7 @@ def _search_power(
     for kind in kinds:
         stage = f"{name}, {kind}" if name else kind
         for layout in search.layouts:
-            likely = [one for one in _SEARCHES[kind](power, layout.searched) if one.rank >= _LEAST_RANK]
+            likely = [one for one in SEARCHES[kind](power, layout.searched) if one.rank >= _LEAST_RANK]
             for candidate in keep_likely(power, layout.lines, likely, _LEAST_SYNC_SEARCHED - _GUESSED)[:_PLACES]:
                 if found := _read_at(search, residuals, layout, candidate.geometry, stage):
                     return found
@@ -353,29 +344,3 @@ def _list_keys(frames: Sequence[FrameOfShot]) -> list[int]:
 def _thin(chosen: Sequence[int], most: int) -> list[int]:
     """Return at most so many, evenly."""
     return list(chosen[:: max(1, -(-len(chosen) // most))])
-
-
-def _average_powers(powers: Sequence[Power]) -> Power:
-    """Return the mean of spectra."""
-    values = np.mean([power.values for power in powers], axis=0, dtype=np.float32)
-    # Averaged, noise varies less about its mean of 1: it is spread again, so that lines stand out as in one frame.
-    spread = np.maximum(1 + (values - 1) * np.float32(np.sqrt(len(powers))), 0)
-    return Power(np.minimum(spread, np.float32(40)))
-
-
-def _halve(luma: Plane) -> Plane:
-    import cv2
-
-    half: Plane = cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return half
-
-
-def _turned(power: Power, layout: Layout) -> list[Candidate]:
-    return rank_candidates(power, layout, turned_candidates(power, layout, best=6), reach=3)
-
-
-def _stretched(power: Power, layout: Layout) -> list[Candidate]:
-    return rank_candidates(power, layout, stretched_candidates(power, layout, best=3), reach=3)
-
-
-_SEARCHES: Final[dict[str, Callable[[Power, Layout], list[Candidate]]]] = {"turned": _turned, "stretched": _stretched}

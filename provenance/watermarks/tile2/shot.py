@@ -5,8 +5,6 @@ measured every so many frames; the pattern is then the same from frame to frame,
 picture.
 """
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,26 +14,18 @@ from provenance.watermarks.tile.code import Bits, encode_salted
 from provenance.watermarks.tile.front import build_residual
 from provenance.watermarks.tile.layout import PERIOD
 from provenance.watermarks.tile.mask import Quality
-from provenance.watermarks.tile.shot import as_frame, to_small
+from provenance.watermarks.tile.shot import LEAST_SIDE, STRONG, USUAL, FramesMark, as_frame, to_small
 from provenance.watermarks.tile2.embedding import WINDOW, build_plane, choose_code
 from provenance.watermarks.tile2.layout import CellLayout, Origin, choose_origin
 from provenance.watermarks.tile2.mask import CELL, measure_visibility, scale
 
-LEAST_SIDE: Final = 160
-"""Sides under which too little of the tile fits in."""
-
-USUAL: Final = Quality(42.3, 0.017, 1.15)
-STRONG: Final = Quality(42.0, 0.024, 1.4)
-# Frames after which the mask is measured anew; at 30 a second a pan moves it by less than its own cells till then.
-_REMEASURED: Final = 12
-# ITU-R BT.601 and BT.709: 219 levels of luma where full range has 255.
-_NARROW: Final = 219 / 255
+__all__ = ["LEAST_SIDE", "STRONG", "USUAL", "Laying", "ShotMark"]
 
 Laying = tuple[Bits, Origin]
 """The code of a shot, and the cell of the square of signs that lies at its corner."""
 
 
-class ShotMark:
+class ShotMark(FramesMark):
     """Marks the frames of one shot, given in their order."""
 
     def __init__(
@@ -52,40 +42,21 @@ class ShotMark:
         Raises:
             PayloadTooLargeError: more than 64 bits.
         """
+        super().__init__(is_full_range=is_full_range)
         self._layout, self._payload, self._quality = layout, payload, quality
         self._codes = encode_salted(layout.lines, payload)
         self._laying = laying
-        self._scale = np.float32(1.0 if is_full_range else _NARROW)
         self._pattern: NDArray[np.float32] | None = None
-        self._count = 0
-        self._up = self._down = np.zeros((0, 0), np.uint8)
 
-    def add(self, luma: Plane, out: Plane | None = None) -> Plane:
-        """Return a marked copy of the next frame's (H, W) luma, in `out` where given; all of a shot have one size."""
-        import cv2
-
-        if self._count % _REMEASURED == 0:
-            self._measure(luma)
-        self._count += 1
-        marked: Plane = cv2.add(luma, self._up, out)
-        cv2.subtract(marked, self._down, marked)
-        return marked
-
-    def _measure(self, luma: Plane) -> None:
-        """Lay the tile out for the frames to come: what is added to each pixel, and what is taken away."""
-        import cv2
-
+    def _measure(self, luma: Plane) -> NDArray[np.float32]:
         small = to_small(luma)
         if self._pattern is None:
             self._pattern = self._build_pattern(small, luma.shape)
-        ratio, (height, width) = small.shape[1] / luma.shape[1], luma.shape
         mask = scale(measure_visibility(small), self._quality)
-        grown = (max(width, round(mask.shape[1] * CELL / ratio)), max(height, round(mask.shape[0] * CELL / ratio)))
-        strength = cv2.resize(mask, grown, interpolation=cv2.INTER_LINEAR)[:height, :width]
-        change = cv2.multiply(self._pattern, strength, scale=float(self._scale))
-        # Saturated and rounded: what is below 0 is none of `up`.
-        self._up = np.asarray(cv2.convertScaleAbs(cv2.max(change, 0)), np.uint8)
-        self._down = np.asarray(cv2.convertScaleAbs(cv2.min(change, 0)), np.uint8)
+        change: NDArray[np.float32] = self._pattern * self._spread(
+            mask, CELL, small.shape[1] / luma.shape[1], luma.shape
+        )
+        return change
 
     def _build_pattern(self, small: Plane, size: tuple[int, ...]) -> NDArray[np.float32]:
         """Return the mark over a frame of (height, width), before anything says how strong it may be."""
