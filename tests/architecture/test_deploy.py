@@ -39,7 +39,8 @@ def test_the_image_copies_what_there_is_and_runs_as_nobody_in_particular():
     assert [name for line in copied for name in line.split() if not (ROOT / name).exists()] == []
     assert re.search(r"^USER (?!root)", text, re.MULTILINE)
     assert re.search(r'^CMD \["(\w+)"', text, re.MULTILINE)[1] in COMMANDS
-    extras = re.search(r'"\.\[([a-z,]+)\]"', text)[1].split(",")
+    assert '".[$EXTRAS]"' in text
+    extras = re.search(r"^ARG EXTRAS=([a-z,]+)$", text, re.MULTILINE)[1].split(",")
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert [one for one in extras if f"\n{one} = [" not in declared] == []
 
@@ -54,6 +55,12 @@ def test_the_image_has_every_package_and_calls_what_exists():
     assert roots <= copied
     assert set(re.findall(r"python -m ([\w.]+)", text)) == {"venv", "provenance.warming"}
     assert find_spec("provenance.warming") is not None
+    folders = [
+        line.partition(" ")[2]
+        for line in text.partition("-m provenance.warming")[0].splitlines()
+        if line.startswith("WORKDIR ")
+    ]
+    assert folders == ["/src", "/"], "sources beside it would be compiled instead of what was installed"
     stages = re.findall(r"^FROM docker\.io/library/python:(\S+)", text, re.MULTILINE)
     assert len(stages) == 2
     assert len(set(stages)) == 1, "what is compiled in one stage runs in the other"
