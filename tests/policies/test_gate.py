@@ -194,4 +194,3 @@ def test_a_worker_that_comes_late_does_not_hold_what_is_released(here, monkeypat
 def test_the_database_keeps_one_seal_of_each_asset(here):
     assert [column.name for column in SEALS.primary_key.columns] == ["asset_id"]
     assert SEALS.c.manifest_id.unique
-    assert SEALS.c.sha256.unique
