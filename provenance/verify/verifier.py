@@ -333,8 +333,8 @@ class Verifier:
         """Say whether an intact manifest is the very one that was recorded: anyone can sign under a label of ours."""
         if named is None or report.integrity is not Integrity.OK:
             return False
-        kept = self._load_kept(file, media_type, named)
-        return self._is_release(file, named) or (kept is not None and kept.integrity is Integrity.OK)
+        kept = None if (is_same := self._is_release(file, named)) else self._load_kept(file, media_type, named)
+        return is_same or (kept is not None and kept.integrity is Integrity.OK)
 
     def _load_kept(self, file: Blob, media_type: str, asset_id: AssetId | None) -> ManifestReport | None:
         """Return what a release's kept manifest says; its hash fits this file only if nothing changed.

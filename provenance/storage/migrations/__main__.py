@@ -7,6 +7,7 @@ URL`` takes a database to an older revision, for the version that made that one;
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -51,11 +52,9 @@ def write_revision(message: str, *, initial: bool = False) -> Path:
 def go_back(revision: str, url: str) -> None:
     """Take a database to an older revision, in one transaction."""
     config = build_config()
-    database = Database(url)
-    with database.write() as connection:
+    with closing(Database(url)) as database, database.write() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
-    database.close()
 
 
 def _write_next(config: Config, message: str) -> Path:
